@@ -1,0 +1,33 @@
+# A box is one CMake target: its sources, and the boxes and libraries it may include.
+# A target that does not state a dependency does not get its include path, so a wrong
+# include does not build.
+
+add_library(sparktail_flags INTERFACE)
+target_compile_options(sparktail_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor
+  -Woverloaded-virtual -Wcast-qual -Wimplicit-fallthrough)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_options(sparktail_flags INTERFACE -Wthread-safety)
+endif()
+if(SPARKTAIL_WERROR)
+  target_compile_options(sparktail_flags INTERFACE -Werror)
+endif()
+if(SPARKTAIL_SANITIZE)
+  target_compile_options(sparktail_flags INTERFACE
+    -fsanitize=${SPARKTAIL_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(sparktail_flags INTERFACE -fsanitize=${SPARKTAIL_SANITIZE})
+endif()
+
+# sparktail_box(NAME SOURCES … DEPENDS …): headers are included as "<folder>/<file>.h".
+# Each box sees only its own headers and those of the boxes it depends on: they are linked
+# into build/<preset>/include/<box>/<folder>.
+function(sparktail_box name)
+  cmake_parse_arguments(BOX "" "FOLDER" "SOURCES;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
+  add_library(${name} STATIC ${BOX_SOURCES})
+  set(root ${CMAKE_BINARY_DIR}/include/${name})
+  cmake_path(GET BOX_FOLDER PARENT_PATH parent)
+  file(MAKE_DIRECTORY ${root}/${parent})
+  file(CREATE_LINK ${CMAKE_SOURCE_DIR}/${BOX_FOLDER} ${root}/${BOX_FOLDER} SYMBOLIC)
+  target_include_directories(${name} PUBLIC ${root})
+  target_link_libraries(${name} PUBLIC ${BOX_DEPENDS} PRIVATE ${BOX_PRIVATE_DEPENDS}
+    sparktail_flags)
+endfunction()
