@@ -1,0 +1,80 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "parsers/byte_buffer.h"
+#include "parsers/event_id.h"
+
+namespace sparktail {
+
+enum class EventKind : uint8_t { kProgress, kQuery, kSignal };
+
+// Names as they stand in documents, in the order of EventKind.
+inline constexpr std::array<std::string_view, 3> kEventKindNames = {"progress", "query", "signal"};
+
+constexpr std::string_view Name(EventKind kind) {
+  return kEventKindNames[static_cast<size_t>(kind)];
+}
+
+// A set of kinds.
+class EventKinds {
+ public:
+  static constexpr EventKinds All() { return EventKinds((1U << kEventKindNames.size()) - 1); }
+  static constexpr EventKinds None() { return EventKinds(0); }
+  constexpr bool Has(EventKind kind) const {
+    return (bits_ >> static_cast<unsigned>(kind) & 1) != 0;
+  }
+  constexpr void Add(EventKind kind) { bits_ |= 1U << static_cast<unsigned>(kind); }
+
+ private:
+  explicit constexpr EventKinds(uint32_t bits) : bits_(bits) {}
+  uint32_t bits_;
+};
+
+// Where one document stands in an EventBuffer.
+struct EventRef {
+  EventKind kind;
+  EventId id;
+  size_t begin;
+  size_t end;  // behind the document; a newline follows
+};
+
+// Events of one stream in order: their documents, a line each, in one contiguous buffer.
+struct EventBuffer {
+  ByteBuffer bytes;
+  std::vector<EventRef> events;
+
+  std::string_view document(const EventRef& event) const {
+    return bytes.view().substr(event.begin, event.end - event.begin);
+  }
+  void Clear() {
+    bytes.Clear();
+    events.clear();
+  }
+};
+
+// What became of a stream's records.
+struct ParserStats {
+  uint64_t bytes = 0;
+  uint64_t records = 0;  // only if ParserOptions::count_records
+  std::array<uint64_t, kEventKindNames.size()> events{};
+  // Skipped:
+  uint64_t not_progress = 0;  // valid JSON behind Spark's words, but not a progress event
+  uint64_t incomplete = 0;    // an event cut by the next header or by the stream's end
+  uint64_t malformed = 0;     // an event whose JSON is broken
+  uint64_t over_long = 0;     // an event cut at max_event_bytes
+  uint64_t restored = 0;      // progress events out of which other writers' text was lifted
+
+  uint64_t total() const {
+    uint64_t sum = 0;
+    for (const uint64_t count : events) sum += count;
+    return sum;
+  }
+  void Add(const ParserStats& other);
+};
+
+}  // namespace sparktail

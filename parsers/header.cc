@@ -1,0 +1,181 @@
+#include "parsers/header.h"
+
+#include <algorithm>
+#include <array>
+
+namespace sparktail {
+namespace {
+
+constexpr std::string_view kStreamThread = "stream execution thread for ";
+
+bool IsAlpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsLoggerByte(char c) {
+  return IsAlpha(c) || IsDigit(c) || c == '.' || c == '_' || c == '$' || c == '-' || c == '/';
+}
+
+bool IsLevel(std::string_view word) {
+  static constexpr std::array<std::string_view, 6> kLevels = {"INFO",  "WARN",  "ERROR",
+                                                              "DEBUG", "TRACE", "FATAL"};
+  return std::find(kLevels.begin(), kLevels.end(), word) != kLevels.end();
+}
+
+// Reads the fields behind a stamp, from left to right.
+class FieldReader {
+ public:
+  FieldReader(std::string_view line, size_t at, Header* header)
+      : line_(line), at_(at), header_(header) {}
+
+  // True if level, logger and the beginning of the message were found.
+  bool Read() {
+    if (At(']')) ++at_;  // "[2026-11-21 15:34:03,736] INFO …"
+    while (SkipSpaces()) {
+      if (At('[')) {
+        if (header_->thread.empty() || header_->level.empty()) {
+          if (!ReadBrackets()) return false;
+          if (Complete() && !At(':') && !Ahead(" - ")) return EndHeader();
+          continue;
+        }
+        return Complete() && EndHeader();
+      }
+      if (At('(')) {
+        if (!ReadParentheses()) return false;
+        continue;
+      }
+      if (Ahead("- ") && Complete()) {
+        at_ += 2;
+        return EndHeader();
+      }
+      if (At(':') && Complete()) {
+        ++at_;
+        return EndHeader();
+      }
+      if (Complete()) return EndHeader();
+      if (!ReadWord()) return false;
+      if (Complete() && Ahead(": ")) {
+        at_ += 2;
+        return EndHeader();
+      }
+      if (Complete() && At(':') && at_ + 1 == line_.size()) {
+        ++at_;
+        return EndHeader();
+      }
+    }
+    return false;
+  }
+
+ private:
+  bool At(char c) const { return at_ < line_.size() && line_[at_] == c; }
+  bool Ahead(std::string_view text) const { return line_.substr(at_, text.size()) == text; }
+  bool Complete() const { return !header_->level.empty() && !header_->logger.empty(); }
+
+  // False at the end of the line.
+  bool SkipSpaces() {
+    while (At(' ') || At('\t')) ++at_;
+    return at_ < line_.size();
+  }
+
+  bool EndHeader() {
+    while (At(' ')) ++at_;
+    header_->message = at_;
+    return true;
+  }
+
+  // [LEVEL] or [thread].
+  bool ReadBrackets() {
+    const size_t begin = at_ + 1;
+    const size_t end = ThreadEnd(begin);
+    if (end == std::string_view::npos) return false;
+    const std::string_view content = line_.substr(begin, end - begin);
+    at_ = end + 1;
+    if (IsLevel(content) && header_->level.empty()) {
+      header_->level = content;
+    } else if (header_->thread.empty()) {
+      header_->thread = content;
+    }
+    return true;
+  }
+
+  // Position of the bracket that closes a thread's name.
+  size_t ThreadEnd(size_t begin) const {
+    if (line_.substr(begin, kStreamThread.size()) == kStreamThread) {
+      // The raw name of a query may hold brackets of any kind; its ids follow it.
+      static constexpr std::string_view kRunId = ", runId = ";
+      constexpr size_t kUuid = 36;
+      for (size_t run = line_.find(kRunId, begin); run != std::string_view::npos;
+           run = line_.find(kRunId, run + 1)) {
+        const size_t close = run + kRunId.size() + kUuid;
+        if (line_.substr(close, 2) == "]]") return close + 1;
+      }
+    }
+    int depth = 1;
+    for (size_t i = begin; i < line_.size(); ++i) {
+      if (line_[i] == '[') ++depth;
+      if (line_[i] == ']' && --depth == 0) return i;
+    }
+    return line_.find(']', begin);
+  }
+
+  // (logger:line)
+  bool ReadParentheses() {
+    ++at_;
+    if (!ReadWord() || !At(')')) return false;
+    ++at_;
+    return true;
+  }
+
+  // A level, or a logger with its line number.
+  bool ReadWord() {
+    const size_t begin = at_;
+    if (!IsAlpha(line_[begin]) && line_[begin] != '_' && line_[begin] != '$') return false;
+    while (at_ < line_.size() && IsLoggerByte(line_[at_])) ++at_;
+    const std::string_view word = line_.substr(begin, at_ - begin);
+    if (header_->level.empty() && IsLevel(word)) {
+      header_->level = word;
+      return At(' ') || At(':') || At('\t');
+    }
+    if (!header_->logger.empty()) return false;
+    header_->logger = word;
+    if (At(':') && at_ + 1 < line_.size() && IsDigit(line_[at_ + 1])) {
+      ++at_;
+      while (at_ < line_.size() && IsDigit(line_[at_])) ++at_;
+    }
+    return At(' ') || At(':') || At(')') || At('\t');
+  }
+
+  std::string_view line_;
+  size_t at_;
+  Header* header_;
+};
+
+std::optional<Header> ParseHeaderAt(std::string_view line, size_t at) {
+  const std::optional<Stamp> stamp = ParseStamp(line.substr(at));
+  if (!stamp) return std::nullopt;
+  Header header;
+  header.prefix = line.substr(0, at);
+  header.stamp = *stamp;
+  if (!FieldReader(line, at + stamp->length, &header).Read()) return std::nullopt;
+  return header;
+}
+
+}  // namespace
+
+std::optional<Header> ParseHeader(std::string_view line) {
+  // A hostile line may be full of stamps: only the first few are tried.
+  int tries = 16;
+  line = line.substr(0, kMaxHeaderBytes);
+  for (size_t at = 0; at + 17 <= line.size() && tries > 0; ++at) {
+    if (!LooksLikeStamp(line.substr(at))) continue;
+    if (at > 0 && IsDigit(line[at - 1])) continue;
+    --tries;
+    if (std::optional<Header> header = ParseHeaderAt(line, at)) return header;
+  }
+  return std::nullopt;
+}
+
+std::string_view ShortLogger(std::string_view logger) {
+  const size_t dot = logger.rfind('.');
+  return dot == std::string_view::npos ? logger : logger.substr(dot + 1);
+}
+
+}  // namespace sparktail

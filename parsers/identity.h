@@ -1,0 +1,56 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sparktail {
+
+// Which application a record belongs to. What is not known is empty.
+struct Identity {
+  std::string app_name;
+  std::string app_id;
+  std::string attempt;  // number as text
+  std::string container_id;
+  std::string deploy_mode;  // cluster, client
+  std::string spark_version;
+
+  bool operator==(const Identity&) const = default;
+};
+
+// What a source or the configuration proves about a stream; it overrides what the log says.
+struct StreamFacts {
+  std::string environment = "default";
+  std::string source_name;
+  std::string path;  // empty: not known
+  Identity identity;
+  // Names the stream in ids where the source or path proves it: appId/containerId/logName.
+  // Empty: the hash of the stream's first line is used.
+  std::string stream;
+};
+
+// Reads application, container and attempt from YARN's paths:
+//   …/application_1537441422662_18819/container_e12_1537441422662_18819_01_000001/stderr
+// Leaves `facts` alone if the path proves nothing.
+void AddFactsFromPath(std::string_view path, StreamFacts* facts);
+
+// Application and attempt of container_[eEPOCH_]CLUSTER_APP_ATTEMPT_CONTAINER
+// (org.apache.hadoop.yarn.api.records.ContainerId), if `text` is one.
+struct ContainerParts {
+  std::string app_id;
+  std::string attempt;
+};
+std::optional<ContainerParts> ParseContainerId(std::string_view text);
+
+// The container id in the prefix of a header, e.g. "[123] [container_e12_…] "; empty if none.
+std::string_view FindContainerId(std::string_view prefix);
+
+// The application id at the beginning of `text`, in one of the forms that Spark's cluster
+// managers give out: application_N_N, local-N, app-YYYYMMDDhhmmss-NNNN, spark-<32 hex>.
+std::string_view LeadingAppId(std::string_view text);
+
+// The application id of an event log's path, as EventLogFileWriter logs it:
+//   …/application_1_2[_attempt][.codec][.inprogress]    …/eventlog_v2_local-1/events_1_local-1
+std::string_view AppIdOfEventLog(std::string_view path);
+
+}  // namespace sparktail

@@ -1,0 +1,217 @@
+#include "parsers/json_text.h"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace sparktail {
+namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+
+uint8_t Byte(std::string_view text, size_t at) { return static_cast<uint8_t>(text[at]); }
+
+struct Sequence {
+  size_t length;  // bytes to take; those of an invalid one are its maximal subpart
+  bool valid;
+};
+
+// The UTF-8 sequence at `at`, by table 3-7 of the Unicode standard.
+Sequence NextSequence(std::string_view text, size_t at) {
+  const uint8_t lead = Byte(text, at);
+  if (lead < 0x80) return {1, true};
+  size_t more = 0;
+  uint8_t low = 0x80;
+  uint8_t high = 0xBF;
+  if (lead >= 0xC2 && lead <= 0xDF) {
+    more = 1;
+  } else if (lead >= 0xE0 && lead <= 0xEF) {
+    more = 2;
+    if (lead == 0xE0) low = 0xA0;
+    if (lead == 0xED) high = 0x9F;
+  } else if (lead >= 0xF0 && lead <= 0xF4) {
+    more = 3;
+    if (lead == 0xF0) low = 0x90;
+    if (lead == 0xF4) high = 0x8F;
+  } else {
+    return {1, false};
+  }
+  for (size_t i = 1; i <= more; ++i) {
+    if (at + i >= text.size() || Byte(text, at + i) < low || Byte(text, at + i) > high) {
+      return {i, false};
+    }
+    low = 0x80;
+    high = 0xBF;
+  }
+  return {more + 1, true};
+}
+
+void AppendEscaped(char c, ByteBuffer* out) {
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  switch (c) {
+    case '"':
+      return out->Append("\\\"");
+    case '\\':
+      return out->Append("\\\\");
+    case '\n':
+      return out->Append("\\n");
+    case '\r':
+      return out->Append("\\r");
+    case '\t':
+      return out->Append("\\t");
+    default:
+      out->Append("\\u00");
+      out->Append(kHex[static_cast<uint8_t>(c) >> 4]);
+      out->Append(kHex[static_cast<uint8_t>(c) & 15]);
+  }
+}
+
+bool NeedsEscape(uint8_t byte) {
+  return byte < 0x20 || byte == '"' || byte == '\\' || byte == 0x7f;
+}
+
+void AppendUtf8(uint32_t code, std::string* out) {
+  if (code < 0x80) {
+    out->push_back(static_cast<char>(code));
+  } else if (code < 0x800) {
+    out->push_back(static_cast<char>(0xC0 | code >> 6));
+    out->push_back(static_cast<char>(0x80 | (code & 0x3F)));
+  } else if (code < 0x10000) {
+    out->push_back(static_cast<char>(0xE0 | code >> 12));
+    out->push_back(static_cast<char>(0x80 | (code >> 6 & 0x3F)));
+    out->push_back(static_cast<char>(0x80 | (code & 0x3F)));
+  } else {
+    out->push_back(static_cast<char>(0xF0 | code >> 18));
+    out->push_back(static_cast<char>(0x80 | (code >> 12 & 0x3F)));
+    out->push_back(static_cast<char>(0x80 | (code >> 6 & 0x3F)));
+    out->push_back(static_cast<char>(0x80 | (code & 0x3F)));
+  }
+}
+
+// The four hex digits at `at`, or -1.
+int32_t HexAt(std::string_view text, size_t at) {
+  if (at + 4 > text.size()) return -1;
+  int32_t value = 0;
+  for (size_t i = at; i < at + 4; ++i) {
+    const char c = text[i];
+    int32_t digit = -1;
+    if (c >= '0' && c <= '9') digit = c - '0';
+    if (c >= 'a' && c <= 'f') digit = c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') digit = c - 'A' + 10;
+    if (digit < 0) return -1;
+    value = value * 16 + digit;
+  }
+  return value;
+}
+
+// Undoes the \u escape at `at` (its backslash); returns how many bytes it took, 0 if it is none.
+size_t UnescapeUnicode(std::string_view raw, size_t at, std::string* out) {
+  const int32_t first = HexAt(raw, at + 2);
+  if (first < 0) return 0;
+  if (first >= 0xD800 && first <= 0xDBFF && raw.substr(at + 6, 2) == "\\u") {
+    const int32_t second = HexAt(raw, at + 8);
+    if (second >= 0xDC00 && second <= 0xDFFF) {
+      AppendUtf8(0x10000U + (static_cast<uint32_t>(first - 0xD800) << 10) +
+                     static_cast<uint32_t>(second - 0xDC00),
+                 out);
+      return 12;
+    }
+  }
+  const bool surrogate = first >= 0xD800 && first <= 0xDFFF;
+  AppendUtf8(surrogate ? 0xFFFDU : static_cast<uint32_t>(first), out);
+  return 6;
+}
+
+char SimpleEscape(char c) {
+  switch (c) {
+    case 'n':
+      return '\n';
+    case 't':
+      return '\t';
+    case 'r':
+      return '\r';
+    case 'b':
+      return '\b';
+    case 'f':
+      return '\f';
+    default:
+      return c;
+  }
+}
+
+}  // namespace
+
+bool AppendJsonString(std::string_view text, ByteBuffer* out) {
+  bool valid = true;
+  out->Append('"');
+  size_t plain = 0;  // start of text that is not yet written and needs no change
+  for (size_t at = 0; at < text.size();) {
+    const uint8_t byte = Byte(text, at);
+    const Sequence sequence = NextSequence(text, at);
+    if (sequence.valid && !NeedsEscape(byte)) {
+      at += sequence.length;
+      continue;
+    }
+    out->Append(text.substr(plain, at - plain));
+    if (sequence.valid) {
+      AppendEscaped(text[at], out);
+    } else {
+      out->Append(kReplacement);
+      valid = false;
+    }
+    at += sequence.length;
+    plain = at;
+  }
+  out->Append(text.substr(plain));
+  out->Append('"');
+  return valid;
+}
+
+size_t AppendValidUtf8(std::string_view text, ByteBuffer* out) {
+  size_t replaced = 0;
+  size_t plain = 0;
+  for (size_t at = 0; at < text.size();) {
+    const Sequence sequence = NextSequence(text, at);
+    if (!sequence.valid) {
+      out->Append(text.substr(plain, at - plain));
+      out->Append(kReplacement);
+      plain = at + sequence.length;
+      ++replaced;
+    }
+    at += sequence.length;
+  }
+  out->Append(text.substr(plain));
+  return replaced;
+}
+
+std::string ValidUtf8(std::string_view text, size_t max_size) {
+  size_t size = std::min(text.size(), max_size);
+  // Not in the middle of a character.
+  while (size > 0 && size < text.size() && (Byte(text, size) & 0xC0) == 0x80) --size;
+  ByteBuffer valid;
+  AppendValidUtf8(text.substr(0, size), &valid);
+  return std::string(valid.view());
+}
+
+std::string UnescapeJson(std::string_view raw) {
+  std::string text;
+  text.reserve(raw.size());
+  for (size_t at = 0; at < raw.size();) {
+    if (raw[at] != '\\' || at + 1 == raw.size()) {
+      text.push_back(raw[at++]);
+      continue;
+    }
+    if (raw[at + 1] == 'u') {
+      if (const size_t taken = UnescapeUnicode(raw, at, &text)) {
+        at += taken;
+        continue;
+      }
+      text.push_back(raw[at++]);
+      continue;
+    }
+    text.push_back(SimpleEscape(raw[at + 1]));
+    at += 2;
+  }
+  return text;
+}
+
+}  // namespace sparktail

@@ -1,0 +1,186 @@
+#include "parsers/literal_scanner.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "parsers/literal_scanner.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace sparktail {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+// At most 64 lanes, because the padding of a text is sized for that.
+using Bytes = hn::CappedTag<uint8_t, 64>;
+using Vec = hn::Vec<Bytes>;
+
+struct Nibbles {
+  Vec low;
+  Vec high;
+};
+
+Nibbles LoadNibbles(const LiteralScanner::Tables& tables, size_t byte) {
+  const Bytes d;
+  return {hn::LoadDup128(d, tables.low[byte].data()), hn::LoadDup128(d, tables.high[byte].data())};
+}
+
+HWY_INLINE Vec Buckets(const Nibbles& nibbles, Vec bytes) {
+  const Vec low = hn::TableLookupBytes(nibbles.low, hn::And(bytes, hn::Set(Bytes(), 15)));
+  const Vec high = hn::TableLookupBytes(nibbles.high, hn::ShiftRight<4>(bytes));
+  return hn::And(low, high);
+}
+
+// First position in [from, end) whose three bytes may be an anchor; end if there is none.
+size_t NextCandidate(const LiteralScanner::Tables& tables, const uint8_t* text, size_t from,
+                     size_t end) {
+  const Bytes d;
+  const size_t lanes = hn::Lanes(d);
+  const Nibbles first = LoadNibbles(tables, 0);
+  const Nibbles second = LoadNibbles(tables, 1);
+  const Nibbles third = LoadNibbles(tables, 2);
+  const auto buckets_at = [&](size_t at) HWY_ATTR {
+    const Vec a = Buckets(first, hn::LoadU(d, text + at));
+    const Vec b = Buckets(second, hn::LoadU(d, text + at + 1));
+    const Vec c = Buckets(third, hn::LoadU(d, text + at + 2));
+    return hn::And(a, hn::And(b, c));
+  };
+  const Vec zero = hn::Zero(d);
+  size_t at = from;
+  while (at < end) {
+    if (at + 2 * lanes <= end) {
+      const Vec both = hn::Or(buckets_at(at), buckets_at(at + lanes));
+      if (hn::AllFalse(d, hn::Ne(both, zero))) {
+        at += 2 * lanes;
+        continue;
+      }
+    }
+    const intptr_t lane = hn::FindFirstTrue(d, hn::Ne(buckets_at(at), zero));
+    if (lane >= 0) return std::min(end, at + static_cast<size_t>(lane));
+    at += lanes;
+  }
+  return end;
+}
+
+// First position in [from, end) that holds '\n' with another byte than a space behind it.
+size_t NextUnindentedLine(const uint8_t* text, size_t from, size_t end) {
+  const Bytes d;
+  const size_t lanes = hn::Lanes(d);
+  const Vec newline = hn::Set(d, '\n');
+  const Vec space = hn::Set(d, ' ');
+  for (size_t at = from; at < end; at += lanes) {
+    const auto is_newline = hn::Eq(hn::LoadU(d, text + at), newline);
+    const auto is_indent = hn::Eq(hn::LoadU(d, text + at + 1), space);
+    const intptr_t lane = hn::FindFirstTrue(d, hn::AndNot(is_indent, is_newline));
+    if (lane >= 0) return std::min(end, at + static_cast<size_t>(lane));
+  }
+  return end;
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace sparktail
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+
+namespace sparktail {
+
+HWY_EXPORT(NextCandidate);
+HWY_EXPORT(NextUnindentedLine);
+
+namespace {
+
+constexpr size_t kAnchorSize = 3;
+
+const uint8_t* Unsigned(const char* text) { return reinterpret_cast<const uint8_t*>(text); }
+
+// How common a byte is in driver logs: bytes outside this list are rare. Counted over real logs
+// of Spark 3.1 to 4.3; the order matters, not the exact place.
+int Commonness(char byte) {
+  static constexpr std::string_view kMostCommonFirst =
+      " eaitnorsc0d1l2p3/m:.uf6,kg45-9IhOFN=87bCSByTv(x)[]ERDKMAL\n_wPjUq";
+  const size_t rank = kMostCommonFirst.find(byte);
+  if (rank == std::string_view::npos) return 0;
+  return static_cast<int>(kMostCommonFirst.size() - rank);
+}
+
+size_t RarestAnchor(std::string_view literal) {
+  size_t best = 0;
+  int best_score = -1;
+  for (size_t i = 0; i + kAnchorSize <= literal.size(); ++i) {
+    int score = 0;
+    for (size_t j = 0; j < kAnchorSize; ++j) score += Commonness(literal[i + j]);
+    if (best_score < 0 || score < best_score) {
+      best = i;
+      best_score = score;
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+LiteralScanner::LiteralScanner(std::vector<std::string> literals) : literals_(std::move(literals)) {
+  for (size_t i = 0; i < literals_.size(); ++i) {
+    const std::string& literal = literals_[i];
+    assert(literal.size() >= kAnchorSize);
+    longest_ = std::max(longest_, literal.size());
+    anchors_.push_back(RarestAnchor(literal));
+    const size_t bucket = i % buckets_.size();
+    buckets_[bucket].push_back(i);
+    for (size_t byte = 0; byte < kAnchorSize; ++byte) {
+      const auto value = static_cast<uint8_t>(literal[anchors_[i] + byte]);
+      tables_.low[byte][value & 15] |= static_cast<uint8_t>(1U << bucket);
+      tables_.high[byte][value >> 4] |= static_cast<uint8_t>(1U << bucket);
+    }
+  }
+}
+
+std::optional<LiteralScanner::Hit> LiteralScanner::Find(PaddedView text, size_t from) const {
+  const auto next = HWY_DYNAMIC_DISPATCH(NextCandidate);
+  size_t at = from;
+  while (at < text.size()) {
+    at = next(tables_, Unsigned(text.data()), at, text.size());
+    if (at >= text.size()) break;
+    if (const std::optional<Hit> hit = Verify(text, at)) return hit;
+    ++at;
+  }
+  return std::nullopt;
+}
+
+std::optional<LiteralScanner::Hit> LiteralScanner::Verify(PaddedView text, size_t anchor) const {
+  uint8_t candidates = 0xff;
+  for (size_t byte = 0; byte < kAnchorSize; ++byte) {
+    const uint8_t value = Unsigned(text.data())[anchor + byte];
+    candidates &= tables_.low[byte][value & 15] & tables_.high[byte][value >> 4];
+  }
+  for (size_t bucket = 0; bucket < buckets_.size(); ++bucket) {
+    if ((candidates >> bucket & 1) == 0) continue;
+    for (const size_t i : buckets_[bucket]) {
+      if (anchor < anchors_[i]) continue;
+      const size_t begin = anchor - anchors_[i];
+      if (text.size() - begin < literals_[i].size()) continue;
+      if (std::memcmp(text.data() + begin, literals_[i].data(), literals_[i].size()) == 0) {
+        return Hit{i, begin, anchor};
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+size_t FindUnindentedLine(PaddedView text, size_t from) {
+  if (text.size() < 2 || from >= text.size() - 1) return text.size();
+  const size_t end = text.size() - 1;
+  const size_t at = HWY_DYNAMIC_DISPATCH(NextUnindentedLine)(Unsigned(text.data()), from, end);
+  return at == end ? text.size() : at;
+}
+
+}  // namespace sparktail
+
+#endif  // HWY_ONCE

@@ -1,0 +1,110 @@
+#include "parsers/log_diagnosis.h"
+
+#include <algorithm>
+
+#include "parsers/header.h"
+#include "parsers/json_text.h"
+
+namespace sparktail {
+namespace {
+
+constexpr size_t kExampleSize = 120;
+
+bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
+// TIME stdout|stderr P|F TEXT (the container runtime interface of Kubernetes)
+bool IsCri(std::string_view line) {
+  for (const std::string_view stream : {" stdout ", " stderr "}) {
+    const size_t at = line.substr(0, 64).find(stream);
+    if (at == std::string_view::npos) continue;
+    const std::string_view tag = line.substr(at + stream.size(), 2);
+    if (tag == "F " || tag == "P ") return true;
+  }
+  return false;
+}
+
+bool IsJsonObject(std::string_view line) { return line.starts_with("{\"") && line.ends_with('}'); }
+
+}  // namespace
+
+void LogDiagnosis::Sample(std::string_view text, bool from_beginning) {
+  bytes_ += text.size();
+  bool whole = from_beginning;
+  while (!text.empty()) {
+    const size_t newline = text.find('\n');
+    if (whole) Look(text.substr(0, newline));
+    if (newline == std::string_view::npos) return;
+    text.remove_prefix(newline + 1);
+    whole = true;
+  }
+}
+
+void LogDiagnosis::Look(std::string_view line) {
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  if (line.empty()) return;
+  if (IsJsonObject(line)) {
+    ++json_;
+    if (line.starts_with("{\"log\":\"")) ++docker_;
+  } else if (IsCri(line)) {
+    ++cri_;
+  } else if (const auto header = ParseHeader(line)) {
+    ++headers_;
+    if (header->level != "WARN" && header->level != "ERROR" && header->level != "FATAL") ++info_;
+    if (line.substr(header->message).starts_with("Running Spark version ")) spark_ = true;
+    return;
+  } else {
+    ++other_;
+    if (std::count_if(line.begin(), line.end(), IsControl) > 2) ++binary_;
+  }
+  if (example_.empty()) example_ = Printable(line, kExampleSize);
+}
+
+bool LogDiagnosis::InfoIsOff() const { return headers_ > 0 && info_ == 0; }
+
+std::string LogDiagnosis::HowToTurnInfoOn() {
+  return "INFO is off in this log: it has only lines of level WARN and above, and Spark writes "
+         "progress at INFO. Add to the application's log4j2.properties: logger.streaming.name = "
+         "org.apache.spark.sql.execution.streaming and logger.streaming.level = info "
+         "(or call sc.setLogLevel(\"INFO\")).";
+}
+
+std::string LogDiagnosis::WhyNoEvents() const {
+  if (bytes_ == 0) return "it is empty.";
+  const std::string example = " For example: " + example_;
+  if (docker_ > json_ / 2 && json_ > headers_) {
+    return "its lines are wrapped by Docker (json-file), which parse does not undo." + example;
+  }
+  if (cri_ > headers_) {
+    return "its lines are wrapped by a Kubernetes container runtime, which parse does not undo." +
+           example;
+  }
+  if (json_ > headers_) return "unknown layout: JSON lines are not read yet." + example;
+  if (InfoIsOff()) return HowToTurnInfoOn();
+  if (headers_ == 0) {
+    if (binary_ > other_ / 2) return "it does not look like text (compressed or binary?).";
+    return "unknown layout, or not a driver's log: no line begins with a time, a level and a "
+           "logger." +
+           example;
+  }
+  if (spark_) {
+    return "it is a log of Spark, but no streaming query ran in it (Spark 3.3 logs to stdout by "
+           "default: is this the right file?).";
+  }
+  return "it is a log, but nothing in it is from a streaming query. Is it the driver's, and not "
+         "an executor's?";
+}
+
+std::string Printable(std::string_view text, size_t max_size) {
+  std::string printable = ValidUtf8(text, max_size);
+  for (size_t i = 0; i < printable.size(); ++i) {
+    // C1 control characters are C2 80 to C2 9F in UTF-8.
+    const bool is_c1 = printable[i] == '\xC2' && i + 1 < printable.size() &&
+                       static_cast<unsigned char>(printable[i + 1]) < 0xA0;
+    if (is_c1) printable.replace(i, 2, "?");
+    if (IsControl(printable[i])) printable[i] = '?';
+  }
+  if (text.size() > max_size) printable += "…";
+  return printable;
+}
+
+}  // namespace sparktail

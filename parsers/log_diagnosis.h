@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace sparktail {
+
+// Looks at samples of a log to tell why nothing was found in it.
+class LogDiagnosis {
+ public:
+  // Looks at the whole lines of `text`. It may begin and end in the middle of a line, unless
+  // it is the stream's beginning.
+  void Sample(std::string_view text, bool from_beginning);
+
+  // The likely reason why there are no events, in a sentence or two, with what to do. Bytes of
+  // the log in it are printable.
+  std::string WhyNoEvents() const;
+
+  // True if the log is one of Spark's, but its level hides the progress events.
+  bool InfoIsOff() const;
+  static std::string HowToTurnInfoOn();
+
+ private:
+  void Look(std::string_view line);
+
+  uint64_t bytes_ = 0;
+  uint64_t headers_ = 0;
+  uint64_t info_ = 0;    // headers of level INFO and below
+  uint64_t json_ = 0;    // lines that are JSON objects
+  uint64_t cri_ = 0;     // lines of a Kubernetes container runtime
+  uint64_t docker_ = 0;  // lines of Docker's json-file
+  uint64_t other_ = 0;
+  uint64_t binary_ = 0;  // lines with control bytes
+  bool spark_ = false;   // the banner was seen
+  std::string example_;  // of a line without a header that is known
+};
+
+// `text` with control bytes, and bytes that are no UTF-8, replaced; at most `max_size` bytes of
+// it. For terminals: a log must not move the cursor.
+std::string Printable(std::string_view text, size_t max_size);
+
+}  // namespace sparktail

@@ -1,0 +1,379 @@
+#include "parsers/log_parser.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "parsers/foreign_text.h"
+
+namespace sparktail {
+namespace {
+
+constexpr uint64_t kNoLimit = UINT64_MAX;
+
+// Built once: the table of markers does not change.
+const LiteralScanner& MarkerScanner() {
+  static const LiteralScanner scanner([] {
+    std::vector<std::string> literals;
+    for (const MarkerRule& rule : MarkerRules()) literals.emplace_back(rule.literal);
+    return literals;
+  }());
+  return scanner;
+}
+
+std::string_view WithoutReturn(std::string_view line) {
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+}  // namespace
+
+LogParser::LogParser(ParserOptions options, StreamFacts facts, ParsePosition from)
+    : max_event_bytes_(options.max_event_bytes),
+      count_records_(options.count_records),
+      maker_(std::move(options), std::move(facts), from.context),
+      offset_(from.offset),
+      hashed_(from.offset),
+      floor_(from.offset),
+      search_(from.offset),
+      settled_(from.offset),
+      noise_(from.offset),
+      counter_(from.offset, /*skip_line=*/false) {
+  if (!from.context.first_line_hash.empty()) {
+    first_line_ = FirstLineHash(from.context.first_line_hash);
+  }
+}
+
+size_t LogParser::Parse(PaddedView bytes, bool last, EventBuffer* out) {
+  const Window window{bytes, offset_, last};
+  if (!first_line_.complete()) {
+    first_line_.Feed(window.Text(hashed_, window.end()));
+    hashed_ = window.end();
+    if (last) first_line_.Finish();
+    if (first_line_.complete()) maker_.SetFirstLineHash(first_line_.hex());
+  }
+  while (Step(window, out)) {
+  }
+  if (count_records_) CountRecords(window);
+  if (last) {
+    settled_ = window.end();
+  } else if (state_ == State::kSearch) {
+    SettleNoise(window);
+  }
+  const uint64_t needed = last ? window.end() : Needed(window);
+  const auto done = static_cast<size_t>(needed - offset_);
+  offset_ = needed;
+  maker_.stats().bytes += done;
+  return done;
+}
+
+bool LogParser::Step(const Window& window, EventBuffer* out) {
+  switch (state_) {
+    case State::kSearch:
+      return Search(window);
+    case State::kLine:
+      return FinishLine(window, out);
+    case State::kTrace:
+      return FinishTrace(window, out);
+    case State::kProgress:
+      return FinishProgress(window, out);
+    case State::kBrokenProgress:
+      return FinishBrokenProgress(window, out);
+  }
+  return false;
+}
+
+bool LogParser::Search(const Window& window) {
+  const LiteralScanner& scanner = MarkerScanner();
+  search_ = std::max(search_, window.begin);
+  while (search_ < window.end()) {
+    const auto hit = scanner.Find(window.bytes, search_ - window.begin);
+    if (!hit) {
+      const uint64_t cut = scanner.longest() - 1;
+      search_ = window.last          ? window.end()
+                : window.end() > cut ? std::max(search_, window.end() - cut)
+                                     : search_;
+      return false;
+    }
+    const uint64_t begin = window.begin + hit->begin;
+    const uint64_t anchor = window.begin + hit->anchor;
+    if (begin >= floor_ && OpenRecord(window, MarkerRules()[hit->literal], begin, anchor)) {
+      return true;
+    }
+    search_ = anchor + 1;
+  }
+  return false;
+}
+
+// Where the line that holds `at` begins; NUL bytes (a hole left by truncation) end a line too.
+// A header begins at most kMaxHeaderBytes before its marker.
+uint64_t LogParser::LineBegin(const Window& window, uint64_t at) const {
+  uint64_t from = std::max(floor_, window.begin);
+  if (at - from > kMaxHeaderBytes) from = at - kMaxHeaderBytes;
+  const std::string_view before = window.Text(from, at);
+  const size_t end = before.find_last_of(std::string_view("\n\0", 2));
+  return end == std::string_view::npos ? from : from + end + 1;
+}
+
+bool LogParser::OpenRecord(const Window& window, const MarkerRule& rule, uint64_t begin,
+                           uint64_t anchor) {
+  const uint64_t line = LineBegin(window, begin);
+  const uint64_t literal_end = begin + rule.literal.size();
+  const std::string_view text = window.Text(line, literal_end);
+  const std::optional<Header> header = ParseHeader(text);
+  if (!header) return false;
+  if (rule.lead.empty() ? line + header->message != begin
+                        : !text.substr(header->message).starts_with(rule.lead)) {
+    return false;
+  }
+  open_ = Open();
+  open_.rule = &rule;
+  open_.begin = line;
+  open_.anchor = anchor;
+  open_.scanned = literal_end;
+  open_.json = literal_end - 1;
+  settled_ = line;
+  state_ = rule.extent == RecordExtent::kJson ? State::kProgress : State::kLine;
+  return true;
+}
+
+RecordText LogParser::Record(const Window& window, uint64_t line_end) const {
+  RecordText record;
+  record.line = WithoutReturn(window.Text(open_.begin, line_end));
+  record.offset = open_.begin;
+  return record;
+}
+
+// The record is done with; what follows begins at `end`.
+void LogParser::Settle(uint64_t end) {
+  settled_ = floor_ = end;
+  search_ = std::max(search_, end);
+  noise_ = std::max(noise_, end);
+  state_ = State::kSearch;
+}
+
+// The line was not what its marker promised; it may hold another one.
+void LogParser::Reject() {
+  search_ = open_.anchor + 1;
+  state_ = State::kSearch;
+}
+
+bool LogParser::FinishLine(const Window& window, EventBuffer* out) {
+  const uint64_t newline = window.Newline(open_.scanned);
+  open_.scanned = newline;
+  if (newline > Limit()) {
+    ++maker_.stats().over_long;
+    Settle(Limit());
+    return true;
+  }
+  if (newline == window.end() && !window.last) return false;
+  const RecordText record = Record(window, newline);
+  if (!maker_.Accepts(open_.rule->marker, record.line)) {
+    Reject();
+    return true;
+  }
+  const uint64_t next = std::min(newline + 1, window.end());
+  if (open_.rule->extent == RecordExtent::kTrace) {
+    open_.line_end = newline;
+    open_.headers = HeaderSearch(next, /*skip_line=*/false);
+    state_ = State::kTrace;
+    return true;
+  }
+  maker_.Make(open_.rule->marker, record, out);
+  Settle(next);
+  return true;
+}
+
+bool LogParser::FinishTrace(const Window& window, EventBuffer* out) {
+  const HeaderSearch::Result result = open_.headers.Next(window, Limit());
+  if (result == HeaderSearch::Result::kNeedMore && !window.last) return false;
+  uint64_t end = window.end();
+  if (result == HeaderSearch::Result::kFound) end = open_.headers.line();
+  RecordText record = Record(window, open_.line_end);
+  if (end > Limit()) {
+    end = Limit();
+    record.truncated = true;
+    ++maker_.stats().over_long;
+  }
+  const uint64_t rest = std::min(open_.line_end + 1, end);
+  record.rest = window.Text(rest, end);
+  maker_.Make(open_.rule->marker, record, out);
+  Settle(end);
+  return true;
+}
+
+// The usual case: Spark's pretty print, whole. Its lines are indented, but for the last, which
+// is the closing brace; so neither strings nor headers need a look.
+bool LogParser::FinishProgress(const Window& window, EventBuffer* out) {
+  uint64_t next = open_.json + 1;
+  if (next + 1 >= window.end() && !window.last) return false;
+  if (next < window.end() && window.at(next) == '\r') ++next;
+  if (next >= window.end() || window.at(next) != '\n') {
+    BreakProgress();
+    return true;
+  }
+  open_.scanned = std::max(open_.scanned, next);
+  const uint64_t line_end =
+      window.begin + FindUnindentedLine(window.bytes, open_.scanned - window.begin);
+  if (line_end == window.end() && !window.last && line_end <= Limit()) {
+    open_.scanned = window.end() - 1;
+    return false;
+  }
+  const uint64_t end = line_end + 2;
+  if (end > window.end() || end > Limit() || window.at(line_end + 1) != '}') {
+    BreakProgress();
+    return true;
+  }
+  const RecordText record = Record(window, next);
+  if (maker_.MakeProgress(record, window.Part(open_.json, end), out) != ProgressCode::kProgress) {
+    BreakProgress();
+    return true;
+  }
+  SettleProgress(window, end);
+  return true;
+}
+
+void LogParser::SettleProgress(const Window& window, uint64_t json_end) {
+  uint64_t end = json_end;
+  if (end < window.end() && window.at(end) == '\r') ++end;
+  if (end < window.end() && window.at(end) == '\n') ++end;
+  Settle(end);
+}
+
+void LogParser::BreakProgress() {
+  open_.headers = HeaderSearch(open_.json, /*skip_line=*/true);
+  open_.scanned = open_.json;
+  state_ = State::kBrokenProgress;
+}
+
+// Anything but the usual case: the braces are followed, and headers are looked for.
+bool LogParser::FinishBrokenProgress(const Window& window, EventBuffer* out) {
+  using Result = HeaderSearch::Result;
+  const Result result = open_.headers.Next(window, Limit());
+  // Braces are followed only where it is certain that no header stands.
+  uint64_t border = result == Result::kLimit ? Limit() : open_.headers.no_header_before(window);
+  border = std::min(border, Limit());
+  if (open_.json_end == 0 && open_.scanned < border) {
+    if (open_.extent.Feed(window.Text(open_.scanned, border))) {
+      open_.json_end = open_.json + open_.extent.size();
+    }
+    open_.scanned = border;
+  }
+  // Ids need the whole line.
+  if (window.Newline(open_.json) == window.end() && !window.last && border < Limit()) return false;
+  if (open_.json_end != 0 && !open_.malformed && FollowBraces(window, out)) return true;
+
+  // Only records of more than one piece can have been cut by other writers.
+  const bool short_json = open_.malformed && open_.json_end - open_.begin <= kLog4jPiece;
+  if (!short_json) {
+    if (result == Result::kNeedMore && !window.last) return false;
+    if (LiftForeign(window, border, out)) return true;
+  }
+  if (open_.malformed) {
+    GiveUp(window, "malformed", open_.json_end, out);
+  } else if (border == Limit()) {
+    GiveUp(window, "max_event_bytes", border, out);
+  } else if (result == Result::kFound) {
+    GiveUp(window, "next_header", border, out);
+  } else {
+    GiveUp(window, "end_of_stream", border, out);
+  }
+  return true;
+}
+
+// The braces end at json_end. True if the record is done with.
+bool LogParser::FollowBraces(const Window& window, EventBuffer* out) {
+  const RecordText record = Record(window, window.Newline(open_.json));
+  const PaddedView json = window.Part(open_.json, open_.json_end);
+  switch (maker_.MakeProgress(record, json, out)) {
+    case ProgressCode::kProgress:
+      SettleProgress(window, open_.json_end);
+      return true;
+    case ProgressCode::kNotProgress:
+      ++maker_.stats().not_progress;
+      SettleProgress(window, open_.json_end);
+      return true;
+    case ProgressCode::kMalformed:
+      break;
+  }
+  open_.malformed = true;
+  return false;
+}
+
+bool LogParser::LiftForeign(const Window& window, uint64_t end, EventBuffer* out) {
+  const RecordText record = Record(window, window.Newline(open_.json));
+  const std::optional<Header> header = ParseHeader(record.line);
+  const uint64_t stamp = open_.begin + (header ? header->prefix.size() : 0);
+  // What stands before the stamp is log4j's own, or another writer's line without its end.
+  for (const uint64_t begin : {open_.begin, stamp}) {
+    lifted_.Clear();
+    const auto lifted = LiftForeignText(window.Text(begin, end), open_.json - begin, &lifted_);
+    if (!lifted) continue;
+    const ProgressCode code = maker_.MakeProgress(record, lifted_.padded(), out);
+    if (code == ProgressCode::kMalformed) continue;
+    ++(code == ProgressCode::kProgress ? maker_.stats().restored : maker_.stats().not_progress);
+    SettleProgress(window, begin + lifted->record_size);
+    return true;
+  }
+  return false;
+}
+
+void LogParser::GiveUp(const Window& window, std::string_view reason, uint64_t at,
+                       EventBuffer* out) {
+  ParserStats& stats = maker_.stats();
+  ++(reason == "malformed"         ? stats.malformed
+     : reason == "max_event_bytes" ? stats.over_long
+                                   : stats.incomplete);
+  const uint64_t line_end = std::min(window.Newline(open_.json), Limit());
+  maker_.MakeIncomplete(Record(window, line_end), reason, at - open_.begin, out);
+  if (reason == "malformed") {
+    SettleProgress(window, at);
+  } else {
+    Settle(at);
+  }
+}
+
+// From where on the next window must still have the bytes.
+uint64_t LogParser::Needed(const Window& window) const {
+  uint64_t needed = open_.begin;
+  if (state_ == State::kSearch) {
+    // A marker that is cut by the window's end, and the header before it.
+    const uint64_t tail = kMaxHeaderBytes + MarkerScanner().longest();
+    const uint64_t at = window.end();
+    uint64_t from = std::max(floor_, window.begin);
+    if (at - from > tail) from = at - tail;
+    const size_t newline = window.Text(from, at).rfind('\n');
+    needed = newline == std::string_view::npos ? from : from + newline + 1;
+    needed = std::min(needed, std::max(search_, window.begin));
+  }
+  return needed;
+}
+
+// Records without events are settled up to the last header seen: the cursor moves over noise.
+void LogParser::SettleNoise(const Window& window) {
+  const uint64_t from = std::max({noise_, settled_, window.begin});
+  const bool from_is_line = from == noise_ || from == settled_;
+  const size_t last_newline = window.Text(from, window.end()).rfind('\n');
+  if (last_newline == std::string_view::npos) return;
+  noise_ = from + last_newline + 1;
+  for (uint64_t newline = noise_ - 1;;) {
+    const size_t before = window.Text(from, newline).rfind('\n');
+    const bool is_first = before == std::string_view::npos;
+    const uint64_t line = is_first ? from : from + before + 1;
+    if ((!is_first || from_is_line) && ParseHeader(window.Text(line, newline))) {
+      settled_ = std::max(settled_, line);
+      return;
+    }
+    if (is_first) return;
+    newline = line - 1;
+  }
+}
+
+void LogParser::CountRecords(const Window& window) {
+  while (counter_.Next(window, kNoLimit) == HeaderSearch::Result::kFound) {
+    ++maker_.stats().records;
+    counter_.Pass();
+  }
+}
+
+}  // namespace sparktail

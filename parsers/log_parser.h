@@ -1,0 +1,115 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "parsers/event.h"
+#include "parsers/event_maker.h"
+#include "parsers/header_search.h"
+#include "parsers/identity.h"
+#include "parsers/json_extent.h"
+#include "parsers/literal_scanner.h"
+#include "parsers/markers.h"
+#include "parsers/padded_view.h"
+#include "parsers/parser_context.h"
+#include "parsers/window.h"
+
+namespace sparktail {
+
+// A place in a stream from which a new parser makes the same documents of the same records:
+// the start of a record, and what was learnt from the records before it.
+struct ParsePosition {
+  uint64_t offset = 0;
+  ParserContext context;
+};
+
+// Reads the records of one stream and makes events of those that matter. It does not look at
+// the others, not even for their line ends: it searches for the texts of markers.h, and only
+// around a hit for the header before and for the end of the record behind.
+//
+// The outcome does not depend on how the stream is cut into windows.
+//
+// Where a record ends:
+//   - one line: at its newline;
+//   - progress: where the braces of its JSON end (strings respected); given up, with a signal, at
+//     the next header, at max_event_bytes, or at the end of the stream. Before that, text of
+//     other writers is lifted out where that is provable (foreign_text.h);
+//   - a trace: at the next header, or at the end of the stream.
+//
+// Not for several threads. A window's bytes are not needed after the call.
+class LogParser {
+ public:
+  LogParser(ParserOptions options, StreamFacts facts, ParsePosition from = {});
+
+  // Reads `window`, whose first byte is the one at offset(), and appends events to `out`. Returns
+  // how many bytes of its front are done with; the next window begins behind them. It must be
+  // longer than the rest, unless the stream ends (`last`).
+  size_t Parse(PaddedView window, bool last, EventBuffer* out);
+
+  uint64_t offset() const { return offset_; }
+
+  // Everything before it is settled: its events are in `out`, or it had none.
+  ParsePosition position() const { return {settled_, maker_.context()}; }
+
+  const ParserStats& stats() const { return maker_.stats(); }
+
+ private:
+  enum class State : uint8_t { kSearch, kLine, kTrace, kProgress, kBrokenProgress };
+
+  // The record that is being read, in all states but kSearch.
+  struct Open {
+    const MarkerRule* rule = nullptr;
+    uint64_t begin = 0;    // of its line
+    uint64_t anchor = 0;   // of the marker's hit
+    uint64_t scanned = 0;  // no end was found before here
+    uint64_t line_end = 0;
+    uint64_t json = 0;       // the opening brace
+    JsonExtent extent;       // how far the braces were followed
+    uint64_t json_end = 0;   // behind the closing brace; 0: not found yet
+    bool malformed = false;  // what the braces enclose is no JSON
+    HeaderSearch headers;
+  };
+
+  // Each step returns false if it needs a later window.
+  bool Step(const Window& window, EventBuffer* out);
+  bool Search(const Window& window);
+  bool FinishLine(const Window& window, EventBuffer* out);
+  bool FinishTrace(const Window& window, EventBuffer* out);
+  bool FinishProgress(const Window& window, EventBuffer* out);
+  bool FinishBrokenProgress(const Window& window, EventBuffer* out);
+
+  bool OpenRecord(const Window& window, const MarkerRule& rule, uint64_t begin, uint64_t anchor);
+  void BreakProgress();
+  bool FollowBraces(const Window& window, EventBuffer* out);
+  bool LiftForeign(const Window& window, uint64_t end, EventBuffer* out);
+  void GiveUp(const Window& window, std::string_view reason, uint64_t at, EventBuffer* out);
+  void Reject();
+  void Settle(uint64_t end);
+  void SettleProgress(const Window& window, uint64_t json_end);
+
+  uint64_t LineBegin(const Window& window, uint64_t at) const;
+  uint64_t Limit() const { return open_.begin + max_event_bytes_; }
+  RecordText Record(const Window& window, uint64_t line_end) const;
+  uint64_t Needed(const Window& window) const;
+  void SettleNoise(const Window& window);
+  void CountRecords(const Window& window);
+
+  size_t max_event_bytes_;
+  bool count_records_;
+  EventMaker maker_;
+  FirstLineHash first_line_;
+  ByteBuffer lifted_;  // scratch
+
+  State state_ = State::kSearch;
+  Open open_;
+  uint64_t offset_ = 0;  // of the next window
+  uint64_t hashed_ = 0;  // the first line was read up to here
+  uint64_t floor_ = 0;   // the earliest byte that can belong to the next record
+  uint64_t search_ = 0;  // hits whose anchor is before here are dealt with
+  uint64_t settled_ = 0;
+  uint64_t noise_ = 0;  // lines before here were looked at by SettleNoise
+  HeaderSearch counter_;
+};
+
+}  // namespace sparktail

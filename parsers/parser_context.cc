@@ -1,0 +1,108 @@
+#include "parsers/parser_context.h"
+
+#include <simdjson.h>
+
+#include <utility>
+#include <vector>
+
+#include "parsers/byte_buffer.h"
+#include "parsers/json_text.h"
+
+namespace sparktail {
+namespace {
+
+namespace dom = simdjson::dom;
+
+constexpr int64_t kVersion = 1;
+
+struct IdentityField {
+  std::string_view key;
+  std::string Identity::*member;
+};
+
+constexpr IdentityField kIdentityFields[] = {
+    {"appName", &Identity::app_name},       {"appId", &Identity::app_id},
+    {"attempt", &Identity::attempt},        {"containerId", &Identity::container_id},
+    {"deployMode", &Identity::deploy_mode}, {"sparkVersion", &Identity::spark_version},
+};
+
+void AppendMember(std::string_view key, std::string_view value, ByteBuffer* out) {
+  out->Append(",\"");
+  out->Append(key);
+  out->Append("\":");
+  AppendJsonString(value, out);
+}
+
+void AppendFlag(std::string_view key, bool value, ByteBuffer* out) {
+  out->Append(",\"");
+  out->Append(key);
+  out->Append(value ? "\":true" : "\":false");
+}
+
+bool Get(dom::object object, std::string_view key, std::string* value) {
+  std::string_view text;
+  if (object[key].get(text)) return false;
+  *value = text;
+  return true;
+}
+
+bool ReadRuns(dom::object object, QueryRuns* runs) {
+  dom::array array;
+  bool complete = false;
+  if (object["runs"].get(array) || object["complete"].get(complete)) return false;
+  if (array.size() > QueryRuns::kMaxRuns) return false;
+  std::vector<QueryRun> read;
+  for (const dom::element element : array) {
+    dom::object fields;
+    QueryRun run;
+    if (element.get(fields) || !Get(fields, "id", &run.id) || !Get(fields, "runId", &run.run_id) ||
+        !Get(fields, "name", &run.name) || fields["alive"].get(run.alive)) {
+      return false;
+    }
+    read.push_back(std::move(run));
+  }
+  *runs = QueryRuns::Restore(std::move(read), complete);
+  return true;
+}
+
+}  // namespace
+
+std::string ParserContext::ToJson() const {
+  ByteBuffer out;
+  out.Append("{\"version\":1");
+  for (const auto& [key, member] : kIdentityFields) AppendMember(key, identity.*member, &out);
+  AppendFlag("awaitsBanner", awaits_banner, &out);
+  AppendMember("firstLineHash", first_line_hash, &out);
+  AppendFlag("complete", runs.complete(), &out);
+  out.Append(",\"runs\":[");
+  for (const QueryRun& run : runs.runs()) {
+    if (&run != runs.runs().data()) out.Append(',');
+    out.Append("{\"id\":");
+    AppendJsonString(run.id, &out);
+    AppendMember("runId", run.run_id, &out);
+    AppendMember("name", run.name, &out);
+    AppendFlag("alive", run.alive, &out);
+    out.Append('}');
+  }
+  out.Append("]}");
+  return std::string(out.view());
+}
+
+std::optional<ParserContext> ParserContext::FromJson(std::string_view json) {
+  dom::parser parser;
+  dom::object object;
+  int64_t version = 0;
+  if (parser.parse(json.data(), json.size()).get(object)) return std::nullopt;
+  if (object["version"].get(version) || version != kVersion) return std::nullopt;
+  ParserContext context;
+  for (const auto& [key, member] : kIdentityFields) {
+    if (!Get(object, key, &(context.identity.*member))) return std::nullopt;
+  }
+  if (object["awaitsBanner"].get(context.awaits_banner) ||
+      !Get(object, "firstLineHash", &context.first_line_hash) || !ReadRuns(object, &context.runs)) {
+    return std::nullopt;
+  }
+  return context;
+}
+
+}  // namespace sparktail

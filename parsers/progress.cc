@@ -1,0 +1,417 @@
+#include "parsers/progress.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <charconv>
+#include <tuple>
+#include <vector>
+
+#include "parsers/json_text.h"
+#include "parsers/timestamp.h"
+#include "parsers/uuid.h"
+
+namespace sparktail {
+namespace {
+
+namespace od = simdjson::ondemand;
+
+// Deeper than any schema of observedMetrics; far less than the stack allows.
+constexpr int kMaxDepth = 200;
+// The parser of an unusually large event is not kept.
+constexpr size_t kKeptCapacity = size_t{1} << 20;
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+size_t SkipDigits(std::string_view text, size_t at) {
+  while (at < text.size() && IsDigit(text[at])) ++at;
+  return at;
+}
+
+// The grammar of RFC 8259. Not by value: a decimal(38) or 1E400 is fine as text.
+bool IsJsonNumber(std::string_view text) {
+  size_t at = text.starts_with('-') ? 1 : 0;
+  const size_t integer = at;
+  at = SkipDigits(text, at);
+  if (at == integer || (text[integer] == '0' && at > integer + 1)) return false;
+  if (at < text.size() && text[at] == '.') {
+    const size_t fraction = at + 1;
+    at = SkipDigits(text, fraction);
+    if (at == fraction) return false;
+  }
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    ++at;
+    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
+    const size_t exponent = at;
+    at = SkipDigits(text, at);
+    if (at == exponent) return false;
+  }
+  return at == text.size();
+}
+
+bool IsHex(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+
+// Escapes of a string; its quotes and control bytes are simdjson's business.
+bool HasValidEscapes(std::string_view text) {
+  for (size_t at = text.find('\\'); at != std::string_view::npos; at = text.find('\\', at)) {
+    if (at + 1 >= text.size()) return false;
+    const char c = text[at + 1];
+    if (c == 'u') {
+      for (size_t i = at + 2; i < at + 6; ++i) {
+        if (i >= text.size() || !IsHex(text[i])) return false;
+      }
+    } else if (std::string_view("\"\\/bfnrt").find(c) == std::string_view::npos) {
+      return false;
+    }
+    at += 2;
+  }
+  return true;
+}
+
+std::string_view TrimEnd(std::string_view token) {
+  const size_t last = token.find_last_not_of(" \t\r\n");
+  return token.substr(0, last + 1);
+}
+
+std::optional<int64_t> ToInteger(std::string_view token) {
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), value);
+  if (error != std::errc() || end != token.data() + token.size()) return std::nullopt;
+  return value;
+}
+
+// Sum of values that must all be known.
+class KnownSum {
+ public:
+  void Add(std::optional<int64_t> value) {
+    if (!value || __builtin_add_overflow(sum_, *value, &sum_)) known_ = false;
+  }
+  std::optional<int64_t> value() const { return known_ ? std::optional(sum_) : std::nullopt; }
+
+ private:
+  int64_t sum_ = 0;
+  bool known_ = true;
+};
+
+// Offsets of a Kafka source: {"topic":{"partition":offset}}.
+struct PartitionOffset {
+  std::string_view topic;
+  std::string_view partition;
+  int64_t offset = 0;
+};
+
+struct KafkaOffsets {
+  std::vector<PartitionOffset> partitions;
+  bool known = false;
+};
+
+// Rows between two offsets, if both name the same partitions.
+std::optional<int64_t> RowsBetween(KafkaOffsets* from, KafkaOffsets* to) {
+  if (!from->known || !to->known || from->partitions.size() != to->partitions.size()) {
+    return std::nullopt;
+  }
+  const auto key = [](const PartitionOffset& p) { return std::tie(p.topic, p.partition); };
+  const auto less = [&](const PartitionOffset& a, const PartitionOffset& b) {
+    return key(a) < key(b);
+  };
+  std::sort(from->partitions.begin(), from->partitions.end(), less);
+  std::sort(to->partitions.begin(), to->partitions.end(), less);
+  KnownSum rows;
+  for (size_t i = 0; i < from->partitions.size(); ++i) {
+    const PartitionOffset& a = from->partitions[i];
+    const PartitionOffset& b = to->partitions[i];
+    int64_t difference = 0;
+    if (key(a) != key(b) || __builtin_sub_overflow(b.offset, a.offset, &difference)) {
+      return std::nullopt;
+    }
+    rows.Add(difference);
+  }
+  return rows.value();
+}
+
+// Walks one object, checks all of it, and picks out what sparktail needs.
+class Walker {
+ public:
+  Walker(Progress* progress, KafkaOffsets* end, KafkaOffsets* latest)
+      : progress_(progress), end_(end), latest_(latest) {}
+
+  ProgressCode Walk(od::document& document) {
+    od::object object;
+    if (document.get_object().get(object)) return ProgressCode::kMalformed;
+    for (auto field : object) {
+      std::string_view key;
+      od::value value;
+      if (!Open(field, &key, &value) || !TopLevel(key, value)) return ProgressCode::kMalformed;
+    }
+    // Nothing may follow the object.
+    if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) {
+      return ProgressCode::kMalformed;
+    }
+    return Finish() ? ProgressCode::kProgress : ProgressCode::kNotProgress;
+  }
+
+ private:
+  // Key of a field without its quotes, escapes left as they are.
+  static bool Open(simdjson::simdjson_result<od::field> field, std::string_view* key,
+                   od::value* value) {
+    od::field opened;
+    if (std::move(field).get(opened)) return false;
+    const char* raw = opened.key().raw();
+    *value = std::move(opened.value());
+    // The key's closing quote: the first one that no backslash hides.
+    const char* end = raw;
+    while (*end != '"') end += *end == '\\' ? 2 : 1;
+    *key = {raw, static_cast<size_t>(end - raw)};
+    return HasValidEscapes(*key);
+  }
+
+  bool TopLevel(std::string_view key, od::value& value) {
+    if (key == "id") return String(value, &progress_->id);
+    if (key == "runId") return String(value, &progress_->run_id);
+    if (key == "timestamp") return String(value, &progress_->timestamp);
+    if (key == "name") return Name(value);
+    if (key == "batchId") return BatchId(value);
+    if (key == "eventTime") return EventTime(value);
+    if (key == "stateOperators") return StateOperators(value);
+    if (key == "sources") return Sources(value);
+    if (key == "sink") {
+      od::json_type type{};
+      if (value.type().get(type)) return false;
+      has_sink_ = type == od::json_type::object;
+    }
+    return Check(value, 1);
+  }
+
+  // Checks a value of any kind.
+  static bool Check(od::value& value, int depth) {
+    if (depth > kMaxDepth) return false;
+    od::json_type type{};
+    if (value.type().get(type)) return false;
+    if (type == od::json_type::array) {
+      od::array array;
+      if (value.get_array().get(array)) return false;
+      for (auto element : array) {
+        od::value item;
+        if (std::move(element).get(item) || !Check(item, depth + 1)) return false;
+      }
+      return true;
+    }
+    if (type == od::json_type::object) {
+      od::object object;
+      if (value.get_object().get(object)) return false;
+      for (auto field : object) {
+        std::string_view key;
+        od::value item;
+        if (!Open(field, &key, &item) || !Check(item, depth + 1)) return false;
+      }
+      return true;
+    }
+    std::string_view token;
+    return Scalar(value, &token);
+  }
+
+  // The token of a string (with its quotes), number, boolean or null, as it stands.
+  static bool Scalar(od::value& value, std::string_view* token) {
+    od::json_type type{};
+    if (value.type().get(type)) return false;
+    if (type == od::json_type::array || type == od::json_type::object) {
+      return Check(value, 1);
+    }
+    *token = TrimEnd(value.raw_json_token());
+    switch (type) {
+      case od::json_type::string:
+        return token->size() >= 2 && token->back() == '"' && HasValidEscapes(*token);
+      case od::json_type::number:
+        return IsJsonNumber(*token);
+      case od::json_type::boolean:
+        return *token == "true" || *token == "false";
+      default:
+        return *token == "null";
+    }
+  }
+
+  // The text of a string without its quotes; another type leaves it empty. A key that comes
+  // twice is not Spark's.
+  bool String(od::value& value, std::string_view* text) {
+    std::string_view token;
+    if (!Scalar(value, &token)) return false;
+    if (!text->empty()) strange_ = true;
+    *text = token.starts_with('"') ? token.substr(1, token.size() - 2) : std::string_view();
+    return true;
+  }
+
+  bool Name(od::value& value) { return String(value, &progress_->name); }
+
+  bool BatchId(od::value& value) {
+    if (!Scalar(value, &progress_->batch_id)) return false;
+    if (!ToInteger(progress_->batch_id)) strange_ = true;
+    return true;
+  }
+
+  bool EventTime(od::value& value) {
+    return Fields(value, [this](std::string_view key, od::value& item) {
+      return key == "watermark" ? String(item, &watermark_) : Check(item, 2);
+    });
+  }
+
+  bool StateOperators(od::value& value) {
+    state_rows_.emplace();
+    state_bytes_.emplace();
+    return Elements(value, [this](od::value& item) {
+      std::optional<int64_t> rows;
+      std::optional<int64_t> bytes;
+      const bool ok = Fields(item, [&](std::string_view key, od::value& field) {
+        if (key == "numRowsTotal") return Integer(field, &rows);
+        if (key == "memoryUsedBytes") return Integer(field, &bytes);
+        return Check(field, 3);
+      });
+      state_rows_->Add(rows);
+      state_bytes_->Add(bytes);
+      return ok;
+    });
+  }
+
+  bool Sources(od::value& value) {
+    od::json_type type{};
+    if (value.type().get(type)) return false;
+    has_sources_ = type == od::json_type::array;
+    return Elements(value, [this](od::value& item) {
+      end_->known = latest_->known = false;
+      const bool ok = Fields(item, [this](std::string_view key, od::value& field) {
+        if (key == "endOffset") return Offsets(field, end_);
+        if (key == "latestOffset") return Offsets(field, latest_);
+        return Check(field, 3);
+      });
+      if (!lag_rows_) lag_rows_.emplace();
+      lag_rows_->Add(RowsBetween(end_, latest_));
+      return ok;
+    });
+  }
+
+  bool Offsets(od::value& value, KafkaOffsets* offsets) {
+    offsets->partitions.clear();
+    bool known = true;
+    const bool ok = Fields(value, [&](std::string_view topic, od::value& partitions) {
+      od::json_type type{};
+      if (partitions.type().get(type)) return false;
+      if (type != od::json_type::object) known = false;
+      return Fields(partitions, [&](std::string_view partition, od::value& item) {
+        std::optional<int64_t> offset;
+        if (!Integer(item, &offset)) return false;
+        if (!offset) known = false;
+        offsets->partitions.push_back({topic, partition, offset.value_or(0)});
+        return true;
+      });
+    });
+    offsets->known = ok && known && !offsets->partitions.empty();
+    return ok;
+  }
+
+  static bool Integer(od::value& value, std::optional<int64_t>* integer) {
+    std::string_view token;
+    if (!Scalar(value, &token)) return false;
+    *integer = ToInteger(token);
+    return true;
+  }
+
+  // Calls visit(key, value) for each field; a value that is no object is only checked.
+  template <typename Visit>
+  static bool Fields(od::value& value, Visit visit) {
+    od::json_type type{};
+    if (value.type().get(type)) return false;
+    if (type != od::json_type::object) return Check(value, 1);
+    od::object object;
+    if (value.get_object().get(object)) return false;
+    for (auto field : object) {
+      std::string_view key;
+      od::value item;
+      if (!Open(field, &key, &item) || !visit(key, item)) return false;
+    }
+    return true;
+  }
+
+  // Calls visit(value) for each element; a value that is no array is only checked.
+  template <typename Visit>
+  static bool Elements(od::value& value, Visit visit) {
+    od::json_type type{};
+    if (value.type().get(type)) return false;
+    if (type != od::json_type::array) return Check(value, 1);
+    od::array array;
+    if (value.get_array().get(array)) return false;
+    for (auto element : array) {
+      od::value item;
+      if (std::move(element).get(item) || !visit(item)) return false;
+    }
+    return true;
+  }
+
+  // Whether this is what Spark prints; if so, the rest of `progress` is filled in.
+  bool Finish() {
+    const std::optional<int64_t> timestamp = ParseUtcMillis(progress_->timestamp);
+    if (strange_ || !has_sources_ || !has_sink_ || !timestamp) return false;
+    if (!IsUuid(progress_->id) || !IsUuid(progress_->run_id)) return false;
+    progress_->timestamp_ms = *timestamp;
+    if (state_rows_) progress_->derived.state_rows = state_rows_->value();
+    if (state_bytes_) progress_->derived.state_bytes = state_bytes_->value();
+    if (lag_rows_) progress_->derived.lag_rows = lag_rows_->value();
+    // 1970 stands for a watermark that no event has set yet.
+    const std::optional<int64_t> watermark = ParseUtcMillis(watermark_);
+    if (watermark && *watermark != 0) {
+      progress_->derived.watermark_delay_ms = *timestamp - *watermark;
+    }
+    return true;
+  }
+
+  Progress* progress_;
+  KafkaOffsets* end_;     // scratch of one source
+  KafkaOffsets* latest_;  // likewise
+  bool has_sources_ = false;
+  bool has_sink_ = false;
+  bool strange_ = false;  // valid JSON, but nothing that Spark prints
+  std::string_view watermark_;
+  std::optional<KnownSum> state_rows_;
+  std::optional<KnownSum> state_bytes_;
+  std::optional<KnownSum> lag_rows_;
+};
+
+}  // namespace
+
+struct ProgressReader::Json {
+  od::parser parser;
+  KafkaOffsets end;
+  KafkaOffsets latest;
+};
+
+ProgressReader::ProgressReader() : json_(std::make_unique<Json>()) {}
+ProgressReader::~ProgressReader() = default;
+
+ProgressCode ProgressReader::Read(PaddedView json, Progress* progress) {
+  *progress = Progress();
+  if (simdjson::validate_utf8(json.data(), json.size())) return ReadValidUtf8(json, progress);
+  repaired_.Clear();
+  AppendValidUtf8(json.text(), &repaired_);
+  progress->invalid_utf8 = true;
+  return ReadValidUtf8(repaired_.padded(), progress);
+}
+
+ProgressCode ProgressReader::ReadValidUtf8(PaddedView json, Progress* progress) {
+  od::parser& parser = json_->parser;
+  if (parser.capacity() > kKeptCapacity && json.size() <= kKeptCapacity) parser = od::parser();
+  od::document document;
+  if (parser.iterate(json.data(), json.size(), json.size() + kPadding).get(document)) {
+    return ProgressCode::kMalformed;
+  }
+  const ProgressCode code = Walker(progress, &json_->end, &json_->latest).Walk(document);
+  if (code != ProgressCode::kProgress) return code;
+
+  minified_.Clear();
+  size_t size = 0;
+  if (simdjson::minify(json.data(), json.size(), minified_.Reserve(json.size() + kPadding), size)) {
+    return ProgressCode::kMalformed;
+  }
+  minified_.Advance(size);
+  progress->metrics = minified_.view();
+  return code;
+}
+
+}  // namespace sparktail

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "parsers/byte_buffer.h"
+#include "parsers/padded_view.h"
+
+namespace sparktail {
+
+enum class ProgressCode : uint8_t {
+  kProgress,     // a progress event of Spark
+  kNotProgress,  // valid JSON, but not what Spark prints: a forgery, or another program's
+  kMalformed,    // not valid JSON
+};
+
+// What a progress event proves by itself; a value that it does not prove is missing.
+struct Derived {
+  std::optional<int64_t> state_rows;          // sum over stateOperators
+  std::optional<int64_t> state_bytes;         // sum over stateOperators
+  std::optional<int64_t> watermark_delay_ms;  // trigger start less watermark
+  std::optional<int64_t> lag_rows;            // Kafka: latestOffset less endOffset, all partitions
+};
+
+// A StreamingQueryProgress object as Spark prints it into the log
+// (org.apache.spark.sql.streaming.StreamingQueryProgress.prettyJson).
+// Views are valid until the next Read() of the reader.
+struct Progress {
+  std::string_view id;
+  std::string_view run_id;
+  std::string_view name;  // raw JSON text without quotes; empty if null
+  std::string_view timestamp;
+  std::string_view batch_id;  // number as printed; empty before Spark 2.3
+  int64_t timestamp_ms = 0;
+  Derived derived;
+  bool invalid_utf8 = false;  // bytes that are no UTF-8 were replaced by U+FFFD
+  std::string_view metrics;   // the object with white space removed
+};
+
+// Reads progress objects. Keeps its memory, so use one reader for many. Not for several threads.
+class ProgressReader {
+ public:
+  ProgressReader();
+  ~ProgressReader();
+
+  // `json` is one JSON object. The whole of it is checked: it is passed on as it stands.
+  ProgressCode Read(PaddedView json, Progress* progress);
+
+ private:
+  struct Json;
+  ProgressCode ReadValidUtf8(PaddedView json, Progress* progress);
+
+  std::unique_ptr<Json> json_;
+  ByteBuffer repaired_;
+  ByteBuffer minified_;
+};
+
+}  // namespace sparktail
