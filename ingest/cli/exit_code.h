@@ -1,0 +1,11 @@
+#pragma once
+
+namespace sparktail {
+
+enum class ExitCode {
+  kOk = 0,
+  kFailed = 1,      // something could not be read or delivered
+  kWrongUsage = 2,  // command line or configuration
+};
+
+}  // namespace sparktail
