@@ -11,6 +11,26 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#ifndef SPARKTAIL_ANCHOR_BUCKETS  // this file is compiled once for each instruction set
+#define SPARKTAIL_ANCHOR_BUCKETS
+namespace sparktail {
+namespace {
+
+constexpr size_t kAnchorSize = 3;
+
+// The buckets that may hold a literal whose anchor stands at `text`.
+inline uint8_t AnchorBuckets(const LiteralScanner::Tables& tables, const uint8_t* text) {
+  uint8_t buckets = 0xff;
+  for (size_t byte = 0; byte < kAnchorSize; ++byte) {
+    buckets &= tables.low[byte][text[byte] & 15] & tables.high[byte][text[byte] >> 4];
+  }
+  return buckets;
+}
+
+}  // namespace
+}  // namespace sparktail
+#endif  // SPARKTAIL_ANCHOR_BUCKETS
+
 HWY_BEFORE_NAMESPACE();
 namespace sparktail {
 namespace HWY_NAMESPACE {
@@ -20,6 +40,19 @@ namespace hn = hwy::HWY_NAMESPACE;
 // At most 64 lanes, because the padding of a text is sized for that.
 using Bytes = hn::CappedTag<uint8_t, 64>;
 using Vec = hn::Vec<Bytes>;
+
+#if HWY_TARGET == HWY_SCALAR
+
+// Vectors of one byte can look up nothing: the same, byte by byte.
+size_t NextCandidate(const LiteralScanner::Tables& tables, const uint8_t* text, size_t from,
+                     size_t end) {
+  for (size_t at = from; at < end; ++at) {
+    if (AnchorBuckets(tables, text + at) != 0) return at;
+  }
+  return end;
+}
+
+#else
 
 struct Nibbles {
   Vec low;
@@ -68,6 +101,8 @@ size_t NextCandidate(const LiteralScanner::Tables& tables, const uint8_t* text, 
   return end;
 }
 
+#endif  // HWY_TARGET == HWY_SCALAR
+
 // First position in [from, end) that holds '\n' with another byte than a space behind it.
 size_t NextUnindentedLine(const uint8_t* text, size_t from, size_t end) {
   const Bytes d;
@@ -95,8 +130,6 @@ HWY_EXPORT(NextCandidate);
 HWY_EXPORT(NextUnindentedLine);
 
 namespace {
-
-constexpr size_t kAnchorSize = 3;
 
 const uint8_t* Unsigned(const char* text) { return reinterpret_cast<const uint8_t*>(text); }
 
@@ -155,11 +188,7 @@ std::optional<LiteralScanner::Hit> LiteralScanner::Find(PaddedView text, size_t 
 }
 
 std::optional<LiteralScanner::Hit> LiteralScanner::Verify(PaddedView text, size_t anchor) const {
-  uint8_t candidates = 0xff;
-  for (size_t byte = 0; byte < kAnchorSize; ++byte) {
-    const uint8_t value = Unsigned(text.data())[anchor + byte];
-    candidates &= tables_.low[byte][value & 15] & tables_.high[byte][value >> 4];
-  }
+  const uint8_t candidates = AnchorBuckets(tables_, Unsigned(text.data()) + anchor);
   for (size_t bucket = 0; bucket < buckets_.size(); ++bucket) {
     if ((candidates >> bucket & 1) == 0) continue;
     for (const size_t i : buckets_[bucket]) {

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "parsers/log_parser.h"
+
+namespace sparktail::testing {
+
+// Absolute path of a file in tests/data.
+std::string DataPath(std::string_view name);
+
+// Contents of a file; of a .zst file, decompressed.
+std::string ReadFile(const std::string& path);
+std::vector<std::string> ReadLines(const std::string& path);
+
+// Names, without ".log", of the recorded logs in layouts that are read: "3.5.9/basic.default".
+std::vector<std::string> PlainLogs();
+
+// How much of a counted test to run: 1, or what SPARKTAIL_TEST_SCALE says (10 for all of it).
+int Scale();
+
+// The seed of a random test, printed so that a failure can be repeated.
+uint64_t Seed();
+
+struct Outcome {
+  std::vector<std::string> documents;
+  ParserStats stats;
+};
+
+// Parses `text` at once.
+Outcome Parse(std::string_view text, const ParserOptions& options = {},
+              const ParsePosition& from = {});
+
+// Parses `text` in pieces, of the sizes that `next_size` gives. Each window is a buffer of its
+// own whose padding holds what no parser may take for text.
+Outcome ParseInPieces(std::string_view text, const std::function<size_t()>& next_size,
+                      const ParserOptions& options = {});
+
+// Facts of a stream that has no path.
+StreamFacts NoFacts();
+
+// The value of "metrics" in a progress document, as it stands.
+std::string MetricsOf(std::string_view document);
+
+}  // namespace sparktail::testing
