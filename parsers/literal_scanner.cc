@@ -143,7 +143,9 @@ int Commonness(char byte) {
   return static_cast<int>(kMostCommonFirst.size() - rank);
 }
 
-size_t RarestAnchor(std::string_view literal) {
+}  // namespace
+
+size_t LiteralScanner::GuessAnchor(std::string_view literal) {
   size_t best = 0;
   int best_score = -1;
   for (size_t i = 0; i + kAnchorSize <= literal.size(); ++i) {
@@ -157,18 +159,19 @@ size_t RarestAnchor(std::string_view literal) {
   return best;
 }
 
-}  // namespace
-
-LiteralScanner::LiteralScanner(std::vector<std::string> literals) : literals_(std::move(literals)) {
+LiteralScanner::LiteralScanner(std::vector<Literal> literals) : literals_(std::move(literals)) {
+  std::vector<std::string_view> anchors;  // equal ones share a bucket
   for (size_t i = 0; i < literals_.size(); ++i) {
-    const std::string& literal = literals_[i];
-    assert(literal.size() >= kAnchorSize);
-    longest_ = std::max(longest_, literal.size());
-    anchors_.push_back(RarestAnchor(literal));
-    const size_t bucket = i % buckets_.size();
+    const auto& [text, offset] = literals_[i];
+    assert(text.size() >= offset + kAnchorSize);
+    longest_ = std::max(longest_, text.size());
+    const std::string_view anchor = std::string_view(text).substr(offset, kAnchorSize);
+    const auto known = std::find(anchors.begin(), anchors.end(), anchor);
+    const size_t bucket = static_cast<size_t>(known - anchors.begin()) % buckets_.size();
+    if (known == anchors.end()) anchors.push_back(anchor);
     buckets_[bucket].push_back(i);
     for (size_t byte = 0; byte < kAnchorSize; ++byte) {
-      const auto value = static_cast<uint8_t>(literal[anchors_[i] + byte]);
+      const auto value = static_cast<uint8_t>(anchor[byte]);
       tables_.low[byte][value & 15] |= static_cast<uint8_t>(1U << bucket);
       tables_.high[byte][value >> 4] |= static_cast<uint8_t>(1U << bucket);
     }
@@ -192,10 +195,11 @@ std::optional<LiteralScanner::Hit> LiteralScanner::Verify(PaddedView text, size_
   for (size_t bucket = 0; bucket < buckets_.size(); ++bucket) {
     if ((candidates >> bucket & 1) == 0) continue;
     for (const size_t i : buckets_[bucket]) {
-      if (anchor < anchors_[i]) continue;
-      const size_t begin = anchor - anchors_[i];
-      if (text.size() - begin < literals_[i].size()) continue;
-      if (std::memcmp(text.data() + begin, literals_[i].data(), literals_[i].size()) == 0) {
+      const auto& [literal, offset] = literals_[i];
+      if (anchor < offset) continue;
+      const size_t begin = anchor - offset;
+      if (text.size() - begin < literal.size()) continue;
+      if (std::memcmp(text.data() + begin, literal.data(), literal.size()) == 0) {
         return Hit{i, begin, anchor};
       }
     }

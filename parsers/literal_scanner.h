@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "parsers/padded_view.h"
@@ -25,13 +26,19 @@ class LiteralScanner {
     size_t anchor;   // where its anchor stands; hits come in the order of their anchors
   };
 
-  // Literals are at least three bytes long.
-  explicit LiteralScanner(std::vector<std::string> literals);
+  struct Literal {
+    std::string text;
+    size_t anchor = 0;  // where in it the three bytes are that are searched for
+  };
+
+  // No literal is part of another, and each is at least three bytes long.
+  explicit LiteralScanner(std::vector<Literal> literals);
+
+  // The three bytes of a literal that are probably the rarest, for want of better knowledge.
+  static size_t GuessAnchor(std::string_view text);
 
   // The first hit whose anchor is at or behind `from` and which lies wholly in `text`.
   std::optional<Hit> Find(PaddedView text, size_t from) const;
-
-  const std::string& literal(size_t index) const { return literals_[index]; }
 
   // Length of the longest literal. A hit that is cut by the end of a text is found when the
   // search begins again, in the longer text, this many bytes before that end.
@@ -47,8 +54,7 @@ class LiteralScanner {
  private:
   std::optional<Hit> Verify(PaddedView text, size_t anchor) const;
 
-  std::vector<std::string> literals_;
-  std::vector<size_t> anchors_;                 // offset of the anchor in each literal
+  std::vector<Literal> literals_;
   std::array<std::vector<size_t>, 8> buckets_;  // literals of each bucket
   Tables tables_{};
   size_t longest_ = 0;

@@ -14,8 +14,10 @@ constexpr uint64_t kNoLimit = UINT64_MAX;
 // Built once: the table of markers does not change.
 const LiteralScanner& MarkerScanner() {
   static const LiteralScanner scanner([] {
-    std::vector<std::string> literals;
-    for (const MarkerRule& rule : MarkerRules()) literals.emplace_back(rule.literal);
+    std::vector<LiteralScanner::Literal> literals;
+    for (const MarkerRule& rule : MarkerRules()) {
+      literals.push_back({std::string(rule.literal), rule.literal.find(rule.anchor)});
+    }
     return literals;
   }());
   return scanner;

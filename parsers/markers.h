@@ -35,6 +35,7 @@ struct MarkerRule {
   Marker marker;
   RecordExtent extent;
   std::string_view literal;  // what is searched for; none is part of another
+  std::string_view anchor;   // three bytes of it that are rare in driver logs
   std::string_view lead;     // what the message begins with; empty: the literal itself
 };
 

@@ -21,6 +21,14 @@ std::vector<std::string> MarkerLiterals() {
   return literals;
 }
 
+LiteralScanner MakeScanner(const std::vector<std::string>& texts) {
+  std::vector<LiteralScanner::Literal> literals;
+  for (const std::string& text : texts) {
+    literals.push_back({text, LiteralScanner::GuessAnchor(text)});
+  }
+  return LiteralScanner(literals);
+}
+
 // All places of all literals, by looking at each byte.
 std::vector<std::pair<size_t, size_t>> NaiveHits(const std::vector<std::string>& literals,
                                                  std::string_view text) {
@@ -56,7 +64,7 @@ INSTANTIATE_TEST_SUITE_P(Targets, EachTarget,
                          });
 
 TEST_P(EachTarget, FindsWhatANaiveSearchFindsInRealLogs) {
-  const LiteralScanner scanner(MarkerLiterals());
+  const LiteralScanner scanner = MakeScanner(MarkerLiterals());
   for (const std::string& name : testing::PlainLogs()) {
     ByteBuffer text;
     text.Append(testing::ReadFile(testing::DataPath(name + ".log")));
@@ -68,7 +76,7 @@ TEST_P(EachTarget, FindsWhatANaiveSearchFindsInRealLogs) {
 
 TEST_P(EachTarget, FindsALiteralAtEveryPlaceInTextsOfEverySize) {
   const std::vector<std::string> literals = {"needle", "xyz", "[pin]"};
-  const LiteralScanner scanner(literals);
+  const LiteralScanner scanner = MakeScanner(literals);
   for (size_t size = 0; size <= 300; ++size) {
     for (const std::string& literal : literals) {
       for (size_t at = 0; at + literal.size() <= size; at += 1 + size / 40) {
@@ -87,7 +95,7 @@ TEST_P(EachTarget, FindsALiteralAtEveryPlaceInTextsOfEverySize) {
 }
 
 TEST_P(EachTarget, TakesNothingFromThePaddingForText) {
-  const LiteralScanner scanner({"needle"});
+  const LiteralScanner scanner = MakeScanner({"needle"});
   const std::string raw = std::string(64, ' ') + "needle" + std::string(kPadding, ' ');
   EXPECT_FALSE(scanner.Find(PaddedView::Promise(raw.data(), 69), 0));
   EXPECT_TRUE(scanner.Find(PaddedView::Promise(raw.data(), 70), 0));
@@ -96,7 +104,7 @@ TEST_P(EachTarget, TakesNothingFromThePaddingForText) {
 TEST_P(EachTarget, AgreesWithANaiveSearchOnRandomTexts) {
   std::mt19937_64 random(testing::Seed());
   const std::vector<std::string> literals = {"aab", "abab", "bbbaa", "babbab"};
-  const LiteralScanner scanner(literals);
+  const LiteralScanner scanner = MakeScanner(literals);
   for (int i = 0; i < 300 * testing::Scale(); ++i) {
     std::string raw(random() % 700, ' ');
     for (char& c : raw) c = static_cast<char>('a' + random() % 2);
@@ -140,6 +148,7 @@ TEST(LiteralScanner, UnindentedLineNeedsTheByteBehindTheNewline) {
 TEST(LiteralScanner, NoMarkerIsPartOfAnother) {
   for (const MarkerRule& a : MarkerRules()) {
     for (const MarkerRule& b : MarkerRules()) {
+      EXPECT_NE(a.literal.find(a.anchor), std::string_view::npos) << a.literal;
       if (&a == &b) continue;
       EXPECT_EQ(a.literal.find(b.literal), std::string_view::npos);
     }

@@ -1,0 +1,149 @@
+#include "parsers/query_runs.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace sparktail {
+namespace {
+
+std::string Run(size_t n) { return "run-" + std::to_string(n); }
+
+TEST(QueryRunsTest, TheOnlyQueryIsKnownAfterABanner) {
+  QueryRuns runs;
+  runs.Begin();
+  EXPECT_EQ(runs.OnlyAlive(), nullptr);
+  runs.SeeAlive("id", "run", "name");
+  ASSERT_NE(runs.OnlyAlive(), nullptr);
+  EXPECT_EQ(*runs.OnlyAlive(), (QueryRun{"id", "run", "name", true}));
+}
+
+TEST(QueryRunsTest, WithoutABannerOthersMayBeAlive) {
+  QueryRuns runs;
+  runs.SeeAlive("id", "run", "");
+  EXPECT_TRUE(runs.Knows("run"));
+  EXPECT_EQ(runs.OnlyAlive(), nullptr);
+}
+
+TEST(QueryRunsTest, OfTwoAliveNoneIsTheOnly) {
+  QueryRuns runs;
+  runs.Begin();
+  runs.SeeAlive("a", "run-a", "");
+  runs.SeeAlive("b", "run-b", "");
+  EXPECT_EQ(runs.OnlyAlive(), nullptr);
+  EXPECT_TRUE(runs.End("a", "run-a"));
+  ASSERT_NE(runs.OnlyAlive(), nullptr);
+  EXPECT_EQ(runs.OnlyAlive()->run_id, "run-b");
+  EXPECT_TRUE(runs.End("b", "run-b"));
+  EXPECT_EQ(runs.OnlyAlive(), nullptr);
+}
+
+TEST(QueryRunsTest, ARunEndsOnce) {
+  QueryRuns runs;
+  runs.Begin();
+  runs.SeeAlive("id", "run", "");
+  EXPECT_TRUE(runs.End("id", "run"));
+  EXPECT_FALSE(runs.End("id", "run"));
+  runs.SeeAlive("id", "run", "");  // a late line
+  EXPECT_EQ(runs.OnlyAlive(), nullptr);
+  EXPECT_FALSE(runs.End("id", "run"));
+}
+
+TEST(QueryRunsTest, TheEndOfAnUnknownRunIsNewsOnce) {
+  QueryRuns runs;
+  EXPECT_TRUE(runs.End("id", "run"));
+  EXPECT_TRUE(runs.Knows("run"));
+  EXPECT_FALSE(runs.End("id", "run"));
+  runs.SeeAlive("id", "run", "");
+  EXPECT_FALSE(runs.runs()[0].alive);
+}
+
+TEST(QueryRunsTest, RunsOfOneQueryAreApart) {
+  QueryRuns runs;
+  runs.Begin();
+  runs.SeeAlive("id", "first", "");
+  EXPECT_TRUE(runs.End("id", "first"));
+  runs.SeeAlive("id", "second", "");
+  ASSERT_NE(runs.OnlyAlive(), nullptr);
+  EXPECT_EQ(runs.OnlyAlive()->run_id, "second");
+  EXPECT_TRUE(runs.End("id", "second"));
+}
+
+TEST(QueryRunsTest, ASecondSignOfLifeChangesNothing) {
+  QueryRuns runs;
+  runs.Begin();
+  runs.SeeAlive("id", "run", "name");
+  runs.SeeAlive("other", "run", "other");
+  ASSERT_EQ(runs.runs().size(), 1U);
+  EXPECT_EQ(runs.runs()[0].name, "name");
+}
+
+TEST(QueryRunsTest, ABannerForgetsEverything) {
+  QueryRuns runs;
+  runs.SeeAlive("id", "run", "");
+  runs.Begin();
+  EXPECT_TRUE(runs.complete());
+  EXPECT_TRUE(runs.runs().empty());
+  EXPECT_FALSE(runs.Knows("run"));
+}
+
+TEST(QueryRunsTest, TheOldestEndedRunIsForgottenFirst) {
+  QueryRuns runs;
+  runs.Begin();
+  for (size_t i = 0; i < QueryRuns::kMaxRuns; ++i) runs.SeeAlive("id", Run(i), "");
+  runs.End("id", Run(7));
+  runs.End("id", Run(5));
+  runs.SeeAlive("id", "new", "");
+  EXPECT_FALSE(runs.Knows(Run(5)));
+  EXPECT_TRUE(runs.Knows(Run(7)));
+  EXPECT_TRUE(runs.Knows(Run(0)));
+  EXPECT_TRUE(runs.complete());  // all that are alive are still known
+}
+
+TEST(QueryRunsTest, ForgettingALiveRunIsRemembered) {
+  QueryRuns runs;
+  runs.Begin();
+  for (size_t i = 0; i <= QueryRuns::kMaxRuns; ++i) runs.SeeAlive("id", Run(i), "");
+  EXPECT_FALSE(runs.Knows(Run(0)));
+  EXPECT_FALSE(runs.complete());
+  for (size_t i = 1; i < QueryRuns::kMaxRuns; ++i) runs.End("id", Run(i));
+  EXPECT_EQ(runs.OnlyAlive(), nullptr);  // the forgotten one may live
+  runs.Begin();
+  EXPECT_TRUE(runs.complete());
+}
+
+TEST(QueryRunsTest, NeverHoldsMoreThanItsBound) {
+  QueryRuns runs;
+  runs.Begin();
+  for (size_t i = 0; i < 10'000; ++i) {
+    if (i % 3 == 0) {
+      runs.End("id", Run(i));
+    } else {
+      runs.SeeAlive("id", Run(i), std::string(i, 'n'));
+    }
+    ASSERT_LE(runs.runs().size(), QueryRuns::kMaxRuns);
+    EXPECT_TRUE(runs.Knows(Run(i)));
+  }
+  for (const QueryRun& run : runs.runs()) EXPECT_LE(run.name.size(), QueryRuns::kMaxName);
+}
+
+TEST(QueryRunsTest, LongNamesAreNotKept) {
+  QueryRuns runs;
+  runs.SeeAlive("a", "run-a", std::string(QueryRuns::kMaxName, 'n'));
+  runs.SeeAlive("b", "run-b", std::string(QueryRuns::kMaxName + 1, 'n'));
+  EXPECT_EQ(runs.runs()[0].name.size(), QueryRuns::kMaxName);
+  EXPECT_EQ(runs.runs()[1].name, "");
+}
+
+TEST(QueryRunsTest, RestoresWhatItStored) {
+  QueryRuns runs;
+  runs.Begin();
+  runs.SeeAlive("a", "run-a", "name");
+  runs.End("b", "run-b");
+  EXPECT_EQ(QueryRuns::Restore(runs.runs(), runs.complete()), runs);
+  EXPECT_FALSE(QueryRuns::Restore(runs.runs(), false) == runs);
+  EXPECT_EQ(QueryRuns::Restore({}, false), QueryRuns());
+}
+
+}  // namespace
+}  // namespace sparktail
