@@ -22,6 +22,17 @@ std::string_view After(std::string_view text, std::string_view prefix) {
 
 std::string_view FirstWord(std::string_view text) { return text.substr(0, text.find(' ')); }
 
+// `text` with "\n" in place of each "\r\n".
+std::string WithoutReturns(std::string_view text) {
+  std::string unix_text;
+  unix_text.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool line_end = text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n';
+    if (!line_end) unix_text += text[i];
+  }
+  return unix_text;
+}
+
 // The batch that a query resumes at; empty if the message is another.
 std::string_view ResumedBatch(std::string_view message) {
   for (const std::string_view lead :
@@ -91,6 +102,12 @@ void EventMaker::Make(Marker marker, const RecordText& record, EventBuffer* out)
   message.text = record.line.substr(message.header.message);
   LearnContainer(message.header.prefix);
 
+  std::string unix_rest;
+  std::string_view rest = record.rest;
+  if (rest.find('\r') != std::string_view::npos) {
+    unix_rest = WithoutReturns(rest);
+    rest = unix_rest;
+  }
   QueryFacts query;
   bool ids_in_record = true;
   switch (marker) {
@@ -112,7 +129,7 @@ void EventMaker::Make(Marker marker, const RecordText& record, EventBuffer* out)
       query.phase = "terminated";
       query.ids = ParseQueryEnd(message.text, kTerminatedEnd).value_or(QueryIds());
       query.has_error = true;
-      query.error = ParseErrorText(record.rest);
+      query.error = ParseErrorText(rest);
       query.truncated = record.truncated;
       context_.runs.End(query.ids.id, query.ids.run_id);
       return MakeQuery(record, message, query, ids_in_record, out);
@@ -284,6 +301,7 @@ void ParserStats::Add(const ParserStats& other) {
   incomplete += other.incomplete;
   malformed += other.malformed;
   over_long += other.over_long;
+  long_lines += other.long_lines;
   restored += other.restored;
 }
 

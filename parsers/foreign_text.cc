@@ -70,6 +70,20 @@ size_t PieceEnd(size_t begin, size_t end) {
   return 0;
 }
 
+bool IsBlank(std::string_view text) { return text.find_first_not_of(' ') == text.npos; }
+
+// True if `line` may end with a line of pretty-printed JSON, to which another writer's text was
+// glued: taking the line away would take that away too.
+bool MayEndWithJsonLine(std::string_view line) {
+  for (size_t at = line.find_first_of("\"{}[]"); at != std::string_view::npos;
+       at = line.find_first_of("\"{}[]", at + 1)) {
+    const std::string_view end = line.substr(at);
+    if (!IsJsonTokens(end)) continue;
+    if (end[0] != '"' || end.find("\" : ") != std::string_view::npos) return true;
+  }
+  return false;
+}
+
 class Lifter {
  public:
   Lifter(std::string_view record, size_t json, ByteBuffer* out)
@@ -111,10 +125,14 @@ class Lifter {
     if (piece == 0) return false;
     const std::string_view head = line.substr(0, piece - own_);
     const size_t foreign = at_ + head.size();
+    if (IsBlank(head) && MayEndWithJsonLine(WithoutReturn(line.substr(head.size())))) return false;
     for (size_t tail = LineEnd(record_, foreign) + 1; tail < record_.size();
          tail = LineEnd(record_, tail) + 1) {
       const std::string_view rest = record_.substr(tail, LineEnd(record_, tail) - tail);
-      if (!IsJsonTokens(WithoutReturn(std::string(head).append(rest)))) continue;
+      if (!IsJsonTokens(WithoutReturn(std::string(head).append(rest)))) {
+        if (IsBlank(head) && MayEndWithJsonLine(WithoutReturn(rest))) return false;
+        continue;
+      }
       Take(head);
       foreign_ += tail - foreign;
       at_ = tail;

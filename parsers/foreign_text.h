@@ -27,7 +27,7 @@ struct Lifted {
 //     log4j 2.25 was seen to do),
 //   - it ends with a line, and the line that it cut reads as JSON when the two ends are put
 //     together, and
-//   - the shortest such text is taken.
+//   - the shortest such text is taken, and no line in it may end with JSON of the record.
 // Appends the object to `out`, foreign text left out; whether the whole is valid JSON and a
 // progress event is for the caller to prove. Nothing if no foreign text is found, or some that
 // cannot be placed.

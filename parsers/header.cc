@@ -105,7 +105,7 @@ class FieldReader {
       for (size_t run = line_.find(kRunId, begin); run != std::string_view::npos;
            run = line_.find(kRunId, run + 1)) {
         const size_t close = run + kRunId.size() + kUuid;
-        if (line_.substr(close, 2) == "]]") return close + 1;
+        if (close < line_.size() && line_.substr(close, 2) == "]]") return close + 1;
       }
     }
     int depth = 1;
@@ -158,17 +158,30 @@ std::optional<Header> ParseHeaderAt(std::string_view line, size_t at) {
   return header;
 }
 
+// Where the stamp begins whose hours end at `colon`; npos if there is none.
+size_t StampBegin(std::string_view line, size_t colon) {
+  // dd:dd:dd, a separator, and a date of ten or of eight bytes.
+  for (const size_t before : {size_t{13}, size_t{11}}) {
+    if (colon < before || !LooksLikeStamp(line.substr(colon - before))) continue;
+    const size_t begin = colon - before;
+    if (begin == 0 || !IsDigit(line[begin - 1])) return begin;
+  }
+  return std::string_view::npos;
+}
+
 }  // namespace
 
 std::optional<Header> ParseHeader(std::string_view line) {
   // A hostile line may be full of stamps: only the first few are tried.
   int tries = 16;
   line = line.substr(0, kMaxHeaderBytes);
-  for (size_t at = 0; at + 17 <= line.size() && tries > 0; ++at) {
-    if (!LooksLikeStamp(line.substr(at))) continue;
-    if (at > 0 && IsDigit(line[at - 1])) continue;
+  for (size_t colon = line.find(':'); colon != std::string_view::npos && tries > 0;
+       colon = line.find(':', colon + 1)) {
+    if (colon + 3 >= line.size() || line[colon + 3] != ':') continue;
+    const size_t begin = StampBegin(line, colon);
+    if (begin == std::string_view::npos) continue;
     --tries;
-    if (std::optional<Header> header = ParseHeaderAt(line, at)) return header;
+    if (std::optional<Header> header = ParseHeaderAt(line, begin)) return header;
   }
   return std::nullopt;
 }

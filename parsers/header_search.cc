@@ -17,11 +17,15 @@ HeaderSearch::Result HeaderSearch::Next(const Window& window, uint64_t limit) {
       if (found_) return Result::kFound;
     }
     scanned_ = newline;
+    if (newline - line_ > long_size_ && !long_counted_) {
+      long_counted_ = true;
+      ++long_lines_;
+    }
     if (newline == window.end()) {
       return decided_ && newline > limit ? Result::kLimit : Result::kNeedMore;
     }
     line_ = scanned_ = newline + 1;
-    decided_ = false;
+    decided_ = long_counted_ = false;
   }
   return Result::kLimit;
 }

@@ -25,6 +25,10 @@ class HeaderSearch {
   // Goes on. The window need not hold lines that were passed; `limit` may be UINT64_MAX.
   Result Next(const Window& window, uint64_t limit);
 
+  // How many lines longer than `size` have been passed or begun.
+  void CountLongLines(uint64_t size) { long_size_ = size; }
+  uint64_t long_lines() const { return long_lines_; }
+
   // After kFound: leaves the line behind.
   void Pass() { found_ = false; }
 
@@ -41,6 +45,9 @@ class HeaderSearch {
   uint64_t scanned_ = 0;  // no newline in [line_, scanned_)
   bool decided_ = false;  // it is known whether the line is a header
   bool found_ = false;    // it is one
+  uint64_t long_size_ = UINT64_MAX;
+  uint64_t long_lines_ = 0;
+  bool long_counted_ = false;  // the line is among long_lines_
 };
 
 }  // namespace sparktail

@@ -372,10 +372,12 @@ void LogParser::SettleNoise(const Window& window) {
 }
 
 void LogParser::CountRecords(const Window& window) {
+  counter_.CountLongLines(max_event_bytes_);
   while (counter_.Next(window, kNoLimit) == HeaderSearch::Result::kFound) {
     ++maker_.stats().records;
     counter_.Pass();
   }
+  maker_.stats().long_lines = counter_.long_lines();
 }
 
 }  // namespace sparktail

@@ -122,7 +122,7 @@ std::string ToUtc(const Stamp& stamp, absl::TimeZone zone) {
   const absl::TimeZone own = stamp.utc_offset_s ? absl::FixedTimeZone(*stamp.utc_offset_s) : zone;
   const absl::CivilSecond utc =
       absl::ToCivilSecond(absl::FromCivil(stamp.time, own), absl::UTCTimeZone());
-  if (utc.year() < 0 || utc.year() > 9999) return {};
+  if (utc.year() < 1970 || utc.year() > 9999) return {};
   char text[64];
   std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
                 static_cast<int>(utc.year()), utc.month(), utc.day(), utc.hour(), utc.minute(),

@@ -30,7 +30,7 @@ std::optional<Stamp> ParseStamp(std::string_view text);
 bool LooksLikeStamp(std::string_view text);
 
 // `yyyy-MM-ddTHH:mm:ss.SSSZ` of the stamp, in UTC; `zone` is that of stamps without their own.
-// Empty if the year leaves 0000 to 9999 on the way.
+// Empty if that is before 1970 or behind 9999: no log was written then.
 std::string ToUtc(const Stamp& stamp, absl::TimeZone zone);
 
 // Milliseconds since 1970 of a UTC time as Spark prints it in progress events

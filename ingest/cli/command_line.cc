@@ -178,6 +178,8 @@ Command ReadCommandLine(const std::vector<std::string>& arguments, std::string_v
   CLI::App app("Reads Apache Spark driver logs and turns what is in them into events.",
                "sparktail");
   app.set_version_flag("--version", "sparktail " + std::string(version));
+  app.footer(
+      "\nExample:\n  sparktail parse driver.log\n\nMore of a command: sparktail parse --help");
   app.require_subcommand(1);
   ParseCommand parse;
   AddParse(&app, &parse);

@@ -7,7 +7,7 @@
 namespace sparktail {
 namespace {
 
-std::string Run(size_t n) { return "run-" + std::to_string(n); }
+std::string RunId(size_t n) { return "run-" + std::to_string(n); }
 
 TEST(QueryRunsTest, TheOnlyQueryIsKnownAfterABanner) {
   QueryRuns runs;
@@ -90,23 +90,23 @@ TEST(QueryRunsTest, ABannerForgetsEverything) {
 TEST(QueryRunsTest, TheOldestEndedRunIsForgottenFirst) {
   QueryRuns runs;
   runs.Begin();
-  for (size_t i = 0; i < QueryRuns::kMaxRuns; ++i) runs.SeeAlive("id", Run(i), "");
-  runs.End("id", Run(7));
-  runs.End("id", Run(5));
+  for (size_t i = 0; i < QueryRuns::kMaxRuns; ++i) runs.SeeAlive("id", RunId(i), "");
+  runs.End("id", RunId(7));
+  runs.End("id", RunId(5));
   runs.SeeAlive("id", "new", "");
-  EXPECT_FALSE(runs.Knows(Run(5)));
-  EXPECT_TRUE(runs.Knows(Run(7)));
-  EXPECT_TRUE(runs.Knows(Run(0)));
+  EXPECT_FALSE(runs.Knows(RunId(5)));
+  EXPECT_TRUE(runs.Knows(RunId(7)));
+  EXPECT_TRUE(runs.Knows(RunId(0)));
   EXPECT_TRUE(runs.complete());  // all that are alive are still known
 }
 
 TEST(QueryRunsTest, ForgettingALiveRunIsRemembered) {
   QueryRuns runs;
   runs.Begin();
-  for (size_t i = 0; i <= QueryRuns::kMaxRuns; ++i) runs.SeeAlive("id", Run(i), "");
-  EXPECT_FALSE(runs.Knows(Run(0)));
+  for (size_t i = 0; i <= QueryRuns::kMaxRuns; ++i) runs.SeeAlive("id", RunId(i), "");
+  EXPECT_FALSE(runs.Knows(RunId(0)));
   EXPECT_FALSE(runs.complete());
-  for (size_t i = 1; i < QueryRuns::kMaxRuns; ++i) runs.End("id", Run(i));
+  for (size_t i = 1; i < QueryRuns::kMaxRuns; ++i) runs.End("id", RunId(i));
   EXPECT_EQ(runs.OnlyAlive(), nullptr);  // the forgotten one may live
   runs.Begin();
   EXPECT_TRUE(runs.complete());
@@ -117,12 +117,12 @@ TEST(QueryRunsTest, NeverHoldsMoreThanItsBound) {
   runs.Begin();
   for (size_t i = 0; i < 10'000; ++i) {
     if (i % 3 == 0) {
-      runs.End("id", Run(i));
+      runs.End("id", RunId(i));
     } else {
-      runs.SeeAlive("id", Run(i), std::string(i, 'n'));
+      runs.SeeAlive("id", RunId(i), std::string(i, 'n'));
     }
     ASSERT_LE(runs.runs().size(), QueryRuns::kMaxRuns);
-    EXPECT_TRUE(runs.Knows(Run(i)));
+    EXPECT_TRUE(runs.Knows(RunId(i)));
   }
   for (const QueryRun& run : runs.runs()) EXPECT_LE(run.name.size(), QueryRuns::kMaxName);
 }

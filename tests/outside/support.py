@@ -1,0 +1,214 @@
+"""What the tests that look at sparktail from the outside share: running it, feeding it, and making log text."""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+DATA = ROOT / "tests" / "data"
+BINARY = Path(os.environ.get("SPARKTAIL_BIN") or ROOT / "build" / "release" / "sparktail").resolve()
+SCALE = int(os.environ.get("SPARKTAIL_TEST_SCALE") or 1)
+TIMEOUT = 300 * max(1, SCALE)
+# For an answer on an open pipe: it comes at once, or never.
+ANSWER = 60
+MIB = 1 << 20
+
+# Layouts which sparktail can't read yet; their logs are there for the message that says so.
+JSON_LAYOUTS = ("json_ecs", "structured", "json_layout")
+
+
+class Result:
+    def __init__(self, code, out, err, usage=None):
+        self.code = code
+        self.out = out
+        self.err = err.decode("utf-8", "replace")
+        self.raw_err = err
+        self.cpu = usage["cpu"] if usage else None
+        self.max_rss = usage["max_rss"] if usage else None
+
+    @property
+    def lines(self):
+        # Only "\n" ends a document: a string in it may hold U+2028.
+        return self.out.decode("utf-8").split("\n")[:-1]
+
+    @property
+    def documents(self):
+        return [json.loads(line) for line in self.lines]
+
+    def of_kind(self, kind):
+        # Only these are decoded: others may be deeper than Python's JSON can go. A quote inside a string is escaped.
+        return [json.loads(line) for line in self.lines if f'"kind":"{kind}"' in line]
+
+
+def sparktail(*arguments, stdin=b"", timeout=TIMEOUT, cwd=None):
+    done = subprocess.run(
+        [BINARY, *map(os.fspath, arguments)], input=stdin, capture_output=True, timeout=timeout, cwd=cwd, check=False
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def parse(*arguments, **options):
+    return sparktail("parse", *arguments, **options)
+
+
+# A child's peak memory begins with that of the process it was forked from, so a small one stands between.
+LAUNCHER = """
+import json, os, sys
+pid = os.fork()
+if pid == 0:
+    os.execv(sys.argv[2], sys.argv[2:])
+_, status, usage = os.wait4(pid, 0)
+with open(sys.argv[1], "w") as report:
+    json.dump({"cpu": usage.ru_utime + usage.ru_stime, "max_rss": usage.ru_maxrss * 1024}, report)
+sys.exit(os.waitstatus_to_exitcode(status) & 255)
+"""
+
+
+def parse_fed(chunks, *arguments, timeout=TIMEOUT):
+    """Feeds chunks through a pipe; the result knows CPU seconds and peak memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        report, out, err = (Path(folder, name) for name in ("report", "out", "err"))
+        with open(out, "wb") as out_file, open(err, "wb") as err_file:
+            child = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", LAUNCHER, report, BINARY, "parse", *map(os.fspath, arguments)],
+                stdin=subprocess.PIPE,
+                stdout=out_file,
+                stderr=err_file,
+                start_new_session=True,
+            )
+        watch = threading.Timer(timeout, lambda: os.killpg(child.pid, 9))
+        watch.start()
+        try:
+            for chunk in chunks:
+                child.stdin.write(chunk)
+            child.stdin.close()
+        except BrokenPipeError:
+            pass  # The exit code tells why it stopped reading.
+        code = child.wait()
+        watch.cancel()
+        usage = json.loads(report.read_text()) if report.exists() else None
+        return Result(code, out.read_bytes(), err.read_bytes(), usage)
+
+
+def sanitized():
+    """Sanitizers take memory and time of their own: limits on these are for plain builds."""
+    with open(BINARY, "rb") as binary:
+        content = binary.read()
+    return b"__asan_init" in content or b"__tsan_init" in content
+
+
+def stats(result):
+    """The lines `name: value` of --stats; counts in brackets or behind the name become name.part."""
+    found = {}
+    for name, value in re.findall(r"^(bytes|records|events|skipped|restored|speed): (.*)$", result.err, re.M):
+        head = re.match(r"\d+(?:\.\d+)?", value)
+        if head:
+            found[name] = float(head.group()) if name == "speed" else int(head.group())
+        for part, number in re.findall(r"([a-z_]+) (\d+)", value):
+            found[f"{name}.{part}"] = int(number)
+    return found
+
+
+def skipped(result):
+    return sum(count for name, count in stats(result).items() if name.startswith("skipped."))
+
+
+def logs(layouts=None):
+    """Recorded plain logs; `layouts` picks by a part of the name."""
+    paths = [path for path in sorted(DATA.glob("*/*.log")) if path.name.split(".")[-2] not in JSON_LAYOUTS]
+    return [path for path in paths if layouts is None or any(layout in path.name for layout in layouts)]
+
+
+def log(name):
+    return DATA / f"{name}.log"
+
+
+def ndjson(path, **options):
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    return [json.loads(line, **options) for line in text.split("\n") if line]
+
+
+def listener_events(log_path, kind):
+    """StreamingQueryListener events which Spark itself wrote beside the log."""
+    events = ndjson(log_path.with_name(log_path.name.removesuffix(".log") + ".events.ndjson"))
+    return [event for event in events if event["Event"].endswith("$" + kind)]
+
+
+def uuid(number):
+    return f"00000000-0000-4000-8000-{number:012x}"
+
+
+def progress_record(batch, name="q", stamp="26/11/21 15:34:03", time="2026-11-21T15:34:01.000Z", extra=b""):
+    """One progress record as Spark prints it; `extra` goes in as a raw last member."""
+    quoted = name if isinstance(name, bytes) else json.dumps(name, ensure_ascii=False).encode()
+    text = f"""{stamp} INFO MicroBatchExecution: Streaming query made progress: {{
+  "id" : "{uuid(1)}",
+  "runId" : "{uuid(2)}",
+  "name" : @NAME@,
+  "timestamp" : "{time}",
+  "batchId" : {batch},
+  "numInputRows" : 10,
+  "inputRowsPerSecond" : 1.0E-4,
+  "processedRowsPerSecond" : 6.129597197898424,
+  "durationMs" : {{
+    "addBatch" : 100,
+    "triggerExecution" : 120
+  }},
+  "stateOperators" : [ ],
+  "sources" : [ {{
+    "description" : "RateStreamV2[rowsPerSecond=10, numPartitions=2",
+    "startOffset" : null,
+    "endOffset" : {batch},
+    "numInputRows" : 10
+  }} ],
+  "sink" : {{
+    "description" : "MemorySink",
+    "numOutputRows" : 10
+  }}@EXTRA@
+}}
+"""
+    return text.encode().replace(b"@NAME@", quoted).replace(b"@EXTRA@", extra)
+
+
+def line(message, level="INFO", logger="MicroBatchExecution", stamp="26/11/21 15:34:03"):
+    return f"{stamp} {level} {logger}: {message}\n".encode()
+
+
+def names(number, name="q"):
+    return f"{name} [id = {uuid(number)}, runId = {uuid(number + 1)}]"
+
+
+def batches(result):
+    lines = [line for line in result.lines if '"kind":"progress"' in line]
+    return [int(re.search(r'"batchId":(\d+)', line)[1]) for line in lines]
+
+
+def without_source(document):
+    return {key: value for key, value in document.items() if key != "source"}
+
+
+class TempCase(unittest.TestCase):
+    maxDiff = 4000
+
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="sparktail-"))
+        self.addCleanup(shutil.rmtree, self.folder, True)
+
+    def file(self, content, name="driver.log"):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return path
+
+
+def main():
+    if not BINARY.is_file():
+        sys.exit(f"no binary at {BINARY}: build it, or set SPARKTAIL_BIN")
+    unittest.main(verbosity=1)

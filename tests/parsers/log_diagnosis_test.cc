@@ -1,0 +1,143 @@
+#include "parsers/log_diagnosis.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+namespace sparktail {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+std::string Why(std::string_view text) {
+  LogDiagnosis diagnosis;
+  diagnosis.Sample(text, /*from_beginning=*/true);
+  return diagnosis.WhyNoEvents();
+}
+
+std::string TestData(const std::string& name) {
+  std::ifstream file(std::string(SPARKTAIL_TEST_DATA "/") + name);
+  EXPECT_TRUE(file) << name;
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+TEST(LogDiagnosisTest, SaysTheLikelyReason) {
+  struct Case {
+    std::string_view text;
+    std::string_view reason;
+  };
+  static constexpr Case kCases[] = {
+      {"", "it is empty"},
+      {"26/11/21 15:33:12 WARN A: b\njava.lang.E: c\n\tat d\n", "INFO is off"},
+      {"26/11/21 15:33:12 INFO SparkContext: Running Spark version 3.5.9\n",
+       "no streaming query ran"},
+      {"26/11/21 15:33:12 INFO Executor: Running task 1.0\n", "executor"},
+      {"first line\nsecond line\n", "unknown layout"},
+      {"{\"ts\":\"2026-11-21T16:04:12.478Z\",\"level\":\"INFO\",\"msg\":\"b\"}\n", "JSON"},
+      {"{\"log\":\"26/11/21 15:33:12 INFO A: b\\n\",\"stream\":\"stderr\",\"time\":\"t\"}\n",
+       "Docker"},
+      {"2026-11-21T15:33:12.518736001Z stderr F 26/11/21 15:33:12 INFO A: b\n", "Kubernetes"},
+      {"2026-11-21T15:33:12.518736001Z stdout P 26/11/21 15:33:12 INFO A: b\n", "Kubernetes"},
+      {"\x1f\x8b\x08\x01\x02\x03\x04\xff\x05\x06\n\x01\x02\x03\x04", "binary"},
+  };
+  for (const Case& c : kCases) EXPECT_THAT(Why(c.text), HasSubstr(c.reason)) << c.text;
+}
+
+TEST(LogDiagnosisTest, RealLogsAreDiagnosed) {
+  EXPECT_THAT(Why(TestData("3.5.9/pymode-default-warn.log")), HasSubstr("INFO is off"));
+  EXPECT_THAT(Why(TestData("3.5.9/fail.json_ecs.log")), HasSubstr("JSON lines"));
+  EXPECT_THAT(Why(TestData("4.3.0/basic.structured.log")), HasSubstr("JSON lines"));
+  EXPECT_THAT(Why(TestData("3.5.9/dstream.default.log")), HasSubstr("no streaming query"));
+}
+
+TEST(LogDiagnosisTest, AnUnknownLayoutComesWithAnExample) {
+  EXPECT_THAT(Why("<14>1 a b\n<14>2 c d\n"), HasSubstr("For example: <14>1 a b"));
+  EXPECT_THAT(Why("\n\r\n<14>1 a b\r\n"), HasSubstr("For example: <14>1 a b"));
+}
+
+TEST(LogDiagnosisTest, TheExampleIsPrintable) {
+  const std::string why =
+      Why("a\x1b[2J\x07\xff\xC2\x9B"
+          "b" +
+          std::string(5000, 'x'));
+  for (const char c : why) {
+    EXPECT_TRUE(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) << why;
+  }
+  EXPECT_THAT(why, Not(HasSubstr("\xC2\x9B")));
+  EXPECT_LT(why.size(), 500U);
+}
+
+TEST(LogDiagnosisTest, InfoIsOffOnlyIfHeadersSayNothingElse) {
+  struct Case {
+    std::string_view text;
+    bool off;
+  };
+  static constexpr Case kCases[] = {
+      {"", false},
+      {"no header\n", false},
+      {"26/11/21 15:33:12 WARN A: b\n", true},
+      {"26/11/21 15:33:12 ERROR A: b\n26/11/21 15:33:12 FATAL A: b\n", true},
+      {"26/11/21 15:33:12 WARN A: b\n26/11/21 15:33:12 INFO A: b\n", false},
+      {"26/11/21 15:33:12 DEBUG A: b\n", false},
+      {"26/11/21 15:33:12 TRACE A: b\n", false},
+  };
+  for (const Case& c : kCases) {
+    LogDiagnosis diagnosis;
+    diagnosis.Sample(c.text, /*from_beginning=*/true);
+    EXPECT_EQ(diagnosis.InfoIsOff(), c.off) << c.text;
+  }
+}
+
+TEST(LogDiagnosisTest, ASampleFromTheMiddleLeavesItsFirstLineOut) {
+  LogDiagnosis diagnosis;
+  diagnosis.Sample("26/11/21 15:33:12 WARN A: b\n", /*from_beginning=*/true);
+  // The half of a line is no example of an unknown layout, nor is it a header.
+  diagnosis.Sample("half of a line 26/11/21 15:33:12 INFO A: b\n26/11/21 15:33:12 WARN A: b\n",
+                   /*from_beginning=*/false);
+  EXPECT_TRUE(diagnosis.InfoIsOff());
+  diagnosis.Sample("no line end", /*from_beginning=*/false);
+  EXPECT_TRUE(diagnosis.InfoIsOff());
+}
+
+TEST(LogDiagnosisTest, TheFixForInfoNamesTheSetting) {
+  EXPECT_THAT(LogDiagnosis::HowToTurnInfoOn(), HasSubstr("log4j2.properties"));
+  EXPECT_THAT(LogDiagnosis::HowToTurnInfoOn(), HasSubstr("org.apache.spark.sql.execution"));
+  EXPECT_THAT(LogDiagnosis::HowToTurnInfoOn(), HasSubstr("setLogLevel"));
+}
+
+TEST(PrintableTest, ReplacesWhatMovesACursor) {
+  struct Case {
+    std::string_view text;
+    std::string_view printable;
+  };
+  static constexpr Case kCases[] = {
+      {"", ""},
+      {"plain запит ✓ 😀", "plain запит ✓ 😀"},
+      {"a\x1b[2J\r\n\t\x7f", "a?[2J????"},
+      {"\xC2\x80\xC2\x9B\xC2\x9F", "???"},
+      {"\xC2\xA0\xC2\xA9", "\xC2\xA0\xC2\xA9"},
+      {"\xff"
+       "a\xC2",
+       "\xEF\xBF\xBD"
+       "a\xEF\xBF\xBD"},
+  };
+  for (const Case& c : kCases) EXPECT_EQ(Printable(c.text, 100), c.printable);
+  EXPECT_EQ(Printable(std::string_view("\0", 1), 100), "?");
+}
+
+TEST(PrintableTest, CutsBetweenCharactersAndSaysSo) {
+  EXPECT_EQ(Printable("abcdef", 6), "abcdef");
+  EXPECT_EQ(Printable("abcdef", 3), "abc…");
+  EXPECT_EQ(Printable("aé", 2), "a…");
+  EXPECT_EQ(Printable("abc", 0), "…");
+}
+
+}  // namespace
+}  // namespace sparktail
