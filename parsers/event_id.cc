@@ -69,7 +69,6 @@ void FirstLineHash::Feed(std::string_view text) {
 }
 
 void FirstLineHash::Finish() {
-  if (complete()) return;
   const EventId id = ToHex(XXH3_128bits_digest(&state_->xxh3));
   hex_ = View(id);
   state_.reset();

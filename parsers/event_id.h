@@ -28,16 +28,16 @@ class FirstLineHash {
   FirstLineHash& operator=(FirstLineHash&&) noexcept;
   ~FirstLineHash();
 
-  // Reads on from where the last call ended, until the line does.
+  // Reads on from where the last call ended, until the line does. A line that never ends has no
+  // hash.
   void Feed(std::string_view text);
-  // The stream has ended; so has the line.
-  void Finish();
-
   bool complete() const { return !hex_.empty(); }
   // Empty until complete.
   const std::string& hex() const { return hex_; }
 
  private:
+  void Finish();
+
   struct State;
   std::unique_ptr<State> state_;  // freed when complete
   std::string hex_;

@@ -171,17 +171,23 @@ size_t StampBegin(std::string_view line, size_t colon) {
 
 }  // namespace
 
+size_t FindStamp(std::string_view line, size_t from) {
+  for (size_t colon = line.find(':', from); colon != std::string_view::npos;
+       colon = line.find(':', colon + 1)) {
+    if (colon + 3 >= line.size() || line[colon + 3] != ':') continue;
+    const size_t begin = StampBegin(line, colon);
+    if (begin != std::string_view::npos && begin >= from) return begin;
+  }
+  return std::string_view::npos;
+}
+
 std::optional<Header> ParseHeader(std::string_view line) {
   // A hostile line may be full of stamps: only the first few are tried.
   int tries = 16;
   line = line.substr(0, kMaxHeaderBytes);
-  for (size_t colon = line.find(':'); colon != std::string_view::npos && tries > 0;
-       colon = line.find(':', colon + 1)) {
-    if (colon + 3 >= line.size() || line[colon + 3] != ':') continue;
-    const size_t begin = StampBegin(line, colon);
-    if (begin == std::string_view::npos) continue;
-    --tries;
+  for (size_t begin = FindStamp(line, 0); begin != std::string_view::npos && tries > 0; --tries) {
     if (std::optional<Header> header = ParseHeaderAt(line, begin)) return header;
+    begin = FindStamp(line, begin + 1);
   }
   return std::nullopt;
 }

@@ -38,6 +38,13 @@ struct Header {
 // them. The first place in the line from which all parts can be read is taken.
 std::optional<Header> ParseHeader(std::string_view line);
 
+// Where the first stamp begins, or what looks like one, at or behind `from`; npos if there is
+// none. A line without has no header.
+size_t FindStamp(std::string_view line, size_t from);
+
+// No stamp is shorter: text behind the last place where one can begin.
+inline constexpr size_t kLeastStamp = 17;
+
 // The last part of a class name: MicroBatchExecution of org.apache.spark.….MicroBatchExecution.
 std::string_view ShortLogger(std::string_view logger);
 

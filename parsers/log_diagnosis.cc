@@ -45,18 +45,19 @@ void LogDiagnosis::Look(std::string_view line) {
   if (IsJsonObject(line)) {
     ++json_;
     if (line.starts_with("{\"log\":\"")) ++docker_;
+    if (example_json_.empty()) example_json_ = Printable(line, kExampleSize);
   } else if (IsCri(line)) {
     ++cri_;
+    if (example_cri_.empty()) example_cri_ = Printable(line, kExampleSize);
   } else if (const auto header = ParseHeader(line)) {
     ++headers_;
     if (header->level != "WARN" && header->level != "ERROR" && header->level != "FATAL") ++info_;
     if (line.substr(header->message).starts_with("Running Spark version ")) spark_ = true;
-    return;
   } else {
     ++other_;
     if (std::count_if(line.begin(), line.end(), IsControl) > 2) ++binary_;
+    if (example_other_.empty()) example_other_ = Printable(line, kExampleSize);
   }
-  if (example_.empty()) example_ = Printable(line, kExampleSize);
 }
 
 bool LogDiagnosis::InfoIsOff() const { return headers_ > 0 && info_ == 0; }
@@ -70,21 +71,24 @@ std::string LogDiagnosis::HowToTurnInfoOn() {
 
 std::string LogDiagnosis::WhyNoEvents() const {
   if (bytes_ == 0) return "it is empty.";
-  const std::string example = " For example: " + example_;
+  const auto such_as = [](const std::string& line) { return " For example: " + line; };
   if (docker_ > json_ / 2 && json_ > headers_) {
-    return "its lines are wrapped by Docker (json-file), which parse does not undo." + example;
+    return "its lines are wrapped by Docker (json-file), which parse does not undo." +
+           such_as(example_json_);
   }
   if (cri_ > headers_) {
     return "its lines are wrapped by a Kubernetes container runtime, which parse does not undo." +
-           example;
+           such_as(example_cri_);
   }
-  if (json_ > headers_) return "unknown layout: JSON lines are not read yet." + example;
+  if (json_ > headers_) {
+    return "unknown layout: JSON lines are not read yet." + such_as(example_json_);
+  }
   if (InfoIsOff()) return HowToTurnInfoOn();
   if (headers_ == 0) {
     if (binary_ > other_ / 2) return "it does not look like text (compressed or binary?).";
     return "unknown layout, or not a driver's log: no line begins with a time, a level and a "
            "logger." +
-           example;
+           such_as(example_other_);
   }
   if (spark_) {
     return "it is a log of Spark, but no streaming query ran in it (Spark 3.3 logs to stdout by "

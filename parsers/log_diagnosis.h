@@ -33,7 +33,10 @@ class LogDiagnosis {
   uint64_t other_ = 0;
   uint64_t binary_ = 0;  // lines with control bytes
   bool spark_ = false;   // the banner was seen
-  std::string example_;  // of a line without a header that is known
+  // The first line of each kind without a header that is known.
+  std::string example_json_;
+  std::string example_cri_;
+  std::string example_other_;
 };
 
 // `text` with control bytes, and bytes that are no UTF-8, replaced; at most `max_size` bytes of

@@ -51,7 +51,6 @@ size_t LogParser::Parse(PaddedView bytes, bool last, EventBuffer* out) {
   if (!first_line_.complete()) {
     first_line_.Feed(window.Text(hashed_, window.end()));
     hashed_ = window.end();
-    if (last) first_line_.Finish();
     if (first_line_.complete()) maker_.SetFirstLineHash(first_line_.hex());
   }
   while (Step(window, out)) {
@@ -109,18 +108,32 @@ bool LogParser::Search(const Window& window) {
 
 // Where the line that holds `at` begins; NUL bytes (a hole left by truncation) end a line too.
 // A header begins at most kMaxHeaderBytes before its marker.
-uint64_t LogParser::LineBegin(const Window& window, uint64_t at) const {
+uint64_t LogParser::LineBegin(const Window& window, uint64_t at) {
   uint64_t from = std::max(floor_, window.begin);
   if (at - from > kMaxHeaderBytes) from = at - kMaxHeaderBytes;
-  const std::string_view before = window.Text(from, at);
-  const size_t end = before.find_last_of(std::string_view("\n\0", 2));
-  return end == std::string_view::npos ? from : from + end + 1;
+  const uint64_t skip = std::min(at, lineless_.Skip(from));
+  const size_t end = window.Text(skip, at).find_last_of(std::string_view("\n\0", 2));
+  if (end != std::string_view::npos) from = skip + end + 1;
+  lineless_.Add(from, at);
+  return from;
+}
+
+// Whether a stamp, and so a header, may stand in [from, to) of a line.
+bool LogParser::HasStamp(const Window& window, uint64_t from, uint64_t to) {
+  const uint64_t skip = stampless_.Skip(from);
+  if (skip < to && FindStamp(window.Text(from, to), skip - from) != std::string_view::npos) {
+    return true;
+  }
+  // A stamp may be cut by the end of what was looked at.
+  if (to - from > kLeastStamp) stampless_.Add(from, to - kLeastStamp);
+  return false;
 }
 
 bool LogParser::OpenRecord(const Window& window, const MarkerRule& rule, uint64_t begin,
                            uint64_t anchor) {
   const uint64_t line = LineBegin(window, begin);
   const uint64_t literal_end = begin + rule.literal.size();
+  if (!HasStamp(window, line, literal_end)) return false;
   const std::string_view text = window.Text(line, literal_end);
   const std::optional<Header> header = ParseHeader(text);
   if (!header) return false;

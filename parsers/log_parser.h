@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -71,6 +72,19 @@ class LogParser {
     HeaderSearch headers;
   };
 
+  // A part of the stream that was searched in vain.
+  struct Searched {
+    uint64_t begin = 0;
+    uint64_t end = 0;
+
+    // From where on a search that would begin at `from` has something to find.
+    uint64_t Skip(uint64_t from) const { return begin <= from && from < end ? end : from; }
+    void Add(uint64_t from, uint64_t to) {
+      if (Skip(from) == from) begin = end = from;
+      end = std::max(end, to);
+    }
+  };
+
   // Each step returns false if it needs a later window.
   bool Step(const Window& window, EventBuffer* out);
   bool Search(const Window& window);
@@ -88,7 +102,8 @@ class LogParser {
   void Settle(uint64_t end);
   void SettleProgress(const Window& window, uint64_t json_end);
 
-  uint64_t LineBegin(const Window& window, uint64_t at) const;
+  bool HasStamp(const Window& window, uint64_t from, uint64_t to);
+  uint64_t LineBegin(const Window& window, uint64_t at);
   uint64_t Limit() const { return open_.begin + max_event_bytes_; }
   RecordText Record(const Window& window, uint64_t line_end) const;
   uint64_t Needed(const Window& window) const;
@@ -108,6 +123,9 @@ class LogParser {
   uint64_t floor_ = 0;   // the earliest byte that can belong to the next record
   uint64_t search_ = 0;  // hits whose anchor is before here are dealt with
   uint64_t settled_ = 0;
+  // Many markers in one line do not make many searches for where it and its header begin.
+  Searched lineless_;   // no line ends in it
+  Searched stampless_;  // no stamp begins in it
   uint64_t noise_ = 0;  // lines before here were looked at by SettleNoise
   HeaderSearch counter_;
 };

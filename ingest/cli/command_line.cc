@@ -5,8 +5,10 @@
 #include <charconv>
 #include <numeric>
 #include <optional>
+#include <sstream>
 
 #include "parsers/event.h"
+#include "parsers/log_diagnosis.h"
 
 namespace sparktail {
 namespace {
@@ -60,12 +62,15 @@ std::optional<size_t> ParseBytes(const std::string& text) {
 }
 
 // Error texts of the options below; empty if the value is good.
-std::string ReadKinds(const std::vector<std::string>& names, EventKinds* kinds) {
+std::string ReadKinds(const std::string& names, EventKinds* kinds) {
+  static constexpr char kThereAre[] = "there are: progress, query, signal";
+  if (names.empty()) return std::string("a kind is missing; ") + kThereAre;
   *kinds = EventKinds::None();
-  for (const std::string& name : names) {
+  std::istringstream list(names);
+  for (std::string name; std::getline(list, name, ',');) {
     const auto* found = std::find(kEventKindNames.begin(), kEventKindNames.end(), name);
     if (found == kEventKindNames.end()) {
-      return "unknown kind '" + name + "'; there are: progress, query, signal";
+      return "unknown kind '" + Printable(name, 64) + "'; " + kThereAre;
     }
     kinds->Add(static_cast<EventKind>(found - kEventKindNames.begin()));
   }
@@ -74,13 +79,14 @@ std::string ReadKinds(const std::vector<std::string>& names, EventKinds* kinds) 
 
 std::string ReadZone(const std::string& name, absl::TimeZone* zone) {
   if (absl::LoadTimeZone(name, zone)) return {};
-  return "unknown time zone '" + name + "'; give an IANA name such as Europe/Madrid or UTC";
+  return "unknown time zone '" + Printable(name, 64) +
+         "'; give an IANA name such as Europe/Madrid or UTC";
 }
 
 std::string ReadEventBytes(const std::string& text, size_t* bytes) {
   const std::optional<size_t> value = ParseBytes(text);
   if (!value || *value < kLeastEventBytes || *value > kMostEventBytes) {
-    return "'" + text + "' is no size between 1KiB and 1GiB";
+    return "'" + Printable(text, 64) + "' is no size between 1KiB and 1GiB";
   }
   *bytes = *value;
   return {};
@@ -103,17 +109,8 @@ void AddParse(CLI::App* app, ParseCommand* command) {
             help)
         ->type_name(type);
   };
-  parse
-      ->add_option_function<std::vector<std::string>>(
-          "--only",
-          [command](const std::vector<std::string>& names) {
-            const std::string error = ReadKinds(names, &command->parser.kinds);
-            if (!error.empty()) throw CLI::ValidationError("--only", error);
-          },
-          "Write events of these kinds only: progress, query, signal")
-      ->type_name("KIND[,KIND]")
-      ->expected(1)
-      ->delimiter(',');
+  checked("--only", "KIND[,KIND]", "Write events of these kinds only: progress, query, signal",
+          [command](const std::string& v) { return ReadKinds(v, &command->parser.kinds); });
   parse->add_option("--app-id", command->identity.app_id, "Application id, whatever the log says")
       ->type_name("ID");
   parse
@@ -153,7 +150,8 @@ Answer UnknownWord(const CLI::App& app, const std::vector<std::string>& words) {
   const std::string word = words.empty() ? std::string() : words[0].substr(0, words[0].find('='));
   std::vector<std::string> known = OptionNames(where);
   if (subcommands.empty()) known.emplace_back("parse");
-  std::string text = (word.starts_with('-') ? "unknown option " : "unknown command ") + word;
+  std::string text =
+      (word.starts_with('-') ? "unknown option " : "unknown command ") + Printable(word, 64);
   const std::string nearest = Nearest(word, known);
   if (!nearest.empty()) text += "; did you mean " + nearest + "?";
   return WrongUsage(text + " (see sparktail " +
@@ -200,7 +198,7 @@ Command ReadCommandLine(const std::vector<std::string>& arguments, std::string_v
                                       ? arguments
                                       : app.remaining(/*recurse=*/true));
   } catch (const CLI::ParseError& error) {
-    return WrongUsage(error.what());
+    return WrongUsage(Printable(error.what(), 1024));
   }
   if (parse.files.empty()) parse.files.emplace_back("-");
   parse.parser.count_records = parse.stats;

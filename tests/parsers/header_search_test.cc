@@ -206,6 +206,51 @@ TEST(HeaderSearchTest, OffsetsAreThoseOfTheStream) {
   EXPECT_EQ(search.no_header_before(Whole(bytes, true, kFar)), kFar + 2);
 }
 
+TEST(HeaderSearchTest, CountsEachLongLineOnceInAnyPieces) {
+  constexpr uint64_t kLong = 10;
+  for (uint32_t seed = 0; seed < 200; ++seed) {
+    std::mt19937 random(seed);
+    std::string text;
+    uint64_t expected = 0;
+    for (int line = 0; line < 20; ++line) {
+      const size_t size = random() % 20;
+      expected += size > kLong ? 1 : 0;
+      text += std::string(size, 'x');
+      if (line + 1 < 20 || random() % 2 == 0) text += '\n';
+    }
+    Stream stream(text, seed);
+    HeaderSearch search;
+    search.CountLongLines(kLong);
+    Window window;
+    while (!window.last) {
+      window = stream.Next(search.line(), 7);
+      EXPECT_EQ(search.Next(window, UINT64_MAX), Result::kNeedMore);
+    }
+    EXPECT_EQ(search.long_lines(), expected) << "seed " << seed;
+  }
+}
+
+TEST(HeaderSearchTest, CountsNoLongLinesUnasked) {
+  ByteBuffer bytes;
+  bytes.Append(std::string(100'000, 'x'));
+  HeaderSearch search;
+  search.Next(Whole(bytes, true), UINT64_MAX);
+  EXPECT_EQ(search.long_lines(), 0U);
+}
+
+TEST(HeaderSearchTest, ALongHeaderIsALongLine) {
+  ByteBuffer bytes;
+  bytes.Append(std::string(kHeader) + "\n" + std::string(kHeader) + "\n");
+  HeaderSearch search;
+  search.CountLongLines(5);
+  for (int line = 0; line < 2; ++line) {
+    EXPECT_EQ(search.Next(Whole(bytes, true), UINT64_MAX), Result::kFound);
+    search.Pass();
+  }
+  EXPECT_EQ(search.Next(Whole(bytes, true), UINT64_MAX), Result::kNeedMore);
+  EXPECT_EQ(search.long_lines(), 2U);
+}
+
 TEST(HeaderSearchTest, AnEmptyStreamHasNone) {
   HeaderSearch search;
   EXPECT_EQ(search.Next(Window{PaddedView(), 0, true}, UINT64_MAX), Result::kNeedMore);

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
+#include <iterator>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -176,6 +179,12 @@ TEST(HeaderTest, TextOfOtherWritersMayBeGluedInFront) {
   for (const Expected& c : kCases) ExpectHeader(c);
 }
 
+TEST(HeaderTest, ADigitTwoBytesBeforeAShortStampHidesItNot) {
+  // "7 26/11/21 15:33:12" has the outline of a stamp with a year of four digits.
+  ExpectHeader({"7 26/11/21 15:33:12 INFO A: b", "7 ", "INFO", "A", "", "b"});
+  ExpectHeader({"(0 + 2) / 2\r26/11/21 15:33:12 INFO A: b", "(0 + 2) / 2\r", "INFO", "A", "", "b"});
+}
+
 TEST(HeaderTest, AStampInsideANumberIsNone) {
   EXPECT_FALSE(ParseHeader("126/11/21 15:33:12 INFO A: b"));
   EXPECT_FALSE(ParseHeader("12026-11-21 15:33:12 INFO A: b"));
@@ -306,6 +315,52 @@ TEST(HeaderTest, JsonLayoutsHaveNoHeaders) {
       }
     }
   }
+}
+
+TEST(HeaderTest, FindStampPassesOverNoStamp) {
+  static constexpr std::string_view kPieces[] = {"26/11/21 15:33:12",
+                                                 "2026/11/21 15:33:12",
+                                                 "2026-11-21T15:33:12",
+                                                 "2026-11-21 15:33:12,5",
+                                                 "15:33:12",
+                                                 ":",
+                                                 "1",
+                                                 "2026-11-21",
+                                                 " INFO A: b",
+                                                 "20",
+                                                 "/",
+                                                 "26/11/21 ",
+                                                 "::::",
+                                                 "x",
+                                                 "26/11/21 15:3"};
+  std::mt19937 random(20261121);
+  for (int round = 0; round < 5000; ++round) {
+    std::string line;
+    const size_t pieces = random() % 8;
+    for (size_t i = 0; i < pieces; ++i) line += kPieces[random() % std::size(kPieces)];
+    std::vector<size_t> found;
+    for (size_t at = FindStamp(line, 0); at != std::string_view::npos;
+         at = FindStamp(line, at + 1)) {
+      ASSERT_TRUE(found.empty() || at > found.back()) << line;
+      found.push_back(at);
+    }
+    for (size_t at = 0; at < line.size(); ++at) {
+      const bool in_number = at > 0 && line[at - 1] >= '0' && line[at - 1] <= '9';
+      if (in_number || !ParseStamp(std::string_view(line).substr(at))) continue;
+      EXPECT_EQ(std::count(found.begin(), found.end(), at), 1) << line << " at " << at;
+      EXPECT_GE(line.size() - at, kLeastStamp);
+    }
+  }
+}
+
+TEST(HeaderTest, FindStampBeginsWhereItIsTold) {
+  const std::string_view line = "26/11/21 15:33:12 26/11/21 15:33:13";
+  EXPECT_EQ(FindStamp(line, 0), 0U);
+  EXPECT_EQ(FindStamp(line, 1), 18U);
+  EXPECT_EQ(FindStamp(line, 18), 18U);
+  EXPECT_EQ(FindStamp(line, 19), std::string_view::npos);
+  EXPECT_EQ(FindStamp(line, 1000), std::string_view::npos);
+  EXPECT_EQ(FindStamp("", 0), std::string_view::npos);
 }
 
 TEST(HeaderTest, ShortLoggerIsTheLastPartOfTheClass) {

@@ -45,7 +45,7 @@ TEST(TimestampTest, ReadsEveryFormMetInDriverLogs) {
       {"2024-02-29 12:00:00", "2024-02-29T12:00:00.000Z"},
       // A leap second is the next minute's first.
       {"2016-12-31 23:59:60", "2017-01-01T00:00:00.000Z"},
-      {"0000-01-01 00:00:00", "0000-01-01T00:00:00.000Z"},
+      {"1970-01-01 00:00:00", "1970-01-01T00:00:00.000Z"},
       {"9999-12-31 23:59:59,999", "9999-12-31T23:59:59.999Z"},
   };
   for (const Case& c : kCases) {
@@ -127,10 +127,13 @@ TEST(TimestampTest, AnHourThatComesTwiceOrNeverStillHasATime) {
   EXPECT_EQ(Utc("2026-10-25 02:30:00", madrid), "2026-10-25T00:30:00.000Z");
 }
 
-TEST(TimestampTest, ATimeBeyondFourDigitYearsIsEmpty) {
-  EXPECT_EQ(Utc("0000-01-01 00:00:00+02"), "");
+TEST(TimestampTest, NoLogIsFromBefore1970OrFromBehind9999) {
+  EXPECT_EQ(Utc("0000-01-01 00:00:00"), "");
+  EXPECT_EQ(Utc("1969-12-31 23:59:59,999"), "");
+  EXPECT_EQ(Utc("1970-01-01 00:00:00+02"), "");
+  EXPECT_EQ(Utc("1970-01-01 00:00:00", Zone("Asia/Tokyo")), "");
+  EXPECT_EQ(Utc("1969-12-31 23:00:00-01"), "1970-01-01T00:00:00.000Z");
   EXPECT_EQ(Utc("9999-12-31 23:59:59-02"), "");
-  EXPECT_EQ(Utc("0000-01-01 00:00:00", Zone("Asia/Tokyo")), "");
 }
 
 TEST(TimestampTest, EveryStampLooksLikeOne) {
