@@ -1,0 +1,280 @@
+#!/usr/bin/env python3
+"""Runs a real Spark, pipes its log through `sparktail parse` while it runs, and compares what came out with
+what a StreamingQueryListener inside that application wrote down."""
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import spark_env
+from summary import printable
+
+HERE = Path(__file__).resolve().parent
+PROGRESS_WANTED = 3
+KINDS = ("started", "progress", "stopped", "terminated")
+
+
+class RunError(Exception):
+    """The application or sparktail did not do its part; the message says which and shows what it wrote last."""
+
+
+@dataclass
+class Run:
+    """The files of one run, and what was seen while it went on."""
+
+    directory: Path
+    live_events: int = 0  # events that came out while the application was still running
+    stats: str = ""
+
+    @property
+    def log(self) -> Path:
+        return self.directory / "driver.log"
+
+    @property
+    def events(self) -> Path:
+        return self.directory / "events.ndjson"
+
+    @property
+    def record(self) -> Path:
+        return self.directory / "listener.ndjson"
+
+
+@dataclass
+class Tally:
+    """How the events of one kind compare."""
+
+    expected: int = 0
+    found: int = 0
+    missing: list = field(default_factory=list)
+    different: list = field(default_factory=list)
+    surplus: list = field(default_factory=list)
+
+    @property
+    def equal(self) -> bool:
+        return not (self.missing or self.different or self.surplus)
+
+
+def run(sparktail: Path, spark: spark_env.Spark, directory: Path, timeout: float, on_event=lambda event: None) -> Run:
+    """One application from start to end, its log through a tee into sparktail's standard input."""
+    shutil.rmtree(directory, ignore_errors=True)
+    scratch = directory / "scratch"
+    scratch.mkdir(parents=True)
+    result = Run(directory)
+    seen = directory / "seen"
+    arguments = [result.record, scratch / "checkpoints", PROGRESS_WANTED, seen]
+    command, environment = spark_env.submit_command(spark, HERE / "streaming_app.py", arguments, scratch)
+    with (
+        open(directory / "application.out", "wb") as application_out,
+        open(directory / "sparktail.err", "wb") as sparktail_err,
+        open(result.events, "wb") as events,
+    ):
+        # A session of its own: spark-submit starts a JVM and that a Python; a time-out must end all three.
+        application = subprocess.Popen(
+            command,
+            env=environment,
+            cwd=scratch,
+            stdin=subprocess.DEVNULL,
+            stdout=application_out,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        tee = subprocess.Popen(["tee", result.log], stdin=application.stderr, stdout=subprocess.PIPE)
+        application.stderr.close()
+        reader = subprocess.Popen(
+            [sparktail, "parse", "--stats"], stdin=tee.stdout, stdout=subprocess.PIPE, stderr=sparktail_err
+        )
+        tee.stdout.close()
+        late = threading.Event()
+        timer = threading.Timer(timeout, lambda: (late.set(), stop(application)))
+        timer.start()
+        try:
+            for line in reader.stdout:
+                events.write(line)
+                event = parse_event(line)
+                if application.poll() is None:
+                    result.live_events += 1
+                    if event["kind"] == "progress":
+                        seen.touch()
+                on_event(event)
+            if reader.wait() != 0:
+                stop(application)  # nobody would tell it that its events were seen
+            codes = {"sparktail": reader.wait(), "tee": tee.wait(), "spark-submit": application.wait()}
+        finally:
+            timer.cancel()
+            stop(application)
+    result.stats = (directory / "sparktail.err").read_text(errors="replace")
+    check_end(result, codes, late.is_set(), timeout)
+    shutil.rmtree(scratch, ignore_errors=True)
+    return result
+
+
+def parse_event(line: bytes) -> dict:
+    try:
+        return json.loads(line)
+    except ValueError as error:
+        raise RunError(f"sparktail wrote a line that is not JSON ({error}): {line[:300]!r}") from error
+
+
+def stop(application: subprocess.Popen) -> None:
+    if application.poll() is None:
+        os.killpg(application.pid, signal.SIGKILL)
+
+
+def check_end(result: Run, codes: dict, late: bool, timeout: float) -> None:
+    if late:
+        why = f"the application did not end within {timeout:.0f} s ({result.live_events} events had come out by then)"
+    elif any(codes.values()):
+        why = "ended badly: " + ", ".join(f"{name} with exit code {code}" for name, code in codes.items() if code)
+    else:
+        return
+    shown = [why]
+    for file in (result.log, result.directory / "application.out", result.directory / "sparktail.err"):
+        lines = file.read_text(errors="replace").splitlines()[-12:] if file.exists() else []
+        shown += [f"--- the end of {file}", *lines]
+    raise RunError("\n".join(shown))
+
+
+def exact(text: str):
+    """JSON with all that must not change: order of keys, text of numbers, doubled keys."""
+    return json.loads(text, object_pairs_hook=list, parse_float=lambda t: ("number", t), parse_int=lambda t: ("number", t))
+
+
+def read_lines(path: Path) -> list:
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def expected_events(record: Path) -> dict:
+    """What the listener saw: kind → key → what an event must say."""
+    expected = {kind: {} for kind in KINDS}
+    for line in read_lines(record):
+        event = json.loads(line)
+        kind = event["event"]
+        if kind == "progress":
+            progress = json.loads(event["json"])
+            key = (progress["id"], progress["runId"], progress["batchId"], progress["timestamp"])
+            expected["progress"][key] = exact(event["json"])
+        elif kind == "started":
+            expected["started"][event["id"], event["runId"]] = event["name"]
+        elif kind == "terminated":
+            ended = "stopped" if event["exception"] is None else "terminated"
+            expected[ended][event["id"], event["runId"]] = event["exception"]
+    return expected
+
+
+def found_events(events: Path) -> dict:
+    """What sparktail wrote: kind → list of (key, what the event says)."""
+    found = {kind: [] for kind in KINDS}
+    for line in read_lines(events):
+        event = json.loads(line)
+        if event["kind"] == "progress":
+            metrics = event["metrics"]
+            key = (metrics["id"], metrics["runId"], metrics["batchId"], metrics["timestamp"])
+            found["progress"].append((key, dict(exact(line))["metrics"]))
+        elif event["kind"] == "query" and event["query"]["phase"] in KINDS:
+            query, error = event["query"], event.get("error", {})
+            says = {"started": query.get("name"), "stopped": None, "terminated": error}[query["phase"]]
+            found[query["phase"]].append(((query["id"], query["runId"]), says))
+    return found
+
+
+def difference(kind: str, expected, found) -> str:
+    """What is not the same, or nothing."""
+    if kind == "terminated":
+        # The listener has one text: class, message and stack as Java prints them.
+        start = ": ".join(part for part in (found.get("class"), found.get("message")) if part).rstrip()
+        return "" if start and expected.startswith(start) else f"expected {expected[:300]!r}, found {start!r}"
+    return "" if expected == found else f"expected {json_text(expected)}, found {json_text(found)}"
+
+
+def json_text(value) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def compare(record: Path, events: Path) -> dict:
+    """kind → Tally."""
+    expected, found = expected_events(record), found_events(events)
+    tallies = {}
+    for kind in KINDS:
+        tally = tallies[kind] = Tally(len(expected[kind]), len(found[kind]))
+        times = Counter(key for key, _ in found[kind])
+        tally.missing = [key for key in expected[kind] if key not in times]
+        tally.surplus = [key for key in times if key not in expected[kind] or times[key] > 1]
+        for key, says in found[kind]:
+            text = key in expected[kind] and difference(kind, expected[kind][key], says)
+            if text:
+                tally.different.append(f"{key}: {text}")
+    return tallies
+
+
+def report(tallies: dict) -> str:
+    """The comparison as a table, and below it each thing that is not equal."""
+    columns = "{:<12} {:>8} {:>6} {:>8} {:>10} {:>8}"
+    lines = [columns.format("event", "expected", "found", "missing", "different", "surplus")]
+    for kind, tally in tallies.items():
+        counts = (len(tally.missing), len(tally.different), len(tally.surplus))
+        lines.append(columns.format(kind, tally.expected, tally.found, *counts))
+    for kind, tally in tallies.items():
+        lines += [f"missing {kind}: {key}" for key in tally.missing]
+        lines += [f"different {kind}: {text}" for text in tally.different]
+        lines += [f"surplus {kind}: {key}" for key in tally.surplus]
+    return "\n".join(lines)
+
+
+def failures(tallies: dict) -> list:
+    """What is wrong, one sentence each; a run in which too little happened proves nothing."""
+    wrong = [f"{kind} events are not those of the listener" for kind, tally in tallies.items() if not tally.equal]
+    least = {"started": 3, "progress": 2 * PROGRESS_WANTED + 1, "stopped": 2, "terminated": 1}
+    for kind, count in least.items():
+        if tallies[kind].expected < count:
+            wrong.append(f"the listener saw {tallies[kind].expected} {kind} events, at least {count} were to happen")
+    return wrong
+
+
+def show_live(event: dict) -> None:
+    """One short line for an event as it comes in."""
+    if event["kind"] == "progress":
+        metrics = event["metrics"]
+        name, what = metrics["name"], f"batch {metrics['batchId']}, {metrics['numInputRows']} rows"
+    elif event["kind"] == "query":
+        name, what = event["query"].get("name"), event["query"]["phase"]
+    else:
+        name, what = None, event.get("rule", event["kind"])
+    print(printable(f"  {event['@timestamp'][11:19]}  {name or '(no name)'}: {what}"), flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sparktail", type=Path, required=True, help="the program to try")
+    parser.add_argument("--spark-version", default="3.5.9", help="a version of pyspark on PyPI (default %(default)s)")
+    parser.add_argument("--out", type=Path, required=True, help="folder for log, events and record; emptied first")
+    parser.add_argument("--timeout", type=float, default=300, help="seconds for the application (default %(default)s)")
+    parser.add_argument("--setup-only", action="store_true", help="install Spark, run nothing")
+    parser.add_argument("--compare-only", action="store_true", help="compare the files that a run left in --out")
+    arguments = parser.parse_args()
+    try:
+        if not arguments.compare_only:
+            spark = spark_env.ensure_spark(arguments.spark_version)
+            if arguments.setup_only:
+                return 0
+            run(arguments.sparktail.resolve(), spark, arguments.out.resolve(), arguments.timeout, show_live)
+            return 0
+        files = Run(arguments.out)
+        tallies = compare(files.record, files.events)
+    except (spark_env.SetupError, RunError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(report(tallies))
+    wrong = failures(tallies)
+    print("\n".join(wrong) if wrong else "all equal")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

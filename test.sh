@@ -1,0 +1,160 @@
+#!/usr/bin/env bash
+# Builds sparktail and runs its tests, stage by stage; goes on after a failed stage and sums up at the end.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+usage() {
+  cat <<'TEXT'
+Usage: ./test.sh [--fast | --full]
+
+  (nothing)  format and lint, Release, ASan+UBSan, one real Spark
+  --fast     the inner loop: build/dev and the tests labelled fast
+  --full     as (nothing), with ten times the counts (SPARKTAIL_TEST_SCALE=10), the tests labelled slow under
+             ASan too, ThreadSanitizer, clang with -Wthread-safety, the seeds of the fuzzers, every version of Spark
+  --help     this text
+
+Installs what is missing first (deploy/setup.sh). SPARKTAIL_SKIP_TIDY=1 leaves clang-tidy out.
+The output of each stage is kept in build/test-logs. The last line says how many tests passed and failed.
+TEXT
+}
+
+readonly logs=build/test-logs
+jobs=$(nproc)
+passed=0 failed=0
+stages=()
+
+# ---------------------------------------------------------------- running stages
+
+# stage NAME WHAT COMMAND...: runs the command with its output in a file, and counts what it says.
+stage() {
+  local name=$1 what=$2 log=$logs/$1.log start=$SECONDS result=ok detail
+  shift 2
+  printf '==> %s: %s\n' "$name" "$what"
+  if ! "$@" >"$log" 2>&1 </dev/null; then
+    result=FAILED
+    printf -- '--- the end of %s\n' "$log"
+    tail -n 100 "$log"
+    printf -- '---\n'
+  fi
+  detail=$(count_tests "$log")
+  local stage_passed=${detail% *} stage_failed=${detail#* } line
+  # A stage can fail without a failed test: it did not compile, or ctest found no test.
+  [[ $result == ok || $stage_failed -gt 0 ]] || stage_failed=1
+  passed=$((passed + stage_passed))
+  failed=$((failed + stage_failed))
+  printf -v line '%-6s  %5d s  %-8s%s' "$result" $((SECONDS - start)) "$name" "$(in_words "$stage_passed" "$stage_failed")"
+  stages+=("$line")
+  printf '    %s\n' "$line"
+}
+
+# Prints "PASSED FAILED" as ctest's closing lines in a log have them.
+count_tests() {
+  awk '/^[0-9]+% tests passed, [0-9]+ tests? failed out of [0-9]+/ { bad += $4; all += $NF }
+       END { print all - bad, bad + 0 }' "$1"
+}
+
+in_words() {
+  [[ $1 -eq 0 && $2 -eq 0 ]] || printf '  %d passed, %d failed' "$1" "$2"
+}
+
+sum_up() {
+  printf '\n==> summary\n'
+  printf '    %s\n' "${stages[@]}"
+  printf '%d passed, %d failed\n' "$passed" "$failed"
+  [[ $failed -eq 0 ]]
+}
+
+# ---------------------------------------------------------------- what the stages do
+
+configure() { [[ -f build/$1/build.ninja ]] || cmake --preset "$1"; }
+
+build() { configure "$1" && cmake --build --preset "$1"; }
+
+# build_and_test PRESET CTEST-OPTION...
+build_and_test() {
+  local preset=$1
+  shift
+  build "$preset" && ctest --preset "$preset" --output-on-failure --timeout 900 -j "$jobs" "$@"
+}
+
+# The project's C++ files in the folders given, new ones included.
+sources() { git ls-files --cached --others --exclude-standard -- "$@" | sort -u; }
+
+check_format() {
+  local files
+  mapfile -t files < <(sources '*.h' '*.cc')
+  [[ ${#files[@]} -gt 0 ]] && clang-format-14 --dry-run -Werror "${files[@]}"
+}
+
+# One sum over all that clang-tidy's answer depends on.
+tidy_inputs() {
+  { sources '*.h' '*.cc' '*.clang-tidy'; echo build/dev/compile_commands.json; } |
+    while read -r file; do if [[ -f $file ]]; then sha256sum "$file"; fi; done | sha256sum
+}
+
+check_tidy() {
+  local stamp=build/dev/tidy-passed inputs
+  configure dev || return
+  inputs=$(tidy_inputs)
+  if [[ -f $stamp && $(<"$stamp") == "$inputs" ]]; then
+    echo "nothing has changed since clang-tidy last passed"
+    return 0
+  fi
+  run-clang-tidy-14 -p build/dev -j 2 -quiet -extra-arg=-Wno-unknown-warning-option "^$PWD/(parsers|ingest)/.*\\.cc\$" || return
+  printf '%s\n' "$inputs" >"$stamp"
+}
+
+# ---------------------------------------------------------------- the three ways
+
+fast() {
+  stage setup "install what is missing" deploy/setup.sh
+  stage dev "build, and the tests labelled fast" build_and_test dev -L '^fast$'
+}
+
+# normal ASAN-LEAVES-OUT [CTEST-OPTION-OF-THE-LIVE-STAGE]...
+normal() {
+  local asan_leaves_out=$1
+  shift
+  stage setup "install what is missing, Java included" deploy/setup.sh --live
+  stage format "clang-format over all C++ files" check_format
+  stage release "build Release, run the tests" build_and_test release -LE '^live$'
+  stage live "real servers" build_and_test release -L '^live$' "$@"
+  stage asan "build with ASan and UBSan, run the tests" build_and_test asan -LE "$asan_leaves_out"
+  if [[ ${SPARKTAIL_SKIP_TIDY:-} == 1 ]]; then
+    echo "==> tidy: left out, SPARKTAIL_SKIP_TIDY is 1"
+  else
+    stage tidy "clang-tidy over parsers and ingest" check_tidy
+  fi
+}
+
+full() {
+  export SPARKTAIL_TEST_SCALE=10
+  normal '^live$'
+  stage tsan "build with ThreadSanitizer, run the tests" build_and_test tsan -LE '^live$'
+  stage fuzz "build the fuzzers with clang and -Wthread-safety, run their seeds" build_and_test fuzz -LE '^live$'
+}
+
+main() {
+  case ${1:-} in
+    --help | -h) usage; return ;;
+    --fast | --full | '') ;;
+    *)
+      printf 'test: unknown option %s\n' "$1" >&2
+      usage >&2
+      return 2
+      ;;
+  esac
+  trap 'exit 130' INT
+  mkdir -p "$logs"
+  if command -v ccache >/dev/null; then
+    export CMAKE_CXX_COMPILER_LAUNCHER=ccache
+  fi
+  case ${1:-} in
+    --fast) fast ;;
+    --full) full ;;
+    *) normal '^(slow|live)$' -LE '^slow$' ;;
+  esac
+  sum_up
+}
+
+main "$@"
