@@ -22,7 +22,7 @@ say() { printf 'setup: %s\n' "$*"; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
 packages=(
-  build-essential cmake ninja-build pkg-config git ca-certificates
+  build-essential ccache cmake ninja-build pkg-config git ca-certificates
   clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev
   libabsl-dev libsimdjson-dev libhwy-dev libxxhash-dev libcli11-dev libzstd-dev
   libgtest-dev libgmock-dev libbenchmark-dev

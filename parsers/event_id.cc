@@ -34,8 +34,8 @@ EventId MakeEventId(std::initializer_list<std::string_view> fields) {
     text = large.data();
   }
   size_t at = 0;
-  for (const std::string_view field : fields) {
-    if (at > 0) text[at++] = '\n';
+  for (const std::string_view& field : fields) {
+    if (&field != fields.begin()) text[at++] = '\n';
     field.copy(text + at, field.size());
     at += field.size();
   }

@@ -158,13 +158,15 @@ std::optional<Header> ParseHeaderAt(std::string_view line, size_t at) {
   return header;
 }
 
-// Where the stamp begins whose hours end at `colon`; npos if there is none.
-size_t StampBegin(std::string_view line, size_t colon) {
-  // dd:dd:dd, a separator, and a date of ten or of eight bytes.
+// Where, at or behind `from`, the stamp begins whose hours end at `colon`; npos if there is none.
+size_t StampBegin(std::string_view line, size_t from, size_t colon) {
+  // dd:dd:dd, a separator, and a date of ten or of eight bytes. Both are tried: two bytes in front
+  // of a short date may make a long one of it that is none.
   for (const size_t before : {size_t{13}, size_t{11}}) {
-    if (colon < before || !LooksLikeStamp(line.substr(colon - before))) continue;
+    if (colon < from + before) continue;
     const size_t begin = colon - before;
-    if (begin == 0 || !IsDigit(line[begin - 1])) return begin;
+    if (begin > 0 && IsDigit(line[begin - 1])) continue;
+    if (ParseStamp(line.substr(begin))) return begin;
   }
   return std::string_view::npos;
 }
@@ -175,8 +177,8 @@ size_t FindStamp(std::string_view line, size_t from) {
   for (size_t colon = line.find(':', from); colon != std::string_view::npos;
        colon = line.find(':', colon + 1)) {
     if (colon + 3 >= line.size() || line[colon + 3] != ':') continue;
-    const size_t begin = StampBegin(line, colon);
-    if (begin != std::string_view::npos && begin >= from) return begin;
+    const size_t begin = StampBegin(line, from, colon);
+    if (begin != std::string_view::npos) return begin;
   }
   return std::string_view::npos;
 }

@@ -38,8 +38,8 @@ struct Header {
 // them. The first place in the line from which all parts can be read is taken.
 std::optional<Header> ParseHeader(std::string_view line);
 
-// Where the first stamp begins, or what looks like one, at or behind `from`; npos if there is
-// none. A line without has no header.
+// Where the first stamp begins, at or behind `from`; npos if there is none. A line without has no
+// header.
 size_t FindStamp(std::string_view line, size_t from);
 
 // No stamp is shorter: text behind the last place where one can begin.

@@ -61,11 +61,13 @@ std::optional<ContainerParts> ParseContainerId(std::string_view text) {
 }
 
 std::string_view FindContainerId(std::string_view prefix) {
-  const size_t begin = prefix.find(kContainer);
-  if (begin == std::string_view::npos) return {};
-  std::string_view id = prefix.substr(begin);
-  id = id.substr(0, id.find_first_not_of("abcdefghijklmnopqrstuvwxyz_0123456789"));
-  return ParseContainerId(id) ? id : std::string_view();
+  for (size_t begin = prefix.find(kContainer); begin != std::string_view::npos;
+       begin = prefix.find(kContainer, begin + 1)) {
+    std::string_view id = prefix.substr(begin);
+    id = id.substr(0, id.find_first_not_of("abcdefghijklmnopqrstuvwxyz_0123456789"));
+    if (ParseContainerId(id)) return id;
+  }
+  return {};
 }
 
 std::string_view LeadingAppId(std::string_view text) {

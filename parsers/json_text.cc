@@ -121,6 +121,7 @@ size_t UnescapeUnicode(std::string_view raw, size_t at, std::string* out) {
   return 6;
 }
 
+// What a backslash and `c` stand for; 0 if they are no escape.
 char SimpleEscape(char c) {
   switch (c) {
     case 'n':
@@ -133,8 +134,12 @@ char SimpleEscape(char c) {
       return '\b';
     case 'f':
       return '\f';
-    default:
+    case '"':
+    case '\\':
+    case '/':
       return c;
+    default:
+      return 0;
   }
 }
 
@@ -196,20 +201,18 @@ std::string UnescapeJson(std::string_view raw) {
   std::string text;
   text.reserve(raw.size());
   for (size_t at = 0; at < raw.size();) {
-    if (raw[at] != '\\' || at + 1 == raw.size()) {
-      text.push_back(raw[at++]);
-      continue;
-    }
-    if (raw[at + 1] == 'u') {
-      if (const size_t taken = UnescapeUnicode(raw, at, &text)) {
+    if (raw[at] == '\\' && at + 1 < raw.size()) {
+      if (const size_t taken = raw[at + 1] == 'u' ? UnescapeUnicode(raw, at, &text) : 0) {
         at += taken;
         continue;
       }
-      text.push_back(raw[at++]);
-      continue;
+      if (const char simple = SimpleEscape(raw[at + 1])) {
+        text.push_back(simple);
+        at += 2;
+        continue;
+      }
     }
-    text.push_back(SimpleEscape(raw[at + 1]));
-    at += 2;
+    text.push_back(raw[at++]);
   }
   return text;
 }

@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <tuple>
 #include <vector>
@@ -166,10 +167,11 @@ class Walker {
   }
 
   bool TopLevel(std::string_view key, od::value& value) {
+    NoteTwice(key);
     if (key == "id") return String(value, &progress_->id);
     if (key == "runId") return String(value, &progress_->run_id);
     if (key == "timestamp") return String(value, &progress_->timestamp);
-    if (key == "name") return Name(value);
+    if (key == "name") return String(value, &progress_->name);
     if (key == "batchId") return BatchId(value);
     if (key == "eventTime") return EventTime(value);
     if (key == "stateOperators") return StateOperators(value);
@@ -180,6 +182,18 @@ class Walker {
       has_sink_ = type == od::json_type::object;
     }
     return Check(value, 1);
+  }
+
+  // Readers differ in which of two equal keys they take. Spark does not print any.
+  void NoteTwice(std::string_view key) {
+    static constexpr std::array<std::string_view, 9> kRead = {
+        "id",        "runId",          "timestamp", "name", "batchId",
+        "eventTime", "stateOperators", "sources",   "sink"};
+    const auto* found = std::find(kRead.begin(), kRead.end(), key);
+    if (found == kRead.end()) return;
+    const uint32_t bit = 1U << (found - kRead.begin());
+    if ((seen_ & bit) != 0) strange_ = true;
+    seen_ |= bit;
   }
 
   // Checks a value of any kind.
@@ -230,17 +244,13 @@ class Walker {
     }
   }
 
-  // The text of a string without its quotes; another type leaves it empty. A key that comes
-  // twice is not Spark's.
-  bool String(od::value& value, std::string_view* text) {
+  // The text of a string without its quotes; another type leaves it empty.
+  static bool String(od::value& value, std::string_view* text) {
     std::string_view token;
     if (!Scalar(value, &token)) return false;
-    if (!text->empty()) strange_ = true;
     *text = token.starts_with('"') ? token.substr(1, token.size() - 2) : std::string_view();
     return true;
   }
-
-  bool Name(od::value& value) { return String(value, &progress_->name); }
 
   bool BatchId(od::value& value) {
     if (!Scalar(value, &progress_->batch_id)) return false;
@@ -255,6 +265,9 @@ class Walker {
   }
 
   bool StateOperators(od::value& value) {
+    od::json_type type{};
+    if (value.type().get(type)) return false;
+    if (type != od::json_type::array) return Check(value, 1);
     state_rows_.emplace();
     state_bytes_.emplace();
     return Elements(value, [this](od::value& item) {
@@ -365,6 +378,7 @@ class Walker {
   Progress* progress_;
   KafkaOffsets* end_;     // scratch of one source
   KafkaOffsets* latest_;  // likewise
+  uint32_t seen_ = 0;     // which of the keys that are read have come
   bool has_sources_ = false;
   bool has_sink_ = false;
   bool strange_ = false;  // valid JSON, but nothing that Spark prints

@@ -18,7 +18,8 @@ Examples:
   sparktail parse driver.log                      all events, one JSON document a line
   spark-submit app.py 2>&1 | sparktail parse      live: events as they happen
   zcat driver.log.gz | sparktail parse --stats    also says what was read and skipped
-  sparktail parse --only progress --app-name etl stderr | jq .metrics.numInputRows)";
+  sparktail parse --only progress --app-name etl stderr | jq .metrics.numInputRows
+)";
 
 constexpr size_t kLeastEventBytes = 1024;
 constexpr size_t kMostEventBytes = size_t{1} << 30;

@@ -25,7 +25,8 @@ std::string EventsByKind(const ParserStats& stats) {
 std::string Skipped(const ParserStats& stats) {
   return "not_progress " + std::to_string(stats.not_progress) + ", incomplete " +
          std::to_string(stats.incomplete) + ", malformed " + std::to_string(stats.malformed) +
-         ", over_long " + std::to_string(stats.over_long);
+         ", over_long " + std::to_string(stats.over_long) + ", long_lines " +
+         std::to_string(stats.long_lines);
 }
 
 }  // namespace
