@@ -68,11 +68,8 @@ struct EventMaker::Message {
   std::string_view text;
 };
 
-EventMaker::EventMaker(ParserOptions options, StreamFacts facts, ParserContext context)
-    : options_(std::move(options)),
-      facts_(std::move(facts)),
-      context_(std::move(context)),
-      writer_(facts_) {
+EventMaker::EventMaker(const ParserOptions& options, StreamFacts facts, ParserContext context)
+    : options_(options), facts_(std::move(facts)), context_(std::move(context)), writer_(facts_) {
   writer_.SetIdentity(context_.identity);
 }
 

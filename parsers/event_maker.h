@@ -35,7 +35,7 @@ struct RecordText {
 class EventMaker {
  public:
   // Only the context is taken from an earlier life.
-  EventMaker(ParserOptions options, StreamFacts facts, ParserContext context);
+  EventMaker(const ParserOptions& options, StreamFacts facts, ParserContext context);
 
   // The hash of the stream's first line became known.
   void SetFirstLineHash(std::string_view hex) { context_.first_line_hash = hex; }

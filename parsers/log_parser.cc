@@ -30,10 +30,10 @@ std::string_view WithoutReturn(std::string_view line) {
 
 }  // namespace
 
-LogParser::LogParser(ParserOptions options, StreamFacts facts, ParsePosition from)
+LogParser::LogParser(const ParserOptions& options, StreamFacts facts, const ParsePosition& from)
     : max_event_bytes_(options.max_event_bytes),
       count_records_(options.count_records),
-      maker_(std::move(options), std::move(facts), from.context),
+      maker_(options, std::move(facts), from.context),
       offset_(from.offset),
       hashed_(from.offset),
       floor_(from.offset),

@@ -41,7 +41,7 @@ struct ParsePosition {
 // Not for several threads. A window's bytes are not needed after the call.
 class LogParser {
  public:
-  LogParser(ParserOptions options, StreamFacts facts, ParsePosition from = {});
+  LogParser(const ParserOptions& options, StreamFacts facts, const ParsePosition& from = {});
 
   // Reads `window`, whose first byte is the one at offset(), and appends events to `out`. Returns
   // how many bytes of its front are done with; the next window begins behind them. It must be

@@ -155,10 +155,10 @@ class Walker {
   // Key of a field without its quotes, escapes left as they are.
   static bool Open(simdjson::simdjson_result<od::field> field, std::string_view* key,
                    od::value* value) {
-    od::field opened;
-    if (std::move(field).get(opened)) return false;
+    if (field.error()) return false;
+    od::field opened = field.value_unsafe();
     const char* raw = opened.key().raw();
-    *value = std::move(opened.value());
+    *value = opened.value();
     // The key's closing quote: the first one that no backslash hides.
     const char* end = raw;
     while (*end != '"') end += *end == '\\' ? 2 : 1;
@@ -205,8 +205,9 @@ class Walker {
       od::array array;
       if (value.get_array().get(array)) return false;
       for (auto element : array) {
-        od::value item;
-        if (std::move(element).get(item) || !Check(item, depth + 1)) return false;
+        if (element.error()) return false;
+        od::value item = element.value_unsafe();
+        if (!Check(item, depth + 1)) return false;
       }
       return true;
     }
@@ -231,7 +232,11 @@ class Walker {
     if (type == od::json_type::array || type == od::json_type::object) {
       return Check(value, 1);
     }
-    *token = TrimEnd(value.raw_json_token());
+    // simdjson passes over a scalar that nobody reads without looking at what follows it.
+    const std::string_view raw = value.raw_json_token();
+    const char next = raw.data()[raw.size()];
+    if (next != ',' && next != '}' && next != ']') return false;
+    *token = TrimEnd(raw);
     switch (type) {
       case od::json_type::string:
         return token->size() >= 2 && token->back() == '"' && HasValidEscapes(*token);
@@ -352,8 +357,9 @@ class Walker {
     od::array array;
     if (value.get_array().get(array)) return false;
     for (auto element : array) {
-      od::value item;
-      if (std::move(element).get(item) || !visit(item)) return false;
+      if (element.error()) return false;
+      od::value item = element.value_unsafe();
+      if (!visit(item)) return false;
     }
     return true;
   }

@@ -99,7 +99,7 @@ void AddParse(CLI::App* app, ParseCommand* command) {
   parse->add_option("FILE", command->files, "Logs to read; - is standard input (the default)");
   const auto checked = [parse](const std::string& name, const std::string& type,
                                const std::string& help,
-                               std::function<std::string(const std::string&)> read) {
+                               const std::function<std::string(const std::string&)>& read) {
     parse
         ->add_option_function<std::string>(
             name,

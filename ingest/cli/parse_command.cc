@@ -120,7 +120,7 @@ class Parse {
   }
 
   absl::Status Flush() {
-    const absl::Status status = WriteAll(os_, STDOUT_FILENO, events_.bytes.view());
+    absl::Status status = WriteAll(os_, STDOUT_FILENO, events_.bytes.view());
     events_.Clear();
     return status;
   }
