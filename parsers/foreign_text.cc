@@ -59,15 +59,19 @@ std::string_view WithoutReturn(std::string_view line) {
   return line;
 }
 
-// Where log4j may have ended a piece: the smallest such own offset in [begin, end], 0 if none.
-size_t PieceEnd(size_t begin, size_t end) {
+// Where log4j may have ended a piece: the only such own offset in [begin, end]; 0 if there is none,
+// or more than one.
+size_t OnlyPieceEnd(size_t begin, size_t end) {
   static constexpr size_t kOddPiece = 512;
+  size_t only = 0;
   for (const size_t odd : {size_t{0}, kOddPiece}) {
-    const size_t above = begin > odd ? begin - odd + kLog4jPiece - 1 : 0;
-    const size_t piece = above / kLog4jPiece * kLog4jPiece + odd;
-    if (piece >= kLog4jPiece && piece >= begin && piece <= end) return piece;
+    size_t piece = kLog4jPiece + odd;
+    if (begin > piece) piece += (begin - piece + kLog4jPiece - 1) / kLog4jPiece * kLog4jPiece;
+    if (piece > end) continue;
+    if (only != 0 || piece + kLog4jPiece <= end) return 0;
+    only = piece;
   }
-  return 0;
+  return only;
 }
 
 bool IsBlank(std::string_view text) { return text.find_first_not_of(' ') == text.npos; }
@@ -121,7 +125,7 @@ class Lifter {
 
   // Takes the line at at_, put together across the foreign text that cuts it.
   bool TakeCutLine(std::string_view line) {
-    const size_t piece = PieceEnd(own_, own_ + line.size());
+    const size_t piece = OnlyPieceEnd(own_, own_ + line.size());
     if (piece == 0) return false;
     const std::string_view head = line.substr(0, piece - own_);
     const size_t foreign = at_ + head.size();

@@ -118,7 +118,7 @@ class FieldReader {
 
   // (logger:line)
   bool ReadParentheses() {
-    ++at_;
+    ++at_;  // the parenthesis
     if (!ReadWord() || !At(')')) return false;
     ++at_;
     return true;
@@ -127,6 +127,7 @@ class FieldReader {
   // A level, or a logger with its line number.
   bool ReadWord() {
     const size_t begin = at_;
+    if (begin == line_.size()) return false;
     if (!IsAlpha(line_[begin]) && line_[begin] != '_' && line_[begin] != '$') return false;
     while (at_ < line_.size() && IsLoggerByte(line_[at_])) ++at_;
     const std::string_view word = line_.substr(begin, at_ - begin);

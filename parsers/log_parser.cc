@@ -35,6 +35,7 @@ LogParser::LogParser(const ParserOptions& options, StreamFacts facts, const Pars
       count_records_(options.count_records),
       maker_(options, std::move(facts), from.context),
       offset_(from.offset),
+      stream_begin_(from.offset),
       hashed_(from.offset),
       floor_(from.offset),
       search_(from.offset),
@@ -48,24 +49,37 @@ LogParser::LogParser(const ParserOptions& options, StreamFacts facts, const Pars
 
 size_t LogParser::Parse(PaddedView bytes, bool last, EventBuffer* out) {
   const Window window{bytes, offset_, last};
-  if (!first_line_.complete()) {
-    first_line_.Feed(window.Text(hashed_, window.end()));
-    hashed_ = window.end();
-    if (first_line_.complete()) maker_.SetFirstLineHash(first_line_.hex());
-  }
+  if (!first_line_.complete() && !ReadFirstLine(window)) return Advance(window, Needed(window));
   while (Step(window, out)) {
   }
-  if (count_records_) CountRecords(window);
   if (last) {
     settled_ = window.end();
   } else if (state_ == State::kSearch) {
     SettleNoise(window);
   }
-  const uint64_t needed = last ? window.end() : Needed(window);
-  const auto done = static_cast<size_t>(needed - offset_);
-  offset_ = needed;
+  return Advance(window, last ? window.end() : Needed(window));
+}
+
+// The window's bytes before `to` are done with.
+size_t LogParser::Advance(const Window& window, uint64_t to) {
+  if (count_records_) CountRecords(window);
+  const auto done = static_cast<size_t>(to - offset_);
+  offset_ = to;
   maker_.stats().bytes += done;
   return done;
+}
+
+// Ids need the hash of the whole first line, so nothing in it is read before it is complete, and
+// a first line that is longer than any record may be is passed over. False: come again later.
+bool LogParser::ReadFirstLine(const Window& window) {
+  const uint64_t newline = window.Newline(hashed_);
+  first_line_.Feed(window.Text(hashed_, window.end()));
+  hashed_ = window.end();
+  maker_.SetFirstLineHash(first_line_.hex());
+  const bool too_long = newline - stream_begin_ > max_event_bytes_;
+  if (too_long) floor_ = search_ = noise_ = std::min(newline + 1, window.end());
+  if (too_long && first_line_.complete()) settled_ = floor_;
+  return first_line_.complete() || window.last;
 }
 
 bool LogParser::Step(const Window& window, EventBuffer* out) {

@@ -57,7 +57,7 @@ TEST(StatsTest, AddingAddsEveryFigure) {
             "bytes: 2\n"
             "records: 4\n"
             "events: 24 (progress 6, query 8, signal 10)\n"
-            "skipped: not_progress 12, incomplete 14, malformed 16, over_long 18, long_lines 0\n"
+            "skipped: not_progress 12, incomplete 14, malformed 16, over_long 18, long_lines 22\n"
             "restored: 20\n"
             "speed: 0.0 MB/s\n");
   EXPECT_EQ(sum.long_lines, 22U);

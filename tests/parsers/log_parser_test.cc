@@ -80,6 +80,7 @@ TEST(LogParser, KeepsLittleOfNoise) {
   LogParser parser({}, testing::NoFacts());
   EventBuffer events;
   ByteBuffer noise;
+  noise.Append("first line\n");
   for (int i = 0; i < 100; ++i) {
     noise.Append(std::string(10'000, 'x'));
     const std::string_view text = noise.view();
@@ -87,6 +88,32 @@ TEST(LogParser, KeepsLittleOfNoise) {
     const PaddedView window = noise.padded().Part(from, text.size() - from);
     parser.Parse(window, /*last=*/false, &events);
     EXPECT_LT(noise.size() - parser.offset(), kMaxHeaderBytes + 200);
+  }
+}
+
+// Ids need the whole first line; one that is longer than a record may be is passed over.
+TEST(LogParser, NothingIsReadOfAFirstLineThatIsNotComplete) {
+  ParserOptions options;
+  options.max_event_bytes = 1024;
+  const std::string idle =
+      "26/11/21 15:00:01 INFO MicroBatchExecution: Streaming query has been idle and waiting for "
+      "new data more than 10000 ms.\n";
+  for (const size_t size : {100U, 5000U}) {
+    const std::string log = std::string(size, 'x') + std::string(1, '\0') + idle + idle;
+    const Outcome whole = Parse(log, options);
+    EXPECT_EQ(whole.documents.size(), size == 100 ? 2U : 1U);
+    ExpectSame(ParseInPieces(
+                   log, [] { return size_t{1}; }, options),
+               whole, "pieces");
+    for (size_t cut = 1; cut < size + 100; ++cut) {
+      LogParser parser(options, testing::NoFacts());
+      EventBuffer events;
+      ByteBuffer bytes;
+      bytes.Append(log);
+      parser.Parse(bytes.padded().Part(0, cut), /*last=*/false, &events);
+      EXPECT_EQ(parser.position().offset, 0U);
+      EXPECT_TRUE(events.events.empty());
+    }
   }
 }
 
