@@ -88,6 +88,13 @@ bool MayEndWithJsonLine(std::string_view line) {
   return false;
 }
 
+// True if `head` ends with a number that `rest` does not go on with: its last digits may have gone
+// with the text between, if that had no line end of its own.
+bool MayLackDigits(std::string_view head, std::string_view rest) {
+  if (head.empty() || !IsDigit(head.back()) || !IsJsonTokens(head)) return false;
+  return rest.starts_with(' ') || rest.starts_with('}') || rest.starts_with(']');
+}
+
 class Lifter {
  public:
   Lifter(std::string_view record, size_t json, ByteBuffer* out)
@@ -137,6 +144,7 @@ class Lifter {
         if (IsBlank(head) && MayEndWithJsonLine(WithoutReturn(rest))) return false;
         continue;
       }
+      if (MayLackDigits(head, rest)) return false;
       Take(head);
       foreign_ += tail - foreign;
       at_ = tail;

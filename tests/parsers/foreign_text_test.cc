@@ -106,6 +106,18 @@ TEST(ForeignText, WithoutALineEndItIsNotProven) {
   EXPECT_EQ(Lift(log + "\n"), std::nullopt);
 }
 
+TEST(ForeignText, ANumberIsNeverShortened) {
+  // The last number of an object begins at `digits`; the piece ends behind its second digit.
+  std::string json = PrettyJson(kLog4jPiece - kHeader.size() - 60);
+  json.replace(json.rfind("  \"end\""), std::string::npos, "  \"pad\" : \"\",\n  \"n\" : 1234\n}");
+  const size_t digits = kHeader.size() + json.find("1234") + 2;
+  json.insert(json.find("\"pad\" : \"") + 9, std::string(kLog4jPiece - digits, 'p'));
+  const std::string record = std::string(kHeader) + json;
+  ASSERT_EQ(record.substr(kLog4jPiece - 2, 4), "1234");
+  EXPECT_EQ(Lift(Interleave(record, {{kLog4jPiece, "glued \" text "}}) + "\n"), std::nullopt);
+  EXPECT_EQ(Lift(Interleave(record, {{kLog4jPiece, "print 19077\n"}}) + "\n"), json);
+}
+
 TEST(ForeignText, AWholeRecordHasNone) {
   EXPECT_EQ(Lift(std::string(kHeader) + PrettyJson(20'000) + "\n"), std::nullopt);
   EXPECT_EQ(Lift(std::string(kHeader) + PrettyJson(100) + "\n"), std::nullopt);
