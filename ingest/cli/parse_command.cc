@@ -120,7 +120,9 @@ class Parse {
   }
 
   absl::Status Flush() {
-    absl::Status status = WriteAll(os_, STDOUT_FILENO, events_.bytes.view());
+    absl::Status status = to_terminal_
+                              ? WriteAll(os_, STDOUT_FILENO, EscapeControls(events_.bytes.view()))
+                              : WriteAll(os_, STDOUT_FILENO, events_.bytes.view());
     events_.Clear();
     return status;
   }
@@ -140,6 +142,7 @@ class Parse {
   ParserStats stats_;
   absl::Status output_;
   bool failed_ = false;
+  const bool to_terminal_ = ::isatty(STDOUT_FILENO) == 1;
 };
 
 }  // namespace

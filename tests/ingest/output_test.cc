@@ -51,5 +51,11 @@ TEST(OutputTest, AnErrorEndsTheWriting) {
   EXPECT_EQ(os.calls(), 3U);
 }
 
+TEST(OutputTest, ControlsThatJsonAllowsAreEscaped) {
+  EXPECT_EQ(EscapeControls("{\"a\":\"\x7f \xC2\x9B[2J \xC2\xA9 é\"}\n"),
+            "{\"a\":\"\\u007f \\u009b[2J \xC2\xA9 é\"}\n");
+  EXPECT_EQ(EscapeControls("\xC2"), "\xC2");
+}
+
 }  // namespace
 }  // namespace sparktail
