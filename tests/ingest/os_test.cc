@@ -87,10 +87,14 @@ TEST_F(OsTest, AnUnreadableFileIsDenied) {
   // Root may read everything, so it steps down for the call.
   constexpr uid_t kNobody = 65534;
   const bool is_root = ::geteuid() == 0;
-  if (is_root) ASSERT_EQ(::chmod(folder_.c_str(), 0755), 0);
-  if (is_root) ASSERT_EQ(::seteuid(kNobody), 0);
+  if (is_root) {
+    ASSERT_EQ(::chmod(folder_.c_str(), 0755), 0);
+    ASSERT_EQ(::seteuid(kNobody), 0);
+  }
   const absl::StatusOr<int> fd = os_.Open(path);
-  if (is_root) ASSERT_EQ(::seteuid(0), 0);
+  if (is_root) {
+    ASSERT_EQ(::seteuid(0), 0);
+  }
   EXPECT_TRUE(absl::IsPermissionDenied(fd.status()));
   EXPECT_EQ(fd.status().message(), "Permission denied");
 }
