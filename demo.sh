@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds sparktail and shows what it finds: in a recorded log of a real Spark, in your own, or in a Spark started here.
 set -euo pipefail
+here=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 usage() {
@@ -41,7 +42,7 @@ build() {
   [[ -x $sparktail ]] || note=' (a few minutes the first time)'
   step "build $sparktail$note"
   mkdir -p "$out"
-  [[ -f build/release/build.ninja ]] || quietly "$out/configure.log" cmake --preset release
+  quietly "$out/configure.log" cmake --preset release
   quietly "$out/build.log" cmake --build --preset release --target sparktail
 }
 
@@ -117,6 +118,11 @@ case ${1:-} in
     show_recorded "${recorded[@]}"
     ;;
   *)
-    show_recorded "$@"
+    logs=()
+    for log in "$@"; do
+      if [[ $log != /* ]]; then log=$here/$log; fi
+      logs+=("$log")
+    done
+    show_recorded "${logs[@]}"
     ;;
 esac

@@ -66,7 +66,7 @@ sum_up() {
 
 # ---------------------------------------------------------------- what the stages do
 
-configure() { [[ -f build/$1/build.ninja ]] || cmake --preset "$1"; }
+configure() { cmake --preset "$1"; }
 
 build() { configure "$1" && cmake --build --preset "$1"; }
 
@@ -100,7 +100,7 @@ check_tidy() {
     echo "nothing has changed since clang-tidy last passed"
     return 0
   fi
-  run-clang-tidy-14 -p build/dev -j 2 -quiet -extra-arg=-Wno-unknown-warning-option "^$PWD/(parsers|ingest)/.*\\.cc\$" || return
+  run-clang-tidy-14 -p build/dev -j "$jobs" -quiet -extra-arg=-Wno-unknown-warning-option "^$PWD/(parsers|ingest)/.*\\.cc\$" || return
   printf '%s\n' "$inputs" >"$stamp"
 }
 

@@ -1,6 +1,6 @@
 # A box is one CMake target: its sources, and the boxes and libraries it may include.
-# A target that does not state a dependency does not get its include path, so a wrong
-# include does not build.
+# A box that does not state a dependency on another does not get its include path, so a wrong
+# include does not build. (Headers of Debian's libraries lie in /usr/include and are seen by all.)
 
 add_library(sparktail_flags INTERFACE)
 target_compile_options(sparktail_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor

@@ -17,6 +17,12 @@ char* ByteBuffer::Reserve(size_t size) {
   return data_.get() + size_;
 }
 
+PaddedView ByteBuffer::padded() const {
+  static constexpr char kNothing[kPadding] = {};
+  return data_ == nullptr ? PaddedView::Promise(kNothing, 0)
+                          : PaddedView::Promise(data_.get(), size_);
+}
+
 void ByteBuffer::Append(std::string_view bytes) {
   if (bytes.empty()) return;
   std::memcpy(Reserve(bytes.size()), bytes.data(), bytes.size());

@@ -33,7 +33,7 @@ class ByteBuffer {
 
   size_t size() const { return size_; }
   std::string_view view() const { return {data_.get(), size_}; }
-  PaddedView padded() const { return PaddedView::Promise(data_.get(), size_); }
+  PaddedView padded() const;
 
  private:
   std::unique_ptr<char[]> data_;

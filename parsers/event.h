@@ -68,7 +68,9 @@ struct ParserStats {
   uint64_t malformed = 0;     // an event whose JSON is broken
   uint64_t over_long = 0;     // an event cut at max_event_bytes
   uint64_t long_lines = 0;    // lines longer than max_event_bytes; only if count_records
-  uint64_t restored = 0;      // progress events out of which other writers' text was lifted
+  // Not skipped:
+  uint64_t truncated = 0;  // events whose stack was cut at max_event_bytes
+  uint64_t restored = 0;   // progress events out of which other writers' text was lifted
 
   uint64_t total() const {
     uint64_t sum = 0;

@@ -1,5 +1,6 @@
 #include "parsers/event_maker.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,8 +17,20 @@ constexpr std::string_view kTerminatedEnd = " terminated with error";
 // Of any one text that the context keeps.
 constexpr size_t kMaxLearnt = 1024;
 
-std::string_view After(std::string_view text, std::string_view prefix) {
-  return text.starts_with(prefix) ? text.substr(prefix.size()) : std::string_view();
+// `%m %ex%n` leaves a space behind each message.
+std::string_view TrimEnd(std::string_view text) {
+  return text.substr(0, text.find_last_not_of(' ') + 1);
+}
+
+// "[123] [container_e12_…] ": what a layout prints in front of the stamp.
+bool IsBrackets(std::string_view prefix) {
+  while (prefix.starts_with('[')) {
+    const size_t close = prefix.find(']');
+    if (close == std::string_view::npos) return false;
+    prefix.remove_prefix(close + 1);
+    while (prefix.starts_with(' ')) prefix.remove_prefix(1);
+  }
+  return prefix.empty();
 }
 
 std::string_view FirstWord(std::string_view text) { return text.substr(0, text.find(' ')); }
@@ -33,29 +46,17 @@ std::string WithoutReturns(std::string_view text) {
   return unix_text;
 }
 
-// The batch that a query resumes at; empty if the message is another.
-std::string_view ResumedBatch(std::string_view message) {
-  for (const std::string_view lead :
-       {"Resuming at batch ", "Resuming streaming query, starting with batch "}) {
-    if (message.starts_with(lead)) {
-      return ParseBatchId(message.substr(lead.size())).value_or(std::string_view());
-    }
-  }
-  return {};
-}
-
 struct AttemptId {
   std::string app_id;
   std::string attempt;
 };
 
-// appattempt_1795275091581_0001_000001 (org.apache.hadoop.yarn.api.records.ApplicationAttemptId).
-// It differs from a container's id only in its name and in having no last number.
+// `text` is what follows appattempt_ in an id such as appattempt_1795275091581_0001_000001
+// (org.apache.hadoop.yarn.api.records.ApplicationAttemptId). A container's id has the same parts,
+// and a number more.
 std::optional<AttemptId> ParseAttemptId(std::string_view text) {
-  static constexpr std::string_view kName = "appattempt_";
-  if (!text.starts_with(kName)) return std::nullopt;
   std::string container("container_");
-  container.append(FirstWord(text.substr(kName.size()))).append("_1");
+  container.append(FirstWord(text)).append("_1");
   std::optional<ContainerParts> parts = ParseContainerId(container);
   if (!parts) return std::nullopt;
   return AttemptId{std::move(parts->app_id), std::move(parts->attempt)};
@@ -63,93 +64,110 @@ std::optional<AttemptId> ParseAttemptId(std::string_view text) {
 
 }  // namespace
 
-struct EventMaker::Message {
-  Header header;
-  std::string_view text;
-};
+// The header is read as it was when the marker was found: from the text up to there.
+EventMaker::Line::Line(const RecordText& record)
+    : header(ParseHeader(record.line.substr(0, record.marked)).value_or(Header())),
+      message(TrimEnd(record.line).substr(header.message)),
+      after(TrimEnd(record.line.substr(std::min(record.marked, record.line.size())))) {}
 
 EventMaker::EventMaker(const ParserOptions& options, StreamFacts facts, ParserContext context)
     : options_(options), facts_(std::move(facts)), context_(std::move(context)), writer_(facts_) {
   writer_.SetIdentity(context_.identity);
 }
 
-bool EventMaker::Accepts(Marker marker, std::string_view line) const {
-  const std::optional<Header> header = ParseHeader(line);
-  if (!header) return false;
-  const std::string_view message = line.substr(header->message);
+bool EventMaker::Accepts(Marker marker, const RecordText& record) const {
+  const Line line(record);
   switch (marker) {
     case Marker::kStarting:
-      return ParseQueryStart(message).has_value();
+      return ParseQueryStart(line.message).has_value();
     case Marker::kStopped:
-      return ParseQueryEnd(message, kStoppedEnd).has_value();
+      return ParseQueryEnd(line.message, kStoppedEnd).has_value();
     case Marker::kTerminated:
-      return ParseQueryEnd(message, kTerminatedEnd).has_value();
+      return ParseQueryEnd(line.message, kTerminatedEnd).has_value();
     case Marker::kResuming:
-      return !ResumedBatch(message).empty();
+      return ParseBatchId(line.after).has_value();
     case Marker::kBanner:
       // Executors print the same words since 4.0, in local mode into the same log.
-      return ShortLogger(header->logger) == "SparkContext";
+      return ShortLogger(line.header.logger) != "Executor";
     default:
       return true;
   }
 }
 
-void EventMaker::Make(Marker marker, const RecordText& record, EventBuffer* out) {
-  Message message{ParseHeader(record.line).value_or(Header()), {}};
-  message.text = record.line.substr(message.header.message);
-  LearnContainer(message.header.prefix);
+void EventMaker::Refuse(Marker marker) {
+  if (marker == Marker::kProgress) ++stats_.not_progress;
+  // Perhaps the start of a query whose name holds a line end.
+  if (marker == Marker::kStarting) context_.runs.MissStart();
+}
 
-  std::string unix_rest;
-  std::string_view rest = record.rest;
-  if (rest.find('\r') != std::string_view::npos) {
-    unix_rest = WithoutReturns(rest);
-    rest = unix_rest;
-  }
-  QueryFacts query;
-  bool ids_in_record = true;
+std::optional<size_t> EventMaker::OwnBegin(const RecordText& record) const {
+  const std::string_view prefix = Line(record).header.prefix;
+  if (context_.begins_with_stamp) return prefix.size();
+  if (IsBrackets(prefix)) return 0;
+  return std::nullopt;
+}
+
+void EventMaker::Make(Marker marker, const RecordText& record, EventBuffer* out) {
+  const Line line(record);
+  LearnPrefix(line.header.prefix);
   switch (marker) {
-    case Marker::kStarting: {
-      const QueryStart start = ParseQueryStart(message.text).value_or(QueryStart());
-      query.phase = "started";
-      query.ids = start.ids;
-      query.checkpoint = start.checkpoint;
-      LearnRun(query.ids);
-      return MakeQuery(record, message, query, ids_in_record, out);
-    }
+    case Marker::kStarting:
+      return MakeStart(record, line, out);
     case Marker::kStopped:
-      query.phase = "stopped";
-      query.ids = ParseQueryEnd(message.text, kStoppedEnd).value_or(QueryIds());
-      // Spark logs a stop even of a query that has ended before.
-      if (!context_.runs.End(query.ids.id, query.ids.run_id)) return;
-      return MakeQuery(record, message, query, ids_in_record, out);
+      return MakeStop(record, line, out);
     case Marker::kTerminated:
-      query.phase = "terminated";
-      query.ids = ParseQueryEnd(message.text, kTerminatedEnd).value_or(QueryIds());
-      query.has_error = true;
-      query.error = ParseErrorText(rest);
-      query.truncated = record.truncated;
-      context_.runs.End(query.ids.id, query.ids.run_id);
-      return MakeQuery(record, message, query, ids_in_record, out);
+      return MakeTermination(record, line, out);
     case Marker::kIdle:
-      query = WithThreadOrOnlyQuery("idle", message.header, &ids_in_record);
       // Many idle lines belong to one run: its ids alone do not tell them apart.
-      return MakeQuery(record, message, query, /*ids_in_record=*/false, out);
-    case Marker::kResuming:
-      query = WithThreadOrOnlyQuery("resumed", message.header, &ids_in_record);
-      query.batch_id = ResumedBatch(message.text);
-      return MakeQuery(record, message, query, ids_in_record, out);
+      return MakeQuery(record, line.header, OfThreadOrOnlyQuery("idle", line.header),
+                       /*ids_in_record=*/false, out);
+    case Marker::kResuming: {
+      QueryFacts query = OfThreadOrOnlyQuery("resumed", line.header);
+      query.batch_id = ParseBatchId(line.after).value_or(std::string_view());
+      const bool ids_in_record = ParseStreamThread(line.header.thread).known();
+      return MakeQuery(record, line.header, query, ids_in_record, out);
+    }
     default:
-      return LearnIdentity(marker, message);
+      return LearnIdentity(marker, line);
   }
 }
 
-QueryFacts EventMaker::WithThreadOrOnlyQuery(std::string_view phase, const Header& header,
-                                             bool* ids_in_record) const {
+void EventMaker::MakeStart(const RecordText& record, const Line& line, EventBuffer* out) {
+  const QueryStart start = ParseQueryStart(line.message).value_or(QueryStart());
+  LearnRun(start.ids);
+  QueryFacts query;
+  query.phase = "started";
+  query.ids = start.ids;
+  query.checkpoint = start.checkpoint;
+  MakeQuery(record, line.header, query, /*ids_in_record=*/true, out);
+}
+
+void EventMaker::MakeStop(const RecordText& record, const Line& line, EventBuffer* out) {
+  QueryFacts query;
+  query.phase = "stopped";
+  query.ids = ParseQueryEnd(line.message, kStoppedEnd).value_or(QueryIds());
+  // Spark logs a stop even of a query that has ended before.
+  if (!context_.runs.End(query.ids.id, query.ids.run_id)) return;
+  MakeQuery(record, line.header, query, /*ids_in_record=*/true, out);
+}
+
+void EventMaker::MakeTermination(const RecordText& record, const Line& line, EventBuffer* out) {
+  const std::string unix_trace = WithoutReturns(record.rest);
+  QueryFacts query;
+  query.phase = "terminated";
+  query.ids = ParseQueryEnd(line.message, kTerminatedEnd).value_or(QueryIds());
+  query.has_error = true;
+  query.error = ParseErrorText(unix_trace);
+  query.truncated = record.truncated;
+  context_.runs.End(query.ids.id, query.ids.run_id);
+  MakeQuery(record, line.header, query, /*ids_in_record=*/true, out);
+}
+
+QueryFacts EventMaker::OfThreadOrOnlyQuery(std::string_view phase, const Header& header) const {
   QueryFacts query;
   query.phase = phase;
   query.ids = ParseStreamThread(header.thread);
-  *ids_in_record = query.ids.known();
-  if (*ids_in_record) return query;
+  if (query.ids.known()) return query;
   if (const QueryRun* run = context_.runs.OnlyAlive()) {
     query.ids = {run->id, run->run_id, run->name};
   }
@@ -163,7 +181,8 @@ void EventMaker::LearnRun(const QueryIds& ids) {
   context_.runs.SeeAlive(ids.id, ids.run_id, ValidUtf8(name, QueryRuns::kMaxName));
 }
 
-void EventMaker::LearnContainer(std::string_view prefix) {
+void EventMaker::LearnPrefix(std::string_view prefix) {
+  if (prefix.empty()) context_.begins_with_stamp = true;
   const std::string_view container = FindContainerId(prefix);
   if (container.empty() || container == context_.identity.container_id) return;
   const std::optional<ContainerParts> parts = ParseContainerId(container);
@@ -173,12 +192,12 @@ void EventMaker::LearnContainer(std::string_view prefix) {
   writer_.SetIdentity(context_.identity);
 }
 
-void EventMaker::LearnIdentity(Marker marker, const Message& message) {
+void EventMaker::LearnIdentity(Marker marker, const Line& line) {
   Identity& identity = context_.identity;
   switch (marker) {
     case Marker::kAttempt:
       // The first lines of an application master's JVM: whoever logged before is gone.
-      if (const auto id = ParseAttemptId(After(message.text, "ApplicationAttemptId: "))) {
+      if (const auto id = ParseAttemptId(line.after)) {
         const std::string container = identity.container_id;
         identity = Identity();
         identity.app_id = id->app_id;
@@ -191,40 +210,41 @@ void EventMaker::LearnIdentity(Marker marker, const Message& message) {
       break;
     case Marker::kBanner: {
       Identity fresh;
-      const bool same_container = !FindContainerId(message.header.prefix).empty();
+      const bool same_container = !FindContainerId(line.header.prefix).empty();
       if (context_.awaits_banner || same_container) {
         fresh.app_id = identity.app_id;
         fresh.attempt = identity.attempt;
         fresh.container_id = identity.container_id;
       }
       if (context_.awaits_banner) fresh.deploy_mode = identity.deploy_mode;
-      fresh.spark_version =
-          ValidUtf8(FirstWord(After(message.text, "Running Spark version ")), kMaxLearnt);
+      fresh.spark_version = ValidUtf8(FirstWord(line.after), kMaxLearnt);
       identity = fresh;
       context_.awaits_banner = false;
       context_.runs.Begin();
       break;
     }
     case Marker::kAppName:
-      identity.app_name = ValidUtf8(After(message.text, "Submitted application: "), kMaxLearnt);
+      // Spark says so before any other can speak.
+      if (identity.app_name.empty()) identity.app_name = ValidUtf8(line.after, kMaxLearnt);
       break;
     case Marker::kClusterMode:
       identity.deploy_mode = "cluster";
       break;
     case Marker::kYarnClient: {
       // spark-submit logs this too; the driver is in the same process if its banner was seen.
-      const std::string_view id = LeadingAppId(After(message.text, "Submitted application "));
+      const std::string text = "application_" + std::string(FirstWord(line.after));
+      const std::string_view id = LeadingAppId(text);
       if (identity.spark_version.empty() || id.empty()) break;
+      if (identity.app_id != id) identity.attempt.clear();
       identity.app_id = id;
       identity.deploy_mode = "client";
       break;
     }
     case Marker::kStandaloneApp:
     case Marker::kEventLog: {
-      const std::string_view id =
-          marker == Marker::kEventLog
-              ? AppIdOfEventLog(FirstWord(After(message.text, "Logging events to ")))
-              : LeadingAppId(After(message.text, "Connected to Spark cluster with app ID "));
+      const std::string_view id = marker == Marker::kEventLog
+                                      ? AppIdOfEventLog(FirstWord(line.after))
+                                      : LeadingAppId(line.after);
       if (identity.app_id.empty() && !id.empty()) identity.app_id = id;
       break;
     }
@@ -243,24 +263,21 @@ bool EventMaker::Counts(EventKind kind) {
   return options_.kinds.Has(kind);
 }
 
-void EventMaker::MakeQuery(const RecordText& record, const Message& message,
-                           const QueryFacts& query, bool ids_in_record, EventBuffer* out) {
+void EventMaker::MakeQuery(const RecordText& record, const Header& header, const QueryFacts& query,
+                           bool ids_in_record, EventBuffer* out) {
   if (!Counts(EventKind::kQuery)) return;
   const EventId id = ids_in_record
                          ? MakeEventId({"query", query.phase, query.ids.id, query.ids.run_id})
                          : MakeEventId({"query", query.phase, stream(),
                                         std::to_string(record.offset), record.line, "0"});
-  writer_.WriteQuery(id, ToUtc(message.header.stamp, options_.zone), query, message.header,
-                     record.offset, out);
+  writer_.WriteQuery(id, ToUtc(header.stamp, options_.zone), query, header, record.offset, out);
 }
 
 ProgressCode EventMaker::MakeProgress(const RecordText& record, PaddedView json, EventBuffer* out) {
   Progress progress;
   const ProgressCode code = reader_.Read(json, &progress);
   if (code != ProgressCode::kProgress) return code;
-  if (const std::optional<Header> header = ParseHeader(record.line)) {
-    LearnContainer(header->prefix);
-  }
+  LearnPrefix(Line(record).header.prefix);
   if (!context_.runs.Knows(progress.run_id)) {
     const std::string name = UnescapeJson(progress.name);
     LearnRun({progress.id, progress.run_id, name});
@@ -274,8 +291,8 @@ ProgressCode EventMaker::MakeProgress(const RecordText& record, PaddedView json,
 
 void EventMaker::MakeIncomplete(const RecordText& record, std::string_view reason, uint64_t bytes,
                                 EventBuffer* out) {
-  const Header header = ParseHeader(record.line).value_or(Header());
-  LearnContainer(header.prefix);
+  const Header header = Line(record).header;
+  LearnPrefix(header.prefix);
   if (!Counts(EventKind::kSignal)) return;
   static constexpr std::string_view kRule = "progress_incomplete";
   const EventId id =
@@ -299,6 +316,7 @@ void ParserStats::Add(const ParserStats& other) {
   malformed += other.malformed;
   over_long += other.over_long;
   long_lines += other.long_lines;
+  truncated += other.truncated;
   restored += other.restored;
 }
 

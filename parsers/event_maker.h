@@ -2,7 +2,9 @@
 
 #include <absl/time/time.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "parsers/document.h"
@@ -27,11 +29,13 @@ struct ParserOptions {
 struct RecordText {
   std::string_view line;   // its first line, without the line's end
   std::string_view rest;   // what follows that line; of traces only
+  size_t marked = 0;       // bytes of the line up to the end of the marker's literal
   uint64_t offset = 0;     // of the line in the stream
   bool truncated = false;  // cut at max_event_bytes
 };
 
 // Turns complete records of one stream into events, and learns from them what later ones need.
+// Not for several threads.
 class EventMaker {
  public:
   // Only the context is taken from an earlier life.
@@ -41,7 +45,14 @@ class EventMaker {
   void SetFirstLineHash(std::string_view hex) { context_.first_line_hash = hex; }
 
   // True if the record's first line is what `marker` stands for. Changes nothing.
-  bool Accepts(Marker marker, std::string_view line) const;
+  bool Accepts(Marker marker, const RecordText& record) const;
+
+  // A marker's words stand where they are no message.
+  void Refuse(Marker marker);
+
+  // Where log4j's own text begins in the line: behind what another writer left there without its
+  // end. Nothing if that can't be told.
+  std::optional<size_t> OwnBegin(const RecordText& record) const;
 
   // A record that Accepts() has let pass.
   void Make(Marker marker, const RecordText& record, EventBuffer* out);
@@ -59,16 +70,25 @@ class EventMaker {
   const ParserStats& stats() const { return stats_; }
 
  private:
-  struct Message;
+  // The parts of a record's first line.
+  struct Line {
+    Header header;
+    std::string_view message;
+    std::string_view after;  // the marker's literal
+
+    explicit Line(const RecordText& record);
+  };
 
   bool Counts(EventKind kind);
   void LearnRun(const QueryIds& ids);
-  void LearnContainer(std::string_view prefix);
-  void LearnIdentity(Marker marker, const Message& message);
-  void MakeQuery(const RecordText& record, const Message& message, const QueryFacts& query,
+  void LearnPrefix(std::string_view prefix);
+  void LearnIdentity(Marker marker, const Line& line);
+  void MakeQuery(const RecordText& record, const Header& header, const QueryFacts& query,
                  bool ids_in_record, EventBuffer* out);
-  QueryFacts WithThreadOrOnlyQuery(std::string_view phase, const Header& header,
-                                   bool* ids_in_record) const;
+  void MakeStart(const RecordText& record, const Line& line, EventBuffer* out);
+  void MakeStop(const RecordText& record, const Line& line, EventBuffer* out);
+  void MakeTermination(const RecordText& record, const Line& line, EventBuffer* out);
+  QueryFacts OfThreadOrOnlyQuery(std::string_view phase, const Header& header) const;
   std::string_view stream() const;
 
   ParserOptions options_;

@@ -1,11 +1,12 @@
 #include "parsers/foreign_text.h"
 
+#include <algorithm>
 #include <string>
+
+#include "parsers/text.h"
 
 namespace sparktail {
 namespace {
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // Length of the JSON number at the beginning of `text`, 0 if there is none.
 size_t NumberLength(std::string_view text) {
@@ -54,11 +55,6 @@ size_t LineEnd(std::string_view text, size_t at) {
   return newline == std::string_view::npos ? text.size() : newline;
 }
 
-std::string_view WithoutReturn(std::string_view line) {
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  return line;
-}
-
 // Where log4j may have ended a piece: the only such own offset in [begin, end]; 0 if there is none,
 // or more than one.
 size_t OnlyPieceEnd(size_t begin, size_t end) {
@@ -74,13 +70,15 @@ size_t OnlyPieceEnd(size_t begin, size_t end) {
   return only;
 }
 
-bool IsBlank(std::string_view text) { return text.find_first_not_of(' ') == text.npos; }
-
 // True if `line` may end with a line of pretty-printed JSON, to which another writer's text was
-// glued: taking the line away would take that away too.
+// glued: taking the line away would take that away too. Says so too where it would take long to
+// find out.
 bool MayEndWithJsonLine(std::string_view line) {
-  for (size_t at = line.find_first_of("\"{}[]"); at != std::string_view::npos;
-       at = line.find_first_of("\"{}[]", at + 1)) {
+  static constexpr char kBegins[] = "\"{}[]";
+  int tries = 16;
+  for (size_t at = line.find_first_of(kBegins); at != std::string_view::npos;
+       at = line.find_first_of(kBegins, at + 1)) {
+    if (tries-- == 0) return true;
     const std::string_view end = line.substr(at);
     if (!IsJsonTokens(end)) continue;
     if (end[0] != '"' || end.find("\" : ") != std::string_view::npos) return true;
@@ -88,11 +86,80 @@ bool MayEndWithJsonLine(std::string_view line) {
   return false;
 }
 
-// True if `head` ends with a number that `rest` does not go on with: its last digits may have gone
-// with the text between, if that had no line end of its own.
-bool MayLackDigits(std::string_view head, std::string_view rest) {
-  if (head.empty() || !IsDigit(head.back()) || !IsJsonTokens(head)) return false;
-  return rest.starts_with(' ') || rest.starts_with('}') || rest.starts_with(']');
+// The beginning of a line that was cut: its whole tokens, and what the last one lacks.
+class CutLine {
+ public:
+  explicit CutLine(std::string_view head) : head_(head) {
+    std::string_view left = head;
+    while (!left.empty()) {
+      const size_t length = TokenLength(left);
+      if (length == 0) break;
+      left.remove_prefix(length);
+    }
+    partial_ = left;
+  }
+
+  // True if the line is one of JSON when `rest` goes on with it.
+  bool EndsWith(std::string_view rest) const {
+    if (!partial_.starts_with('"')) {
+      // A number or a word; a number that looks whole may go on.
+      static constexpr size_t kLongest = 64;
+      const std::string_view last = partial_.empty() ? LastNumber() : partial_;
+      if (last.size() > kLongest) return false;
+      return IsJsonTokens(std::string(last).append(rest));
+    }
+    // A string: it ends at the first quote that no backslash hides.
+    size_t at = EndsInEscape() ? 1 : 0;
+    while (at < rest.size() && rest[at] != '"') {
+      if (static_cast<unsigned char>(rest[at]) < 0x20) return false;
+      at += rest[at] == '\\' ? 2 : 1;
+    }
+    return at < rest.size() && IsJsonTokens(rest.substr(at + 1));
+  }
+
+  // True if it ends with a number that `rest` does not go on with: its last digits may have gone
+  // with the text between, if that had no line end of its own.
+  bool MayLackDigits(std::string_view rest) const {
+    if (!partial_.empty() || LastNumber().empty()) return false;
+    return rest.starts_with(' ') || rest.starts_with('}') || rest.starts_with(']');
+  }
+
+  bool IsBlank() const { return head_.find_first_not_of(' ') == std::string_view::npos; }
+
+ private:
+  // Only after whole tokens.
+  std::string_view LastNumber() const {
+    const size_t before = head_.find_last_not_of("0123456789.eE+-");
+    return head_.substr(before == std::string_view::npos ? 0 : before + 1);
+  }
+
+  bool EndsInEscape() const {
+    const size_t other = partial_.find_last_not_of('\\');
+    return (partial_.size() - other) % 2 == 0;
+  }
+
+  std::string_view head_;
+  std::string_view partial_;  // of a token that does not end in the head
+};
+
+bool IsIndented(std::string_view line) { return line.starts_with(' ') || line.starts_with('}'); }
+
+// Spark's pretty print has no blank line, none but the last that is not indented, and none that
+// begins with a number or a word.
+bool IsOwnLine(std::string_view line) {
+  const std::string_view text = WithoutReturn(line);
+  const size_t first = text.find_first_not_of(' ');
+  if (first == std::string_view::npos || (first == 0 && text[0] != '}' && text != "{")) {
+    return false;
+  }
+  return std::string_view("\"{}]").find(text[first]) != std::string_view::npos &&
+         IsJsonTokens(text);
+}
+
+// A piece of the record between two foreign texts holds a whole line of it, or half of the piece
+// is one line.
+bool MayHoldPiece(std::string_view line) {
+  return line.size() >= kLog4jPiece / 2 || IsOwnLine(line);
 }
 
 class Lifter {
@@ -106,7 +173,7 @@ class Lifter {
     while (!closed && at_ < record_.size()) {
       const std::string_view line = record_.substr(at_, LineEnd(record_, at_) - at_);
       const size_t line_out = out_->size();
-      if (IsJsonTokens(WithoutReturn(line))) {
+      if (IsOwnLine(line)) {
         Take(line);
       } else if (!TakeCutLine(line)) {
         break;
@@ -133,25 +200,26 @@ class Lifter {
   // Takes the line at at_, put together across the foreign text that cuts it.
   bool TakeCutLine(std::string_view line) {
     const size_t piece = OnlyPieceEnd(own_, own_ + line.size());
-    if (piece == 0) return false;
+    if (piece == 0 || piece - own_ > kLog4jPiece) return false;
     const std::string_view head = line.substr(0, piece - own_);
+    if (!head.empty() && !IsIndented(head)) return false;
+    const CutLine cut(head);
     const size_t foreign = at_ + head.size();
-    if (IsBlank(head) && MayEndWithJsonLine(WithoutReturn(line.substr(head.size())))) return false;
-    for (size_t tail = LineEnd(record_, foreign) + 1; tail < record_.size();
-         tail = LineEnd(record_, tail) + 1) {
-      const std::string_view rest = record_.substr(tail, LineEnd(record_, tail) - tail);
-      if (!IsJsonTokens(WithoutReturn(std::string(head).append(rest)))) {
-        if (IsBlank(head) && MayEndWithJsonLine(WithoutReturn(rest))) return false;
-        continue;
-      }
-      if (MayLackDigits(head, rest)) return false;
+    for (size_t begin = foreign;;) {
+      const size_t end = LineEnd(record_, begin);
+      const std::string_view removed = record_.substr(begin, end - begin);
+      if (end + 1 >= record_.size() || MayHoldPiece(removed)) return false;
+      if (cut.IsBlank() && MayEndWithJsonLine(WithoutReturn(removed))) return false;
+      begin = end + 1;
+      const std::string_view rest = record_.substr(begin, LineEnd(record_, begin) - begin);
+      if (!cut.EndsWith(WithoutReturn(rest))) continue;
+      if (cut.MayLackDigits(rest)) return false;
       Take(head);
-      foreign_ += tail - foreign;
-      at_ = tail;
+      foreign_ += begin - foreign;
+      at_ = begin;
       Take(rest);
       return true;
     }
-    return false;
   }
 
   std::string_view record_;

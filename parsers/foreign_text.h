@@ -26,7 +26,9 @@ struct Lifted {
 //   - it begins at a multiple of kLog4jPiece of the record's own bytes (or 512 behind one, which
 //     log4j 2.25 was seen to do),
 //   - there is only one such place in the line that it cut,
-//   - it ends with a line, and the line that it cut reads as JSON when the two ends are put
+//   - it can hold no whole piece of the record: none of its lines is long, or reads as one of it,
+//   - it ends with a line, and the line that it cut reads as JSON when
+//   the two ends are put
 //     together, and
 //   - the shortest such text is taken, and no line in it may end with JSON of the record.
 // Appends the object to `out`, foreign text left out; whether the whole is valid JSON and a

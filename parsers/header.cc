@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include "parsers/text.h"
+
 namespace sparktail {
 namespace {
 
 constexpr std::string_view kStreamThread = "stream execution thread for ";
 
-bool IsAlpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsLoggerByte(char c) {
   return IsAlpha(c) || IsDigit(c) || c == '.' || c == '_' || c == '$' || c == '-' || c == '/';
 }
@@ -34,6 +34,7 @@ class FieldReader {
         if (header_->thread.empty() || header_->level.empty()) {
           if (!ReadBrackets()) return false;
           if (Complete() && !At(':') && !Ahead(" - ")) return EndHeader();
+          if (!Complete() && At(':')) ++at_;  // "INFO  [main]: SparkContext (…) - "
           continue;
         }
         return Complete() && EndHeader();
@@ -88,6 +89,7 @@ class FieldReader {
     if (end == std::string_view::npos) return false;
     const std::string_view content = line_.substr(begin, end - begin);
     at_ = end + 1;
+    while (At(']')) ++at_;  // a name cut by %15.15t has lost the brackets' other halves
     if (IsLevel(content) && header_->level.empty()) {
       header_->level = content;
     } else if (header_->thread.empty()) {
@@ -116,12 +118,20 @@ class FieldReader {
     return line_.find(']', begin);
   }
 
-  // (logger:line)
+  // (logger:line), or, behind a logger, %F:%M(%L): (Logging.scala:logInfo(54)).
   bool ReadParentheses() {
-    ++at_;  // the parenthesis
-    if (!ReadWord() || !At(')')) return false;
     ++at_;
-    return true;
+    if (header_->logger.empty()) {
+      if (!ReadWord() || !At(')')) return false;
+      ++at_;
+      return true;
+    }
+    int depth = 1;
+    for (; at_ < line_.size() && depth > 0; ++at_) {
+      if (line_[at_] == '(') ++depth;
+      if (line_[at_] == ')') --depth;
+    }
+    return depth == 0;
   }
 
   // A level, or a logger with its line number.
@@ -149,14 +159,54 @@ class FieldReader {
   Header* header_;
 };
 
+// Lines that may hold a header as text, and are none.
+bool IsNoHeaderWhateverItHolds(std::string_view line) {
+  // A line of JSON (a JSON layout, Docker's json-file): what it holds is escaped.
+  if (line.starts_with("{\"")) return true;
+  // A stack trace tells what others said, to the letter: frames, and `java.io.IOException: …`.
+  if (line.starts_with('\t') || line.starts_with("Caused by: ")) return true;
+  size_t end = 0;
+  bool qualified = false;
+  while (end < line.size() && (IsAlpha(line[end]) || IsDigit(line[end]) || line[end] == '_' ||
+                               line[end] == '$' || line[end] == '.')) {
+    qualified = qualified || (line[end] == '.' && end > 0);
+    ++end;
+  }
+  return qualified && IsAlpha(line[0]) && line.substr(end).starts_with(": ");
+}
+
+// TIME stdout|stderr P|F: a container runtime of Kubernetes wraps each line, and cuts records.
+bool EndsLikeCri(std::string_view prefix) {
+  for (const std::string_view tag : {" stdout F ", " stderr F ", " stdout P ", " stderr P "}) {
+    if (prefix.ends_with(tag)) return true;
+  }
+  return false;
+}
+
+// The level, if a layout prints it in front of the stamp.
+std::string_view LastLevel(std::string_view prefix) {
+  while (prefix.ends_with(' ') || prefix.ends_with(']')) prefix.remove_suffix(1);
+  const size_t before = prefix.find_last_of(" [");
+  const std::string_view word =
+      before == std::string_view::npos ? prefix : prefix.substr(before + 1);
+  return IsLevel(word) ? word : std::string_view();
+}
+
 std::optional<Header> ParseHeaderAt(std::string_view line, size_t at) {
   const std::optional<Stamp> stamp = ParseStamp(line.substr(at));
   if (!stamp) return std::nullopt;
   Header header;
   header.prefix = line.substr(0, at);
   header.stamp = *stamp;
-  if (!FieldReader(line, at + stamp->length, &header).Read()) return std::nullopt;
-  return header;
+  if (EndsLikeCri(header.prefix)) return std::nullopt;
+  if (FieldReader(line, at + stamp->length, &header).Read()) return header;
+  Header level_first;
+  level_first.prefix = header.prefix;
+  level_first.stamp = *stamp;
+  level_first.level = LastLevel(header.prefix);
+  if (level_first.level.empty()) return std::nullopt;
+  if (FieldReader(line, at + stamp->length, &level_first).Read()) return level_first;
+  return std::nullopt;
 }
 
 // Where, at or behind `from`, the stamp begins whose hours end at `colon`; npos if there is none.
@@ -166,7 +216,6 @@ size_t StampBegin(std::string_view line, size_t from, size_t colon) {
   for (const size_t before : {size_t{13}, size_t{11}}) {
     if (colon < from + before) continue;
     const size_t begin = colon - before;
-    if (begin > 0 && IsDigit(line[begin - 1])) continue;
     if (ParseStamp(line.substr(begin))) return begin;
   }
   return std::string_view::npos;
@@ -185,6 +234,7 @@ size_t FindStamp(std::string_view line, size_t from) {
 }
 
 std::optional<Header> ParseHeader(std::string_view line) {
+  if (IsNoHeaderWhateverItHolds(line)) return std::nullopt;
   // A hostile line may be full of stamps: only the first few are tried.
   int tries = 16;
   line = line.substr(0, kMaxHeaderBytes);

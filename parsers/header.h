@@ -42,8 +42,8 @@ std::optional<Header> ParseHeader(std::string_view line);
 // header.
 size_t FindStamp(std::string_view line, size_t from);
 
-// No stamp is shorter: text behind the last place where one can begin.
-inline constexpr size_t kLeastStamp = 17;
+// No stamp is longer: yyyy-MM-ddTHH:mm:ss.SSSSSSSSS +hh:mm and what ends it.
+inline constexpr size_t kLongestStamp = 40;
 
 // The last part of a class name: MicroBatchExecution of org.apache.spark.….MicroBatchExecution.
 std::string_view ShortLogger(std::string_view logger);

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <vector>
 
+#include "parsers/text.h"
+
 namespace sparktail {
 namespace {
 
 constexpr std::string_view kApplication = "application_";
 constexpr std::string_view kContainer = "container_";
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 bool IsNumber(std::string_view text) {
   return !text.empty() && text.size() <= 20 && std::all_of(text.begin(), text.end(), IsDigit);
@@ -61,10 +61,11 @@ std::optional<ContainerParts> ParseContainerId(std::string_view text) {
 }
 
 std::string_view FindContainerId(std::string_view prefix) {
-  for (size_t begin = prefix.find(kContainer); begin != std::string_view::npos;
-       begin = prefix.find(kContainer, begin + 1)) {
-    std::string_view id = prefix.substr(begin);
-    id = id.substr(0, id.find_first_not_of("abcdefghijklmnopqrstuvwxyz_0123456789"));
+  for (size_t open = prefix.find('['); open != std::string_view::npos;
+       open = prefix.find('[', open + 1)) {
+    const size_t close = prefix.find(']', open);
+    if (close == std::string_view::npos) break;
+    const std::string_view id = prefix.substr(open + 1, close - open - 1);
     if (ParseContainerId(id)) return id;
   }
   return {};
@@ -97,7 +98,8 @@ std::string_view AppIdOfEventLog(std::string_view path) {
 }
 
 void AddFactsFromPath(std::string_view path, StreamFacts* facts) {
-  const std::vector<std::string_view> parts = Split(path, '/');
+  std::vector<std::string_view> parts = Split(path, '/');
+  std::erase(parts, std::string_view());  // "//" is "/"
   if (parts.size() < 3) return;
   const std::string_view log = parts.back();
   const std::string_view container = parts[parts.size() - 2];

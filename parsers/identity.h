@@ -42,7 +42,8 @@ struct ContainerParts {
 };
 std::optional<ContainerParts> ParseContainerId(std::string_view text);
 
-// The container id in the prefix of a header, e.g. "[123] [container_e12_…] "; empty if none.
+// The container id that stands in brackets in the prefix of a header, as layouts print it, e.g.
+// "[123] [container_e12_…] "; empty if there is none.
 std::string_view FindContainerId(std::string_view prefix);
 
 // The application id at the beginning of `text`, in one of the forms that Spark's cluster

@@ -54,20 +54,10 @@ size_t NextCandidate(const LiteralScanner::Tables& tables, const uint8_t* text, 
 
 #else
 
-struct Nibbles {
-  Vec low;
-  Vec high;
-};
-
-Nibbles LoadNibbles(const LiteralScanner::Tables& tables, size_t byte) {
-  const Bytes d;
-  return {hn::LoadDup128(d, tables.low[byte].data()), hn::LoadDup128(d, tables.high[byte].data())};
-}
-
-HWY_INLINE Vec Buckets(const Nibbles& nibbles, Vec bytes) {
-  const Vec low = hn::TableLookupBytes(nibbles.low, hn::And(bytes, hn::Set(Bytes(), 15)));
-  const Vec high = hn::TableLookupBytes(nibbles.high, hn::ShiftRight<4>(bytes));
-  return hn::And(low, high);
+HWY_INLINE Vec Buckets(Vec low, Vec high, Vec bytes) {
+  const Vec by_low = hn::TableLookupBytes(low, hn::And(bytes, hn::Set(Bytes(), 15)));
+  const Vec by_high = hn::TableLookupBytes(high, hn::ShiftRight<4>(bytes));
+  return hn::And(by_low, by_high);
 }
 
 // First position in [from, end) whose three bytes may be an anchor; end if there is none.
@@ -75,13 +65,17 @@ size_t NextCandidate(const LiteralScanner::Tables& tables, const uint8_t* text, 
                      size_t end) {
   const Bytes d;
   const size_t lanes = hn::Lanes(d);
-  const Nibbles first = LoadNibbles(tables, 0);
-  const Nibbles second = LoadNibbles(tables, 1);
-  const Nibbles third = LoadNibbles(tables, 2);
+  // Single variables, because vectors of some machines have no size and fit into no struct.
+  const Vec low0 = hn::LoadDup128(d, tables.low[0].data());
+  const Vec low1 = hn::LoadDup128(d, tables.low[1].data());
+  const Vec low2 = hn::LoadDup128(d, tables.low[2].data());
+  const Vec high0 = hn::LoadDup128(d, tables.high[0].data());
+  const Vec high1 = hn::LoadDup128(d, tables.high[1].data());
+  const Vec high2 = hn::LoadDup128(d, tables.high[2].data());
   const auto buckets_at = [&](size_t at) HWY_ATTR {
-    const Vec a = Buckets(first, hn::LoadU(d, text + at));
-    const Vec b = Buckets(second, hn::LoadU(d, text + at + 1));
-    const Vec c = Buckets(third, hn::LoadU(d, text + at + 2));
+    const Vec a = Buckets(low0, high0, hn::LoadU(d, text + at));
+    const Vec b = Buckets(low1, high1, hn::LoadU(d, text + at + 1));
+    const Vec c = Buckets(low2, high2, hn::LoadU(d, text + at + 2));
     return hn::And(a, hn::And(b, c));
   };
   const Vec zero = hn::Zero(d);
@@ -133,31 +127,7 @@ namespace {
 
 const uint8_t* Unsigned(const char* text) { return reinterpret_cast<const uint8_t*>(text); }
 
-// How common a byte is in driver logs: bytes outside this list are rare. Counted over real logs
-// of Spark 3.1 to 4.3; the order matters, not the exact place.
-int Commonness(char byte) {
-  static constexpr std::string_view kMostCommonFirst =
-      " eaitnorsc0d1l2p3/m:.uf6,kg45-9IhOFN=87bCSByTv(x)[]ERDKMAL\n_wPjUq";
-  const size_t rank = kMostCommonFirst.find(byte);
-  if (rank == std::string_view::npos) return 0;
-  return static_cast<int>(kMostCommonFirst.size() - rank);
-}
-
 }  // namespace
-
-size_t LiteralScanner::GuessAnchor(std::string_view literal) {
-  size_t best = 0;
-  int best_score = -1;
-  for (size_t i = 0; i + kAnchorSize <= literal.size(); ++i) {
-    int score = 0;
-    for (size_t j = 0; j < kAnchorSize; ++j) score += Commonness(literal[i + j]);
-    if (best_score < 0 || score < best_score) {
-      best = i;
-      best_score = score;
-    }
-  }
-  return best;
-}
 
 LiteralScanner::LiteralScanner(std::vector<Literal> literals) : literals_(std::move(literals)) {
   std::vector<std::string_view> anchors;  // equal ones share a bucket

@@ -31,11 +31,9 @@ class LiteralScanner {
     size_t anchor = 0;  // where in it the three bytes are that are searched for
   };
 
-  // No literal is part of another, and each is at least three bytes long.
+  // No literal is part of another, no two with the same anchor can stand over each other, and
+  // each is at least three bytes long.
   explicit LiteralScanner(std::vector<Literal> literals);
-
-  // The three bytes of a literal that are probably the rarest, for want of better knowledge.
-  static size_t GuessAnchor(std::string_view text);
 
   // The first hit whose anchor is at or behind `from` and which lies wholly in `text`.
   std::optional<Hit> Find(PaddedView text, size_t from) const;

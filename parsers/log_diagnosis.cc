@@ -27,16 +27,26 @@ bool IsJsonObject(std::string_view line) { return line.starts_with("{\"") && lin
 
 }  // namespace
 
-void LogDiagnosis::Sample(std::string_view text, bool from_beginning) {
+void LogDiagnosis::Sample(std::string_view text, uint64_t offset) {
   bytes_ += text.size();
-  bool whole = from_beginning;
-  while (!text.empty()) {
-    const size_t newline = text.find('\n');
-    if (whole) Look(text.substr(0, newline));
-    if (newline == std::string_view::npos) return;
-    text.remove_prefix(newline + 1);
-    whole = true;
+  if (offset != next_) {
+    // In the middle of a line.
+    partial_.clear();
+    text.remove_prefix(std::min(text.size(), text.find('\n')));
   }
+  next_ = offset + text.size();
+  for (size_t newline = text.find('\n'); newline != std::string_view::npos;
+       newline = text.find('\n')) {
+    Look(partial_.empty() ? text.substr(0, newline) : partial_.append(text.substr(0, newline)));
+    partial_.clear();
+    text.remove_prefix(newline + 1);
+  }
+  partial_.append(text.substr(0, kMaxHeaderBytes - std::min(partial_.size(), kMaxHeaderBytes)));
+}
+
+void LogDiagnosis::Finish() {
+  Look(partial_);
+  partial_.clear();
 }
 
 void LogDiagnosis::Look(std::string_view line) {
@@ -60,6 +70,11 @@ void LogDiagnosis::Look(std::string_view line) {
   }
 }
 
+bool LogDiagnosis::IsWrapped() const {
+  const uint64_t wrapped = cri_ + docker_;
+  return wrapped > headers_ && wrapped > other_ + json_ - docker_;
+}
+
 bool LogDiagnosis::InfoIsOff() const { return headers_ > 0 && info_ == 0; }
 
 std::string LogDiagnosis::HowToTurnInfoOn() {
@@ -69,7 +84,7 @@ std::string LogDiagnosis::HowToTurnInfoOn() {
          "(or call sc.setLogLevel(\"INFO\")).";
 }
 
-std::string LogDiagnosis::WhyNoEvents() const {
+std::string LogDiagnosis::WhyNoEvents(bool has_words) const {
   if (bytes_ == 0) return "it is empty.";
   const auto such_as = [](const std::string& line) { return " For example: " + line; };
   if (docker_ > json_ / 2 && json_ > headers_) {
@@ -83,9 +98,15 @@ std::string LogDiagnosis::WhyNoEvents() const {
   if (json_ > headers_) {
     return "unknown layout: JSON lines are not read yet." + such_as(example_json_);
   }
+  if (has_words) {
+    return "the words of progress events stand in it, but not behind a header that is known: an "
+           "unknown layout, or a text about Spark." +
+           such_as(example_other_);
+  }
   if (InfoIsOff()) return HowToTurnInfoOn();
   if (headers_ == 0) {
-    if (binary_ > other_ / 2) return "it does not look like text (compressed or binary?).";
+    if (binary_ > other_ / 2)
+      return "it is binary, or compressed: then pipe it, zcat FILE | sparktail parse.";
     return "unknown layout, or not a driver's log: no line begins with a time, a level and a "
            "logger." +
            such_as(example_other_);

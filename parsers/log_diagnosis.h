@@ -9,13 +9,20 @@ namespace sparktail {
 // Looks at samples of a log to tell why nothing was found in it.
 class LogDiagnosis {
  public:
-  // Looks at the whole lines of `text`. It may begin and end in the middle of a line, unless
-  // it is the stream's beginning.
-  void Sample(std::string_view text, bool from_beginning);
+  // Looks at the lines of `text`, which stands at `offset` in the stream. Lines cut by the end of
+  // one sample are put together if the next one follows it.
+  void Sample(std::string_view text, uint64_t offset);
+
+  // There are no more samples.
+  void Finish();
 
   // The likely reason why there are no events, in a sentence or two, with what to do. Bytes of
-  // the log in it are printable.
-  std::string WhyNoEvents() const;
+  // the log in it are printable. `has_words`: the words of progress events were found, but not
+  // where a message begins.
+  std::string WhyNoEvents(bool has_words) const;
+
+  // True if most lines are wrapped by a container runtime, so that what is found can't be trusted.
+  bool IsWrapped() const;
 
   // True if the log is one of Spark's, but its level hides the progress events.
   bool InfoIsOff() const;
@@ -25,6 +32,8 @@ class LogDiagnosis {
   void Look(std::string_view line);
 
   uint64_t bytes_ = 0;
+  uint64_t next_ = 0;    // where the last sample ended
+  std::string partial_;  // the line that it cut, or its beginning
   uint64_t headers_ = 0;
   uint64_t info_ = 0;    // headers of level INFO and below
   uint64_t json_ = 0;    // lines that are JSON objects

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "parsers/foreign_text.h"
+#include "parsers/text.h"
 
 namespace sparktail {
 namespace {
@@ -21,11 +22,6 @@ const LiteralScanner& MarkerScanner() {
     return literals;
   }());
   return scanner;
-}
-
-std::string_view WithoutReturn(std::string_view line) {
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  return line;
 }
 
 }  // namespace
@@ -112,8 +108,10 @@ bool LogParser::Search(const Window& window) {
     }
     const uint64_t begin = window.begin + hit->begin;
     const uint64_t anchor = window.begin + hit->anchor;
-    if (begin >= floor_ && OpenRecord(window, MarkerRules()[hit->literal], begin, anchor)) {
-      return true;
+    const MarkerRule& rule = MarkerRules()[hit->literal];
+    if (begin >= floor_) {
+      if (OpenRecord(window, rule, begin, anchor)) return true;
+      maker_.Refuse(rule.marker);
     }
     search_ = anchor + 1;
   }
@@ -123,23 +121,30 @@ bool LogParser::Search(const Window& window) {
 // Where the line that holds `at` begins; NUL bytes (a hole left by truncation) end a line too.
 // A header begins at most kMaxHeaderBytes before its marker.
 uint64_t LogParser::LineBegin(const Window& window, uint64_t at) {
-  uint64_t from = std::max(floor_, window.begin);
-  if (at - from > kMaxHeaderBytes) from = at - kMaxHeaderBytes;
-  const uint64_t skip = std::min(at, lineless_.Skip(from));
-  const size_t end = window.Text(skip, at).find_last_of(std::string_view("\n\0", 2));
-  if (end != std::string_view::npos) from = skip + end + 1;
-  lineless_.Add(from, at);
-  return from;
+  uint64_t lowest = std::max(floor_, window.begin);
+  if (at - lowest > kMaxHeaderBytes) lowest = at - kMaxHeaderBytes;
+  const uint64_t from = lineless_.Skip(lowest, at);
+  const std::string_view text = window.Text(from, at);
+  size_t end = text.rfind('\n');
+  const size_t hole = text.rfind('\0');
+  if (end == std::string_view::npos || (hole != std::string_view::npos && hole > end)) end = hole;
+  if (end != std::string_view::npos) {
+    lineless_ = {from + end + 1, at};
+  } else if (from == lowest) {
+    lineless_ = {lowest, at};
+  } else {
+    lineless_.end = at;
+  }
+  return std::max(lowest, lineless_.begin);
 }
 
 // Whether a stamp, and so a header, may stand in [from, to) of a line.
 bool LogParser::HasStamp(const Window& window, uint64_t from, uint64_t to) {
-  const uint64_t skip = stampless_.Skip(from);
-  if (skip < to && FindStamp(window.Text(from, to), skip - from) != std::string_view::npos) {
-    return true;
-  }
+  const uint64_t skip = stampless_.begin <= from ? stampless_.Skip(from, to) : from;
+  if (FindStamp(window.Text(from, to), skip - from) != std::string_view::npos) return true;
   // A stamp may be cut by the end of what was looked at.
-  if (to - from > kLeastStamp) stampless_.Add(from, to - kLeastStamp);
+  const uint64_t end = to - std::min<uint64_t>(to - from, kLongestStamp);
+  stampless_ = {skip == from ? from : stampless_.begin, std::max(end, skip)};
   return false;
 }
 
@@ -150,9 +155,12 @@ bool LogParser::OpenRecord(const Window& window, const MarkerRule& rule, uint64_
   if (!HasStamp(window, line, literal_end)) return false;
   const std::string_view text = window.Text(line, literal_end);
   const std::optional<Header> header = ParseHeader(text);
-  if (!header) return false;
-  if (rule.lead.empty() ? line + header->message != begin
-                        : !text.substr(header->message).starts_with(rule.lead)) {
+  if (!header || !(rule.lead.empty() ? line + header->message == begin
+                                     : text.substr(header->message).starts_with(rule.lead))) {
+    return false;
+  }
+  if (rule.ends_line && literal_end < window.end() &&
+      std::string_view("\n\r ").find(window.at(literal_end)) == std::string_view::npos) {
     return false;
   }
   open_ = Open();
@@ -160,6 +168,7 @@ bool LogParser::OpenRecord(const Window& window, const MarkerRule& rule, uint64_
   open_.begin = line;
   open_.anchor = anchor;
   open_.scanned = literal_end;
+  open_.marked = literal_end;
   open_.json = literal_end - 1;
   settled_ = line;
   state_ = rule.extent == RecordExtent::kJson ? State::kProgress : State::kLine;
@@ -170,6 +179,7 @@ RecordText LogParser::Record(const Window& window, uint64_t line_end) const {
   RecordText record;
   record.line = WithoutReturn(window.Text(open_.begin, line_end));
   record.offset = open_.begin;
+  record.marked = open_.marked - open_.begin;
   return record;
 }
 
@@ -197,7 +207,7 @@ bool LogParser::FinishLine(const Window& window, EventBuffer* out) {
   }
   if (newline == window.end() && !window.last) return false;
   const RecordText record = Record(window, newline);
-  if (!maker_.Accepts(open_.rule->marker, record.line)) {
+  if (!maker_.Accepts(open_.rule->marker, record)) {
     Reject();
     return true;
   }
@@ -222,7 +232,7 @@ bool LogParser::FinishTrace(const Window& window, EventBuffer* out) {
   if (end > Limit()) {
     end = Limit();
     record.truncated = true;
-    ++maker_.stats().over_long;
+    ++maker_.stats().truncated;
   }
   const uint64_t rest = std::min(open_.line_end + 1, end);
   record.rest = window.Text(rest, end);
@@ -289,7 +299,7 @@ bool LogParser::FinishBrokenProgress(const Window& window, EventBuffer* out) {
     open_.scanned = border;
   }
   // Ids need the whole line.
-  if (window.Newline(open_.json) == window.end() && !window.last && border < Limit()) return false;
+  if (FirstLineEnd(window) == window.end() && !window.last && border < Limit()) return false;
   if (open_.json_end != 0 && !open_.malformed && FollowBraces(window, out)) return true;
 
   // Only records of more than one piece can have been cut by other writers.
@@ -299,21 +309,27 @@ bool LogParser::FinishBrokenProgress(const Window& window, EventBuffer* out) {
     if (LiftForeign(window, border, out)) return true;
   }
   if (open_.malformed) {
-    GiveUp(window, "malformed", open_.json_end, out);
+    GiveUp(window, GiveUpReason::kMalformed, open_.json_end, out);
   } else if (border == Limit()) {
-    GiveUp(window, "max_event_bytes", border, out);
+    GiveUp(window, GiveUpReason::kMaxEventBytes, border, out);
   } else if (result == Result::kFound) {
-    GiveUp(window, "next_header", border, out);
+    GiveUp(window, GiveUpReason::kNextHeader, border, out);
   } else {
-    GiveUp(window, "end_of_stream", border, out);
+    GiveUp(window, GiveUpReason::kEndOfStream, border, out);
   }
   return true;
 }
 
 // The braces end at json_end. True if the record is done with.
 bool LogParser::FollowBraces(const Window& window, EventBuffer* out) {
-  const RecordText record = Record(window, window.Newline(open_.json));
+  const RecordText record = Record(window, FirstLineEnd(window));
   const PaddedView json = window.Part(open_.json, open_.json_end);
+  // Spark indents. A line that is not may be another writer's, however well it reads as JSON.
+  const size_t unindented = FindUnindentedLine(json, 1);
+  if (json.size() > kLog4jPiece && unindented + 2 < json.size()) {
+    open_.malformed = true;
+    return false;
+  }
   switch (maker_.MakeProgress(record, json, out)) {
     case ProgressCode::kProgress:
       SettleProgress(window, open_.json_end);
@@ -330,35 +346,47 @@ bool LogParser::FollowBraces(const Window& window, EventBuffer* out) {
 }
 
 bool LogParser::LiftForeign(const Window& window, uint64_t end, EventBuffer* out) {
-  const RecordText record = Record(window, window.Newline(open_.json));
-  const std::optional<Header> header = ParseHeader(record.line);
-  const uint64_t stamp = open_.begin + (header ? header->prefix.size() : 0);
-  // What stands before the stamp is log4j's own, or another writer's line without its end.
-  for (const uint64_t begin : {open_.begin, stamp}) {
-    lifted_.Clear();
-    const auto lifted = LiftForeignText(window.Text(begin, end), open_.json - begin, &lifted_);
-    if (!lifted) continue;
-    const ProgressCode code = maker_.MakeProgress(record, lifted_.padded(), out);
-    if (code == ProgressCode::kMalformed) continue;
-    ++(code == ProgressCode::kProgress ? maker_.stats().restored : maker_.stats().not_progress);
-    SettleProgress(window, begin + lifted->record_size);
-    return true;
-  }
-  return false;
+  const RecordText record = Record(window, FirstLineEnd(window));
+  const std::optional<size_t> own = maker_.OwnBegin(record);
+  if (!own) return false;
+  const uint64_t begin = open_.begin + *own;
+  lifted_.Clear();
+  const auto lifted = LiftForeignText(window.Text(begin, end), open_.json - begin, &lifted_);
+  if (!lifted) return false;
+  const ProgressCode code = maker_.MakeProgress(record, lifted_.padded(), out);
+  if (code == ProgressCode::kMalformed) return false;
+  ++(code == ProgressCode::kProgress ? maker_.stats().restored : maker_.stats().not_progress);
+  SettleProgress(window, begin + lifted->record_size);
+  return true;
 }
 
-void LogParser::GiveUp(const Window& window, std::string_view reason, uint64_t at,
-                       EventBuffer* out) {
+// The newline of a progress event's first line, or the window's end.
+uint64_t LogParser::FirstLineEnd(const Window& window) {
+  open_.line_end = window.Newline(std::max(open_.line_end, open_.json));
+  return open_.line_end;
+}
+
+void LogParser::GiveUp(const Window& window, GiveUpReason reason, uint64_t at, EventBuffer* out) {
   ParserStats& stats = maker_.stats();
-  ++(reason == "malformed"         ? stats.malformed
-     : reason == "max_event_bytes" ? stats.over_long
-                                   : stats.incomplete);
-  const uint64_t line_end = std::min(window.Newline(open_.json), Limit());
-  maker_.MakeIncomplete(Record(window, line_end), reason, at - open_.begin, out);
-  if (reason == "malformed") {
-    SettleProgress(window, at);
-  } else {
-    Settle(at);
+  const RecordText record = Record(window, std::min(FirstLineEnd(window), Limit()));
+  const uint64_t bytes = at - open_.begin;
+  switch (reason) {
+    case GiveUpReason::kMalformed:
+      ++stats.malformed;
+      maker_.MakeIncomplete(record, "malformed", bytes, out);
+      return SettleProgress(window, at);
+    case GiveUpReason::kMaxEventBytes:
+      ++stats.over_long;
+      maker_.MakeIncomplete(record, "max_event_bytes", bytes, out);
+      return Settle(at);
+    case GiveUpReason::kNextHeader:
+      ++stats.incomplete;
+      maker_.MakeIncomplete(record, "next_header", bytes, out);
+      return Settle(at);
+    case GiveUpReason::kEndOfStream:
+      ++stats.incomplete;
+      maker_.MakeIncomplete(record, "end_of_stream", bytes, out);
+      return Settle(at);
   }
 }
 

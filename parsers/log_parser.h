@@ -45,12 +45,12 @@ class LogParser {
 
   // Reads `window`, whose first byte is the one at offset(), and appends events to `out`. Returns
   // how many bytes of its front are done with; the next window begins behind them. It must be
-  // longer than the rest, unless the stream ends (`last`).
+  // longer than the rest, unless the stream ends (`last`), after which there is no other call.
   size_t Parse(PaddedView window, bool last, EventBuffer* out);
 
   uint64_t offset() const { return offset_; }
 
-  // Everything before it is settled: its events are in `out`, or it had none.
+  // Everything before it is settled: its events are in `out`, or it had none. Copies the context.
   ParsePosition position() const { return {settled_, maker_.context()}; }
 
   const ParserStats& stats() const { return maker_.stats(); }
@@ -61,10 +61,11 @@ class LogParser {
   // The record that is being read, in all states but kSearch.
   struct Open {
     const MarkerRule* rule = nullptr;
-    uint64_t begin = 0;    // of its line
-    uint64_t anchor = 0;   // of the marker's hit
-    uint64_t scanned = 0;  // no end was found before here
-    uint64_t line_end = 0;
+    uint64_t begin = 0;      // of its line
+    uint64_t anchor = 0;     // of the marker's hit
+    uint64_t scanned = 0;    // no end was found before here
+    uint64_t marked = 0;     // behind the marker's literal
+    uint64_t line_end = 0;   // the newline of its first line, or how far that was searched for
     uint64_t json = 0;       // the opening brace
     JsonExtent extent;       // how far the braces were followed
     uint64_t json_end = 0;   // behind the closing brace; 0: not found yet
@@ -72,16 +73,21 @@ class LogParser {
     HeaderSearch headers;
   };
 
+  enum class GiveUpReason : uint8_t { kMalformed, kNextHeader, kMaxEventBytes, kEndOfStream };
+
   // A part of the stream that was searched in vain.
   struct Searched {
     uint64_t begin = 0;
     uint64_t end = 0;
 
-    // From where on a search that would begin at `from` has something to find.
-    uint64_t Skip(uint64_t from) const { return begin <= from && from < end ? end : from; }
+    // Where a search of [from, to) may begin.
+    uint64_t Skip(uint64_t from, uint64_t to) const {
+      return begin <= to && from <= end ? std::clamp(end, from, to) : from;
+    }
+    // [from, to) is searched, and so is what was known if it touches that.
     void Add(uint64_t from, uint64_t to) {
-      if (Skip(from) == from) begin = end = from;
-      end = std::max(end, to);
+      if (begin > from || from > end) begin = from;
+      end = to;
     }
   };
 
@@ -100,7 +106,8 @@ class LogParser {
   void BreakProgress();
   bool FollowBraces(const Window& window, EventBuffer* out);
   bool LiftForeign(const Window& window, uint64_t end, EventBuffer* out);
-  void GiveUp(const Window& window, std::string_view reason, uint64_t at, EventBuffer* out);
+  uint64_t FirstLineEnd(const Window& window);
+  void GiveUp(const Window& window, GiveUpReason reason, uint64_t at, EventBuffer* out);
   void Reject();
   void Settle(uint64_t end);
   void SettleProgress(const Window& window, uint64_t json_end);

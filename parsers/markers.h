@@ -37,6 +37,7 @@ struct MarkerRule {
   std::string_view literal;  // what is searched for; none is part of another
   std::string_view anchor;   // three bytes of it that are rare in driver logs
   std::string_view lead;     // what the message begins with; empty: the literal itself
+  bool ends_line = false;    // nothing but white space follows the literal in its line
 };
 
 std::span<const MarkerRule> MarkerRules();

@@ -2,6 +2,8 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -46,6 +48,17 @@ bool Get(dom::object object, std::string_view key, std::string* value) {
   return true;
 }
 
+// In the order of QueryRun::State.
+constexpr std::string_view kStateNames[] = {"alive", "superseded", "ended"};
+
+bool ReadState(dom::object object, QueryRun::State* state) {
+  std::string name;
+  if (!Get(object, "state", &name)) return false;
+  const auto* found = std::find(std::begin(kStateNames), std::end(kStateNames), name);
+  *state = static_cast<QueryRun::State>(found - std::begin(kStateNames));
+  return found != std::end(kStateNames);
+}
+
 bool ReadRuns(dom::object object, QueryRuns* runs) {
   dom::array array;
   bool complete = false;
@@ -56,7 +69,7 @@ bool ReadRuns(dom::object object, QueryRuns* runs) {
     dom::object fields;
     QueryRun run;
     if (element.get(fields) || !Get(fields, "id", &run.id) || !Get(fields, "runId", &run.run_id) ||
-        !Get(fields, "name", &run.name) || fields["alive"].get(run.alive)) {
+        !Get(fields, "name", &run.name) || !ReadState(fields, &run.state)) {
       return false;
     }
     read.push_back(std::move(run));
@@ -72,6 +85,7 @@ std::string ParserContext::ToJson() const {
   out.Append("{\"version\":1");
   for (const auto& [key, member] : kIdentityFields) AppendMember(key, identity.*member, &out);
   AppendFlag("awaitsBanner", awaits_banner, &out);
+  AppendFlag("beginsWithStamp", begins_with_stamp, &out);
   AppendMember("firstLineHash", first_line_hash, &out);
   AppendFlag("complete", runs.complete(), &out);
   out.Append(",\"runs\":[");
@@ -81,7 +95,7 @@ std::string ParserContext::ToJson() const {
     AppendJsonString(run.id, &out);
     AppendMember("runId", run.run_id, &out);
     AppendMember("name", run.name, &out);
-    AppendFlag("alive", run.alive, &out);
+    AppendMember("state", kStateNames[static_cast<size_t>(run.state)], &out);
     out.Append('}');
   }
   out.Append("]}");
@@ -99,6 +113,7 @@ std::optional<ParserContext> ParserContext::FromJson(std::string_view json) {
     if (!Get(object, key, &(context.identity.*member))) return std::nullopt;
   }
   if (object["awaitsBanner"].get(context.awaits_banner) ||
+      object["beginsWithStamp"].get(context.begins_with_stamp) ||
       !Get(object, "firstLineHash", &context.first_line_hash) || !ReadRuns(object, &context.runs)) {
     return std::nullopt;
   }

@@ -16,6 +16,8 @@ struct ParserContext {
   Identity identity;
   // An application master has told its attempt, and the banner of its driver is still to come.
   bool awaits_banner = false;
+  // Headers begin with their stamp: what stands in front of one is another writer's.
+  bool begins_with_stamp = false;
   QueryRuns runs;
   std::string first_line_hash;  // of the stream; empty until its first line is complete
 

@@ -52,14 +52,17 @@ size_t ClassLength(std::string_view text) {
   while (length < text.size() && IsClassByte(text[length])) ++length;
   const std::string_view rest = text.substr(length);
   const bool ends = rest.empty() || rest[0] == ':' || rest[0] == '\n' || rest[0] == '\r';
-  const bool qualified = text.substr(0, length).find('.') != std::string_view::npos;
-  return ends && qualified ? length : 0;
+  const std::string_view name = text.substr(0, length);
+  const bool is_class = name.find('.') != std::string_view::npos || name.ends_with("Exception") ||
+                        name.ends_with("Error");
+  return ends && is_class ? length : 0;
 }
 
 // Where the message of a Throwable ends: at the first line of its stack.
 size_t MessageEnd(std::string_view text) {
   size_t end = text.size();
-  for (const std::string_view frame : {"\n\tat ", "\nCaused by: ", "\n\t... "}) {
+  for (const std::string_view frame :
+       {"\n\tat ", "\nCaused by: ", "\n\t... ", "\n\tSuppressed: "}) {
     end = std::min(end, text.find(frame));
   }
   return end;

@@ -20,10 +20,11 @@ const QueryRun* QueryRuns::Find(std::string_view run_id) const {
 bool QueryRuns::Knows(std::string_view run_id) const { return Find(run_id) != nullptr; }
 
 void QueryRuns::Add(std::string_view id, std::string_view run_id, std::string_view name,
-                    bool alive) {
+                    QueryRun::State state) {
   if (runs_.size() == kMaxRuns) {
-    auto oldest =
-        std::find_if(runs_.begin(), runs_.end(), [](const QueryRun& run) { return !run.alive; });
+    auto oldest = std::find_if(runs_.begin(), runs_.end(), [](const QueryRun& run) {
+      return run.state == QueryRun::State::kEnded;
+    });
     if (oldest == runs_.end()) {
       oldest = runs_.begin();
       complete_ = false;
@@ -31,27 +32,35 @@ void QueryRuns::Add(std::string_view id, std::string_view run_id, std::string_vi
     runs_.erase(oldest);
   }
   runs_.push_back({std::string(id), std::string(run_id),
-                   std::string(name.size() <= kMaxName ? name : std::string_view()), alive});
+                   std::string(name.size() <= kMaxName ? name : std::string_view()), state});
 }
 
 void QueryRuns::SeeAlive(std::string_view id, std::string_view run_id, std::string_view name) {
-  if (!Knows(run_id)) Add(id, run_id, name, /*alive=*/true);
+  if (Knows(run_id)) return;
+  for (QueryRun& run : runs_) {
+    if (run.id == id && run.state == QueryRun::State::kAlive) {
+      run.state = QueryRun::State::kSuperseded;
+    }
+  }
+  Add(id, run_id, name, QueryRun::State::kAlive);
 }
 
 bool QueryRuns::End(std::string_view id, std::string_view run_id) {
-  const QueryRun* run = Find(run_id);
-  if (run == nullptr) {
-    Add(id, run_id, {}, /*alive=*/false);
+  const QueryRun* known = Find(run_id);
+  if (known == nullptr) {
+    Add(id, run_id, {}, QueryRun::State::kEnded);
     return true;
   }
-  return std::exchange(runs_[static_cast<size_t>(run - runs_.data())].alive, false);
+  QueryRun& run = runs_[static_cast<size_t>(known - runs_.data())];
+  run.name.clear();
+  return std::exchange(run.state, QueryRun::State::kEnded) != QueryRun::State::kEnded;
 }
 
 const QueryRun* QueryRuns::OnlyAlive() const {
   if (!complete_) return nullptr;
   const QueryRun* only = nullptr;
   for (const QueryRun& run : runs_) {
-    if (!run.alive) continue;
+    if (run.state != QueryRun::State::kAlive) continue;
     if (only != nullptr) return nullptr;
     only = &run;
   }

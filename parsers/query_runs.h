@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,7 +13,10 @@ struct QueryRun {
   std::string id;
   std::string run_id;
   std::string name;  // empty: unnamed, or longer than is kept
-  bool alive = true;
+  // Superseded: another run of the same query has started, so this one has ended, but the log has
+  // not said so yet.
+  enum class State : uint8_t { kAlive, kSuperseded, kEnded };
+  State state = State::kAlive;
 
   bool operator==(const QueryRun&) const = default;
 };
@@ -24,7 +28,7 @@ struct QueryRun {
 // Bounded: of more runs than kMaxRuns the oldest ended ones are forgotten first.
 class QueryRuns {
  public:
-  static constexpr size_t kMaxRuns = 64;
+  static constexpr size_t kMaxRuns = 128;
   static constexpr size_t kMaxName = 256;
 
   // A new driver begins: nothing runs, and whatever starts from now on will be seen.
@@ -32,6 +36,9 @@ class QueryRuns {
 
   // A run starts, or gives a sign of life. One that is known to have ended stays so.
   void SeeAlive(std::string_view id, std::string_view run_id, std::string_view name);
+
+  // A query may have started of which only that is known.
+  void MissStart() { complete_ = false; }
 
   bool Knows(std::string_view run_id) const;
 
@@ -51,7 +58,8 @@ class QueryRuns {
 
  private:
   const QueryRun* Find(std::string_view run_id) const;
-  void Add(std::string_view id, std::string_view run_id, std::string_view name, bool alive);
+  void Add(std::string_view id, std::string_view run_id, std::string_view name,
+           QueryRun::State state);
 
   std::vector<QueryRun> runs_;  // oldest first
   bool complete_ = false;       // all runs of this driver are in runs_

@@ -2,10 +2,10 @@
 
 #include <cstdio>
 
+#include "parsers/text.h"
+
 namespace sparktail {
 namespace {
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // Reads exactly `count` digits at `at`, or fails.
 bool ReadDigits(std::string_view text, size_t at, size_t count, int* value) {
@@ -114,7 +114,22 @@ std::optional<Stamp> ParseStamp(std::string_view text) {
   stamp.time = absl::CivilSecond(date->year, date->month, date->day, hour, minute, second);
   stamp.length = clock + 8;
   stamp.length += ReadFraction(text, stamp.length, &stamp.millisecond);
-  stamp.length += ReadZone(text, stamp.length, &stamp.utc_offset_s);
+  if (At(text, stamp.length, ' ')) {
+    // A zone of its own word: %d{… Z}, or UTC.
+    std::optional<int> utc_offset_s;
+    size_t length = ReadZone(text, stamp.length + 1, &utc_offset_s);
+    if (const std::string_view word = text.substr(stamp.length + 1, 3);
+        word == "UTC" || word == "GMT") {
+      utc_offset_s = 0;
+      length = 3;
+    }
+    if (length > 0 && At(text, stamp.length + 1 + length, ' ')) {
+      stamp.utc_offset_s = utc_offset_s;
+      stamp.length += 1 + length;
+    }
+  } else {
+    stamp.length += ReadZone(text, stamp.length, &stamp.utc_offset_s);
+  }
   return stamp;
 }
 

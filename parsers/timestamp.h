@@ -15,7 +15,8 @@ namespace sparktail {
 //   26/11/21 15:34:03            yy/MM/dd, Spark's default (a year of two digits is 20yy)
 //   2026/11/21 15:34:03
 //   2026-11-21 15:34:03,736      ISO 8601 of log4j 1; also with '.', 'T', 1 to 9 digits, or none
-//   2026-11-21T15:34:03.736Z     with a zone: Z, +02, +0200 or +02:00
+//   2026-11-21T15:34:03.736Z     with a zone: Z, +02, +0200 or +02:00; behind a space UTC and GMT
+//   too
 struct Stamp {
   absl::CivilSecond time;
   int millisecond = 0;

@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kParseExamples = R"(
 Examples:
   sparktail parse driver.log                      all events, one JSON document a line
-  spark-submit app.py 2>&1 | sparktail parse      live: events as they happen
+  spark-submit app.py 2> >(sparktail parse)       live: events as they happen
   zcat driver.log.gz | sparktail parse --stats    also says what was read and skipped
   sparktail parse --only progress --app-name etl stderr | jq .metrics.numInputRows
 )";
@@ -87,7 +87,8 @@ std::string ReadZone(const std::string& name, absl::TimeZone* zone) {
 std::string ReadEventBytes(const std::string& text, size_t* bytes) {
   const std::optional<size_t> value = ParseBytes(text);
   if (!value || *value < kLeastEventBytes || *value > kMostEventBytes) {
-    return "'" + Printable(text, 64) + "' is no size between 1KiB and 1GiB";
+    return "'" + Printable(text, 64) +
+           "' is no size: give bytes, or a number with KiB, MiB or GiB, from 1KiB to 1GiB";
   }
   *bytes = *value;
   return {};
@@ -174,6 +175,14 @@ std::string Nearest(std::string_view word, const std::vector<std::string>& candi
 }
 
 Command ReadCommandLine(const std::vector<std::string>& arguments, std::string_view version) {
+  // CLI11 would take the next word for the value: a file, where a script's variable is empty.
+  for (const std::string& argument : arguments) {
+    if (argument == "--") break;
+    if (argument.starts_with("--") && argument.ends_with('=')) {
+      return WrongUsage(Printable(argument.substr(0, argument.size() - 1), 64) +
+                        ": a value is missing behind the =");
+    }
+  }
   CLI::App app("Reads Apache Spark driver logs and turns what is in them into events.",
                "sparktail");
   app.set_version_flag("--version", "sparktail " + std::string(version));
@@ -186,7 +195,8 @@ Command ReadCommandLine(const std::vector<std::string>& arguments, std::string_v
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForHelp&) {
     const std::vector<CLI::App*> subcommands = app.get_subcommands();
-    return Answer{subcommands.empty() ? app.help() : subcommands[0]->help(), ExitCode::kOk};
+    return Answer{subcommands.empty() ? app.help() : subcommands[0]->help("sparktail"),
+                  ExitCode::kOk};
   } catch (const CLI::CallForVersion& version_text) {
     return Answer{std::string(version_text.what()) + "\n", ExitCode::kOk};
   } catch (const CLI::ExtrasError&) {

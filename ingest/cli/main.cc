@@ -1,7 +1,9 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "ingest/cli/command_line.h"
@@ -16,8 +18,9 @@ int main(int argc, char** argv) {
   const Command command = ReadCommandLine(arguments, SPARKTAIL_VERSION);
   if (const auto* answer = std::get_if<Answer>(&command)) {
     const int fd = answer->exit_code == ExitCode::kOk ? STDOUT_FILENO : STDERR_FILENO;
-    WriteAll(&os, fd, answer->text).IgnoreError();
-    return static_cast<int>(answer->exit_code);
+    const absl::Status written = WriteAll(&os, fd, answer->text);
+    const bool failed = !written.ok() && answer->exit_code == ExitCode::kOk;
+    return static_cast<int>(failed ? ExitCode::kFailed : answer->exit_code);
   }
   return static_cast<int>(RunParse(std::get<ParseCommand>(command), &os));
 }

@@ -49,6 +49,7 @@ class Parse {
  private:
   void ReadFile(const std::string& name) {
     const bool is_stdin = name == "-";
+    if (is_stdin && ::isatty(STDIN_FILENO) == 1) Complain("reading a log from this terminal");
     absl::StatusOr<FileReader> reader =
         is_stdin ? FileReader::Stdin(os_) : FileReader::Open(os_, name);
     if (!reader.ok()) return Fail(name, reader.status());
@@ -99,21 +100,31 @@ class Parse {
         return size.status();
       }
     }
+    // The next stream may keep us waiting.
+    if (output_.ok()) output_ = Flush();
+    diagnosis.Finish();
     if (output_.ok()) Explain(name, parser.stats(), diagnosis);
     return parser.stats();
   }
 
-  static void Sample(std::string_view bytes, size_t read, LogDiagnosis* diagnosis) {
-    const bool due =
-        read < kSampledBeginning || read / kSampleEvery != (read - bytes.size()) / kSampleEvery;
-    if (due) diagnosis->Sample(bytes, read == 0);
+  static std::string Shown(const std::string& name) {
+    return name == "-" ? "standard input" : Printable(name, 1024);
+  }
+
+  static void Sample(std::string_view bytes, uint64_t offset, LogDiagnosis* diagnosis) {
+    const bool due = offset < kSampledBeginning ||
+                     offset / kSampleEvery != (offset + bytes.size()) / kSampleEvery;
+    if (due) diagnosis->Sample(bytes, offset);
   }
 
   void Explain(const std::string& name, const ParserStats& stats, const LogDiagnosis& diagnosis) {
     const uint64_t progress = stats.events[static_cast<size_t>(EventKind::kProgress)];
-    const std::string shown = name == "-" ? "standard input" : Printable(name, 1024);
+    const std::string shown = Shown(name);
+    const bool has_words = stats.not_progress > 0;
     if (stats.total() == 0) {
-      Complain(shown + ": no event found: " + diagnosis.WhyNoEvents());
+      Complain(shown + ": no event found: " + diagnosis.WhyNoEvents(has_words));
+    } else if (progress == 0 && (diagnosis.IsWrapped() || has_words)) {
+      Complain(shown + ": no progress event found: " + diagnosis.WhyNoEvents(has_words));
     } else if (progress == 0 && diagnosis.InfoIsOff()) {
       Complain(shown + ": no progress event found: " + LogDiagnosis::HowToTurnInfoOn());
     }
@@ -129,7 +140,7 @@ class Parse {
 
   void Fail(const std::string& name, const absl::Status& status) {
     failed_ = true;
-    Complain(Printable(name, 1024) + ": cannot read it: " + std::string(status.message()));
+    Complain(Shown(name) + ": cannot read it: " + std::string(status.message()));
   }
 
   void Complain(const std::string& text) { Say("sparktail: " + text + "\n"); }

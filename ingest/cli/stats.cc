@@ -37,8 +37,8 @@ std::string FormatStats(const ParserStats& stats, double seconds) {
                 static_cast<double>(stats.bytes) / 1e6 / std::max(seconds, 1e-6));
   return Line("bytes", std::to_string(stats.bytes)) +
          Line("records", std::to_string(stats.records)) + Line("events", EventsByKind(stats)) +
-         Line("skipped", Skipped(stats)) + Line("restored", std::to_string(stats.restored)) +
-         Line("speed", speed);
+         Line("skipped", Skipped(stats)) + Line("truncated", std::to_string(stats.truncated)) +
+         Line("restored", std::to_string(stats.restored)) + Line("speed", speed);
 }
 
 }  // namespace sparktail

@@ -1,6 +1,7 @@
 #include "ingest/sources/os.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,6 +37,17 @@ auto Retry(Call call) {
   return result;
 }
 
+// The same for a descriptor that whoever started us left non-blocking.
+template <typename Call>
+ssize_t RetryWhenReady(int fd, short events, Call call) {
+  while (true) {
+    const ssize_t result = Retry(call);
+    if (result >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) return result;
+    pollfd ready{fd, events, 0};
+    if (Retry([&] { return ::poll(&ready, 1, -1); }) < 0) return -1;
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<int> PosixOs::Open(const std::string& path) {
@@ -55,13 +67,13 @@ absl::StatusOr<Os::FileInfo> PosixOs::Stat(int fd) {
 }
 
 absl::StatusOr<size_t> PosixOs::Read(int fd, char* buffer, size_t size) {
-  const ssize_t count = Retry([&] { return ::read(fd, buffer, size); });
+  const ssize_t count = RetryWhenReady(fd, POLLIN, [&] { return ::read(fd, buffer, size); });
   if (count < 0) return LastError();
   return static_cast<size_t>(count);
 }
 
 absl::StatusOr<size_t> PosixOs::Write(int fd, const char* buffer, size_t size) {
-  const ssize_t count = Retry([&] { return ::write(fd, buffer, size); });
+  const ssize_t count = RetryWhenReady(fd, POLLOUT, [&] { return ::write(fd, buffer, size); });
   if (count < 0) return LastError();
   return static_cast<size_t>(count);
 }

@@ -10,8 +10,8 @@
 namespace sparktail {
 
 // The door to the operating system: all calls of sources and outputs go through it, so that a
-// test can make the n-th one fail. Methods are those of POSIX, but repeat themselves on EINTR,
-// and give errors as a status whose message is that of strerror.
+// test can make the n-th one fail. Methods are those of POSIX, but wait until they can go on (on
+// EINTR and EAGAIN), and give errors as a status whose message is that of strerror.
 class Os {
  public:
   Os() = default;

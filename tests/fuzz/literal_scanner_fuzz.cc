@@ -18,7 +18,7 @@ Literals ChooseLiterals(FuzzInput* input) {
   Literals literals;
   if (input->Flag()) {
     for (const MarkerRule& rule : MarkerRules()) {
-      literals.push_back({std::string(rule.literal), LiteralScanner::GuessAnchor(rule.literal)});
+      literals.push_back({std::string(rule.literal), rule.literal.find(rule.anchor)});
     }
   }
   // Pieces of the text, so that they are found, or of whatever the front of the input holds.
@@ -30,9 +30,7 @@ Literals ChooseLiterals(FuzzInput* input) {
     std::string literal(own || begin > text.size() ? text.substr(0, size)
                                                    : text.substr(begin, size));
     literal.resize(std::max<size_t>(3, literal.size()), 'x');
-    const size_t guess = LiteralScanner::GuessAnchor(literal);
-    Require(guess + 3 <= literal.size(), "the guessed anchor lies in its literal");
-    const size_t anchor = input->Flag() ? guess : input->Number(literal.size() - 2);
+    const size_t anchor = input->Number(literal.size() - 2);
     literals.push_back({std::move(literal), anchor});
   }
   return literals;

@@ -20,6 +20,7 @@ TEST(StatsTest, IsAListOfNamesAndValues) {
             "records: 1671\n"
             "events: 29 (progress 20, query 8, signal 1)\n"
             "skipped: not_progress 2, incomplete 3, malformed 4, over_long 5, long_lines 0\n"
+            "truncated: 0\n"
             "restored: 6\n"
             "speed: 1.7 MB/s\n");
 }
@@ -30,6 +31,7 @@ TEST(StatsTest, NothingInNoTimeIsStillWritten) {
             "records: 0\n"
             "events: 0 (progress 0, query 0, signal 0)\n"
             "skipped: not_progress 0, incomplete 0, malformed 0, over_long 0, long_lines 0\n"
+            "truncated: 0\n"
             "restored: 0\n"
             "speed: 0.0 MB/s\n");
 }
@@ -58,6 +60,7 @@ TEST(StatsTest, AddingAddsEveryFigure) {
             "records: 4\n"
             "events: 24 (progress 6, query 8, signal 10)\n"
             "skipped: not_progress 12, incomplete 14, malformed 16, over_long 18, long_lines 22\n"
+            "truncated: 0\n"
             "restored: 20\n"
             "speed: 0.0 MB/s\n");
   EXPECT_EQ(sum.long_lines, 22U);

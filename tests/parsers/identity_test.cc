@@ -44,10 +44,10 @@ TEST(IdentityTest, OtherTextIsNoContainerId) {
 TEST(IdentityTest, FindsTheContainerInAPrefix) {
   EXPECT_EQ(FindContainerId("[container_e12_1700000000000_0042_01_000001] "), kContainer);
   EXPECT_EQ(FindContainerId("[123] [container_e12_1700000000000_0042_01_000001] "), kContainer);
-  EXPECT_EQ(FindContainerId(kContainer), kContainer);
-  EXPECT_EQ(FindContainerId("id=container_1_2_3_4, "), "container_1_2_3_4");
+  EXPECT_EQ(FindContainerId("[container_x] [container_1_2_3_4] "), "container_1_2_3_4");
   for (const std::string_view prefix :
-       {"", "[123] ", "[container_] ", "[container_1_2_3] ", "[container_1_2_3_4_five] "}) {
+       {"", "[123] ", "user says container_1_2_3_4 ", "[container_] ", "[container_1_2_3] ",
+        "[container_1_2_3_4_five] "}) {
     EXPECT_EQ(FindContainerId(prefix), "") << prefix;
   }
 }

@@ -24,7 +24,7 @@ std::vector<std::string> MarkerLiterals() {
 LiteralScanner MakeScanner(const std::vector<std::string>& texts) {
   std::vector<LiteralScanner::Literal> literals;
   for (const std::string& text : texts) {
-    literals.push_back({text, LiteralScanner::GuessAnchor(text)});
+    literals.push_back({text, text.size() / 2 - 1});
   }
   return LiteralScanner(literals);
 }

@@ -16,8 +16,9 @@ using testing::Not;
 
 std::string Why(std::string_view text) {
   LogDiagnosis diagnosis;
-  diagnosis.Sample(text, /*from_beginning=*/true);
-  return diagnosis.WhyNoEvents();
+  diagnosis.Sample(text, 0);
+  diagnosis.Finish();
+  return diagnosis.WhyNoEvents(/*has_words=*/false);
 }
 
 std::string TestData(const std::string& name) {
@@ -90,20 +91,52 @@ TEST(LogDiagnosisTest, InfoIsOffOnlyIfHeadersSayNothingElse) {
   };
   for (const Case& c : kCases) {
     LogDiagnosis diagnosis;
-    diagnosis.Sample(c.text, /*from_beginning=*/true);
+    diagnosis.Sample(c.text, 0);
     EXPECT_EQ(diagnosis.InfoIsOff(), c.off) << c.text;
   }
 }
 
 TEST(LogDiagnosisTest, ASampleFromTheMiddleLeavesItsFirstLineOut) {
   LogDiagnosis diagnosis;
-  diagnosis.Sample("26/11/21 15:33:12 WARN A: b\n", /*from_beginning=*/true);
+  diagnosis.Sample("26/11/21 15:33:12 WARN A: b\n", 0);
   // The half of a line is no example of an unknown layout, nor is it a header.
   diagnosis.Sample("half of a line 26/11/21 15:33:12 INFO A: b\n26/11/21 15:33:12 WARN A: b\n",
-                   /*from_beginning=*/false);
+                   500);
   EXPECT_TRUE(diagnosis.InfoIsOff());
-  diagnosis.Sample("no line end", /*from_beginning=*/false);
+  diagnosis.Sample("no line end 26/11/21 15:33:12 INFO A: b", 5000);
+  diagnosis.Finish();
   EXPECT_TRUE(diagnosis.InfoIsOff());
+}
+
+TEST(LogDiagnosisTest, LinesCutByReadsAreWhole) {
+  const std::string log = "plain text\n26/11/21 15:33:12 WARN A: b\n26/11/21 15:33:12 WARN A: c";
+  for (size_t size = 1; size <= log.size(); ++size) {
+    LogDiagnosis diagnosis;
+    for (size_t at = 0; at < log.size(); at += size) {
+      diagnosis.Sample(std::string_view(log).substr(at, size), at);
+    }
+    diagnosis.Finish();
+    EXPECT_TRUE(diagnosis.InfoIsOff()) << size;
+  }
+}
+
+TEST(LogDiagnosisTest, WordsWithoutAHeaderAreAnUnknownLayout) {
+  LogDiagnosis diagnosis;
+  diagnosis.Sample("26/11/21 15:33:12 INFO A: b\n? Streaming query made progress: {\n", 0);
+  EXPECT_THAT(diagnosis.WhyNoEvents(/*has_words=*/true), HasSubstr("unknown layout"));
+  EXPECT_THAT(diagnosis.WhyNoEvents(/*has_words=*/true), HasSubstr("? Streaming query"));
+}
+
+TEST(LogDiagnosisTest, WrappedLinesAreSaid) {
+  LogDiagnosis cri;
+  cri.Sample("2026-01-01T00:00:00.1Z stderr F 26/11/21 15:47:34 INFO A: b\n", 0);
+  EXPECT_TRUE(cri.IsWrapped());
+  LogDiagnosis docker;
+  docker.Sample("{\"log\":\"26/11/21 15:47:34 INFO A: b\\n\",\"stream\":\"stderr\"}\n", 0);
+  EXPECT_TRUE(docker.IsWrapped());
+  LogDiagnosis plain;
+  plain.Sample("26/11/21 15:47:34 INFO A: b\n", 0);
+  EXPECT_FALSE(plain.IsWrapped());
 }
 
 TEST(LogDiagnosisTest, TheFixForInfoNamesTheSetting) {

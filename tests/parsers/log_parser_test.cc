@@ -211,6 +211,29 @@ TEST(LogParser, IdleBelongsToTheOnlyQuery) {
   EXPECT_NE(two.documents[1].substr(40, 80), two.documents[2].substr(40, 80)) << "ids are equal";
 }
 
+// A stack trace tells what others said, to the letter.
+TEST(LogParser, AStampInATraceDoesNotEndIt) {
+  const std::string head =
+      "26/11/21 15:00:00 ERROR MicroBatchExecution: Query [id = "
+      "00000000-0000-0000-0000-000000000001, runId = 00000000-0000-0000-0000-000000000001] "
+      "terminated with error\n";
+  const std::string trace =
+      "java.io.IOException: remote said: 2026-11-21 15:34:03,123 ERROR foo - x\n"
+      "\tat a.B.c(26/11/21 15:00:00 INFO A: b)\n"
+      "Caused by: x.Y: 26/11/21 15:00:00 INFO A: b\n";
+  const Outcome outcome = Parse(head + trace + "26/11/21 15:00:01 INFO A: b\n");
+  ASSERT_EQ(outcome.documents.size(), 1U);
+  EXPECT_THAT(outcome.documents[0], HasSubstr("\"class\":\"java.io.IOException\""));
+  EXPECT_THAT(outcome.documents[0], HasSubstr("Caused by: x.Y: 26/11/21"));
+}
+
+TEST(LogParser, WordsElsewhereThanInAMessageAreCounted) {
+  EXPECT_EQ(Parse("26/11/21 15:00:00 INFO A: echo Streaming query made progress: {}\n"
+                  "\tat x Streaming query made progress: {\n")
+                .stats.not_progress,
+            2U);
+}
+
 TEST(LogParser, StopOfAQueryThatHadEndedIsNoNews) {
   const std::string ids =
       "[id = 00000000-0000-0000-0000-000000000001, runId = 00000000-0000-0000-0000-000000000001]";

@@ -121,7 +121,7 @@ TEST(ParserContextTest, RefusesEveryOtherShape) {
       {"\"runs\":[", "\"runs\":[[],"},
       {"\"runs\":[", "\"runs\":[{},"},
       {"\"runId\":\"ce223947", "\"x\":\"ce223947"},
-      {"\"alive\":true", "\"alive\":null"},
+      {"\"state\":\"alive\"", "\"state\":\"asleep\""},
       {"\"name\":\"fails-expr\"", "\"name\":[]"},
       {"cap-basic", "cap\xff"},
       {"cap-basic", "cap\n"},
@@ -148,7 +148,7 @@ TEST(ParserContextTest, RefusesWhatIsNoContext) {
 TEST(ParserContextTest, RefusesMoreRunsThanAreKept) {
   std::string runs = "\"runs\":[";
   for (size_t i = 0; i < QueryRuns::kMaxRuns; ++i) {
-    runs += R"({"id":"a","runId":"b","name":"","alive":true},)";
+    runs += R"({"id":"a","runId":"b","name":"","state":"alive"},)";
   }
   EXPECT_FALSE(ParserContext::FromJson(Replace(Full().ToJson(), "\"runs\":[", runs)));
 }

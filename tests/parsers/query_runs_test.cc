@@ -15,7 +15,7 @@ TEST(QueryRunsTest, TheOnlyQueryIsKnownAfterABanner) {
   EXPECT_EQ(runs.OnlyAlive(), nullptr);
   runs.SeeAlive("id", "run", "name");
   ASSERT_NE(runs.OnlyAlive(), nullptr);
-  EXPECT_EQ(*runs.OnlyAlive(), (QueryRun{"id", "run", "name", true}));
+  EXPECT_EQ(*runs.OnlyAlive(), (QueryRun{"id", "run", "name", QueryRun::State::kAlive}));
 }
 
 TEST(QueryRunsTest, WithoutABannerOthersMayBeAlive) {
@@ -55,7 +55,7 @@ TEST(QueryRunsTest, TheEndOfAnUnknownRunIsNewsOnce) {
   EXPECT_TRUE(runs.Knows("run"));
   EXPECT_FALSE(runs.End("id", "run"));
   runs.SeeAlive("id", "run", "");
-  EXPECT_FALSE(runs.runs()[0].alive);
+  EXPECT_EQ(runs.runs()[0].state, QueryRun::State::kEnded);
 }
 
 TEST(QueryRunsTest, RunsOfOneQueryAreApart) {
@@ -87,10 +87,32 @@ TEST(QueryRunsTest, ABannerForgetsEverything) {
   EXPECT_FALSE(runs.Knows("run"));
 }
 
+// Spark runs a query once at a time: a new run proves that the one before has ended. Its stop,
+// which Spark may log later, is still news.
+TEST(QueryRunsTest, ANewRunOfAQuerySupersedesTheOneBefore) {
+  QueryRuns runs;
+  runs.Begin();
+  runs.SeeAlive("id", "first", "q");
+  runs.SeeAlive("id", "second", "q");
+  ASSERT_NE(runs.OnlyAlive(), nullptr);
+  EXPECT_EQ(runs.OnlyAlive()->run_id, "second");
+  EXPECT_TRUE(runs.End("id", "first"));
+  EXPECT_FALSE(runs.End("id", "first"));
+}
+
+TEST(QueryRunsTest, AMissedStartLeavesNothingCertain) {
+  QueryRuns runs;
+  runs.Begin();
+  runs.SeeAlive("id", "run", "q");
+  runs.MissStart();
+  EXPECT_EQ(runs.OnlyAlive(), nullptr);
+}
+
 TEST(QueryRunsTest, TheOldestEndedRunIsForgottenFirst) {
   QueryRuns runs;
   runs.Begin();
-  for (size_t i = 0; i < QueryRuns::kMaxRuns; ++i) runs.SeeAlive("id", RunId(i), "");
+  for (size_t i = 0; i < QueryRuns::kMaxRuns; ++i)
+    runs.SeeAlive("id" + std::to_string(i), RunId(i), "");
   runs.End("id", RunId(7));
   runs.End("id", RunId(5));
   runs.SeeAlive("id", "new", "");
@@ -103,7 +125,8 @@ TEST(QueryRunsTest, TheOldestEndedRunIsForgottenFirst) {
 TEST(QueryRunsTest, ForgettingALiveRunIsRemembered) {
   QueryRuns runs;
   runs.Begin();
-  for (size_t i = 0; i <= QueryRuns::kMaxRuns; ++i) runs.SeeAlive("id", RunId(i), "");
+  for (size_t i = 0; i <= QueryRuns::kMaxRuns; ++i)
+    runs.SeeAlive("id" + std::to_string(i), RunId(i), "");
   EXPECT_FALSE(runs.Knows(RunId(0)));
   EXPECT_FALSE(runs.complete());
   for (size_t i = 1; i < QueryRuns::kMaxRuns; ++i) runs.End("id", RunId(i));

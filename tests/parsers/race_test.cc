@@ -145,13 +145,45 @@ TEST(Race, WhatCannotBeRestoredIsASignalAndNothingElseIsLost) {
   EXPECT_EQ(outcome.stats.malformed, 1U);
 }
 
-// Text of a log4j header glued to another writer's line begins the record in mid-line.
+// Text of a log4j header glued to another writer's line begins the record in mid-line. Pieces are
+// counted from there, if it is known that headers of this log have nothing in front.
 TEST(Race, PiecesAreCountedFromTheHeaderOfAGluedRecord) {
-  std::string record = Record(1);
+  std::string record = Record(2);
   record.insert(kLog4jPiece, "hello\n");
-  const testing::Outcome outcome = testing::Parse("print without end" + record);
-  ASSERT_EQ(outcome.documents.size(), 1U);
-  EXPECT_EQ(outcome.stats.restored, 1U);
+  const std::string glued = "print without end" + record;
+  const testing::Outcome known = testing::Parse(Record(1) + glued);
+  ASSERT_EQ(known.documents.size(), 2U);
+  EXPECT_EQ(known.stats.restored, 1U);
+  EXPECT_EQ(MetricsOf(known.documents[1]), MetricsOf(testing::Parse(Record(2)).documents[0]));
+  const testing::Outcome unknown = testing::Parse(glued);
+  EXPECT_EQ(unknown.stats.restored, 0U);
+  EXPECT_EQ(unknown.stats.malformed, 1U);
+}
+
+TEST(Race, PiecesAreCountedFromThePrefixThatALayoutPrints) {
+  const std::string prefix = "[123] [container_e12_1700000000000_0042_01_000001] ";
+  std::string record = prefix + Record(1);
+  record.insert(kLog4jPiece, "hello\n");
+  EXPECT_EQ(testing::Parse(record).stats.restored, 1U);
+  EXPECT_EQ(testing::Parse("glued " + record).stats.restored, 0U);
+}
+
+// Lines that read as JSON may be another writer's all the same.
+TEST(Race, LinesThatSparkWouldNotPrintAreNotTakenForItsOwn) {
+  for (const std::string foreign : {"\n", "0\n", "0\n,\n", "true\n"}) {
+    int batch = 1;
+    for (int digits = 1; digits < 9; ++digits, batch *= 10) {  // so the piece ends elsewhere
+      std::string record = Record(batch);
+      record.insert(2 * kLog4jPiece, "print\n");
+      record.insert(kLog4jPiece, foreign);
+      const testing::Outcome outcome = testing::Parse(record);
+      ASSERT_EQ(outcome.documents.size(), 1U);
+      if (outcome.stats.events[0] == 0) continue;
+      EXPECT_EQ(MetricsOf(outcome.documents[0]),
+                MetricsOf(testing::Parse(Record(batch)).documents[0]))
+          << foreign << digits;
+    }
+  }
 }
 
 // The sums are over what the log proves even when text was lifted out of it.

@@ -99,7 +99,6 @@ StreamFacts NoFacts() {
 Outcome Parse(std::string_view text, const ParserOptions& options, const ParsePosition& from) {
   ByteBuffer bytes;
   bytes.Append(text.substr(from.offset));
-  bytes.Reserve(1);
   LogParser parser(options, NoFacts(), from);
   EventBuffer events;
   parser.Parse(bytes.padded(), /*last=*/true, &events);
