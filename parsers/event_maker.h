@@ -47,7 +47,7 @@ class EventMaker {
   // True if the record's first line is what `marker` stands for. Changes nothing.
   bool Accepts(Marker marker, const RecordText& record) const;
 
-  // A marker's words stand where they are no message.
+  // A marker's words stand where they are no message, or in another one.
   void Refuse(Marker marker);
 
   // Where log4j's own text begins in the line: behind what another writer left there without its

@@ -193,6 +193,7 @@ void LogParser::Settle(uint64_t end) {
 
 // The line was not what its marker promised; it may hold another one.
 void LogParser::Reject() {
+  maker_.Refuse(open_.rule->marker);
   search_ = open_.anchor + 1;
   state_ = State::kSearch;
 }

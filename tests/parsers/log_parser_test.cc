@@ -227,6 +227,26 @@ TEST(LogParser, AStampInATraceDoesNotEndIt) {
   EXPECT_THAT(outcome.documents[0], HasSubstr("Caused by: x.Y: 26/11/21"));
 }
 
+// A start that could not be read leaves it open whose an idle line is, however the log is cut.
+TEST(LogParser, AnUnreadStartLeavesNothingCertain) {
+  const std::string head = "26/11/21 15:00:00 INFO ";
+  const std::string ids =
+      "[id = 00000000-0000-0000-0000-000000000001, runId = 10000000-0000-0000-0000-000000000001]";
+  const std::string log =
+      head + "SparkContext: Running Spark version 3.5.9\n" + head +
+      "MicroBatchExecution: Starting q " + ids + ". Use file:/ck to store the query checkpoint.\n" +
+      head +
+      "MicroBatchExecution: Starting two\nlines [id = ]. Use x to store the query checkpoint.\n" +
+      head + "MicroBatchExecution: Starting it to store the query checkpoint.\n" + head +
+      "MicroBatchExecution: Streaming query has been idle and waiting for new data more than 1 "
+      "ms.\n";
+  const Outcome whole = Parse(log);
+  EXPECT_THAT(whole.documents.back(), HasSubstr("\"attribution\":\"app\""));
+  for (size_t size = 1; size < 300; ++size) {
+    ExpectSame(ParseInPieces(log, [&] { return size; }), whole, std::to_string(size));
+  }
+}
+
 TEST(LogParser, WordsElsewhereThanInAMessageAreCounted) {
   EXPECT_EQ(Parse("26/11/21 15:00:00 INFO A: echo Streaming query made progress: {}\n"
                   "\tat x Streaming query made progress: {\n")
