@@ -17,6 +17,11 @@ constexpr std::string_view kTerminatedEnd = " terminated with error";
 // Of any one text that the context keeps.
 constexpr size_t kMaxLearnt = 1024;
 
+// `text` from `at` on; a line that is cut may end before.
+std::string_view From(std::string_view text, size_t at) {
+  return text.substr(std::min(at, text.size()));
+}
+
 // `%m %ex%n` leaves a space behind each message.
 std::string_view TrimEnd(std::string_view text) {
   return text.substr(0, text.find_last_not_of(' ') + 1);
@@ -67,8 +72,8 @@ std::optional<AttemptId> ParseAttemptId(std::string_view text) {
 // The header is read as it was when the marker was found: from the text up to there.
 EventMaker::Line::Line(const RecordText& record)
     : header(ParseHeader(record.line.substr(0, record.marked)).value_or(Header())),
-      message(TrimEnd(record.line).substr(header.message)),
-      after(TrimEnd(record.line.substr(std::min(record.marked, record.line.size())))) {}
+      message(TrimEnd(From(record.line, header.message))),
+      after(TrimEnd(From(record.line, record.marked))) {}
 
 EventMaker::EventMaker(const ParserOptions& options, StreamFacts facts, ParserContext context)
     : options_(options), facts_(std::move(facts)), context_(std::move(context)), writer_(facts_) {

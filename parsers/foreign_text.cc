@@ -101,6 +101,7 @@ class CutLine {
 
   // True if the line is one of JSON when `rest` goes on with it.
   bool EndsWith(std::string_view rest) const {
+    if (partial_ == "\r") return rest.empty();  // of a CRLF
     if (!partial_.starts_with('"')) {
       // A number or a word; a number that looks whole may go on.
       static constexpr size_t kLongest = 64;

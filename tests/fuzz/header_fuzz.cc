@@ -144,8 +144,14 @@ std::string ChoosePrefix(FuzzInput* input) {
       "", "[123] ", "[123] [container_e12_1700000000000_0042_01_000001] ", "driver | "};
   std::string prefix = Choose(input, kPrefixes);
   // Glued text. Without digits, since a stamp in it would be the header's.
-  return prefix += Filtered(input, input->Number(64),
-                            [](char c) { return c != '\n' && !(c >= '0' && c <= '9'); });
+  prefix += Filtered(input, input->Number(64),
+                     [](char c) { return c != '\n' && !(c >= '0' && c <= '9'); });
+  // What a container runtime prints in front is none, nor are lines of stack traces and of JSON.
+  for (size_t at = prefix.find(" std"); at != std::string::npos; at = prefix.find(" std", at)) {
+    prefix[at] = '_';
+  }
+  if (!prefix.empty() && prefix[0] != '[') prefix[0] = ' ';
+  return prefix;
 }
 
 std::string ChooseLogger(FuzzInput* input) {
