@@ -122,7 +122,10 @@ class CutLine {
   // with the text between, if that had no line end of its own.
   bool MayLackDigits(std::string_view rest) const {
     if (!partial_.empty() || LastNumber().empty()) return false;
-    return rest.starts_with(' ') || rest.starts_with('}') || rest.starts_with(']');
+    // A line of its own is indented by twos; what goes on with this one, as in "17 ],", is not.
+    const size_t indent = rest.find_first_not_of(' ');
+    return indent != std::string_view::npos && indent % 2 == 0 &&
+           (indent > 0 || rest[0] == '}' || rest[0] == ']');
   }
 
   bool IsBlank() const { return head_.find_first_not_of(' ') == std::string_view::npos; }
