@@ -58,7 +58,10 @@ size_t LogParser::Parse(PaddedView bytes, bool last, EventBuffer* out) {
 
 // The window's bytes before `to` are done with.
 size_t LogParser::Advance(const Window& window, uint64_t to) {
-  if (count_records_) CountRecords(window);
+  if (count_records_) {
+    CountRecords(window);
+    to = std::min(to, counter_.no_header_before(window));
+  }
   const auto done = static_cast<size_t>(to - offset_);
   offset_ = to;
   maker_.stats().bytes += done;

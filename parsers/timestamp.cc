@@ -123,9 +123,10 @@ std::optional<Stamp> ParseStamp(std::string_view text) {
       utc_offset_s = 0;
       length = 3;
     }
-    if (length > 0 && At(text, stamp.length + 1 + length, ' ')) {
+    const size_t end = stamp.length + 1 + length;
+    if (length > 0 && (end == text.size() || At(text, end, ' '))) {
       stamp.utc_offset_s = utc_offset_s;
-      stamp.length += 1 + length;
+      stamp.length = end;
     }
   } else {
     stamp.length += ReadZone(text, stamp.length, &stamp.utc_offset_s);
