@@ -98,7 +98,7 @@ TEST(TimestampTest, LeavesBrokenFractionsAndZonesToTheLine) {
   };
   static constexpr Case kCases[] = {
       {"2026-11-21 15:34:03, x", 19},      {"2026-11-21 15:34:03.x", 19},
-      {"2026-11-21 15:34:03+x", 19},       {"2026-11-21 15:34:03 +0200", 19},
+      {"2026-11-21 15:34:03+x", 19},       {"2026-11-21 15:34:03 x0200", 19},
       {"2026-11-21 15:34:03+99", 19},      {"2026-11-21 15:34:03+02:7", 22},
       {"2026-11-21 15:34:03+0299", 19},    {"2026-11-21 15:34:03.1234567890", 29},
       {"2026-11-21 15:34:03,736+0x", 23},  {"2026-11-21 15:34:03+020", 22},
@@ -110,6 +110,18 @@ TEST(TimestampTest, LeavesBrokenFractionsAndZonesToTheLine) {
     ASSERT_TRUE(stamp) << c.text;
     EXPECT_EQ(stamp->length, c.length) << c.text;
   }
+}
+
+TEST(TimestampTest, AZoneMayBeAWordOfItsOwn) {
+  const absl::TimeZone madrid = Zone("Europe/Madrid");
+  for (const std::string_view zone : {" Z", " +00", " +0000", " +00:00", " UTC", " GMT"}) {
+    const std::string text = "2026-11-21 15:34:03,736" + std::string(zone);
+    const std::optional<Stamp> stamp = ParseStamp(text + " INFO");
+    ASSERT_TRUE(stamp) << text;
+    EXPECT_EQ(stamp->length, text.size()) << text;
+    EXPECT_EQ(ToUtc(*stamp, madrid), "2026-11-21T15:34:03.736Z") << text;
+  }
+  EXPECT_EQ(ParseStamp("2026-11-21 15:34:03 UTCx")->length, 19U);
 }
 
 TEST(TimestampTest, ZoneOfTheStampComesBeforeTheDefault) {
