@@ -240,7 +240,8 @@ std::optional<Header> ParseHeader(std::string_view line) {
   line = line.substr(0, kMaxHeaderBytes);
   for (size_t begin = FindStamp(line, 0); begin != std::string_view::npos && tries > 0; --tries) {
     if (std::optional<Header> header = ParseHeaderAt(line, begin)) return header;
-    begin = FindStamp(line, begin + 1);
+    // Not in the middle of this stamp: 2026/11/21 holds a 26/11/21.
+    begin = FindStamp(line, begin + ParseStamp(line.substr(begin))->length);
   }
   return std::nullopt;
 }

@@ -147,7 +147,7 @@ std::string ChoosePrefix(FuzzInput* input) {
   prefix += Filtered(input, input->Number(64),
                      [](char c) { return c != '\n' && !(c >= '0' && c <= '9'); });
   // What a container runtime prints in front is none, nor are lines of stack traces and of JSON.
-  for (size_t at = prefix.find(" std"); at != std::string::npos; at = prefix.find(" std", at)) {
+  for (size_t at = prefix.find("std"); at != std::string::npos; at = prefix.find("std", at)) {
     prefix[at] = '_';
   }
   if (!prefix.empty() && prefix[0] != '[') prefix[0] = ' ';

@@ -208,7 +208,8 @@ TEST(HeaderTest, WhatOthersSaidInATraceIsNoHeader) {
        {"\tat 26/11/21 15:33:12 INFO A: b", "Caused by: 26/11/21 15:33:12 INFO A: b",
         "java.io.IOException: 26/11/21 15:33:12 INFO A: b",
         "{\"log\":\"26/11/21 15:33:12 INFO A: b",
-        "2026-01-01T00:00:00.1Z stderr F 26/11/21 15:33:12 INFO A: b"}) {
+        "2026-01-01T00:00:00.1Z stderr F 26/11/21 15:33:12 INFO A: b",
+        "2026-01-01T00:00:00.1Z stderr F 2026/11/21 15:33:12 INFO A: b"}) {
     EXPECT_FALSE(ParseHeader(line)) << line;
   }
 }
