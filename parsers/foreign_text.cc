@@ -131,10 +131,11 @@ class CutLine {
   bool IsBlank() const { return head_.find_first_not_of(' ') == std::string_view::npos; }
 
  private:
-  // Only after whole tokens.
+  // Only after whole tokens. The e of `true` is none.
   std::string_view LastNumber() const {
     const size_t before = head_.find_last_not_of("0123456789.eE+-");
-    return head_.substr(before == std::string_view::npos ? 0 : before + 1);
+    const std::string_view last = head_.substr(before == std::string_view::npos ? 0 : before + 1);
+    return !last.empty() && (IsDigit(last[0]) || last[0] == '-') ? last : std::string_view();
   }
 
   bool EndsInEscape() const {

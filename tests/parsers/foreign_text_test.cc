@@ -118,6 +118,20 @@ TEST(ForeignText, ANumberIsNeverShortened) {
   EXPECT_EQ(Lift(Interleave(record, {{kLog4jPiece, "print 19077\n"}}) + "\n"), json);
 }
 
+// A piece that ends behind a whole value, before its comma.
+TEST(ForeignText, IsLiftedOutBehindEveryKindOfValue) {
+  for (const std::string value : {"true", "false", "null", "1", "-2.5E-3", "\"s\"", "[ ]", "{ }"}) {
+    std::string json =
+        "{\n  \"pad\" : \"\",\n  \"v\" : " + value + ",\n" + PrettyJson(3'000).substr(2);
+    const size_t end = kHeader.size() + json.find(value + ",\n  \"k0") + value.size();
+    json.insert(13, std::string(kLog4jPiece - end, 'p'));
+    ASSERT_EQ((std::string(kHeader) + json)[kLog4jPiece], ',');
+    EXPECT_EQ(Lift(Interleave(std::string(kHeader) + json, {{kLog4jPiece, "print\n"}}) + "\n"),
+              json)
+        << value;
+  }
+}
+
 TEST(ForeignText, AWholeRecordHasNone) {
   EXPECT_EQ(Lift(std::string(kHeader) + PrettyJson(20'000) + "\n"), std::nullopt);
   EXPECT_EQ(Lift(std::string(kHeader) + PrettyJson(100) + "\n"), std::nullopt);
