@@ -79,7 +79,10 @@ std::string ReadKinds(const std::string& names, EventKinds* kinds) {
 }
 
 std::string ReadZone(const std::string& name, absl::TimeZone* zone) {
-  if (absl::LoadTimeZone(name, zone)) return {};
+  // A name, not a path: the library would open any file.
+  const bool is_path = name.starts_with('/') || name.find("..") != std::string::npos ||
+                       name.find(':') != std::string::npos;
+  if (!is_path && absl::LoadTimeZone(name, zone)) return {};
   return "unknown time zone '" + Printable(name, 64) +
          "'; give an IANA name such as Europe/Madrid or UTC";
 }

@@ -132,6 +132,8 @@ TEST(CommandLineTest, OtherSizesAreRefused) {
 
 TEST(CommandLineTest, UnknownZonesAreNamed) {
   ExpectWrongUsage({"parse", "--timezone", "Europe/Atlantis"}, "Europe/Atlantis");
+  ExpectWrongUsage({"parse", "--timezone", "/etc/localtime"}, "/etc/localtime");
+  ExpectWrongUsage({"parse", "--timezone", "../zoneinfo/UTC"}, "unknown time zone");
   EXPECT_EQ(Parsed({"parse", "--timezone", "UTC"}).parser.zone, absl::UTCTimeZone());
 }
 
