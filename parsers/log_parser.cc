@@ -128,11 +128,11 @@ uint64_t LogParser::LineBegin(const Window& window, uint64_t at) {
   if (at - lowest > kMaxHeaderBytes) lowest = at - kMaxHeaderBytes;
   const uint64_t from = lineless_.Skip(lowest, at);
   const std::string_view text = window.Text(from, at);
-  size_t end = text.rfind('\n');
-  const size_t hole = text.rfind('\0');
-  if (end == std::string_view::npos || (hole != std::string_view::npos && hole > end)) end = hole;
-  if (end != std::string_view::npos) {
-    lineless_ = {from + end + 1, at};
+  size_t line = text.rfind('\n') + 1;  // 0 if there is none
+  const size_t hole = text.substr(line).rfind('\0');
+  if (hole != std::string_view::npos) line += hole + 1;
+  if (line > 0) {
+    lineless_ = {from + line, at};
   } else if (from == lowest) {
     lineless_ = {lowest, at};
   } else {

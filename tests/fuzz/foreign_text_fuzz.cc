@@ -53,8 +53,9 @@ class PrettyPrinter {
       case 5:
         return Object(depth);
       case 6:
+        if (depth > 4) return String(7);
         text_ += "[ ";
-        Value(4);
+        Value(5);
         text_ += ", 17 ]";
         return;
       default:
