@@ -36,7 +36,8 @@ ParserOptions Counting() {
 TEST(LogParser, ByteByByteIsTheSameInAllLogs) {
   for (const std::string& name : testing::PlainLogs()) {
     const std::string log = testing::ReadFile(DataPath(name + ".log"));
-    if (log.size() > 300'000 * static_cast<size_t>(testing::Scale())) continue;
+    // The inner loop takes the small ones.
+    if (testing::Scale() < 10 && log.size() > 300'000) continue;
     ExpectSame(ParseInPieces(
                    log, [] { return size_t{1}; }, Counting()),
                Parse(log, Counting()), name);
