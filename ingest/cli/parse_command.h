@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "ingest/base/os.h"
 #include "ingest/cli/exit_code.h"
-#include "ingest/sources/os.h"
 #include "parsers/event_maker.h"
 #include "parsers/identity.h"
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "ingest/sources/os.h"
+#include "ingest/base/os.h"
 
 namespace sparktail {
 

@@ -10,7 +10,7 @@ absl::StatusOr<FileReader> FileReader::Open(Os* os, const std::string& path) {
   const absl::StatusOr<int> fd = os->Open(path);
   if (!fd.ok()) return fd.status();
   absl::StatusOr<Os::FileInfo> info = os->Stat(*fd);
-  if (info.ok() && info->is_directory) {
+  if (info.ok() && info->is_directory()) {
     info = absl::InvalidArgumentError("it is a directory; name the log files in it");
   }
   if (!info.ok()) {

@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-#include "ingest/sources/os.h"
+#include "ingest/base/os.h"
 
 namespace sparktail {
 
@@ -24,7 +24,7 @@ class FileReader {
   // 0 at the end.
   absl::StatusOr<size_t> Read(std::span<char> buffer);
 
-  bool is_regular() const { return info_.is_regular; }
+  bool is_regular() const { return info_.is_regular(); }
   // Bytes at the time of opening; 0 if that is not known.
   size_t size() const { return info_.size; }
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "fake_os.h"
+#include "tests/support/fake_os.h"
 
 namespace sparktail {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "fake_os.h"
+#include "tests/support/fake_os.h"
 
 namespace sparktail {
 namespace {

@@ -12,13 +12,13 @@
 #include <string>
 #include <string_view>
 
-#include "ingest/sources/os.h"
+#include "ingest/base/os.h"
 
 namespace sparktail {
 
 // An operating system in memory. Reads and writes are as short as a test likes, and the n-th
 // call fails if it says so.
-class FakeOs : public Os {
+class FakeOs : public PosixOs {
  public:
   enum class Call { kOpen, kStat, kRead, kWrite };
   struct Failure {
@@ -63,9 +63,8 @@ class FakeOs : public Os {
     if (Fails(Call::kStat, fd, PathOf(fd))) return fail_with_;
     FileInfo info;
     if (fd == 0) return info;
-    info.is_directory = directories.contains(PathOf(fd));
-    info.is_regular = !info.is_directory;
-    if (info.is_regular) info.size = files[PathOf(fd)].size();
+    info.type = directories.contains(PathOf(fd)) ? FileType::kDirectory : FileType::kRegular;
+    if (info.is_regular()) info.size = files[PathOf(fd)].size();
     return info;
   }
 

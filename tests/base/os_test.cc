@@ -1,4 +1,4 @@
-#include "ingest/sources/os.h"
+#include "ingest/base/os.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -55,8 +55,8 @@ TEST_F(OsTest, ReadsAFileToItsEnd) {
   ASSERT_TRUE(fd.ok());
   const absl::StatusOr<Os::FileInfo> info = os_.Stat(*fd);
   ASSERT_TRUE(info.ok());
-  EXPECT_TRUE(info->is_regular);
-  EXPECT_FALSE(info->is_directory);
+  EXPECT_TRUE(info->is_regular());
+  EXPECT_FALSE(info->is_directory());
   EXPECT_EQ(info->size, 7U);
   std::array<char, 5> buffer{};
   ASSERT_EQ(os_.Read(*fd, buffer.data(), buffer.size()).value_or(99), 5U);
@@ -104,8 +104,8 @@ TEST_F(OsTest, ADirectoryIsKnownAsOneAndCannotBeRead) {
   ASSERT_TRUE(fd.ok());
   const absl::StatusOr<Os::FileInfo> info = os_.Stat(*fd);
   ASSERT_TRUE(info.ok());
-  EXPECT_TRUE(info->is_directory);
-  EXPECT_FALSE(info->is_regular);
+  EXPECT_TRUE(info->is_directory());
+  EXPECT_FALSE(info->is_regular());
   char byte = 0;
   EXPECT_EQ(os_.Read(*fd, &byte, 1).status().message(), "Is a directory");
   os_.Close(*fd);
@@ -116,8 +116,8 @@ TEST_F(OsTest, APipeHasNoSize) {
   ASSERT_EQ(os_.Write(pipe.ends[1], "abc", 3).value_or(0), 3U);
   const absl::StatusOr<Os::FileInfo> info = os_.Stat(pipe.ends[0]);
   ASSERT_TRUE(info.ok());
-  EXPECT_FALSE(info->is_regular);
-  EXPECT_FALSE(info->is_directory);
+  EXPECT_FALSE(info->is_regular());
+  EXPECT_FALSE(info->is_directory());
   EXPECT_EQ(info->size, 0U);
   pipe.CloseWriter();
   std::array<char, 8> buffer{};

@@ -1,0 +1,257 @@
+#include "ingest/base/os.h"
+
+#include <absl/time/clock.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+namespace sparktail {
+namespace {
+
+absl::Status LastError() {
+  const int error = errno;
+  const char* text = std::strerror(error);
+  switch (error) {
+    case ENOENT:
+      return absl::NotFoundError(text);
+    case EACCES:
+    case EPERM:
+      return absl::PermissionDeniedError(text);
+    case EPIPE:
+      return absl::CancelledError(text);
+    case ENOSPC:
+    case EDQUOT:
+      return absl::ResourceExhaustedError(text);
+    case EEXIST:
+      return absl::AlreadyExistsError(text);
+    case ELOOP:
+      return absl::FailedPreconditionError(text);
+    default:
+      return absl::UnavailableError(text);
+  }
+}
+
+template <typename Call>
+auto Retry(Call call) {
+  auto result = call();
+  while (result < 0 && errno == EINTR) result = call();
+  return result;
+}
+
+// The same for a descriptor that whoever started us left non-blocking.
+template <typename Call>
+ssize_t RetryWhenReady(int fd, short events, Call call) {
+  while (true) {
+    const ssize_t result = Retry(call);
+    if (result >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) return result;
+    pollfd ready{fd, events, 0};
+    if (Retry([&] { return ::poll(&ready, 1, -1); }) < 0) return -1;
+  }
+}
+
+absl::Status Done(int result) { return result < 0 ? LastError() : absl::OkStatus(); }
+
+absl::StatusOr<int> Descriptor(int fd) {
+  if (fd < 0) return LastError();
+  return fd;
+}
+
+Os::FileInfo InfoOf(const struct stat& info) {
+  Os::FileInfo file;
+  if (S_ISREG(info.st_mode)) {
+    file.type = Os::FileType::kRegular;
+    file.size = static_cast<uint64_t>(info.st_size);
+  } else if (S_ISDIR(info.st_mode)) {
+    file.type = Os::FileType::kDirectory;
+  } else if (S_ISLNK(info.st_mode)) {
+    file.type = Os::FileType::kSymlink;
+  }
+  file.device = info.st_dev;
+  file.inode = info.st_ino;
+  file.links = info.st_nlink;
+  file.owner = info.st_uid;
+  file.modified_ns = int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec;
+  return file;
+}
+
+// Magic numbers of statfs(2) and linux/magic.h: of file systems that others can change too.
+constexpr uint32_t kRemoteFileSystems[] = {
+    0x6969,      // NFS
+    0x517B,      // SMB
+    0xFF534D42,  // CIFS
+    0xFE534D42,  // SMB2
+    0x65735546,  // FUSE
+    0x00C36400,  // Ceph
+    0x01021997,  // 9P
+    0x5346414F,  // AFS
+    0x47504653,  // GPFS
+    0x0BD00BD0,  // Lustre
+    0x19830326,  // FhGFS
+};
+
+}  // namespace
+
+absl::Time PosixOs::Now() { return absl::Now(); }
+
+absl::StatusOr<int> PosixOs::Open(const std::string& path) {
+  return Descriptor(Retry([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY); }));
+}
+
+absl::StatusOr<int> PosixOs::OpenToFollow(const std::string& path) {
+  static constexpr int kFlags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW;
+  return Descriptor(Retry([&] { return ::open(path.c_str(), kFlags); }));
+}
+
+absl::StatusOr<int> PosixOs::OpenToAppend(const std::string& path, mode_t mode) {
+  static constexpr int kFlags =
+      O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW;
+  return Descriptor(Retry([&] { return ::open(path.c_str(), kFlags, mode); }));
+}
+
+void PosixOs::Close(int fd) { ::close(fd); }
+
+absl::StatusOr<Os::FileInfo> PosixOs::Stat(int fd) {
+  struct stat info {};
+  if (Retry([&] { return ::fstat(fd, &info); }) < 0) return LastError();
+  return InfoOf(info);
+}
+
+absl::StatusOr<Os::FileInfo> PosixOs::StatPath(const std::string& path, bool follow_links) {
+  struct stat info {};
+  const int flags = follow_links ? 0 : AT_SYMLINK_NOFOLLOW;
+  if (Retry([&] { return ::fstatat(AT_FDCWD, path.c_str(), &info, flags); }) < 0) {
+    return LastError();
+  }
+  return InfoOf(info);
+}
+
+absl::StatusOr<size_t> PosixOs::Read(int fd, char* buffer, size_t size) {
+  const ssize_t count = RetryWhenReady(fd, POLLIN, [&] { return ::read(fd, buffer, size); });
+  if (count < 0) return LastError();
+  return static_cast<size_t>(count);
+}
+
+absl::StatusOr<size_t> PosixOs::Write(int fd, const char* buffer, size_t size) {
+  const ssize_t count = RetryWhenReady(fd, POLLOUT, [&] { return ::write(fd, buffer, size); });
+  if (count < 0) return LastError();
+  return static_cast<size_t>(count);
+}
+
+absl::StatusOr<size_t> PosixOs::ReadAt(int fd, uint64_t offset, char* buffer, size_t size) {
+  const ssize_t count =
+      Retry([&] { return ::pread(fd, buffer, size, static_cast<off_t>(offset)); });
+  if (count < 0) return LastError();
+  return static_cast<size_t>(count);
+}
+
+absl::Status PosixOs::Truncate(int fd, uint64_t size) {
+  return Done(Retry([&] { return ::ftruncate(fd, static_cast<off_t>(size)); }));
+}
+
+absl::Status PosixOs::Sync(int fd) {
+  return Done(Retry([&] { return ::fdatasync(fd); }));
+}
+
+absl::Status PosixOs::SyncDirectory(const std::string& path) {
+  static constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+  const int fd = Retry([&] { return ::open(path.c_str(), kFlags); });
+  if (fd < 0) return LastError();
+  const absl::Status status = Done(Retry([&] { return ::fsync(fd); }));
+  ::close(fd);
+  return status;
+}
+
+absl::StatusOr<bool> PosixOs::Lock(int fd) {
+  if (Retry([&] { return ::flock(fd, LOCK_EX | LOCK_NB); }) == 0) return true;
+  if (errno == EWOULDBLOCK) return false;
+  return LastError();
+}
+
+absl::Status PosixOs::Rename(const std::string& from, const std::string& to) {
+  return Done(Retry([&] { return ::rename(from.c_str(), to.c_str()); }));
+}
+
+absl::Status PosixOs::Remove(const std::string& path) {
+  return Done(Retry([&] { return ::unlink(path.c_str()); }));
+}
+
+absl::Status PosixOs::MakeDirectory(const std::string& path, mode_t mode) {
+  if (Retry([&] { return ::mkdir(path.c_str(), mode); }) == 0) return absl::OkStatus();
+  absl::Status status = LastError();
+  if (!absl::IsAlreadyExists(status)) return status;
+  const absl::StatusOr<FileInfo> info = StatPath(path, /*follow_links=*/true);
+  if (info.ok() && info->is_directory()) return absl::OkStatus();
+  return status;
+}
+
+absl::StatusOr<std::vector<std::string>> PosixOs::List(const std::string& path) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), ::closedir);
+  if (!directory) return LastError();
+  std::vector<std::string> names;
+  errno = 0;
+  while (const dirent* entry = ::readdir(directory.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  if (errno != 0) return LastError();
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+absl::StatusOr<std::string> PosixOs::RealPath(const std::string& path) {
+  const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), ::free);
+  if (!real) return LastError();
+  return std::string(real.get());
+}
+
+absl::StatusOr<bool> PosixOs::IsRemote(const std::string& path) {
+  struct statfs info {};
+  if (Retry([&] { return ::statfs(path.c_str(), &info); }) < 0) return LastError();
+  const auto type = static_cast<uint32_t>(info.f_type);
+  return std::find(std::begin(kRemoteFileSystems), std::end(kRemoteFileSystems), type) !=
+         std::end(kRemoteFileSystems);
+}
+
+absl::StatusOr<int> PosixOs::WatchInit() {
+  return Descriptor(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+}
+
+absl::StatusOr<int> PosixOs::WatchDirectory(int watch_fd, const std::string& path) {
+  static constexpr uint32_t kEvents = IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_FROM |
+                                      IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB |
+                                      IN_ONLYDIR;
+  return Descriptor(::inotify_add_watch(watch_fd, path.c_str(), kEvents));
+}
+
+void PosixOs::Unwatch(int watch_fd, int watch) { ::inotify_rm_watch(watch_fd, watch); }
+
+absl::StatusOr<size_t> PosixOs::ReadEvents(int watch_fd, char* buffer, size_t size) {
+  const ssize_t count = Retry([&] { return ::read(watch_fd, buffer, size); });
+  if (count >= 0) return static_cast<size_t>(count);
+  if (errno == EAGAIN || errno == EWOULDBLOCK) return size_t{0};
+  return LastError();
+}
+
+absl::Status WriteAll(Os* os, int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const absl::StatusOr<size_t> written = os->Write(fd, bytes.data(), bytes.size());
+    if (!written.ok()) return written.status();
+    if (*written == 0) return absl::UnavailableError("nothing could be written");
+    bytes.remove_prefix(*written);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace sparktail

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <absl/time/time.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ingest/sources/file_source_options.h"
+#include "sinks/options.h"
+
+namespace sparktail {
+
+struct SourceConfiguration {
+  std::string name;                // of the stream keys; unique
+  std::string environment;         // of the documents
+  std::string timezone = "UTC";    // of header stamps that name none
+  std::vector<std::string> sinks;  // names; empty: all
+  std::variant<FileSourceOptions> options;
+};
+
+struct SinkConfiguration {
+  std::string name;  // of the cursors; unique
+  DeliveryOptions delivery;
+  struct Stdout {};
+  std::variant<FileSinkOptions, Stdout, SqliteSinkOptions> options;
+};
+
+struct LogConfiguration {
+  enum class Format : uint8_t { kText, kJson };
+  std::string level = "info";  // debug, info, warning, error
+  Format format = Format::kText;
+  std::string path;  // empty: standard error
+};
+
+// All that `sparktail run` can be told, checked and complete.
+struct Configuration {
+  std::string instance = "sparktail";
+  std::string environment = "default";
+  std::string state_dir;
+  std::string http;  // host:port; empty: none
+  LogConfiguration log;
+  absl::Duration shutdown_timeout = absl::Seconds(25);
+  size_t max_event_bytes = size_t{16} << 20;
+  std::vector<SourceConfiguration> sources;
+  std::vector<SinkConfiguration> sinks;
+};
+
+// When `run` ends by itself.
+struct UntilExit {
+  bool enabled = false;
+  std::string marker;  // a file whose coming says that the driver has exited; empty: none
+};
+
+}  // namespace sparktail

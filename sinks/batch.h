@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "offsets/cursor.h"
+#include "offsets/ledger.h"
+#include "parsers/event.h"
+
+namespace sparktail {
+
+// Events of one stream in order, and the range of the stream's content that is settled once they
+// are delivered: [begin, end->offset). Ranges of one stream tile it; a batch without events moves
+// the cursor over noise. Owns its bytes; never changes; shared by all sinks.
+struct Batch {
+  StreamKey stream;
+  uint64_t begin = 0;
+  std::shared_ptr<const Cursor> end;
+  EventBuffer events;
+
+  // What it costs a queue, in bytes.
+  size_t cost() const {
+    return events.bytes.size() + events.events.size() * sizeof(EventRef) + 512;
+  }
+};
+
+// A batch on its way into one sink.
+struct Delivery {
+  std::shared_ptr<const Batch> batch;
+  // Events before this one are behind the sink's cursor: it has them already.
+  size_t first = 0;
+  Acknowledgement acknowledgement;
+};
+
+}  // namespace sparktail

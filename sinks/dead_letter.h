@@ -1,0 +1,43 @@
+#pragma once
+
+#include <absl/status/status.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "ingest/base/log.h"
+#include "ingest/base/os.h"
+
+namespace sparktail {
+
+// Where events go that a sink refuses for their content: state_dir/dead-letter/<sink>/*.ndjson,
+// one JSON object a line:
+//   {"time":"…Z","sink":"…","cause":"…","document":{…}}
+// so that a corrected one can be sent again (`sparktail replay`). Files rotate at 16 MiB; all of
+// a sink's together stay below `max_bytes`: when full, Add() fails with kResourceExhausted, so
+// the sink pauses, and nothing is dropped unseen. One thread.
+class DeadLetters {
+ public:
+  DeadLetters(Os* os, Log* log, std::string directory, std::string sink, uint64_t max_bytes);
+  ~DeadLetters();
+  DeadLetters(const DeadLetters&) = delete;
+  DeadLetters& operator=(const DeadLetters&) = delete;
+
+  // Appends; durable only after Sync(). The document is one line of JSON; if it is not (that may
+  // be why it was refused) it is kept as a string.
+  absl::Status Add(std::string_view document, std::string_view cause);
+  absl::Status Sync();
+  // Forgets what was added since the last Sync().
+  absl::Status Rollback();
+
+  // Of this process, durable ones.
+  uint64_t count() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sparktail

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <absl/time/time.h>
+
+#include <cstdint>
+#include <string>
+
+namespace sparktail {
+
+// What the sinks can be told. Each option's text for users stands in sinks/options.cc.
+
+struct FileSinkOptions {
+  std::string path;
+  uint64_t rotate_bytes = 0;                             // 0: never
+  absl::Duration rotate_age = absl::InfiniteDuration();  // since the file was begun
+  uint64_t keep_files = 0;                               // rotated ones; 0: all
+};
+
+struct SqliteSinkOptions {
+  std::string path;
+  absl::Duration retention = absl::InfiniteDuration();  // by the event's own time
+};
+
+// Of all sinks.
+struct DeliveryOptions {
+  absl::Duration commit_interval = absl::Seconds(1);
+  uint64_t commit_bytes = uint64_t{16} << 20;
+  uint64_t queue_bytes = uint64_t{32} << 20;
+  uint64_t dead_letter_bytes = uint64_t{256} << 20;
+};
+
+}  // namespace sparktail
