@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "ingest/base/options.h"
+
 namespace sparktail {
 
 // Where a source begins in a stream that it sees for the first time, at the start of the process
@@ -33,5 +35,6 @@ struct FileSourceOptions {
   uint64_t deleted_bytes = uint64_t{1} << 30;    // of deleted files that are still read …
   absl::Duration deleted_wait = absl::Hours(1);  // … and for how long they are kept open
 };
+OptionTable<FileSourceOptions> FileSourceOptionTable();
 
 }  // namespace sparktail

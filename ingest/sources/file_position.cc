@@ -1,0 +1,130 @@
+#include "ingest/sources/file_position.h"
+
+#include <simdjson.h>
+#include <xxhash.h>
+
+#include <cstdlib>
+
+#include "parsers/byte_buffer.h"
+#include "parsers/json_text.h"
+
+namespace sparktail {
+namespace {
+
+// Members of one JSON object.
+class JsonWriter {
+ public:
+  void Text(std::string_view name, std::string_view text) {
+    if (text.empty()) return;
+    Name(name);
+    AppendJsonString(text, &json_);
+  }
+  template <typename Number>
+  void Count(std::string_view name, Number number) {
+    Name(name);
+    json_.Append(std::to_string(number));
+  }
+  // The hash as text: readers of JSON often have doubles for numbers.
+  void Print(std::string_view name, const Fingerprint& print) {
+    if (print.size == 0) return;
+    Name(name);
+    json_.Append("[" + std::to_string(print.size) + ",\"" + std::to_string(print.hash) + "\"]");
+  }
+  std::string Finish() {
+    json_.Append('}');
+    return std::string(json_.view());
+  }
+
+ private:
+  void Name(std::string_view name) {
+    json_.Append(json_.size() == 0 ? "{\"" : ",\"");
+    json_.Append(name);
+    json_.Append("\":");
+  }
+  ByteBuffer json_;
+};
+
+using Object = simdjson::dom::object;
+
+void Read(const Object& object, std::string_view name, std::string* text) {
+  std::string_view value;
+  if (object[name].get(value) == simdjson::SUCCESS) *text = value;
+}
+
+void Read(const Object& object, std::string_view name, uint64_t* number) {
+  uint64_t value = 0;
+  if (object[name].get(value) == simdjson::SUCCESS) *number = value;
+}
+
+void Read(const Object& object, std::string_view name, int64_t* number) {
+  int64_t value = 0;
+  if (object[name].get(value) == simdjson::SUCCESS) *number = value;
+}
+
+void Read(const Object& object, std::string_view name, Fingerprint* print) {
+  simdjson::dom::array parts;
+  if (object[name].get(parts) != simdjson::SUCCESS || parts.size() != 2) return;
+  uint64_t size = 0;
+  std::string_view hash;
+  if (parts.at(0).get(size) != simdjson::SUCCESS || size > kPrefixSize) return;
+  if (parts.at(1).get(hash) != simdjson::SUCCESS) return;
+  print->size = static_cast<uint32_t>(size);
+  print->hash = std::strtoull(std::string(hash).c_str(), nullptr, 10);
+}
+
+}  // namespace
+
+Fingerprint Fingerprint::Of(std::string_view bytes) {
+  return {static_cast<uint32_t>(bytes.size()), XXH3_64bits(bytes.data(), bytes.size())};
+}
+
+bool Fingerprint::Matches(std::string_view bytes) const { return *this == Of(bytes); }
+
+std::string FilePosition::ToJson() const {
+  JsonWriter json;
+  json.Text("file", file);
+  json.Text("path", path);
+  json.Count("raw", raw);
+  json.Count("content", content);
+  json.Count("size", size);
+  json.Count("modified", modified_ns);
+  json.Count("device", device);
+  json.Count("inode", inode);
+  json.Print("prefix", prefix);
+  json.Print("marker", marker);
+  json.Text("wrapping", wrapping);
+  json.Text("stream", std_stream);
+  if (from > 0) json.Count("from", from);
+  if (since_ms != INT64_MIN) json.Count("since", since_ms);
+  json.Text("after", after);
+  if (seek) json.Count("seek", *seek);
+  return json.Finish();
+}
+
+std::optional<FilePosition> FilePosition::FromJson(std::string_view json) {
+  simdjson::dom::parser parser;
+  Object object;
+  if (parser.parse(json.data(), json.size()).get(object) != simdjson::SUCCESS) return std::nullopt;
+  FilePosition position;
+  Read(object, "file", &position.file);
+  if (position.file.empty()) return std::nullopt;
+  Read(object, "path", &position.path);
+  Read(object, "raw", &position.raw);
+  Read(object, "content", &position.content);
+  Read(object, "size", &position.size);
+  Read(object, "modified", &position.modified_ns);
+  Read(object, "device", &position.device);
+  Read(object, "inode", &position.inode);
+  Read(object, "prefix", &position.prefix);
+  Read(object, "marker", &position.marker);
+  Read(object, "wrapping", &position.wrapping);
+  Read(object, "stream", &position.std_stream);
+  Read(object, "from", &position.from);
+  Read(object, "since", &position.since_ms);
+  Read(object, "after", &position.after);
+  uint64_t seek = 0;
+  if (object["seek"].get(seek) == simdjson::SUCCESS) position.seek = seek;
+  return position;
+}
+
+}  // namespace sparktail

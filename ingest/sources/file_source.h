@@ -1,0 +1,197 @@
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/synchronization/mutex.h>
+#include <absl/time/time.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "ingest/base/log.h"
+#include "ingest/base/os.h"
+#include "ingest/sources/directory_watch.h"
+#include "ingest/sources/file_position.h"
+#include "ingest/sources/file_source_options.h"
+#include "ingest/sources/file_tail.h"
+#include "ingest/sources/followed_file.h"
+#include "ingest/sources/glob.h"
+
+namespace sparktail {
+
+// Follows the files that globs find, through rotation of every kind, and gives their bytes to
+// their tails. One thread, but for counts().
+//
+//   renamed away        read to its end, under whatever name; its successor begins after it
+//   copied, truncated   the copy is found by its content and read to its end; what is in none
+//                       is counted as lost
+//   deleted             read to its end through the open descriptor
+//   gone while we were  looked for among its siblings by content; if it is not there, what is
+//   not running         known of its size is counted as lost
+//
+// What is at a path is the same file only if its content says so (FilePosition).
+class FileSource {
+ public:
+  struct Parts {
+    Os* os;
+    Log* log;
+    std::string name;
+    FileSourceOptions options;
+    FileTailMaker* tails;
+  };
+  // A file that the sinks remember, at the place of the one that has read most of it.
+  struct Remembered {
+    FilePosition place;
+    bool ended = false;
+  };
+
+  explicit FileSource(Parts parts);
+  ~FileSource();
+
+  // Finds the files that are there. If nothing is remembered, start_at decides where they begin.
+  absl::Status Open(std::vector<Remembered> remembered);
+
+  // Reads what there is to read, for a bounded time. Returns when it wants to be called again:
+  // then, or when wake_fd() is readable, or when a tail has room again.
+  absl::Time Turn();
+  // -1: none.
+  int wake_fd() const { return watch_ ? watch_->fd() : -1; }
+
+  // All files that are there are read to their ends, as far as is known.
+  bool AtEnd() const;
+  // When bytes came last; InfinitePast if never.
+  absl::Time grown() const { return grown_; }
+  size_t files() const { return files_.size(); }
+  // The last `size` bytes of the file at its path that grew last; empty if there is none.
+  std::string LastBytes(size_t size) const;
+  // Another process has that file open.
+  bool IsWrittenTo() const;
+
+  // No more is read of any file: all streams end.
+  void EndAll();
+
+  struct Counts {
+    uint64_t read_bytes = 0;
+    uint64_t lost_bytes = 0;
+    uint64_t rotations = 0;
+    uint64_t truncations = 0;
+    uint64_t errors = 0;
+    uint64_t open_files = 0;
+    uint64_t files = 0;
+    uint64_t behind_bytes = 0;
+    std::vector<std::pair<std::string, uint64_t>> behind;  // file, bytes; the largest, at most 100
+  };
+  // Thread-safe; as of a second ago at most.
+  Counts counts() const;
+
+ private:
+  using State = FollowedFile::State;
+
+  // What a glob finds.
+  struct Found {
+    std::string path;  // as the glob finds it
+    std::string real;  // without links
+    Os::FileInfo info;
+  };
+  struct InodeKey {
+    uint64_t device;
+    uint64_t inode;
+    bool operator==(const InodeKey&) const = default;
+  };
+  struct InodeHash {
+    size_t operator()(const InodeKey& key) const {
+      return std::hash<uint64_t>()(key.inode * 0x9E3779B97F4A7C15ULL ^ key.device);
+    }
+  };
+  enum class Match : uint8_t { kNo, kYes, kUnknown };
+
+  // Finding.
+  void OpenWatch();
+  void StopWatching(const absl::Status& why);
+  void Scan(absl::Time now);
+  std::vector<Found> FindAll();
+  bool Resolve(const std::string& path, Found* found);
+  void Complain(const std::string& path, std::string_view why);
+  FollowedFile* FindByInode(const Os::FileInfo& info);
+  void Place(FollowedFile* file, const Found& found, absl::Time now);
+  void AddFound(const Found& found, absl::Time now);
+  bool AddRemembered(const Found& found, absl::Time now);
+  Match IsRemembered(const Found& found, int fd, const Remembered& remembered);
+  void AddNew(const Found& found, FollowedFile* predecessor, absl::Time now);
+  FollowedFile* AddBetween(FollowedFile* older, const Found& newest, absl::Time now);
+  FollowedFile* Add(FilePosition place, const Found& found, int fd, const Os::FileInfo& info,
+                    State state, absl::Time now);
+  void LookForMissing(absl::Time now);
+  Match FindAmongSiblings(const Remembered& missing, absl::Time now);
+  void Vanished(const FilePosition& place, absl::Time now);
+  void Occupy(const std::string& path, FollowedFile* file);
+  std::vector<Found> Siblings(const std::string& path, bool* is_sure);
+  std::string NewName(const Found& found, absl::Time now);
+
+  // Reading.
+  void ReadChanges();
+  void Written(std::string_view directory, std::string_view name);
+  void MarkDirty(FollowedFile* file);
+  void ReadDirty(absl::Time now);
+  void ReadTurn(FollowedFile* file, absl::Time now);
+  bool IsBlocked(FollowedFile* file);
+  bool Begin(FollowedFile* file, absl::Time now);
+  bool Reopen(FollowedFile* file, absl::Time now);
+  void ReadFailed(FollowedFile* file, const absl::Status& why, absl::Time now);
+  void Truncated(FollowedFile* file, absl::Time now);
+  bool MoveToCopy(FollowedFile* file);
+
+  // Leaving.
+  void Leave(FollowedFile* file, absl::Time now);
+  void TendLeaving(absl::Time now);
+  bool ContinueIn(FollowedFile* file, FollowedFile* successor);
+  FollowedFile* SuccessorOf(const FollowedFile* file) const;
+  void ReleaseSuccessor(const FollowedFile* file);
+  void End(FollowedFile* file);
+  void Lose(const FollowedFile& file, uint64_t bytes, std::string_view how);
+  void Sweep();
+
+  const FollowedFile* LastGrown() const;
+  void TickWarm(absl::Time now);
+  void CloseIdle(absl::Time now);
+  void UpdateCounts(absl::Time now);
+
+  const Parts parts_;
+  Os* const os_;
+  Log* const log_;
+  std::vector<Glob> globs_;
+  std::vector<Glob> exclude_;
+  std::unique_ptr<DirectoryWatch> watch_;
+  bool first_run_ = false;  // start_at applies to what Scan() finds
+
+  std::vector<std::unique_ptr<FollowedFile>> files_;
+  std::unordered_map<std::string, FollowedFile*> by_path_;  // the glob's path
+  std::unordered_map<std::string, FollowedFile*> by_real_path_;
+  std::unordered_map<InodeKey, FollowedFile*, InodeHash> by_inode_;
+  std::vector<FollowedFile*> dirty_;
+  std::vector<FollowedFile*> warm_;
+  std::vector<FollowedFile*> leaving_;
+  std::vector<Remembered> remembered_;  // not found yet
+  std::unordered_set<std::string> complaints_;
+
+  bool scan_wanted_ = true;
+  bool unsure_ = false;  // an error hid something: scan again soon
+  absl::Time next_scan_;
+  absl::Time last_scan_;
+  absl::Time next_tick_;
+  absl::Time next_tend_;
+  absl::Time next_idle_;
+  absl::Time next_counts_;
+  absl::Time grown_ = absl::InfinitePast();
+  uint64_t names_ = 0;
+
+  Counts totals_;  // of the reader thread
+  mutable absl::Mutex mutex_;
+  Counts counts_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace sparktail

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string_view>
+
+namespace sparktail {
+
+// Names that log rotation gives to older files, in the directory of the file `base`:
+//   driver.log.1  driver.log-20261121  0.log.20261121-103000  app-2026-11-21-1.log
+// What is added must be of digits and . - _ T Z : only. Compressed ones do not count.
+bool IsRotatedName(std::string_view base, std::string_view name);
+
+// Ends as archives do: .gz .bz2 .xz .zst .lz4 .snappy .Z .zip
+bool IsCompressedName(std::string_view name);
+
+}  // namespace sparktail
