@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "ingest/base/options.h"
 #include "ingest/sources/file_source_options.h"
 #include "sinks/options.h"
 
@@ -35,6 +36,11 @@ struct LogConfiguration {
   std::string path;  // empty: standard error
 };
 
+// The options that all sources, and all sinks (with those of delivery), have.
+OptionTable<SourceConfiguration> SourceOptionTable();
+OptionTable<SinkConfiguration> SinkOptionTable();
+OptionTable<LogConfiguration> LogOptionTable();
+
 // All that `sparktail run` can be told, checked and complete.
 struct Configuration {
   std::string instance = "sparktail";
@@ -47,6 +53,8 @@ struct Configuration {
   std::vector<SourceConfiguration> sources;
   std::vector<SinkConfiguration> sinks;
 };
+// Those of the top level that are neither lists nor groups.
+OptionTable<Configuration> ConfigurationOptionTable();
 
 // When `run` ends by itself.
 struct UntilExit {

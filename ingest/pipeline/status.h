@@ -28,6 +28,7 @@ struct SourceStatus {
   uint64_t truncations = 0;
   uint64_t errors = 0;  // files that can't be read
   ParserStats parsed;
+  uint64_t behind_bytes = 0;         // of all streams
   std::vector<StreamStatus> behind;  // the streams with most behind, at most 100
 };
 
@@ -62,6 +63,7 @@ struct QueryStatus {
   double watermark_delay_ms = 0;
   double lag_rows = 0;
   double timestamp = 0;  // start of the trigger, in seconds since 1970
+  bool failed = false;   // it ended with an error, and has not run since
 };
 
 struct PipelineStatus {

@@ -1,0 +1,84 @@
+#include "ingest/pipeline/distributor.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sparktail {
+
+Distributor::Distributor(std::vector<SinkWorker*> sinks,
+                         std::vector<std::vector<StreamCursor>> cursors)
+    : sinks_(std::move(sinks)) {
+  for (size_t sink = 0; sink < cursors.size(); ++sink) {
+    for (StreamCursor& stream : cursors[sink]) {
+      Known& known = streams_[stream.stream];
+      known.cursors.resize(sinks_.size());
+      known.cursors[sink] = std::make_unique<Cursor>(std::move(stream.cursor));
+    }
+  }
+}
+
+void Distributor::StartNewSinksAtOthers() {
+  for (size_t sink = 0; sink < sinks_.size(); ++sink) {
+    const auto knows = [&](const auto& stream) { return stream.second.cursors[sink] != nullptr; };
+    if (std::any_of(streams_.begin(), streams_.end(), knows)) continue;
+    for (auto& [key, known] : streams_) {
+      known.cursors[sink] = std::make_unique<Cursor>(*NewestOf(key));
+    }
+  }
+}
+
+const Cursor* Distributor::StartOf(const StreamKey& stream) const {
+  const auto found = streams_.find(stream);
+  if (found == streams_.end()) return nullptr;
+  const Cursor* first = nullptr;
+  for (const auto& cursor : found->second.cursors) {
+    if (cursor == nullptr) return nullptr;
+    if (first == nullptr || cursor->offset < first->offset) first = cursor.get();
+  }
+  return first;
+}
+
+const Cursor* Distributor::NewestOf(const StreamKey& stream) const {
+  const auto found = streams_.find(stream);
+  if (found == streams_.end()) return nullptr;
+  const Cursor* newest = nullptr;
+  for (const auto& cursor : found->second.cursors) {
+    if (cursor == nullptr) continue;
+    if (newest == nullptr || cursor->offset > newest->offset) newest = cursor.get();
+  }
+  return newest;
+}
+
+std::vector<StreamKey> Distributor::Streams() const {
+  std::vector<StreamKey> keys;
+  keys.reserve(streams_.size());
+  for (const auto& [key, known] : streams_) keys.push_back(key);
+  return keys;
+}
+
+bool Distributor::HasRoom() const {
+  return std::all_of(sinks_.begin(), sinks_.end(),
+                     [](SinkWorker* sink) { return sink->HasRoom(); });
+}
+
+void Distributor::Emit(std::shared_ptr<const Batch> batch) {
+  const auto known = streams_.find(batch->stream);
+  const std::vector<EventRef>& events = batch->events.events;
+  for (size_t sink = 0; sink < sinks_.size(); ++sink) {
+    const Cursor* start = known == streams_.end() ? nullptr : known->second.cursors[sink].get();
+    size_t first = 0;
+    if (start != nullptr) {
+      const bool has_all = batch->end->offset < start->offset ||
+                           (batch->end->offset == start->offset && start->ended);
+      if (has_all) continue;
+      first = static_cast<size_t>(std::partition_point(events.begin(), events.end(),
+                                                       [&](const EventRef& event) {
+                                                         return event.offset < start->offset;
+                                                       }) -
+                                  events.begin());
+    }
+    sinks_[sink]->Push(batch, first);
+  }
+}
+
+}  // namespace sparktail

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/synchronization/mutex.h>
+#include <absl/time/time.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ingest/base/log.h"
+#include "ingest/base/os.h"
+#include "ingest/pipeline/configuration.h"
+#include "ingest/pipeline/distributor.h"
+#include "ingest/pipeline/log_tail.h"
+#include "ingest/pipeline/query_gauges.h"
+#include "ingest/pipeline/sink_worker.h"
+#include "ingest/pipeline/status.h"
+#include "ingest/sources/file_source.h"
+#include "offsets/cursor_store.h"
+#include "sinks/dead_letter.h"
+
+namespace sparktail {
+
+// Sources, sinks and the cursor store of one configuration, wired together. Run() is the reader
+// loop; each sink has a thread of its own.
+class Pipeline {
+ public:
+  struct Parts {
+    Os* os;
+    Log* log;
+    const Configuration* configuration;
+    UntilExit until_exit;
+    bool recover = false;
+    std::string host;              // of the documents
+    bool observe_queries = false;  // for QueryStatus
+  };
+  explicit Pipeline(Parts parts);
+  ~Pipeline();
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+
+  // Opens the state, all sinks and all sources.
+  absl::Status Open();
+
+  // Follows the sources until Stop(), until a sink stops, or until what until_exit waits for has
+  // happened; then delivers what was read, for at most shutdown_timeout after Stop(). Why a sink
+  // stopped, or kDeadlineExceeded: something is undelivered, and the object can't be destroyed
+  // before its sink gives up.
+  absl::Status Run();
+
+  // Any thread, and signal handlers.
+  void Stop();
+
+  // Any thread.
+  PipelineStatus status() const;
+  // The reader loop goes round.
+  bool healthy() const;
+  uint64_t dead_letters() const;
+  // What was read and found, for a summary at the end; after Run().
+  ParserStats parsed() const;
+
+ private:
+  struct Source;
+
+  absl::Status OpenSink(const SinkConfiguration& configuration);
+  absl::Status OpenSource(const SourceConfiguration& configuration);
+  bool IsComplete();
+  absl::Status Finish();
+  void Wait(absl::Time until);
+  void Wake();
+  void Touch(absl::Time now);
+
+  const Parts parts_;
+  Os* const os_;
+  Log* const log_;
+  int wake_fd_ = -1;  // eventfd
+  std::atomic<bool> stopping_ = false;
+  std::atomic<bool> ready_ = false;
+  std::atomic<int64_t> turned_ns_ = 0;  // when the reader loop last went round
+  absl::Time started_;
+  std::unique_ptr<CursorStore> store_;
+  std::vector<std::unique_ptr<DeadLetters>> dead_letters_;
+  std::vector<std::unique_ptr<SinkWorker>> sinks_;
+  std::vector<std::vector<StreamCursor>> cursors_;  // of sinks_, until the sources are open
+  std::vector<std::unique_ptr<Source>> sources_;
+  std::unique_ptr<QueryGauges> gauges_;
+  absl::Time next_touch_;
+  mutable absl::Mutex mutex_;
+  std::vector<ParserStats> parsed_ ABSL_GUARDED_BY(mutex_);  // of sources_
+};
+
+}  // namespace sparktail
