@@ -49,7 +49,7 @@ bool IsAddress(std::string_view text) {
 }
 
 constexpr TextForm kNameForm = {
-    "a name of at most 64 letters, digits and . _ - that begins with a letter or digit",
+    "a name of letters, digits and . _ - (at most 64)",
     "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", IsName};
 
 constexpr TextForm kZoneForm = {
@@ -68,8 +68,7 @@ OptionTable<Configuration> ConfigurationOptionTable() {
       Declare("instance", &O::instance)
           .Form(kNameForm)
           .Default("sparktail")
-          .Says("Names this process among all that deliver to the same sinks; part of its "
-                "cursors."),
+          .Says("Names this process among all that deliver to the same sinks."),
       Declare("environment", &O::environment)
           .Default("default")
           .Says("Value of environment in documents."),

@@ -212,12 +212,12 @@ class LogTail : public FileTail {
   }
 
   void EndTurn() override {
-    for (auto& stream : streams_) {
-      if (!stream->events.events.empty()) {
-        EmitAll();
-        break;
-      }
-    }
+    // A stream that is new is told of at once: should we die now, its file is known, whatever name
+    // it has by then.
+    const auto has_news = [](const auto& stream) {
+      return !stream->announced || !stream->events.events.empty();
+    };
+    if (std::any_of(streams_.begin(), streams_.end(), has_news)) EmitAll();
     const absl::Time now = shared_->parts_.os->Now();
     for (auto& stream : streams_) {
       const uint64_t settled = stream->parser.settled();

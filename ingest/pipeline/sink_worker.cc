@@ -46,7 +46,7 @@ SinkWorker::~SinkWorker() {
 }
 
 void SinkWorker::Start() {
-  open_since_ = next_tidy_ = next_mirror_ = parts_.os->Now();
+  next_tidy_ = next_mirror_ = parts_.os->Now();
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -130,7 +130,7 @@ bool SinkWorker::WaitForWork() {
   const absl::Time now = parts_.os->Now();
   absl::Time until = std::max(next_tidy_, now);
   if (!unmirrored_.empty()) until = std::min(until, next_mirror_);
-  if (!open_.empty()) until = open_since_ + parts_.options.commit_interval;
+  if (!open_.empty()) until = CommitTime();
   const absl::MutexLock lock(&mutex_);
   const auto has_work = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
     return !queue_.empty() || finishing_ || abandoned_;
@@ -149,7 +149,6 @@ absl::Status SinkWorker::WriteQueued() {
     {
       const absl::MutexLock lock(&mutex_);
       if (queue_.empty() || abandoned_) break;
-      if (open_.empty()) open_since_ = parts_.os->Now();
       open_.push_back(std::move(queue_.front()));
       queue_.pop_front();
     }
@@ -166,10 +165,13 @@ absl::Status SinkWorker::Write(const Item& item) {
   return parts_.sink->Write(events, item.delivery.first);
 }
 
+// What comes after a silence is committed at once, what comes often each commit_interval.
+absl::Time SinkWorker::CommitTime() const { return last_commit_ + parts_.options.commit_interval; }
+
 bool SinkWorker::CommitIsDue() const {
   if (open_.empty()) return false;
   if (open_bytes_ >= parts_.options.commit_bytes) return true;
-  if (parts_.os->Now() >= open_since_ + parts_.options.commit_interval) return true;
+  if (parts_.os->Now() >= CommitTime()) return true;
   const absl::MutexLock lock(&mutex_);
   return finishing_;
 }
@@ -225,6 +227,7 @@ void SinkWorker::Delivered() {
     status_.state = SinkStatus::State::kRunning;
     status_.why.clear();
     committed_ = now;
+    last_commit_ = now;
     oldest_ = queue_.empty() ? absl::InfiniteFuture() : queue_.front().queued;
     idle_ = queue_.empty();
     if (queue_bytes_ < parts_.options.queue_bytes) wake = std::exchange(reader_waits_, false);

@@ -81,6 +81,7 @@ class SinkWorker {
   bool WaitForWork() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status WriteQueued();
   absl::Status Write(const Item& item);
+  absl::Time CommitTime() const;
   bool CommitIsDue() const;
   absl::Status Commit();
   absl::Status CommitWritten();
@@ -113,7 +114,7 @@ class SinkWorker {
   std::vector<Item> open_;  // written since the last commit, or to be written again
   size_t written_ = 0;      // of them
   size_t open_bytes_ = 0;
-  absl::Time open_since_;
+  absl::Time last_commit_ = absl::InfinitePast();
   size_t failures_ = 0;  // in a row
   absl::Time next_tidy_;
   std::vector<StreamCursor> unmirrored_;

@@ -1,0 +1,143 @@
+#include "ingest/cli/run_command.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "ingest/base/os.h"
+#include "ingest/cli/http_server.h"
+#include "ingest/cli/own_log.h"
+#include "ingest/cli/service_manager.h"
+#include "ingest/cli/signals.h"
+#include "ingest/cli/stats.h"
+#include "ingest/cli/status_pages.h"
+#include "ingest/pipeline/pipeline.h"
+
+namespace sparktail {
+namespace {
+
+constexpr absl::Duration kTickInterval = absl::Seconds(1);
+
+std::string HostName() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return {};
+  return name.data();
+}
+
+// One run of the command: the main thread looks after signals, the log and the service manager
+// while another one runs the pipeline.
+class Run {
+ public:
+  Run(const RunCommand& command, std::string_view version, Os* os)
+      : command_(command), version_(version), os_(os), log_(os, command.configuration.log) {}
+
+  ExitCode Execute() {
+    absl::StatusOr<std::unique_ptr<Signals>> signals = Signals::Install();
+    if (!signals.ok()) return Fail(signals.status());
+    Pipeline::Parts parts;
+    parts.os = os_;
+    parts.log = &log_;
+    parts.configuration = &command_.configuration;
+    parts.until_exit = command_.until_exit;
+    parts.recover = command_.recover;
+    parts.host = HostName();
+    parts.observe_queries = !command_.configuration.http.empty();
+    auto pipeline = std::make_unique<Pipeline>(std::move(parts));
+    if (absl::Status status = pipeline->Open(); !status.ok()) return Fail(status);
+    std::unique_ptr<HttpServer> http;
+    if (!command_.configuration.http.empty()) {
+      auto server =
+          HttpServer::Start(command_.configuration.http, [this, &pipeline](std::string_view path) {
+            return StatusPage(path, pipeline->status(), version_);
+          });
+      if (!server.ok()) return Fail(server.status());
+      http = *std::move(server);
+      log_.Info("http", "metrics and health at " + http->url());
+    }
+    service_.Ready();
+    const absl::Status status = RunPipeline(pipeline.get(), signals->get());
+    service_.Stopping();
+    http = nullptr;
+    return Finish(std::move(pipeline), status);
+  }
+
+ private:
+  absl::Status RunPipeline(Pipeline* pipeline, Signals* signals) {
+    const int done_fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    absl::Status status;
+    std::thread reader([&] {
+      status = pipeline->Run();
+      const uint64_t one = 1;
+      [[maybe_unused]] const ssize_t written = ::write(done_fd, &one, sizeof(one));
+    });
+    std::array<pollfd, 2> fds = {{{signals->wake_fd(), POLLIN, 0}, {done_fd, POLLIN, 0}}};
+    while ((fds[1].revents & POLLIN) == 0) {
+      const absl::Duration wait = std::min(kTickInterval, service_.alive_interval());
+      if (::poll(fds.data(), fds.size(), static_cast<int>(absl::ToInt64Milliseconds(wait))) < 0) {
+        fds[1].revents = 0;  // interrupted
+      }
+      const Signals::Came came = signals->Poll();
+      if (came.reopen) log_.Reopen();
+      if (came.stop != 0 && !stopped_) {
+        stopped_ = true;
+        log_.Info("stop", "stopping: delivering what was read");
+        service_.Stopping();
+        pipeline->Stop();
+      }
+      log_.Tick();
+      if (pipeline->healthy()) service_.Alive(os_->Now());
+    }
+    reader.join();
+    ::close(done_fd);
+    return status;
+  }
+
+  ExitCode Finish(std::unique_ptr<Pipeline> pipeline, const absl::Status& status) {
+    if (command_.stats) {
+      const double seconds = absl::ToDoubleSeconds(os_->Now() - started_);
+      WriteAll(os_, STDERR_FILENO, FormatStats(pipeline->parsed(), seconds)).IgnoreError();
+    }
+    ExitCode code = ExitCode::kOk;
+    if (absl::IsDeadlineExceeded(status)) {
+      log_.Warn("undelivered", std::string(status.message()));
+      // Stopped by a signal, the cursors cover the rest.
+      code = stopped_ && !command_.until_exit.enabled ? ExitCode::kOk : ExitCode::kFailed;
+      log_.Flush();
+      // A sink's thread hangs in a write: it can't be waited for.
+      std::_Exit(static_cast<int>(code));
+    }
+    if (!status.ok() && !absl::IsCancelled(status)) code = ExitCode::kFailed;
+    if (code == ExitCode::kOk && pipeline->dead_letters() > 0) code = ExitCode::kDeadLetters;
+    pipeline = nullptr;
+    log_.Flush();
+    return code;
+  }
+
+  ExitCode Fail(const absl::Status& status) {
+    log_.Error("start", std::string(status.message()));
+    log_.Flush();
+    return ExitCode::kFailed;
+  }
+
+  const RunCommand& command_;
+  const std::string version_;
+  Os* os_;
+  OwnLog log_;
+  ServiceManager service_ = ServiceManager::FromEnvironment();
+  const absl::Time started_ = os_->Now();
+  bool stopped_ = false;
+};
+
+}  // namespace
+
+ExitCode RunRun(const RunCommand& command, std::string_view version, Os* os) {
+  return Run(command, version, os).Execute();
+}
+
+}  // namespace sparktail
