@@ -1,0 +1,261 @@
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+#include <absl/time/time.h>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace sparktail {
+
+// Each option of a component is declared once, beside it, as a row of a table:
+//
+//   OptionTable<SqliteSinkOptions> SqliteSinkOptionTable() {
+//     using O = SqliteSinkOptions;
+//     return {
+//         Declare("path", &O::path).Form(kPathForm).Required().Says("The database."),
+//         Declare("retention", &O::retention).Word("forever", absl::InfiniteDuration())
+//             .Default("forever").From(absl::Hours(1)).Says("Rows older than that are deleted."),
+//     };
+//   }
+//
+// The strict reader of configurations, the command line, the reference and the JSON Schema are
+// all made from such tables.
+
+// A text that is not to be seen: nothing prints it, one has to ask for it.
+class Secret {
+ public:
+  Secret() = default;
+  explicit Secret(std::string text) : text_(std::move(text)) {}
+  const std::string& Reveal() const { return text_; }
+  bool operator==(const Secret&) const = default;
+
+ private:
+  std::string text_;
+};
+
+enum class OptionType : uint8_t {
+  kText,
+  kTextList,
+  kInteger,
+  kBytes,     // a size: 32MiB
+  kDuration,  // 30s
+  kBoolean,
+  kChoice,  // one of the words
+  kSecret,
+};
+
+// A value, whatever struct it belongs to. kInteger and kBytes are uint64_t; kChoice is text, or
+// the uint64_t of an enum.
+using OptionData =
+    std::variant<std::string, std::vector<std::string>, uint64_t, absl::Duration, bool, Secret>;
+
+// A word that stands for a value: a choice, or one beside the values of the type (`never`).
+struct OptionWord {
+  std::string text;
+  OptionData data;
+};
+
+// What a text, or each text of a list, must look like.
+struct TextForm {
+  std::string_view what;     // "a path": for "give …"
+  std::string_view pattern;  // regular expression (ECMA 262) for editors; true of all that is good
+  bool (*accepts)(std::string_view text);
+  bool is_path = false;  // relative ones are in the working directory
+};
+
+// Of all texts: 1 to 4096 bytes without control characters.
+bool IsPlainText(std::string_view text);
+
+extern const TextForm kTextForm;  // nothing else
+extern const TextForm kPathForm;  // does not begin with ~, which nobody would replace
+
+// All that is said of an option.
+struct OptionInfo {
+  std::string name;
+  OptionType type = OptionType::kText;
+  std::optional<std::string> default_text;  // as a user would write it; none: kept as it is
+  std::string default_note;  // what that means, if there is no text for it: "that of the process"
+  std::string unit;          // of an integer: "files"
+  bool required = false;
+  const TextForm* form = &kTextForm;
+  std::vector<OptionWord> words;
+  uint64_t least = 0;  // of kInteger and kBytes
+  uint64_t most = INT64_MAX;
+  absl::Duration shortest = absl::ZeroDuration();
+  absl::Duration longest = absl::Hours(24 * 36500);
+  std::string sentence;
+};
+
+// What may be given: "a size from 1KiB to 1GiB (such as 32MiB), or never".
+std::string Expected(const OptionInfo& info);
+
+// Reads a value; the error is a sentence that says what is wrong with it and what to give. Bytes
+// of the value in it are as they came: not fit for a terminal.
+absl::StatusOr<OptionData> ReadOption(const OptionInfo& info, std::string_view text);
+absl::StatusOr<OptionData> ReadListOption(const OptionInfo& info,
+                                          const std::vector<std::string>& texts);
+
+// The value as a user would write it; lists as [a, b], secrets not at all.
+std::string WriteOption(const OptionInfo& info, const OptionData& data);
+
+// Digits, and nothing else.
+std::optional<uint64_t> ReadNumber(std::string_view text);
+
+// "16777216", "16MiB", "4k": a number of bytes. No fractions, no powers of ten.
+std::optional<uint64_t> ReadSize(std::string_view text);
+std::string WriteSize(uint64_t bytes);
+
+// "500ms", "30s", "5m", "2h", "30d", up to a hundred years. A number needs its unit.
+std::optional<absl::Duration> ReadDuration(std::string_view text);
+std::string WriteDuration(absl::Duration duration);
+
+// An option of the struct S.
+template <typename S>
+struct Option {
+  OptionInfo info;
+  std::function<void(const OptionData&, S*)> apply;
+  std::function<OptionData(const S&)> fetch;
+
+  absl::Status Set(std::string_view text, S* target) const {
+    return Apply(ReadOption(info, text), target);
+  }
+  absl::Status SetList(const std::vector<std::string>& texts, S* target) const {
+    return Apply(ReadListOption(info, texts), target);
+  }
+  std::string Text(const S& source) const { return WriteOption(info, fetch(source)); }
+
+  // For declarations.
+  Option Bytes() && { return With(&OptionInfo::type, OptionType::kBytes); }
+  Option Default(std::string text) && { return With(&OptionInfo::default_text, std::move(text)); }
+  Option Otherwise(std::string note) && { return With(&OptionInfo::default_note, std::move(note)); }
+  Option Unit(std::string unit) && { return With(&OptionInfo::unit, std::move(unit)); }
+  Option Required() && { return With(&OptionInfo::required, true); }
+  Option Form(const TextForm& form) && { return With(&OptionInfo::form, &form); }
+  Option From(uint64_t least) && { return With(&OptionInfo::least, least); }
+  Option To(uint64_t most) && { return With(&OptionInfo::most, most); }
+  Option From(absl::Duration shortest) && { return With(&OptionInfo::shortest, shortest); }
+  Option To(absl::Duration longest) && { return With(&OptionInfo::longest, longest); }
+  Option Says(std::string sentence) && { return With(&OptionInfo::sentence, std::move(sentence)); }
+  template <typename V>
+  Option Word(std::string text, V value) && {
+    if constexpr (std::is_enum_v<V>) {
+      info.words.push_back({std::move(text), static_cast<uint64_t>(value)});
+    } else {
+      info.words.push_back({std::move(text), std::move(value)});
+    }
+    return std::move(*this);
+  }
+  // A text that is one of these.
+  Option Choice(const std::vector<std::string>& texts) && {
+    info.type = OptionType::kChoice;
+    for (const std::string& text : texts) info.words.push_back({text, text});
+    return std::move(*this);
+  }
+
+ private:
+  absl::Status Apply(const absl::StatusOr<OptionData>& data, S* target) const {
+    if (data.ok()) apply(*data, target);
+    return data.status();
+  }
+  template <typename V>
+  Option With(V OptionInfo::*member, V value) {
+    info.*member = std::move(value);
+    return std::move(*this);
+  }
+  Option With(std::optional<std::string> OptionInfo::*member, std::string value) {
+    info.*member = std::move(value);
+    return std::move(*this);
+  }
+};
+
+template <typename S>
+using OptionTable = std::vector<Option<S>>;
+
+namespace options_internal {
+
+template <typename V>
+constexpr OptionType TypeOf() {
+  if constexpr (std::is_same_v<V, std::string>) {
+    return OptionType::kText;
+  } else if constexpr (std::is_same_v<V, std::vector<std::string>>) {
+    return OptionType::kTextList;
+  } else if constexpr (std::is_same_v<V, absl::Duration>) {
+    return OptionType::kDuration;
+  } else if constexpr (std::is_same_v<V, bool>) {
+    return OptionType::kBoolean;
+  } else if constexpr (std::is_same_v<V, Secret>) {
+    return OptionType::kSecret;
+  } else if constexpr (std::is_enum_v<V>) {
+    return OptionType::kChoice;
+  } else {
+    static_assert(std::is_same_v<V, uint64_t>);
+    return OptionType::kInteger;
+  }
+}
+
+}  // namespace options_internal
+
+// The option is that member. Its type tells the option's; .Bytes() makes a size of an integer.
+template <typename S, typename V>
+Option<S> Declare(std::string name, V S::*member) {
+  Option<S> option;
+  option.info.name = std::move(name);
+  option.info.type = options_internal::TypeOf<V>();
+  if constexpr (std::is_enum_v<V>) {
+    option.apply = [member](const OptionData& data, S* target) {
+      target->*member = static_cast<V>(std::get<uint64_t>(data));
+    };
+    option.fetch = [member](const S& source) {
+      return OptionData(static_cast<uint64_t>(source.*member));
+    };
+  } else {
+    option.apply = [member](const OptionData& data, S* target) {
+      target->*member = std::get<V>(data);
+    };
+    option.fetch = [member](const S& source) { return OptionData(source.*member); };
+  }
+  return option;
+}
+
+// The options of a part of the struct S, which `part` finds in it.
+template <typename S, typename Part, typename Find>
+OptionTable<S> Within(const OptionTable<Part>& table, Find part) {
+  OptionTable<S> outer;
+  for (const Option<Part>& inner : table) {
+    Option<S> option;
+    option.info = inner.info;
+    option.apply = [apply = inner.apply, part](const OptionData& data, S* target) {
+      apply(data, part(target));
+    };
+    option.fetch = [fetch = inner.fetch, part](const S& source) {
+      S copy = source;
+      return fetch(*part(&copy));
+    };
+    outer.push_back(std::move(option));
+  }
+  return outer;
+}
+
+template <typename S>
+std::vector<OptionInfo> Infos(const OptionTable<S>& table) {
+  std::vector<OptionInfo> infos;
+  for (const Option<S>& option : table) infos.push_back(option.info);
+  return infos;
+}
+
+template <typename T>
+std::vector<T> Joined(std::vector<T> front, const std::vector<T>& back) {
+  front.insert(front.end(), back.begin(), back.end());
+  return front;
+}
+
+}  // namespace sparktail
