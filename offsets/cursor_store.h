@@ -21,15 +21,18 @@ namespace sparktail {
 // wants it a small state that is stored in one transaction with its cursors. Thread-safe.
 //
 // Errors: kResourceExhausted: the disk is full; kUnavailable: it may work later; kDataLoss: the
-// database is damaged; kFailedPrecondition: another process has it (the message names it).
+// database is damaged; kFailedPrecondition: another process has it (the message names it), or its
+// file was taken away. All others as of Database.
 class CursorStore {
  public:
   enum class Access { kOwn, kLook };  // kLook: beside a running process, without its lock
 
-  // Makes state_dir (0700) and offsets.db (0600) if missing. kOwn takes the lock
-  // `state_dir/lock` (flock; the file holds the pid and start time of its owner) and checks the
-  // integrity of the database; a damaged one is kDataLoss, with what to do in the message.
-  // `recover`: a damaged one is put aside (offsets.db.damaged-<UTC time>) and an empty one made.
+  // kOwn makes state_dir (0700) and offsets.db (0600) if missing, takes the StateLock, and checks
+  // all of the database: one that can't be used is kDataLoss if it is damaged, kFailedPrecondition
+  // if it is of another program or a newer version, with what to do in the message. `recover`:
+  // such a one is put aside (offsets.db.damaged-<UTC time>) and an empty one made, and the log
+  // says so; one that can be used stays.
+  // kLook makes nothing (kNotFound), and only Load…() work on it.
   static absl::StatusOr<std::unique_ptr<CursorStore>> Open(Os* os, Log* log,
                                                            const std::string& state_dir,
                                                            Access access, bool recover);
@@ -50,7 +53,8 @@ class CursorStore {
   // Empty if there is none.
   virtual absl::StatusOr<std::string> LoadState(std::string_view sink) = 0;
 
-  // Drops cursors of `stream` (of all sinks if `sink` is empty); returns how many.
+  // Drops cursors of `stream` (of all streams if it is empty; of all sinks if `sink` is empty);
+  // returns how many.
   virtual absl::StatusOr<size_t> Forget(std::string_view sink, std::string_view stream) = 0;
   // Drops cursors not touched since `before`, and so 30 days after their stream was last seen.
   virtual absl::StatusOr<size_t> Expire(absl::Time before) = 0;

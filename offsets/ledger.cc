@@ -24,7 +24,6 @@ Acknowledgement::~Acknowledgement() {
 }
 
 void Acknowledgement::Settle() && {
-  assert(pending());
   if (Ledger* ledger = std::exchange(ledger_, nullptr)) {
     ledger->Finish(stream_, ticket_, Ledger::State::kSettled);
   }
@@ -53,11 +52,11 @@ void Ledger::Finish(uint32_t stream, uint64_t ticket, State state) {
   assert(ticket >= known.first && ticket - known.first < known.slots.size());
   known.slots[ticket - known.first].state = state;
   if (state == State::kAbandoned) ++abandoned_;
+  if (state == State::kSettled) --pending_;
   while (!known.slots.empty() && known.slots.front().state == State::kSettled) {
     known.settled = std::move(known.slots.front().end);
     known.slots.pop_front();
     ++known.first;
-    --pending_;
     moved_.insert(stream);
   }
 }
@@ -74,12 +73,14 @@ std::vector<Ledger::Moved> Ledger::TakeMoved() {
   return moved;
 }
 
-// What is newest is in the stream itself: only that it moved has to be known again.
+// What is newest is in the stream itself, unless that was forgotten in the meantime.
 void Ledger::Restore(const std::vector<Moved>& moved) {
   const absl::MutexLock lock(&mutex_);
   for (const Moved& stream : moved) {
-    const auto found = ids_.find(stream.stream);
-    if (found != ids_.end()) moved_.insert(found->second);
+    const uint32_t id = IdOf(stream.stream);
+    Stream& known = streams_[id];
+    if (!known.settled) known.settled = stream.cursor;
+    moved_.insert(id);
   }
 }
 

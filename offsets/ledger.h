@@ -29,6 +29,7 @@ class Acknowledgement {
   Acknowledgement& operator=(Acknowledgement&& other) noexcept;
   ~Acknowledgement();
 
+  // Once: what is not pending stays as it is.
   void Settle() &&;
   // False if it was settled, moved from, or never was one.
   bool pending() const { return ledger_ != nullptr; }

@@ -1,0 +1,525 @@
+#include "offsets/cursor_store.h"
+
+#include <absl/base/thread_annotations.h>
+#include <absl/strings/str_cat.h>
+#include <absl/synchronization/mutex.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <algorithm>
+#include <array>
+#include <unordered_map>
+#include <utility>
+
+#include "offsets/database.h"
+#include "offsets/offsets_file.h"
+#include "offsets/state_lock.h"
+
+namespace sparktail {
+namespace {
+
+// Of streams whose rows are remembered, about 250 bytes each. More only costs speed.
+constexpr size_t kMostKnown = 20'000;
+
+// What the checksum of a cursor covers, in the order in which it is hashed.
+struct CursorRow {
+  std::string_view sink;
+  std::string_view stream;
+  int64_t offset = 0;
+  bool ended = false;
+  int64_t updated = 0;
+  std::string_view position;
+  XXH128_hash_t context;
+};
+
+uint64_t Chain(std::string_view bytes, uint64_t before) {
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), before);
+}
+
+int64_t ChecksumOf(const CursorRow& row) {
+  const std::array<uint64_t, 5> numbers = {
+      static_cast<uint64_t>(row.offset), static_cast<uint64_t>(row.ended),
+      static_cast<uint64_t>(row.updated), row.context.low64, row.context.high64};
+  uint64_t sum = XXH3_64bits(numbers.data(), sizeof(numbers));
+  sum = Chain(row.sink, sum);
+  sum = Chain(row.stream, sum);
+  return static_cast<int64_t>(Chain(row.position, sum));
+}
+
+int64_t ChecksumOf(std::string_view sink, std::string_view state) {
+  return static_cast<int64_t>(Chain(state, Chain(sink, 0)));
+}
+
+XXH128_hash_t HashOf(std::string_view bytes) { return XXH3_128bits(bytes.data(), bytes.size()); }
+
+int64_t InRow(absl::Time time) { return absl::ToUnixMicros(time); }
+
+constexpr std::string_view kSelectCursors = R"(
+SELECT k.name, s.key, c.offset, c.ended, c.position, x.json, c.checksum, c.updated, s.seen
+FROM cursors c LEFT JOIN sinks k ON k.id = c.sink LEFT JOIN streams s ON s.id = c.stream
+LEFT JOIN contexts x ON x.id = c.id
+WHERE ?1 = '' OR k.name = ?1
+ORDER BY k.name, s.key)";
+
+class SqliteCursorStore : public CursorStore {
+ public:
+  // To look at only, until it owns the file.
+  SqliteCursorStore(Os* os, std::string path, Database database)
+      : os_(os), path_(std::move(path)), database_(std::move(database)) {}
+
+  // Before all else.
+  absl::Status Prepare();
+  // Reads all there is.
+  absl::Status Verify();
+  // From now on it may write.
+  absl::Status Own(StateLock lock);
+
+  absl::StatusOr<std::vector<StreamCursor>> Load(std::string_view sink) override;
+  absl::StatusOr<std::vector<Entry>> LoadAll() override;
+  absl::Status Commit(std::string_view sink, std::span<const StreamCursor> cursors,
+                      const std::optional<std::string>& state) override;
+  absl::StatusOr<std::string> LoadState(std::string_view sink) override;
+  absl::StatusOr<size_t> Forget(std::string_view sink, std::string_view stream) override;
+  absl::StatusOr<size_t> Expire(absl::Time before) override;
+  absl::Status Touch(std::span<const StreamKey> streams) override;
+
+ private:
+  // The rows of a stream that a sink has a cursor in.
+  struct Known {
+    int64_t cursor = 0;
+    XXH128_hash_t context;  // of what is stored
+  };
+  struct Sink {
+    int64_t id = 0;
+    std::unordered_map<StreamKey, Known> streams;
+  };
+
+  absl::StatusOr<std::vector<Entry>> ReadCursors(std::string_view sink)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<Entry> ReadCursor(const Statement& row);
+  absl::StatusOr<std::string> ReadState(std::string_view sink, const Statement& row);
+
+  // kFailedPrecondition if what is written now would not be found by the next process.
+  absl::Status CheckStillOurs();
+  // One transaction around `change`.
+  template <typename Change>
+  absl::Status Write(Change change) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Store(std::string_view sink, std::span<const StreamCursor> cursors,
+                     const std::optional<std::string>& state) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<Sink*> FindSink(std::string_view name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<Known*> FindStream(Sink* sink, const StreamKey& stream, int64_t now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<Known> FindRows(const Sink& sink, const StreamKey& stream, int64_t now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status StoreCursor(std::string_view sink_name, Sink* sink, const StreamCursor& cursor,
+                           int64_t now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status DropOrphans() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Damaged(std::string_view why) const { return DamagedOffsets(path_, why); }
+
+  Os* const os_;
+  const std::string path_;
+  std::optional<StateLock> lock_;  // released after the database is closed
+  Os::FileInfo file_;              // of the database, if there is a lock
+  mutable absl::Mutex mutex_;
+  Database database_ ABSL_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, Sink> sinks_ ABSL_GUARDED_BY(mutex_);  // as they are stored
+  size_t known_ ABSL_GUARDED_BY(mutex_) = 0;                             // streams in sinks_
+  Statement find_sink_ ABSL_GUARDED_BY(mutex_);
+  Statement add_sink_ ABSL_GUARDED_BY(mutex_);
+  Statement set_state_ ABSL_GUARDED_BY(mutex_);
+  Statement find_stream_ ABSL_GUARDED_BY(mutex_);
+  Statement add_stream_ ABSL_GUARDED_BY(mutex_);
+  Statement find_cursor_ ABSL_GUARDED_BY(mutex_);
+  Statement add_cursor_ ABSL_GUARDED_BY(mutex_);
+  Statement set_cursor_ ABSL_GUARDED_BY(mutex_);
+  Statement set_context_ ABSL_GUARDED_BY(mutex_);
+  Statement touch_ ABSL_GUARDED_BY(mutex_);
+};
+
+absl::Status SqliteCursorStore::Prepare() {
+  const absl::MutexLock lock(&mutex_);
+  const std::pair<Statement*, std::string_view> all[] = {
+      {&find_sink_, "SELECT id FROM sinks WHERE name = ?1"},
+      {&add_sink_, "INSERT INTO sinks(name) VALUES(?1)"},
+      {&set_state_, "UPDATE sinks SET state = ?2, checksum = ?3 WHERE id = ?1"},
+      {&find_stream_, "SELECT id FROM streams WHERE key = ?1"},
+      {&add_stream_, "INSERT INTO streams(key, seen) VALUES(?1, ?2)"},
+      {&find_cursor_,
+       "SELECT c.id, x.json FROM streams s JOIN cursors c ON c.stream = s.id "
+       "LEFT JOIN contexts x ON x.id = c.id WHERE s.key = ?1 AND c.sink = ?2"},
+      {&add_cursor_,
+       "INSERT INTO cursors(sink, stream, offset, ended, updated, checksum, position) "
+       "VALUES(?1, ?2, 0, 0, 0, 0, '')"},
+      {&set_cursor_,
+       "UPDATE cursors SET offset = ?2, ended = ?3, updated = ?4, checksum = ?5, position = ?6 "
+       "WHERE id = ?1"},
+      {&set_context_, "INSERT OR REPLACE INTO contexts(id, json) VALUES(?1, ?2)"},
+      {&touch_, "UPDATE streams SET seen = ?2 WHERE key = ?1"},
+  };
+  for (const auto& [statement, sql] : all) {
+    absl::StatusOr<Statement> prepared = Statement::Prepare(&database_, sql);
+    if (!prepared.ok()) return AdviseOnDamage(path_, prepared.status());
+    *statement = *std::move(prepared);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SqliteCursorStore::Verify() {
+  const absl::MutexLock lock(&mutex_);
+  const absl::StatusOr<std::vector<Entry>> cursors = ReadCursors("");
+  if (!cursors.ok()) return cursors.status();
+  absl::StatusOr<Statement> sinks =
+      Statement::Prepare(&database_, "SELECT state, checksum, name FROM sinks");
+  if (!sinks.ok()) return sinks.status();
+  absl::StatusOr<bool> row = sinks->Step();
+  for (; row.ok() && *row; row = sinks->Step()) {
+    const absl::StatusOr<std::string> state = ReadState(sinks->Text(2), *sinks);
+    if (!state.ok()) return state.status();
+  }
+  return row.status();
+}
+
+absl::Status SqliteCursorStore::Own(StateLock lock) {
+  const absl::StatusOr<Os::FileInfo> file = os_->StatPath(path_, /*follow_links=*/false);
+  if (!file.ok()) return file.status();
+  file_ = *file;
+  lock_.emplace(std::move(lock));
+  return absl::OkStatus();
+}
+
+// ---------------------------------------------------------------- reading
+
+absl::StatusOr<std::vector<StreamCursor>> SqliteCursorStore::Load(std::string_view sink) {
+  const absl::MutexLock lock(&mutex_);
+  absl::StatusOr<std::vector<Entry>> entries = ReadCursors(sink);
+  if (!entries.ok()) return entries.status();
+  std::vector<StreamCursor> cursors;
+  cursors.reserve(entries->size());
+  for (Entry& entry : *entries) cursors.push_back(std::move(entry.cursor));
+  return cursors;
+}
+
+absl::StatusOr<std::vector<CursorStore::Entry>> SqliteCursorStore::LoadAll() {
+  const absl::MutexLock lock(&mutex_);
+  return ReadCursors("");
+}
+
+absl::StatusOr<std::vector<CursorStore::Entry>> SqliteCursorStore::ReadCursors(
+    std::string_view sink) {
+  absl::StatusOr<Statement> rows = Statement::Prepare(&database_, kSelectCursors);
+  if (!rows.ok()) return rows.status();
+  rows->BindText(1, sink);
+  std::vector<Entry> entries;
+  absl::StatusOr<bool> row = rows->Step();
+  for (; row.ok() && *row; row = rows->Step()) {
+    absl::StatusOr<Entry> entry = ReadCursor(*rows);
+    if (!entry.ok()) return entry.status();
+    entries.push_back(*std::move(entry));
+  }
+  if (!row.ok()) return row.status();
+  return entries;
+}
+
+absl::StatusOr<CursorStore::Entry> SqliteCursorStore::ReadCursor(const Statement& row) {
+  if (row.IsNull(0) || row.IsNull(1) || row.IsNull(5)) {
+    return Damaged("a cursor's sink, stream or context is missing");
+  }
+  CursorRow stored;
+  stored.sink = row.Text(0);
+  stored.stream = row.Text(1);
+  stored.offset = row.Int(2);
+  stored.ended = row.Int(3) != 0;
+  stored.position = row.Text(4);
+  stored.updated = row.Int(7);
+  const std::string_view context = row.Text(5);
+  stored.context = HashOf(context);
+  if (ChecksumOf(stored) != row.Int(6)) return Damaged("the checksum of a cursor is wrong");
+  Entry entry;
+  entry.sink = stored.sink;
+  entry.cursor.stream = stored.stream;
+  entry.cursor.cursor.offset = static_cast<uint64_t>(stored.offset);
+  entry.cursor.cursor.position = stored.position;
+  entry.cursor.cursor.context = std::make_shared<const std::string>(context);
+  entry.cursor.cursor.ended = stored.ended;
+  entry.updated = absl::FromUnixMicros(std::max(stored.updated, row.Int(8)));
+  return entry;
+}
+
+absl::StatusOr<std::string> SqliteCursorStore::LoadState(std::string_view sink) {
+  const absl::MutexLock lock(&mutex_);
+  absl::StatusOr<Statement> find =
+      Statement::Prepare(&database_, "SELECT state, checksum FROM sinks WHERE name = ?1");
+  if (!find.ok()) return find.status();
+  find->BindText(1, sink);
+  const absl::StatusOr<bool> row = find->Step();
+  if (!row.ok()) return row.status();
+  if (!*row) return std::string();
+  return ReadState(sink, *find);
+}
+
+absl::StatusOr<std::string> SqliteCursorStore::ReadState(std::string_view sink,
+                                                         const Statement& row) {
+  if (row.IsNull(0) && row.IsNull(1)) return std::string();
+  std::string state(row.Blob(0));
+  if (ChecksumOf(sink, state) == row.Int(1)) return state;
+  return Damaged("the checksum of a sink's state is wrong");
+}
+
+// ---------------------------------------------------------------- writing
+
+absl::Status SqliteCursorStore::CheckStillOurs() {
+  if (!lock_) return absl::FailedPreconditionError(path_ + " was opened to look at only");
+  if (absl::Status status = lock_->CheckStillHeld(); !status.ok()) return status;
+  const absl::StatusOr<Os::FileInfo> file = os_->StatPath(path_, /*follow_links=*/false);
+  const bool is_same = file.ok() && file->device == file_.device && file->inode == file_.inode;
+  if (is_same) return absl::OkStatus();
+  if (!file.ok() && !absl::IsNotFound(file.status())) return file.status();
+  return absl::FailedPreconditionError(
+      path_ + " was removed or exchanged while this process had it: what it stores is lost");
+}
+
+template <typename Change>
+absl::Status SqliteCursorStore::Write(Change change) {
+  if (absl::Status status = CheckStillOurs(); !status.ok()) return status;
+  absl::StatusOr<Transaction> transaction = Transaction::Begin(&database_);
+  if (!transaction.ok()) return transaction.status();
+  absl::Status status = change();
+  if (status.ok()) status = transaction->Commit();
+  if (status.ok()) return status;
+  // Some of the rows that are remembered were never stored.
+  sinks_.clear();
+  known_ = 0;
+  return status;
+}
+
+absl::Status SqliteCursorStore::Commit(std::string_view sink, std::span<const StreamCursor> cursors,
+                                       const std::optional<std::string>& state) {
+  if (cursors.empty() && !state) return absl::OkStatus();
+  const absl::MutexLock lock(&mutex_);
+  return Write([&] {
+    mutex_.AssertHeld();
+    return Store(sink, cursors, state);
+  });
+}
+
+absl::Status SqliteCursorStore::Store(std::string_view name, std::span<const StreamCursor> cursors,
+                                      const std::optional<std::string>& state) {
+  const absl::StatusOr<Sink*> sink = FindSink(name);
+  if (!sink.ok()) return sink.status();
+  const int64_t now = InRow(os_->Now());
+  for (const StreamCursor& cursor : cursors) {
+    const absl::Status status = StoreCursor(name, *sink, cursor, now);
+    if (!status.ok()) return status;
+  }
+  if (!state) return absl::OkStatus();
+  set_state_.BindInt(1, (*sink)->id);
+  set_state_.BindBlob(2, *state);
+  set_state_.BindInt(3, ChecksumOf(name, *state));
+  return set_state_.Run();
+}
+
+absl::StatusOr<SqliteCursorStore::Sink*> SqliteCursorStore::FindSink(std::string_view name) {
+  const auto [known, is_new] = sinks_.try_emplace(std::string(name));
+  if (!is_new) return &known->second;
+  find_sink_.BindText(1, name);
+  const absl::StatusOr<bool> row = find_sink_.Step();
+  if (!row.ok()) return row.status();
+  const int64_t found = *row ? find_sink_.Int(0) : 0;
+  find_sink_.Reset();
+  if (found == 0) {
+    add_sink_.BindText(1, name);
+    if (absl::Status status = add_sink_.Run(); !status.ok()) return status;
+  }
+  known->second.id = found != 0 ? found : database_.last_insert_id();
+  return &known->second;
+}
+
+absl::Status SqliteCursorStore::StoreCursor(std::string_view sink_name, Sink* sink,
+                                            const StreamCursor& cursor, int64_t now) {
+  const absl::StatusOr<Known*> known = FindStream(sink, cursor.stream, now);
+  if (!known.ok()) return known.status();
+  const Cursor& place = cursor.cursor;
+  const CursorRow row = {
+      sink_name,      cursor.stream,         static_cast<int64_t>(place.offset), place.ended, now,
+      place.position, HashOf(*place.context)};
+  set_cursor_.BindInt(1, (*known)->cursor);
+  set_cursor_.BindInt(2, row.offset);
+  set_cursor_.BindInt(3, row.ended ? 1 : 0);
+  set_cursor_.BindInt(4, row.updated);
+  set_cursor_.BindInt(5, ChecksumOf(row));
+  set_cursor_.BindText(6, row.position);
+  if (absl::Status status = set_cursor_.Run(); !status.ok()) return status;
+  if (XXH128_isEqual(row.context, (*known)->context)) return absl::OkStatus();
+  set_context_.BindInt(1, (*known)->cursor);
+  set_context_.BindText(2, *place.context);
+  (*known)->context = row.context;
+  return set_context_.Run();
+}
+
+absl::StatusOr<SqliteCursorStore::Known*> SqliteCursorStore::FindStream(Sink* sink,
+                                                                        const StreamKey& stream,
+                                                                        int64_t now) {
+  const auto known = sink->streams.find(stream);
+  if (known != sink->streams.end()) return &known->second;
+  const absl::StatusOr<Known> rows = FindRows(*sink, stream, now);
+  if (!rows.ok()) return rows.status();
+  if (known_ >= kMostKnown) {
+    for (auto& [_, other] : sinks_) other.streams.clear();
+    known_ = 0;
+  }
+  ++known_;
+  return &sink->streams.emplace(stream, *rows).first->second;
+}
+
+absl::StatusOr<SqliteCursorStore::Known> SqliteCursorStore::FindRows(const Sink& sink,
+                                                                     const StreamKey& stream,
+                                                                     int64_t now) {
+  Known rows{0, {}};
+  find_cursor_.BindText(1, stream);
+  find_cursor_.BindInt(2, sink.id);
+  absl::StatusOr<bool> row = find_cursor_.Step();
+  if (!row.ok()) return row.status();
+  if (*row) {
+    rows.cursor = find_cursor_.Int(0);
+    rows.context = HashOf(find_cursor_.Text(1));
+  }
+  find_cursor_.Reset();
+  if (rows.cursor != 0) return rows;
+
+  find_stream_.BindText(1, stream);
+  row = find_stream_.Step();
+  if (!row.ok()) return row.status();
+  int64_t stream_id = *row ? find_stream_.Int(0) : 0;
+  find_stream_.Reset();
+  if (stream_id == 0) {
+    add_stream_.BindText(1, stream);
+    add_stream_.BindInt(2, now);
+    if (absl::Status status = add_stream_.Run(); !status.ok()) return status;
+    stream_id = database_.last_insert_id();
+  }
+  add_cursor_.BindInt(1, sink.id);
+  add_cursor_.BindInt(2, stream_id);
+  if (absl::Status status = add_cursor_.Run(); !status.ok()) return status;
+  rows.cursor = database_.last_insert_id();
+  return rows;
+}
+
+absl::StatusOr<size_t> SqliteCursorStore::Forget(std::string_view sink, std::string_view stream) {
+  const absl::MutexLock lock(&mutex_);
+  size_t dropped = 0;
+  const absl::Status status = Write([&]() -> absl::Status {
+    mutex_.AssertHeld();
+    absl::StatusOr<Statement> drop = Statement::Prepare(
+        &database_,
+        "DELETE FROM cursors WHERE (?1 = '' OR sink IN (SELECT id FROM sinks WHERE name = ?1)) "
+        "AND (?2 = '' OR stream IN (SELECT id FROM streams WHERE key = ?2))");
+    if (!drop.ok()) return drop.status();
+    drop->BindText(1, sink);
+    drop->BindText(2, stream);
+    if (absl::Status run = drop->Run(); !run.ok()) return run;
+    dropped = static_cast<size_t>(database_.changes());
+    return DropOrphans();
+  });
+  if (!status.ok()) return status;
+  return dropped;
+}
+
+absl::StatusOr<size_t> SqliteCursorStore::Expire(absl::Time before) {
+  const absl::MutexLock lock(&mutex_);
+  size_t dropped = 0;
+  const absl::Status status = Write([&]() -> absl::Status {
+    mutex_.AssertHeld();
+    absl::StatusOr<Statement> drop =
+        Statement::Prepare(&database_,
+                           "DELETE FROM cursors WHERE updated < ?1 AND stream IN "
+                           "(SELECT id FROM streams WHERE seen < ?1)");
+    if (!drop.ok()) return drop.status();
+    drop->BindInt(1, InRow(before));
+    if (absl::Status run = drop->Run(); !run.ok()) return run;
+    dropped = static_cast<size_t>(database_.changes());
+    return DropOrphans();
+  });
+  if (!status.ok()) return status;
+  return dropped;
+}
+
+absl::Status SqliteCursorStore::DropOrphans() {
+  if (database_.changes() == 0) return absl::OkStatus();
+  sinks_.clear();
+  known_ = 0;
+  return database_.Execute(
+      "DELETE FROM contexts WHERE id NOT IN (SELECT id FROM cursors);"
+      "DELETE FROM streams WHERE id NOT IN (SELECT stream FROM cursors)");
+}
+
+absl::Status SqliteCursorStore::Touch(std::span<const StreamKey> streams) {
+  const absl::MutexLock lock(&mutex_);
+  return Write([&]() -> absl::Status {
+    mutex_.AssertHeld();
+    const int64_t now = InRow(os_->Now());
+    for (const StreamKey& stream : streams) {
+      touch_.BindText(1, stream);
+      touch_.BindInt(2, now);
+      if (absl::Status status = touch_.Run(); !status.ok()) return status;
+    }
+    return absl::OkStatus();
+  });
+}
+
+// ---------------------------------------------------------------- opening
+
+using OpenedStore = absl::StatusOr<std::unique_ptr<SqliteCursorStore>>;
+
+OpenedStore Prepared(Os* os, const std::string& state_dir, absl::StatusOr<Database> database) {
+  if (!database.ok()) return database.status();
+  auto store =
+      std::make_unique<SqliteCursorStore>(os, OffsetsPath(state_dir), *std::move(database));
+  if (absl::Status status = store->Prepare(); !status.ok()) return status;
+  return store;
+}
+
+OpenedStore OpenChecked(Os* os, Log* log, const std::string& state_dir) {
+  OpenedStore store = Prepared(os, state_dir, OpenOffsets(os, log, state_dir));
+  if (!store.ok()) return store;
+  if (absl::Status status = (*store)->Verify(); !status.ok()) {
+    return AdviseOnDamage(OffsetsPath(state_dir), status);
+  }
+  return store;
+}
+
+OpenedStore OpenOrRecover(Os* os, Log* log, const std::string& state_dir, bool recover) {
+  OpenedStore store = OpenChecked(os, log, state_dir);
+  const bool is_unusable =
+      absl::IsDataLoss(store.status()) || absl::IsFailedPrecondition(store.status());
+  if (!recover || !is_unusable) return store;
+  log->Warn("offsets", absl::StrCat("recovering: ", store.status().message()));
+  if (absl::Status status = PutOffsetsAside(os, log, state_dir); !status.ok()) return status;
+  return OpenChecked(os, log, state_dir);
+}
+
+void WarnIfRemote(Os* os, Log* log, const std::string& state_dir) {
+  const absl::StatusOr<bool> is_remote = os->IsRemote(state_dir);
+  if (!is_remote.ok() || !*is_remote) return;
+  log->Warn("state_dir", absl::StrCat(state_dir,
+                                      " is on a network file system: locks may not be reliable "
+                                      "there, and only this machine may use it"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<CursorStore>> CursorStore::Open(Os* os, Log* log,
+                                                               const std::string& state_dir,
+                                                               Access access, bool recover) {
+  if (access == Access::kLook) return Prepared(os, state_dir, LookAtOffsets(os, state_dir));
+  if (absl::Status made = MakeStateDirectory(os, state_dir); !made.ok()) return made;
+  WarnIfRemote(os, log, state_dir);
+  absl::StatusOr<StateLock> lock = StateLock::Take(os, log, state_dir);
+  if (!lock.ok()) return lock.status();
+  OpenedStore store = OpenOrRecover(os, log, state_dir, recover);
+  if (!store.ok()) return store.status();
+  if (absl::Status owned = (*store)->Own(*std::move(lock)); !owned.ok()) return owned;
+  return store;
+}
+
+}  // namespace sparktail

@@ -1,0 +1,251 @@
+#include "offsets/offsets_file.h"
+
+#include <absl/strings/str_cat.h>
+#include <absl/strings/strip.h>
+#include <absl/time/time.h>
+
+#include <array>
+
+namespace sparktail {
+namespace {
+
+// Of SQLite's file format: https://www.sqlite.org/fileformat2.html#the_database_header
+constexpr size_t kHeaderSize = 100;
+constexpr size_t kVersionAt = 60;
+constexpr size_t kApplicationIdAt = 68;
+constexpr std::string_view kMagic{"SQLite format 3\0", 16};
+
+// What SQLite keeps beside a database.
+constexpr std::array<const char*, 4> kSuffixes = {"", "-wal", "-shm", "-journal"};
+
+constexpr char kSchema[] = R"(
+CREATE TABLE sinks(
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, state BLOB, checksum INTEGER) STRICT;
+CREATE TABLE streams(
+  id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, seen INTEGER NOT NULL) STRICT;
+CREATE TABLE cursors(
+  id INTEGER PRIMARY KEY, sink INTEGER NOT NULL, stream INTEGER NOT NULL,
+  offset INTEGER NOT NULL, ended INTEGER NOT NULL, updated INTEGER NOT NULL,
+  checksum INTEGER NOT NULL, position TEXT NOT NULL, UNIQUE(stream, sink)) STRICT;
+CREATE TABLE contexts(id INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT;
+)";
+
+absl::Status Error(const absl::Status& status, const std::string& path, const char* what) {
+  return absl::Status(status.code(), absl::StrCat(path, ": ", what, ": ", status.message()));
+}
+
+absl::Status NotOurs(const std::string& path, int64_t application_id) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      path, " is a database of another program (application_id ", application_id,
+      "): give another state directory (state_dir), or move the file away. `sparktail run "
+      "--recover` moves it aside, too"));
+}
+
+absl::Status TooNew(const std::string& path, int64_t version) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      path, " was written by a newer sparktail (version ", version, " of the file, this one knows ",
+      kOffsetsVersion,
+      "): use that one. `sparktail run --recover` puts the file aside and begins "
+      "anew: events are delivered again into all sinks that keep no cursors of their own"));
+}
+
+absl::Status CheckIds(const std::string& path, int64_t application_id, int64_t version) {
+  if (application_id != kOffsetsApplicationId) return NotOurs(path, application_id);
+  if (version > kOffsetsVersion) return TooNew(path, version);
+  if (version < 1) return DamagedOffsets(path, "it has no version");
+  return absl::OkStatus();
+}
+
+int64_t BigEndian(const char* bytes) {
+  uint32_t value = 0;
+  for (int i = 0; i < 4; ++i) value = value << 8 | static_cast<unsigned char>(bytes[i]);
+  return static_cast<int32_t>(value);
+}
+
+// Before SQLite sees the file, since it would already change what is another program's.
+absl::Status CheckHeader(Os* os, const std::string& path) {
+  const absl::StatusOr<int> fd = os->OpenToFollow(path);
+  if (!fd.ok()) return Error(fd.status(), path, "cannot open it");
+  std::string header(kHeaderSize, '\0');
+  const absl::StatusOr<Os::FileInfo> info = os->Stat(*fd);
+  size_t size = 0;
+  absl::Status status = info.status();
+  if (status.ok() && !info->is_regular()) {
+    status = absl::FailedPreconditionError("it is no file, but must be one, or not be there");
+  }
+  while (status.ok() && size < kHeaderSize) {
+    const absl::StatusOr<size_t> read =
+        os->ReadAt(*fd, size, header.data() + size, kHeaderSize - size);
+    status = read.status();
+    if (!read.ok() || *read == 0) break;
+    size += *read;
+  }
+  os->Close(*fd);
+  if (!status.ok()) return Error(status, path, "cannot be read");
+  if (size == 0) return DamagedOffsets(path, "it is empty");
+  if (header.find_first_not_of('\0') == std::string::npos) {
+    return DamagedOffsets(path, "it holds zeros");
+  }
+  if (size < kHeaderSize || !header.starts_with(kMagic)) {
+    return DamagedOffsets(path, "it is no SQLite database");
+  }
+  return CheckIds(path, BigEndian(header.data() + kApplicationIdAt),
+                  BigEndian(header.data() + kVersionAt));
+}
+
+// The WAL may hold newer values than the header.
+absl::Status CheckIds(Database* database, const std::string& path) {
+  const absl::StatusOr<int64_t> application_id = database->QueryInt("PRAGMA application_id");
+  if (!application_id.ok()) return application_id.status();
+  const absl::StatusOr<int64_t> version = database->QueryInt("PRAGMA user_version");
+  if (!version.ok()) return version.status();
+  return CheckIds(path, *application_id, *version);
+}
+
+absl::StatusOr<Database> OpenExisting(Os* os, const std::string& path) {
+  if (absl::Status status = CheckHeader(os, path); !status.ok()) return status;
+  absl::StatusOr<Database> database =
+      Database::Open(os, path, {.access = Database::Access::kExisting});
+  if (!database.ok()) return AdviseOnDamage(path, database.status());
+  absl::Status status = CheckIds(&*database, path);
+  if (status.ok()) status = database->CheckIntegrity();
+  if (!status.ok()) return AdviseOnDamage(path, status);
+  return database;
+}
+
+absl::Status MakeSchema(Os* os, const std::string& path) {
+  absl::StatusOr<Database> database = Database::Open(os, path, {});
+  if (!database.ok()) return database.status();
+  absl::StatusOr<Transaction> transaction = Transaction::Begin(&*database);
+  if (!transaction.ok()) return transaction.status();
+  absl::Status status = database->Execute(kSchema);
+  if (status.ok()) {
+    const std::string ids = absl::StrCat("PRAGMA application_id=", kOffsetsApplicationId,
+                                         ";PRAGMA user_version=", kOffsetsVersion);
+    status = database->Execute(ids.c_str());
+  }
+  if (status.ok()) status = transaction->Commit();
+  // All of it must be in the one file that is renamed.
+  return status.ok() ? database->Checkpoint() : status;
+}
+
+absl::Status RemoveAll(Os* os, const std::string& path) {
+  for (const char* suffix : kSuffixes) {
+    const absl::Status status = os->Remove(path + suffix);
+    if (!status.ok() && !absl::IsNotFound(status)) {
+      return Error(status, path + suffix, "cannot remove it");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Create(Os* os, Log* log, const std::string& state_dir) {
+  // What is left of a removed database would be taken for a part of the new one.
+  if (absl::Status status = PutOffsetsAside(os, log, state_dir); !status.ok()) return status;
+  const std::string path = OffsetsPath(state_dir);
+  const std::string unfinished = path + ".new";
+  if (absl::Status status = RemoveAll(os, unfinished); !status.ok()) return status;
+  if (absl::Status status = MakeSchema(os, unfinished); !status.ok()) return status;
+  if (absl::Status status = os->Rename(unfinished, path); !status.ok()) {
+    return Error(status, path, "cannot make it");
+  }
+  if (absl::Status status = os->SyncDirectory(state_dir); !status.ok()) {
+    return Error(status, state_dir, "cannot sync it");
+  }
+  log->Info("offsets", absl::StrCat("made an empty ", path));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Exists(Os* os, const std::string& path) {
+  const absl::StatusOr<Os::FileInfo> info = os->StatPath(path, /*follow_links=*/false);
+  if (info.ok()) return true;
+  if (absl::IsNotFound(info.status())) return false;
+  return Error(info.status(), path, "cannot look at it");
+}
+
+// A name that is free, for the database and what SQLite keeps beside it.
+absl::StatusOr<std::string> NameForDamaged(Os* os, const std::string& path) {
+  const std::string name = absl::StrCat(
+      path, ".damaged-", absl::FormatTime("%Y%m%dT%H%M%SZ", os->Now(), absl::UTCTimeZone()));
+  std::string candidate = name;
+  for (int n = 2;; ++n) {
+    bool taken = false;
+    for (const char* suffix : kSuffixes) {
+      const absl::StatusOr<bool> exists = Exists(os, candidate + suffix);
+      if (!exists.ok()) return exists.status();
+      taken = taken || *exists;
+    }
+    if (!taken) return candidate;
+    candidate = absl::StrCat(name, "-", n);
+  }
+}
+
+}  // namespace
+
+std::string OffsetsPath(const std::string& state_dir) { return state_dir + "/offsets.db"; }
+
+absl::Status DamagedOffsets(const std::string& path, std::string_view why) {
+  const std::string cause(why.substr(0, 500));
+  return absl::DataLossError(absl::StrCat(
+      path, " is damaged: ", cause,
+      ". `sparktail run --recover` puts it aside and begins anew: sinks that keep their own "
+      "cursors (sqlite) go on where they were; into all others the streams are delivered again, "
+      "from start_at"));
+}
+
+// Since the file is known to be ours, what SQLite cannot understand is damage, too.
+absl::Status AdviseOnDamage(const std::string& path, const absl::Status& status) {
+  const bool is_told = status.message().find("--recover") != absl::string_view::npos;
+  const bool is_damage = absl::IsDataLoss(status) || absl::IsInternal(status);
+  if (!is_damage || is_told) return status;
+  absl::string_view why = status.message();
+  absl::ConsumePrefix(&why, path + ": ");
+  return DamagedOffsets(path, {why.data(), why.size()});
+}
+
+absl::Status PutOffsetsAside(Os* os, Log* log, const std::string& state_dir) {
+  const std::string path = OffsetsPath(state_dir);
+  std::string to;
+  for (const char* suffix : kSuffixes) {
+    const std::string file = path + suffix;
+    const absl::StatusOr<bool> exists = Exists(os, file);
+    if (!exists.ok()) return exists.status();
+    if (!*exists) continue;
+    if (to.empty()) {
+      const absl::StatusOr<std::string> name = NameForDamaged(os, path);
+      if (!name.ok()) return name.status();
+      to = *name;
+    }
+    const absl::Status status = os->Rename(file, to + suffix);
+    if (!status.ok()) return Error(status, file, "cannot put it aside");
+    log->Warn("offsets", absl::StrCat("put ", file, " aside as ", to, suffix));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Database> OpenOffsets(Os* os, Log* log, const std::string& state_dir) {
+  const std::string path = OffsetsPath(state_dir);
+  const absl::StatusOr<bool> exists = Exists(os, path);
+  if (!exists.ok()) return exists.status();
+  if (!*exists) {
+    if (absl::Status status = Create(os, log, state_dir); !status.ok()) return status;
+  }
+  return OpenExisting(os, path);
+}
+
+absl::StatusOr<Database> LookAtOffsets(Os* os, const std::string& state_dir) {
+  const std::string path = OffsetsPath(state_dir);
+  const absl::StatusOr<bool> exists = Exists(os, path);
+  if (!exists.ok()) return exists.status();
+  if (!*exists) {
+    return absl::NotFoundError(
+        absl::StrCat(path, " does not exist: no sparktail has run with this state directory"));
+  }
+  absl::StatusOr<Database> database = Database::Open(os, path, {.access = Database::Access::kRead});
+  if (!database.ok()) return AdviseOnDamage(path, database.status());
+  const absl::Status status = CheckIds(&*database, path);
+  if (!status.ok()) return AdviseOnDamage(path, status);
+  return database;
+}
+
+}  // namespace sparktail

@@ -1,0 +1,134 @@
+#include "offsets/state_lock.h"
+
+#include <absl/strings/str_cat.h>
+#include <absl/time/time.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <utility>
+
+namespace sparktail {
+namespace {
+
+constexpr size_t kMostOfOwner = 512;  // bytes that are read of a lock file
+
+absl::Status Error(const absl::Status& status, const std::string& path, const char* what) {
+  return absl::Status(status.code(), absl::StrCat(path, ": ", what, ": ", status.message()));
+}
+
+bool IsSameFile(const Os::FileInfo& a, const Os::FileInfo& b) {
+  return a.device == b.device && a.inode == b.inode;
+}
+
+std::string ParentOf(const std::string& path) {
+  const std::string parent = std::filesystem::path(path).parent_path().string();
+  return parent.empty() ? "." : parent;
+}
+
+// For a message of another process, which need not be sparktail.
+std::string OwnerIn(Os* os, int fd) {
+  std::array<char, kMostOfOwner> buffer;
+  const absl::StatusOr<size_t> size = os->ReadAt(fd, 0, buffer.data(), buffer.size());
+  if (!size.ok() || *size == 0) return "that has not said which";
+  std::string owner(buffer.data(), *size);
+  for (char& byte : owner) {
+    if (byte < ' ' || byte > '~') byte = ' ';
+  }
+  owner.erase(owner.find_last_not_of(' ') + 1);
+  return owner;
+}
+
+std::string Self(Os* os) {
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+  return absl::StrCat("process ", ::getpid(), " on host ", host[0] == '\0' ? "?" : host.data(),
+                      ", started ",
+                      absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", os->Now(), absl::UTCTimeZone()), "\n");
+}
+
+// Not fatal: the lock is held, whatever the file says.
+void NameOwner(Os* os, Log* log, int fd, const std::string& path) {
+  absl::Status status = os->Truncate(fd, 0);
+  if (status.ok()) status = WriteAll(os, fd, Self(os));
+  if (status.ok()) return;
+  log->Warn("state_lock", absl::StrCat(path, ": cannot write who holds it: ", status.message()));
+}
+
+}  // namespace
+
+absl::Status MakeStateDirectory(Os* os, const std::string& path) {
+  const absl::StatusOr<Os::FileInfo> info = os->StatPath(path, /*follow_links=*/true);
+  if (absl::IsNotFound(info.status())) {
+    const std::string parent = ParentOf(path);
+    if (parent != path && !os->StatPath(parent, /*follow_links=*/true).ok()) {
+      if (absl::Status status = MakeStateDirectory(os, parent); !status.ok()) return status;
+    }
+    const absl::Status made = os->MakeDirectory(path, 0700);
+    if (!made.ok()) return Error(made, path, "cannot make the state directory");
+    return absl::OkStatus();
+  }
+  if (!info.ok()) return Error(info.status(), path, "cannot look at the state directory");
+  if (!info->is_directory()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, ": the state directory is a file; give another one (state_dir)"));
+  }
+  const uid_t self = ::geteuid();
+  if (self == 0 || info->owner == self || info->owner == 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(path, ": the state directory belongs to another user (uid ", info->owner,
+                   ", this process is ", self, "); give another one (state_dir), or chown it"));
+}
+
+absl::StatusOr<StateLock> StateLock::Take(Os* os, Log* log, const std::string& state_dir) {
+  const std::string path = state_dir + "/lock";
+  // More than once only if the file is exchanged at the same moment.
+  for (int tries = 0; tries < 10; ++tries) {
+    const absl::StatusOr<int> fd = os->OpenToAppend(path, 0600);
+    if (!fd.ok()) return Error(fd.status(), path, "cannot open the lock file");
+    StateLock lock(os, path, *fd);
+    const absl::StatusOr<bool> locked = os->Lock(*fd);
+    if (!locked.ok()) {
+      return Error(locked.status(), path,
+                   "cannot lock the state directory, and without a lock two processes could "
+                   "write to it");
+    }
+    if (!*locked) {
+      const std::string owner = OwnerIn(os, *fd);
+      os->Close(std::exchange(lock.fd_, -1));
+      return absl::FailedPreconditionError(
+          absl::StrCat(state_dir, " is in use by another sparktail, ", owner,
+                       ": stop that one, or give this one another state directory (state_dir)"));
+    }
+    const absl::Status held = lock.CheckStillHeld();
+    if (absl::IsFailedPrecondition(held)) continue;
+    if (!held.ok()) return held;
+    NameOwner(os, log, *fd, path);
+    return lock;
+  }
+  return absl::FailedPreconditionError(absl::StrCat(path, ": the lock file is being exchanged"));
+}
+
+StateLock::StateLock(StateLock&& other) noexcept
+    : os_(other.os_), path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)) {}
+
+StateLock::~StateLock() {
+  if (fd_ < 0) return;
+  // Nobody shall be named who is gone; if that fails, the name is only stale.
+  os_->Truncate(fd_, 0).IgnoreError();
+  os_->Close(fd_);
+}
+
+absl::Status StateLock::CheckStillHeld() const {
+  const absl::StatusOr<Os::FileInfo> held = os_->Stat(fd_);
+  if (!held.ok()) return Error(held.status(), path_, "cannot look at the lock file");
+  const absl::StatusOr<Os::FileInfo> there = os_->StatPath(path_, /*follow_links=*/false);
+  if (!there.ok() && !absl::IsNotFound(there.status())) {
+    return Error(there.status(), path_, "cannot look at the lock file");
+  }
+  if (there.ok() && IsSameFile(*held, *there)) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      path_, ": the lock file was removed or exchanged: another process may write here now"));
+}
+
+}  // namespace sparktail
