@@ -16,6 +16,7 @@
 #include "parsers/log_parser.h"
 #include "parsers/markers.h"
 #include "parsers/progress.h"
+#include "parsers/unwrapper.h"
 
 namespace sparktail {
 namespace {
@@ -133,12 +134,57 @@ void BM_ParseHeader(benchmark::State& state) {
 }
 BENCHMARK(BM_ParseHeader);
 
+// The log as a container runtime stores it, every line of it on stderr.
+ByteBuffer WrappedLog(Wrapping wrapping) {
+  ByteBuffer wrapped;
+  std::string_view rest = Log().view();
+  while (!rest.empty()) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(line.size() + 1);
+    if (wrapping == Wrapping::kCri) {
+      wrapped.Append("2016-10-06T00:17:09.669794202Z stderr F ");
+      wrapped.Append(line);
+      wrapped.Append('\n');
+      continue;
+    }
+    wrapped.Append("{\"log\":\"");
+    for (const char c : line) {
+      if (c == '"' || c == '\\') wrapped.Append('\\');
+      wrapped.Append(c);
+    }
+    wrapped.Append("\\n\",\"stream\":\"stderr\",\"time\":\"2016-10-06T00:17:09.669794202Z\"}\n");
+  }
+  return wrapped;
+}
+
+void BM_Unwrapper(benchmark::State& state) {
+  const auto wrapping = static_cast<Wrapping>(state.range(0));
+  const ByteBuffer wrapped = WrappedLog(wrapping);
+  ParserScratch scratch;
+  ByteBuffer content;
+  for (auto _ : state) {
+    Unwrapper unwrapper(wrapping, &scratch);
+    std::string_view rest = wrapped.view();
+    content.Clear();
+    while (const auto line = unwrapper.Next(rest, /*last=*/true)) {
+      rest.remove_prefix(line->size);
+      content.Append(line->content);
+    }
+  }
+  Check(content.view() == Log().view(), "what was wrapped");
+  CountBytes(state, wrapped.size());
+}
+BENCHMARK(BM_Unwrapper)
+    ->Arg(static_cast<int>(Wrapping::kCri))
+    ->Arg(static_cast<int>(Wrapping::kDocker));
+
 void BM_LogParser(benchmark::State& state) {
   EventBuffer events;
+  ParserScratch scratch;
   uint64_t progress = 0;
   for (auto _ : state) {
     events.Clear();
-    LogParser parser({}, StreamFacts());
+    LogParser parser({}, StreamFacts(), &scratch);
     parser.Parse(Log().padded(), /*last=*/true, &events);
     progress = parser.stats().events[0];
   }

@@ -17,6 +17,19 @@ char* ByteBuffer::Reserve(size_t size) {
   return data_.get() + size_;
 }
 
+void ByteBuffer::DropFront(size_t size) {
+  if (size == 0) return;
+  size_ -= size;
+  std::memmove(data_.get(), data_.get() + size, size_);
+}
+
+void ByteBuffer::Trim(size_t most) {
+  size_ = 0;
+  if (capacity_ <= most) return;
+  data_.reset();
+  capacity_ = 0;
+}
+
 PaddedView ByteBuffer::padded() const {
   static constexpr char kNothing[kPadding] = {};
   return data_ == nullptr ? PaddedView::Promise(kNothing, 0)

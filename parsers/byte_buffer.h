@@ -31,7 +31,14 @@ class ByteBuffer {
   void Truncate(size_t size) { size_ = size; }
   void Clear() { size_ = 0; }
 
+  // Drops the first `size` bytes; the others move to the front.
+  void DropFront(size_t size);
+
+  // Drops everything, and gives the memory back if it is more than `most` bytes.
+  void Trim(size_t most);
+
   size_t size() const { return size_; }
+  size_t capacity() const { return capacity_; }
   std::string_view view() const { return {data_.get(), size_}; }
   PaddedView padded() const;
 

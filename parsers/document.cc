@@ -1,9 +1,9 @@
 #include "parsers/document.h"
 
 #include <charconv>
-#include <utility>
 
 #include "parsers/json_text.h"
+#include "parsers/timestamp.h"
 
 namespace sparktail {
 namespace {
@@ -101,6 +101,14 @@ void AddDerived(const Derived& derived, Members* members) {
   members->Close();
 }
 
+// Ends the document that Begin() has begun.
+void End(EventRef event, EventBuffer* out) {
+  out->bytes.Append('}');
+  event.end = out->bytes.size();
+  out->events.push_back(event);
+  out->bytes.Append('\n');
+}
+
 // A value that the source or the configuration proves comes before the log's.
 std::string_view Prefer(const std::string& fact, const std::string& from_log) {
   return fact.empty() ? from_log : fact;
@@ -108,90 +116,113 @@ std::string_view Prefer(const std::string& fact, const std::string& from_log) {
 
 }  // namespace
 
-DocumentWriter::DocumentWriter(StreamFacts facts) : facts_(std::move(facts)) {
+DocumentWriter::DocumentWriter(const StreamFacts& facts)
+    : environment_(facts.environment), proven_(facts.identity) {
+  ByteBuffer text;
+  Members before(&text, /*first=*/false);
+  before.Open("source");
+  before.Text("name", facts.source_name);
+  before.Text("path", facts.path);
+  before.Raw("offset", " ");
+  text.Truncate(text.size() - 1);
+  before_offset_ = text.view();
+
+  text.Clear();
+  Members behind(&text, /*first=*/false);
+  behind.Text("host", facts.host);
+  behind.Text("namespace", facts.kubernetes_namespace);
+  behind.Text("pod", facts.pod);
+  behind.Text("container", facts.container);
+  behind_offset_ = text.view();
+  valid_source_ = before.valid_utf8() && behind.valid_utf8();
   SetIdentity(Identity());
 }
 
 void DocumentWriter::SetIdentity(const Identity& from_log) {
-  const Identity& facts = facts_.identity;
   ByteBuffer text;
-  Members head(&text, /*first=*/false);
-  head.Text("environment", facts_.environment);
-  head.Text("appName", Prefer(facts.app_name, from_log.app_name));
-  head.Text("appId", Prefer(facts.app_id, from_log.app_id));
-  head.Raw("attempt", Prefer(facts.attempt, from_log.attempt));
-  head.Text("containerId", Prefer(facts.container_id, from_log.container_id));
-  head.Text("deployMode", Prefer(facts.deploy_mode, from_log.deploy_mode));
+  Members before(&text, /*first=*/false);
+  before.Text("environment", environment_);
+  before.Text("appName", Prefer(proven_.app_name, from_log.app_name));
+  before.Text("appId", Prefer(proven_.app_id, from_log.app_id));
+  before.Raw("attempt", Prefer(proven_.attempt, from_log.attempt));
+  before.Text("containerId", Prefer(proven_.container_id, from_log.container_id));
+  before.Text("deployMode", Prefer(proven_.deploy_mode, from_log.deploy_mode));
   before_running_ = text.view();
 
   text.Clear();
-  Members tail(&text, /*first=*/false);
-  tail.Text("sparkVersion", Prefer(facts.spark_version, from_log.spark_version));
-  tail.Open("source");
-  tail.Text("name", facts_.source_name);
-  tail.Text("path", facts_.path);
-  tail.Raw("offset", " ");
-  text.Truncate(text.size() - 1);
-  before_offset_ = text.view();
-  valid_utf8_ = head.valid_utf8() && tail.valid_utf8();
+  Members behind(&text, /*first=*/false);
+  behind.Text("sparkVersion", Prefer(proven_.spark_version, from_log.spark_version));
+  behind_running_ = text.view();
+  valid_identity_ = before.valid_utf8() && behind.valid_utf8();
 }
 
-void DocumentWriter::Write(EventKind kind, const EventId& id, std::string_view timestamp,
-                           bool running, bool valid_utf8, uint64_t offset, std::string_view body,
-                           EventBuffer* out) {
-  ByteBuffer& bytes = out->bytes;
-  const size_t begin = bytes.size();
-  bytes.Append('{');
-  Members head(&bytes, /*first=*/true);
+// Appends what stands before the body. End() does the rest.
+EventRef DocumentWriter::Begin(EventKind kind, const EventId& id, std::string_view timestamp,
+                               bool running, bool valid_utf8, uint64_t offset,
+                               ByteBuffer* bytes) const {
+  EventRef event{kind, id, bytes->size(), bytes->size()};
+  event.offset = offset;
+  bytes->Append('{');
+  Members head(bytes, /*first=*/true);
   head.Text("@timestamp", timestamp);
   head.Text("kind", Name(kind));
   head.Text("id", View(id));
-  bytes.Append(before_running_);
-  bytes.Append(running ? ",\"running\":true" : ",\"running\":false");
-  bytes.Append(before_offset_);
-  AppendInteger(static_cast<int64_t>(offset), &bytes);
-  if (!valid_utf8 || !valid_utf8_) bytes.Append(",\"invalidUtf8\":true");
-  bytes.Append('}');
-  bytes.Append(body);
-  bytes.Append('}');
-  out->events.push_back({kind, id, begin, bytes.size()});
-  bytes.Append('\n');
+  bytes->Append(before_running_);
+  bytes->Append(running ? ",\"running\":true" : ",\"running\":false");
+  bytes->Append(behind_running_);
+  bytes->Append(before_offset_);
+  AppendInteger(static_cast<int64_t>(offset), bytes);
+  bytes->Append(behind_offset_);
+  if (!valid_utf8 || !valid_source_ || !valid_identity_) {
+    bytes->Append(",\"invalidUtf8\":true");
+  }
+  bytes->Append('}');
+  return event;
 }
 
 void DocumentWriter::WriteProgress(const EventId& id, const Progress& progress, uint64_t offset,
                                    EventBuffer* out) {
-  body_.Clear();
-  Members members(&body_, /*first=*/false);
+  EventRef event = Begin(EventKind::kProgress, id, progress.timestamp, /*running=*/true,
+                         !progress.invalid_utf8, offset, &out->bytes);
+  event.time_ms = progress.timestamp_ms;
+  Members members(&out->bytes, /*first=*/false);
   members.Raw("metrics", progress.metrics);
   AddDerived(progress.derived, &members);
-  Write(EventKind::kProgress, id, progress.timestamp, /*running=*/true, !progress.invalid_utf8,
-        offset, body_.view(), out);
+  End(event, out);
 }
 
 void DocumentWriter::WriteQuery(const EventId& id, std::string_view timestamp,
                                 const QueryFacts& query, const Header& header, uint64_t offset,
                                 EventBuffer* out) {
-  body_.Clear();
-  Members members(&body_, /*first=*/false);
+  // The envelope tells whether the body is valid UTF-8.
+  ByteBuffer body;
+  Members members(&body, /*first=*/false);
   AddQuery(query, &members);
   AddError(query, &members);
   AddLog(header, &members);
   const bool running = query.phase != "stopped" && query.phase != "terminated";
-  Write(EventKind::kQuery, id, timestamp, running, members.valid_utf8(), offset, body_.view(), out);
+  EventRef event =
+      Begin(EventKind::kQuery, id, timestamp, running, members.valid_utf8(), offset, &out->bytes);
+  event.time_ms = ParseUtcMillis(timestamp).value_or(kNoTime);
+  out->bytes.Append(body.view());
+  End(event, out);
 }
 
 void DocumentWriter::WriteSignal(const EventId& id, std::string_view timestamp,
                                  const SignalFacts& signal, const Header& header, uint64_t offset,
                                  EventBuffer* out) {
-  body_.Clear();
-  Members members(&body_, /*first=*/false);
+  ByteBuffer body;
+  Members members(&body, /*first=*/false);
   members.Text("rule", signal.rule);
   members.Text("severity", signal.severity);
   members.Text("message", signal.message);
   members.Raw("fields", signal.fields);
   AddLog(header, &members);
-  Write(EventKind::kSignal, id, timestamp, /*running=*/true, members.valid_utf8(), offset,
-        body_.view(), out);
+  EventRef event = Begin(EventKind::kSignal, id, timestamp, /*running=*/true, members.valid_utf8(),
+                         offset, &out->bytes);
+  event.time_ms = ParseUtcMillis(timestamp).value_or(kNoTime);
+  out->bytes.Append(body.view());
+  End(event, out);
 }
 
 }  // namespace sparktail

@@ -37,12 +37,13 @@ struct SignalFacts {
 class DocumentWriter {
  public:
   // `facts` override what the log says of the same things.
-  explicit DocumentWriter(StreamFacts facts);
+  explicit DocumentWriter(const StreamFacts& facts);
 
   // The identity of the events that follow, as the log has it.
   void SetIdentity(const Identity& from_log);
 
-  // Each appends one document and a newline to `out`. `offset` is that of the record's line.
+  // Each appends one document and a newline to `out`. `timestamp` is in UTC, as ToUtc() gives it;
+  // `offset` is that of the record's line.
   void WriteProgress(const EventId& id, const Progress& progress, uint64_t offset,
                      EventBuffer* out);
   void WriteQuery(const EventId& id, std::string_view timestamp, const QueryFacts& query,
@@ -51,14 +52,18 @@ class DocumentWriter {
                    const Header& header, uint64_t offset, EventBuffer* out);
 
  private:
-  void Write(EventKind kind, const EventId& id, std::string_view timestamp, bool running,
-             bool valid_utf8, uint64_t offset, std::string_view body, EventBuffer* out);
+  EventRef Begin(EventKind kind, const EventId& id, std::string_view timestamp, bool running,
+                 bool valid_utf8, uint64_t offset, ByteBuffer* bytes) const;
 
-  StreamFacts facts_;
+  std::string environment_;
+  Identity proven_;  // what the facts say
+  // What all documents have in common, ready to be written; the first two change with the identity.
   std::string before_running_;
+  std::string behind_running_;
   std::string before_offset_;
-  bool valid_utf8_ = true;  // of the envelope
-  ByteBuffer body_;         // scratch
+  std::string behind_offset_;
+  bool valid_source_ = true;    // UTF-8 around the offset
+  bool valid_identity_ = true;  // likewise around `running`
 };
 
 }  // namespace sparktail

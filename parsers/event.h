@@ -35,12 +35,16 @@ class EventKinds {
   uint32_t bits_;
 };
 
-// Where one document stands in an EventBuffer.
+inline constexpr int64_t kNoTime = INT64_MIN;
+
+// One document of an EventBuffer: where it stands there, and what is known of it.
 struct EventRef {
   EventKind kind;
   EventId id;
   size_t begin;
-  size_t end;  // behind the document; a newline follows
+  size_t end;                 // behind the document; a newline follows
+  int64_t time_ms = kNoTime;  // its @timestamp, since 1970; kNoTime: it has none
+  uint64_t offset = 0;        // of its record's line in the stream; several may have the same
 };
 
 // Events of one stream in order: their documents, a line each, in one contiguous buffer.
@@ -71,6 +75,8 @@ struct ParserStats {
   // Not skipped:
   uint64_t truncated = 0;  // events whose stack was cut at max_event_bytes
   uint64_t restored = 0;   // progress events out of which other writers' text was lifted
+  // Lines with text that came when their record had been ended by LogParser::Expire().
+  uint64_t late_lines = 0;
 
   uint64_t total() const {
     uint64_t sum = 0;

@@ -40,6 +40,13 @@ bool IsBrackets(std::string_view prefix) {
 
 std::string_view FirstWord(std::string_view text) { return text.substr(0, text.find(' ')); }
 
+// "Resuming at batch 5 with committed offsets {…} and available offsets {…}" has its last brace.
+bool EndsWithOffsets(std::string_view message) {
+  return message.find(" and available offsets {") != std::string_view::npos &&
+         std::count(message.begin(), message.end(), '{') ==
+             std::count(message.begin(), message.end(), '}');
+}
+
 // `text` with "\n" in place of each "\r\n".
 std::string WithoutReturns(std::string_view text) {
   std::string unix_text;
@@ -75,9 +82,20 @@ EventMaker::Line::Line(const RecordText& record)
       message(TrimEnd(From(record.line, header.message))),
       after(TrimEnd(From(record.line, record.marked))) {}
 
-EventMaker::EventMaker(const ParserOptions& options, StreamFacts facts, ParserContext context)
-    : options_(options), facts_(std::move(facts)), context_(std::move(context)), writer_(facts_) {
+EventMaker::EventMaker(const ParserOptions& options, const StreamFacts& facts,
+                       ParserContext context, ParserScratch* scratch)
+    : options_(options),
+      proven_stream_(facts.stream),
+      context_(std::move(context)),
+      writer_(facts),
+      scratch_(scratch) {
   writer_.SetIdentity(context_.identity);
+}
+
+void EventMaker::SetFirstLineHash(std::string_view hex) {
+  if (context_.first_line_hash == hex) return;
+  context_.first_line_hash = hex;
+  ++context_version_;
 }
 
 bool EventMaker::Accepts(Marker marker, const RecordText& record) const {
@@ -99,10 +117,30 @@ bool EventMaker::Accepts(Marker marker, const RecordText& record) const {
   }
 }
 
+bool EventMaker::IsWhole(Marker marker, const RecordText& record) const {
+  if (!Accepts(marker, record)) return false;
+  const std::string_view message = Line(record).message;
+  switch (marker) {
+    case Marker::kStarting:
+    case Marker::kStopped:
+    case Marker::kTerminated:
+      return true;  // their words end the line
+    case Marker::kIdle:
+      return message.ends_with(" ms.");
+    case Marker::kResuming:
+      return EndsWithOffsets(message);
+    default:
+      return false;
+  }
+}
+
 void EventMaker::Refuse(Marker marker) {
   if (marker == Marker::kProgress) ++stats_.not_progress;
   // Perhaps the start of a query whose name holds a line end.
-  if (marker == Marker::kStarting) context_.runs.MissStart();
+  if (marker == Marker::kStarting && context_.runs.complete()) {
+    context_.runs.MissStart();
+    ++context_version_;
+  }
 }
 
 std::optional<size_t> EventMaker::OwnBegin(const RecordText& record) const {
@@ -152,7 +190,7 @@ void EventMaker::MakeStop(const RecordText& record, const Line& line, EventBuffe
   query.phase = "stopped";
   query.ids = ParseQueryEnd(line.message, kStoppedEnd).value_or(QueryIds());
   // Spark logs a stop even of a query that has ended before.
-  if (!context_.runs.End(query.ids.id, query.ids.run_id)) return;
+  if (!LearnEnd(query.ids)) return;
   MakeQuery(record, line.header, query, /*ids_in_record=*/true, out);
 }
 
@@ -164,7 +202,7 @@ void EventMaker::MakeTermination(const RecordText& record, const Line& line, Eve
   query.has_error = true;
   query.error = ParseErrorText(unix_trace);
   query.truncated = record.truncated;
-  context_.runs.End(query.ids.id, query.ids.run_id);
+  LearnEnd(query.ids);
   MakeQuery(record, line.header, query, /*ids_in_record=*/true, out);
 }
 
@@ -184,21 +222,33 @@ void EventMaker::LearnRun(const QueryIds& ids) {
   const std::string_view name =
       ids.name.size() <= QueryRuns::kMaxName ? ids.name : std::string_view();
   context_.runs.SeeAlive(ids.id, ids.run_id, ValidUtf8(name, QueryRuns::kMaxName));
+  ++context_version_;
+}
+
+// False if that was known.
+bool EventMaker::LearnEnd(const QueryIds& ids) {
+  ++context_version_;
+  return context_.runs.End(ids.id, ids.run_id);
 }
 
 void EventMaker::LearnPrefix(std::string_view prefix) {
-  if (prefix.empty()) context_.begins_with_stamp = true;
+  if (prefix.empty() && !context_.begins_with_stamp) {
+    context_.begins_with_stamp = true;
+    ++context_version_;
+  }
   const std::string_view container = FindContainerId(prefix);
   if (container.empty() || container == context_.identity.container_id) return;
   const std::optional<ContainerParts> parts = ParseContainerId(container);
   context_.identity.container_id = container;
   context_.identity.app_id = parts->app_id;
   context_.identity.attempt = parts->attempt;
+  ++context_version_;
   writer_.SetIdentity(context_.identity);
 }
 
 void EventMaker::LearnIdentity(Marker marker, const Line& line) {
   Identity& identity = context_.identity;
+  ++context_version_;
   switch (marker) {
     case Marker::kAttempt:
       // The first lines of an application master's JVM: whoever logged before is gone.
@@ -260,7 +310,7 @@ void EventMaker::LearnIdentity(Marker marker, const Line& line) {
 }
 
 std::string_view EventMaker::stream() const {
-  return facts_.stream.empty() ? context_.first_line_hash : facts_.stream;
+  return proven_stream_.empty() ? context_.first_line_hash : proven_stream_;
 }
 
 bool EventMaker::Counts(EventKind kind) {
@@ -280,7 +330,7 @@ void EventMaker::MakeQuery(const RecordText& record, const Header& header, const
 
 ProgressCode EventMaker::MakeProgress(const RecordText& record, PaddedView json, EventBuffer* out) {
   Progress progress;
-  const ProgressCode code = reader_.Read(json, &progress);
+  const ProgressCode code = scratch_->progress.Read(json, &progress);
   if (code != ProgressCode::kProgress) return code;
   LearnPrefix(Line(record).header.prefix);
   if (!context_.runs.Knows(progress.run_id)) {
@@ -323,6 +373,7 @@ void ParserStats::Add(const ParserStats& other) {
   long_lines += other.long_lines;
   truncated += other.truncated;
   restored += other.restored;
+  late_lines += other.late_lines;
 }
 
 }  // namespace sparktail

@@ -14,6 +14,7 @@
 #include "parsers/markers.h"
 #include "parsers/padded_view.h"
 #include "parsers/parser_context.h"
+#include "parsers/parser_scratch.h"
 #include "parsers/progress.h"
 
 namespace sparktail {
@@ -38,14 +39,19 @@ struct RecordText {
 // Not for several threads.
 class EventMaker {
  public:
-  // Only the context is taken from an earlier life.
-  EventMaker(const ParserOptions& options, StreamFacts facts, ParserContext context);
+  // Only the context is taken from an earlier life. `scratch` outlives this.
+  EventMaker(const ParserOptions& options, const StreamFacts& facts, ParserContext context,
+             ParserScratch* scratch);
 
   // The hash of the stream's first line became known.
-  void SetFirstLineHash(std::string_view hex) { context_.first_line_hash = hex; }
+  void SetFirstLineHash(std::string_view hex);
 
   // True if the record's first line is what `marker` stands for. Changes nothing.
   bool Accepts(Marker marker, const RecordText& record) const;
+
+  // True if the record makes an event, Accepts() is true, and its first line lacks nothing but its
+  // newline: Spark's text ends as this one does.
+  bool IsWhole(Marker marker, const RecordText& record) const;
 
   // A marker's words stand where they are no message, or in another one.
   void Refuse(Marker marker);
@@ -66,6 +72,8 @@ class EventMaker {
                       EventBuffer* out);
 
   const ParserContext& context() const { return context_; }
+  // Another number whenever the context may have changed.
+  uint32_t context_version() const { return context_version_; }
   ParserStats& stats() { return stats_; }
   const ParserStats& stats() const { return stats_; }
 
@@ -81,6 +89,7 @@ class EventMaker {
 
   bool Counts(EventKind kind);
   void LearnRun(const QueryIds& ids);
+  bool LearnEnd(const QueryIds& ids);
   void LearnPrefix(std::string_view prefix);
   void LearnIdentity(Marker marker, const Line& line);
   void MakeQuery(const RecordText& record, const Header& header, const QueryFacts& query,
@@ -92,10 +101,11 @@ class EventMaker {
   std::string_view stream() const;
 
   ParserOptions options_;
-  StreamFacts facts_;
+  std::string proven_stream_;
   ParserContext context_;
+  uint32_t context_version_ = 0;
   DocumentWriter writer_;
-  ProgressReader reader_;
+  ParserScratch* scratch_;
   ParserStats stats_;
 };
 

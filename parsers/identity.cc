@@ -1,6 +1,7 @@
 #include "parsers/identity.h"
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "parsers/text.h"
@@ -34,6 +35,10 @@ std::string_view WithoutLeadingZeros(std::string_view number) {
   return first == std::string_view::npos ? "0" : number.substr(first);
 }
 
+bool IsLowerHex(std::string_view text) {
+  return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 // Length of PREFIX digits SEPARATOR digits at the beginning of `text`, 0 if it is not that.
 size_t NumbersLength(std::string_view text, std::string_view prefix, char separator) {
   if (!text.starts_with(prefix)) return 0;
@@ -42,6 +47,86 @@ size_t NumbersLength(std::string_view text, std::string_view prefix, char separa
   if (first == 0 || at >= text.size() || text[at] != separator) return 0;
   const size_t second = CountDigits(text.substr(at + 1));
   return second == 0 ? 0 : at + 1 + second;
+}
+
+bool IsRotationMark(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789-_") == std::string_view::npos;
+}
+
+bool IsCompression(std::string_view text) {
+  for (const std::string_view suffix : {"gz", "zst", "lz4", "snappy", "bz2", "xz"}) {
+    if (text == suffix) return true;
+  }
+  return false;
+}
+
+// The name that a log had when it was written: "stderr" of "stderr.1", "stderr.2026-11-21-15.gz".
+std::string_view WithoutRotation(std::string_view log) {
+  while (true) {
+    const size_t dot = log.rfind('.');
+    if (dot == std::string_view::npos || dot == 0) return log;
+    const std::string_view suffix = log.substr(dot + 1);
+    if (!IsRotationMark(suffix) && !IsCompression(suffix)) return log;
+    log = log.substr(0, dot);
+  }
+}
+
+// The last parts of a path, in reverse: [0] is the file's name. Missing ones are empty.
+std::array<std::string_view, 4> LastParts(std::string_view path) {
+  std::array<std::string_view, 4> parts;
+  for (std::string_view& part : parts) {
+    path = path.substr(0, path.find_last_not_of('/') + 1);  // "//" is "/"
+    const size_t slash = path.rfind('/');
+    part = slash == std::string_view::npos ? path : path.substr(slash + 1);
+    path = path.substr(0, path.size() - part.size());
+  }
+  return parts;
+}
+
+// …/APPLICATION/CONTAINER/LOG
+void AddYarnFacts(std::string_view application, std::string_view container, std::string_view log,
+                  StreamFacts* facts) {
+  const std::optional<ContainerParts> ids = ParseContainerId(container);
+  if (!ids || LeadingAppId(application) != application || application != ids->app_id) return;
+  facts->identity.app_id = ids->app_id;
+  facts->identity.attempt = ids->attempt;
+  facts->identity.container_id = container;
+  facts->stream = ids->app_id;
+  facts->stream.append("/").append(container).append("/").append(WithoutRotation(log));
+}
+
+// POD_NAMESPACE_CONTAINER-<64 hex digits>.log; no part has a '_'.
+void AddContainerFacts(std::string_view log, StreamFacts* facts) {
+  static constexpr std::string_view kEnd = ".log";
+  static constexpr size_t kIdSize = 64;
+  const std::vector<std::string_view> parts = Split(log, '_');
+  if (parts.size() != 3 || parts[0].empty() || parts[1].empty() || !parts[2].ends_with(kEnd)) {
+    return;
+  }
+  const std::string_view name = parts[2].substr(0, parts[2].size() - kEnd.size());
+  if (name.size() < kIdSize + 2) return;
+  const std::string_view id = name.substr(name.size() - kIdSize);
+  const std::string_view container = name.substr(0, name.size() - kIdSize - 1);
+  if (name[container.size()] != '-' || !IsLowerHex(id)) return;
+  facts->pod = parts[0];
+  facts->kubernetes_namespace = parts[1];
+  facts->container = container;
+  facts->identity.container_id = id;
+  facts->stream = parts[1];
+  facts->stream.append("/").append(parts[0]).append("/").append(id);
+}
+
+// NAMESPACE_POD_UID and CONTAINER, of a log named NUMBER.log[.SUFFIX].
+void AddPodFacts(std::string_view pod, std::string_view container, std::string_view log,
+                 StreamFacts* facts) {
+  const std::vector<std::string_view> parts = Split(pod, '_');
+  const size_t digits = CountDigits(log);
+  const std::string_view end = log.substr(digits);
+  if (parts.size() != 3 || parts[0].empty() || parts[1].empty() || parts[2].empty()) return;
+  if (digits == 0 || !end.starts_with(".log") || (end.size() > 4 && end[4] != '.')) return;
+  facts->kubernetes_namespace = parts[0];
+  facts->pod = parts[1];
+  facts->container = container;
 }
 
 }  // namespace
@@ -98,19 +183,10 @@ std::string_view AppIdOfEventLog(std::string_view path) {
 }
 
 void AddFactsFromPath(std::string_view path, StreamFacts* facts) {
-  std::vector<std::string_view> parts = Split(path, '/');
-  std::erase(parts, std::string_view());  // "//" is "/"
-  if (parts.size() < 3) return;
-  const std::string_view log = parts.back();
-  const std::string_view container = parts[parts.size() - 2];
-  const std::string_view application = parts[parts.size() - 3];
-  const std::optional<ContainerParts> ids = ParseContainerId(container);
-  if (!ids || LeadingAppId(application) != application || application != ids->app_id) return;
-  facts->identity.app_id = ids->app_id;
-  facts->identity.attempt = ids->attempt;
-  facts->identity.container_id = container;
-  facts->stream = ids->app_id;
-  facts->stream.append("/").append(container).append("/").append(log);
+  const auto [log, folder, above, root] = LastParts(path);
+  AddYarnFacts(above, folder, log, facts);
+  if (folder == "containers") AddContainerFacts(log, facts);
+  if (root == "pods") AddPodFacts(above, folder, log, facts);
 }
 
 }  // namespace sparktail

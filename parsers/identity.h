@@ -22,16 +22,27 @@ struct Identity {
 struct StreamFacts {
   std::string environment = "default";
   std::string source_name;
-  std::string path;  // empty: not known
+  std::string path;                  // empty: not known, like all that follow
+  std::string host;                  // the machine that the log is from
+  std::string kubernetes_namespace;  // of the pod
+  std::string pod;
+  std::string container;  // its name in the pod
   Identity identity;
-  // Names the stream in ids where the source or path proves it: appId/containerId/logName.
-  // Empty: the hash of the stream's first line is used.
+  // Names the stream in ids where the source or path proves it: appId/containerId/logName, or
+  // namespace/pod/containerId. Empty: the hash of the stream's first line is used.
   std::string stream;
 };
 
-// Reads application, container and attempt from YARN's paths:
+// Reads what a path proves, and leaves the rest of `facts` alone.
+//
+// YARN's: application, container, attempt and stream. A log keeps its stream when it is rotated or
+// compressed: the log's name is without ".1", ".2026-11-21-15", ".gz" and the like.
 //   …/application_1537441422662_18819/container_e12_1537441422662_18819_01_000001/stderr
-// Leaves `facts` alone if the path proves nothing.
+//
+// Those of Kubernetes: namespace, pod and container; the first also the container's id, and with
+// it the stream. (NUMBER counts the container's restarts.)
+//   …/containers/POD_NAMESPACE_CONTAINER-<64 hex digits>.log
+//   …/pods/NAMESPACE_POD_UID/CONTAINER/NUMBER.log[.SUFFIX]
 void AddFactsFromPath(std::string_view path, StreamFacts* facts);
 
 // Application and attempt of container_[eEPOCH_]CLUSTER_APP_ATTEMPT_CONTAINER

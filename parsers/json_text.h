@@ -22,4 +22,8 @@ std::string ValidUtf8(std::string_view text, size_t max_size);
 // The text of a JSON string without its quotes, escapes undone. Invalid escapes stay as they are.
 std::string UnescapeJson(std::string_view raw);
 
+// The same JSON with control characters that JSON allows in strings (DEL, and C1 in UTF-8) escaped:
+// documents that go to a terminal must not command it.
+std::string EscapeControls(std::string_view json);
+
 }  // namespace sparktail

@@ -87,12 +87,16 @@ std::string LogDiagnosis::HowToTurnInfoOn() {
 std::string LogDiagnosis::WhyNoEvents(bool has_words) const {
   if (bytes_ == 0) return "it is empty.";
   const auto such_as = [](const std::string& line) { return " For example: " + line; };
+  // What is unwrapped is no longer wrapped when it is looked at.
+  static constexpr std::string_view kFirstLine =
+      " which is undone only if the first line is wrapped too. Cut off what stands before: tail -n "
+      "+2 FILE | sparktail parse.";
   if (docker_ > json_ / 2 && json_ > headers_) {
-    return "its lines are wrapped by Docker (json-file), which parse does not undo." +
+    return "its lines are wrapped by Docker (json-file)," + std::string(kFirstLine) +
            such_as(example_json_);
   }
   if (cri_ > headers_) {
-    return "its lines are wrapped by a Kubernetes container runtime, which parse does not undo." +
+    return "its lines are wrapped by a Kubernetes container runtime," + std::string(kFirstLine) +
            such_as(example_cri_);
   }
   if (json_ > headers_) {

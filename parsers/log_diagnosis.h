@@ -6,7 +6,8 @@
 
 namespace sparktail {
 
-// Looks at samples of a log to tell why nothing was found in it.
+// Looks at samples of a log's content, unwrapped if its first line is wrapped, to tell why nothing
+// was found in it.
 class LogDiagnosis {
  public:
   // Looks at the lines of `text`, which stands at `offset` in the stream. Lines cut by the end of
@@ -21,7 +22,8 @@ class LogDiagnosis {
   // where a message begins.
   std::string WhyNoEvents(bool has_words) const;
 
-  // True if most lines are wrapped by a container runtime, so that what is found can't be trusted.
+  // True if most lines are wrapped by a container runtime, and the first is not: then they were not
+  // unwrapped, and what is found can't be trusted.
   bool IsWrapped() const;
 
   // True if the log is one of Spark's, but its level hides the progress events.

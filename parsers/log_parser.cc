@@ -26,10 +26,12 @@ const LiteralScanner& MarkerScanner() {
 
 }  // namespace
 
-LogParser::LogParser(const ParserOptions& options, StreamFacts facts, const ParsePosition& from)
+LogParser::LogParser(const ParserOptions& options, const StreamFacts& facts, ParserScratch* scratch,
+                     const ParsePosition& from)
     : max_event_bytes_(options.max_event_bytes),
       count_records_(options.count_records),
-      maker_(options, std::move(facts), from.context),
+      maker_(options, facts, from.context, scratch),
+      scratch_(scratch),
       offset_(from.offset),
       stream_begin_(from.offset),
       hashed_(from.offset),
@@ -44,16 +46,59 @@ LogParser::LogParser(const ParserOptions& options, StreamFacts facts, const Pars
 }
 
 size_t LogParser::Parse(PaddedView bytes, bool last, EventBuffer* out) {
-  const Window window{bytes, offset_, last};
+  return Read({bytes, offset_, last}, /*expired=*/false, out);
+}
+
+size_t LogParser::Expire(PaddedView bytes, EventBuffer* out) {
+  return Read({bytes, offset_, /*last=*/false}, /*expired=*/true, out);
+}
+
+size_t LogParser::Read(const Window& window, bool expired, EventBuffer* out) {
   if (!first_line_.complete() && !ReadFirstLine(window)) return Advance(window, Needed(window));
-  while (Step(window, out)) {
-  }
-  if (last) {
+  do {
+    while (Step(window, out)) {
+    }
+  } while (expired && EndOpenRecord(window, out));
+  if (behind_expired_) CountLateLines(window);
+  if (window.last) {
     settled_ = window.end();
   } else if (state_ == State::kSearch) {
     SettleNoise(window);
   }
-  return Advance(window, last ? window.end() : Needed(window));
+  scratch_->Trim();
+  return Advance(window, window.last ? window.end() : Needed(window));
+}
+
+// True if there was one that is complete as it stands.
+bool LogParser::EndOpenRecord(const Window& window, EventBuffer* out) {
+  if (!CanExpire()) return false;
+  if (state_ == State::kTrace) {
+    const uint64_t end = open_.headers.line();
+    FinishTrace({window.Part(window.begin, end), window.begin, /*last=*/true}, out);
+  } else {
+    open_.is_part = !maker_.IsWhole(open_.rule->marker, Record(window, window.end()));
+    if (open_.is_part) return false;
+    FinishLine({window.bytes, window.begin, /*last=*/true}, out);
+  }
+  behind_expired_ = true;
+  late_line_ = floor_;
+  late_ = HeaderSearch(floor_, /*skip_line=*/false);
+  return true;
+}
+
+// Lines up to the next header belong to the record that was ended before they came.
+void LogParser::CountLateLines(const Window& window) {
+  behind_expired_ = late_.Next(window, kNoLimit) != HeaderSearch::Result::kFound;
+  const uint64_t end = behind_expired_ ? late_.no_header_before(window) : late_.line();
+  while (late_line_ < end) {
+    const uint64_t from = std::max(late_line_, window.begin);
+    const uint64_t newline = window.Newline(from);
+    if (newline == window.end() && !window.last) return;
+    // The newline of an expired line is no news by itself.
+    const bool is_empty = WithoutReturn(window.Text(from, newline)).empty();
+    if (late_line_ < from || !is_empty) ++maker_.stats().late_lines;
+    late_line_ = newline + 1;
+  }
 }
 
 // The window's bytes before `to` are done with.
@@ -203,6 +248,7 @@ void LogParser::Reject() {
 
 bool LogParser::FinishLine(const Window& window, EventBuffer* out) {
   const uint64_t newline = window.Newline(open_.scanned);
+  if (newline > open_.scanned) open_.is_part = false;
   open_.scanned = newline;
   if (newline > Limit()) {
     ++maker_.stats().over_long;
@@ -354,10 +400,11 @@ bool LogParser::LiftForeign(const Window& window, uint64_t end, EventBuffer* out
   const std::optional<size_t> own = maker_.OwnBegin(record);
   if (!own) return false;
   const uint64_t begin = open_.begin + *own;
-  lifted_.Clear();
-  const auto lifted = LiftForeignText(window.Text(begin, end), open_.json - begin, &lifted_);
+  ByteBuffer& text = scratch_->lifted;
+  text.Clear();
+  const auto lifted = LiftForeignText(window.Text(begin, end), open_.json - begin, &text);
   if (!lifted) return false;
-  const ProgressCode code = maker_.MakeProgress(record, lifted_.padded(), out);
+  const ProgressCode code = maker_.MakeProgress(record, text.padded(), out);
   if (code == ProgressCode::kMalformed) return false;
   ++(code == ProgressCode::kProgress ? maker_.stats().restored : maker_.stats().not_progress);
   SettleProgress(window, begin + lifted->record_size);

@@ -14,12 +14,18 @@
 #include "parsers/markers.h"
 #include "parsers/padded_view.h"
 #include "parsers/parser_context.h"
+#include "parsers/parser_scratch.h"
 #include "parsers/window.h"
 
 namespace sparktail {
 
 // A place in a stream from which a new parser makes the same documents of the same records:
 // the start of a record, and what was learnt from the records before it.
+//
+// Behind offset 0 the context has the hash of the stream's first line (a position that a parser
+// gave has it; FirstLineHash makes one). Without it nothing is lost or doubled, but the line at
+// `offset` counts as the first one, and events that name no ids of their own get other ids than in
+// a reading of the whole stream.
 struct ParsePosition {
   uint64_t offset = 0;
   ParserContext context;
@@ -36,22 +42,52 @@ struct ParsePosition {
 //   - progress: where the braces of its JSON end (strings respected); given up, with a signal, at
 //     the next header, at max_event_bytes, or at the end of the stream. Before that, text of
 //     other writers is lifted out where that is provable (foreign_text.h);
-//   - a trace: at the next header, or at the end of the stream.
+//   - a trace: at the next header, or at the end of the stream;
+//   - a trace or one line: also when nothing more came for a while, which Expire() says.
 //
-// Not for several threads. A window's bytes are not needed after the call.
+// Costs about 2 KiB, and what the context and an unfinished record need: all else is in the
+// scratch. Not for several threads. A window's bytes are not needed after the call.
 class LogParser {
  public:
-  LogParser(const ParserOptions& options, StreamFacts facts, const ParsePosition& from = {});
+  // The scratch outlives the parser, and is used by parsers of the same thread only.
+  LogParser(const ParserOptions& options, const StreamFacts& facts, ParserScratch* scratch,
+            const ParsePosition& from = {});
 
   // Reads `window`, whose first byte is the one at offset(), and appends events to `out`. Returns
   // how many bytes of its front are done with; the next window begins behind them. It must be
   // longer than the rest, unless the stream ends (`last`), after which there is no other call.
   size_t Parse(PaddedView window, bool last, EventBuffer* out);
 
+  // The stream has been silent for so long that no more of an open record is to be expected; the
+  // window holds all of it from offset() on. Otherwise like Parse(). Ends the open record if it is
+  //   - a trace: with the last complete line. What follows that may still become a header;
+  //   - a line that lacks nothing but its newline (EventMaker::IsWhole()).
+  // Progress is never ended by it.
+  //
+  // position() is then behind the record. Should more of it come after all, it makes no second
+  // event, for a parser that goes on from there neither; this one counts it as late_lines.
+  size_t Expire(PaddedView window, EventBuffer* out);
+
+  // Whether Expire() may end something. False after it has looked at an open line that is not
+  // whole, until more of that line has come.
+  bool CanExpire() const {
+    return state_ == State::kTrace || (state_ == State::kLine && !open_.is_part);
+  }
+
+  // The beginning of a record that matters has been read, and its end has not.
+  bool has_open_record() const { return state_ != State::kSearch; }
+
   uint64_t offset() const { return offset_; }
 
   // Everything before it is settled: its events are in `out`, or it had none. Copies the context.
   ParsePosition position() const { return {settled_, maker_.context()}; }
+  // The parts of position(), without a copy.
+  uint64_t settled() const { return settled_; }
+  const ParserContext& context() const { return maker_.context(); }
+
+  // Another number whenever the context of position() may have changed, so that it need not be
+  // written out each time.
+  uint32_t context_version() const { return maker_.context_version(); }
 
   const ParserStats& stats() const { return maker_.stats(); }
 
@@ -70,6 +106,7 @@ class LogParser {
     JsonExtent extent;       // how far the braces were followed
     uint64_t json_end = 0;   // behind the closing brace; 0: not found yet
     bool malformed = false;  // what the braces enclose is no JSON
+    bool is_part = false;    // its line is not whole, as far as it was read
     HeaderSearch headers;
   };
 
@@ -91,6 +128,7 @@ class LogParser {
     }
   };
 
+  size_t Read(const Window& window, bool expired, EventBuffer* out);
   bool ReadFirstLine(const Window& window);
   size_t Advance(const Window& window, uint64_t to);
 
@@ -101,6 +139,9 @@ class LogParser {
   bool FinishTrace(const Window& window, EventBuffer* out);
   bool FinishProgress(const Window& window, EventBuffer* out);
   bool FinishBrokenProgress(const Window& window, EventBuffer* out);
+
+  bool EndOpenRecord(const Window& window, EventBuffer* out);
+  void CountLateLines(const Window& window);
 
   bool OpenRecord(const Window& window, const MarkerRule& rule, uint64_t begin, uint64_t anchor);
   void BreakProgress();
@@ -124,7 +165,7 @@ class LogParser {
   bool count_records_;
   EventMaker maker_;
   FirstLineHash first_line_;
-  ByteBuffer lifted_;  // scratch
+  ParserScratch* scratch_;
 
   State state_ = State::kSearch;
   Open open_;
@@ -139,6 +180,10 @@ class LogParser {
   Searched stampless_;  // no stamp begins in it
   uint64_t noise_ = 0;  // lines before here were looked at by SettleNoise
   HeaderSearch counter_;
+  // What follows an expired record, until the next header.
+  bool behind_expired_ = false;
+  HeaderSearch late_;
+  uint64_t late_line_ = 0;  // the first line that is not counted yet
 };
 
 }  // namespace sparktail

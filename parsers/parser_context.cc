@@ -15,7 +15,7 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-constexpr int64_t kVersion = 1;
+constexpr int64_t kVersion = 1;  // and the oldest
 
 struct IdentityField {
   std::string_view key;
@@ -80,9 +80,15 @@ bool ReadRuns(dom::object object, QueryRuns* runs) {
 
 }  // namespace
 
+ParserContext ParserContext::OfSuccessor() const {
+  ParserContext next = *this;
+  next.first_line_hash.clear();
+  return next;
+}
+
 std::string ParserContext::ToJson() const {
   ByteBuffer out;
-  out.Append("{\"version\":1");
+  out.Append("{\"version\":" + std::to_string(kVersion));
   for (const auto& [key, member] : kIdentityFields) AppendMember(key, identity.*member, &out);
   AppendFlag("awaitsBanner", awaits_banner, &out);
   AppendFlag("beginsWithStamp", begins_with_stamp, &out);
@@ -107,7 +113,7 @@ std::optional<ParserContext> ParserContext::FromJson(std::string_view json) {
   dom::object object;
   int64_t version = 0;
   if (parser.parse(json.data(), json.size()).get(object)) return std::nullopt;
-  if (object["version"].get(version) || version != kVersion) return std::nullopt;
+  if (object["version"].get(version) || version < 1 || version > kVersion) return std::nullopt;
   ParserContext context;
   for (const auto& [key, member] : kIdentityFields) {
     if (!Get(object, key, &(context.identity.*member))) return std::nullopt;

@@ -20,7 +20,7 @@ namespace od = simdjson::ondemand;
 
 // Deeper than any schema of observedMetrics; far less than the stack allows.
 constexpr int kMaxDepth = 200;
-// The parser of an unusually large event is not kept.
+// What an unusually large event took is not kept, in bytes of its text.
 constexpr size_t kKeptCapacity = size_t{1} << 20;
 
 // simdjson's newest instruction set is its slowest here: the minifier for AVX-512 stores by
@@ -430,7 +430,6 @@ ProgressCode ProgressReader::Read(PaddedView json, Progress* progress) {
 
 ProgressCode ProgressReader::ReadValidUtf8(PaddedView json, Progress* progress) {
   od::parser& parser = json_->parser;
-  if (parser.capacity() > kKeptCapacity && json.size() <= kKeptCapacity) parser = od::parser();
   od::document document;
   if (parser.iterate(json.data(), json.size(), json.size() + kPadding).get(document)) {
     return ProgressCode::kMalformed;
@@ -447,6 +446,12 @@ ProgressCode ProgressReader::ReadValidUtf8(PaddedView json, Progress* progress) 
   minified_.Advance(size);
   progress->metrics = minified_.view();
   return code;
+}
+
+void ProgressReader::Trim() {
+  if (json_->parser.capacity() > kKeptCapacity) json_ = std::make_unique<Json>();
+  repaired_.Trim(kKeptCapacity);
+  minified_.Trim(kKeptCapacity);
 }
 
 }  // namespace sparktail

@@ -26,7 +26,7 @@ struct Derived {
 
 // A StreamingQueryProgress object as Spark prints it into the log
 // (org.apache.spark.sql.streaming.StreamingQueryProgress.prettyJson).
-// Views are valid until the next Read() of the reader.
+// Views are valid until the next Read() or Trim() of the reader.
 struct Progress {
   std::string_view id;
   std::string_view run_id;
@@ -47,6 +47,9 @@ class ProgressReader {
 
   // `json` is one JSON object. The whole of it is checked: it is passed on as it stands.
   ProgressCode Read(PaddedView json, Progress* progress);
+
+  // Gives memory back if an unusually large event took it.
+  void Trim();
 
  private:
   struct Json;

@@ -1,11 +1,14 @@
 // The command line: any words give a command, or an answer that can be printed.
 
 #include <string>
+#include <variant>
 #include <vector>
 
+#include "ingest/base/nearest.h"
 #include "ingest/cli/command_line.h"
 #include "parsers/json_text.h"
 #include "tests/fuzz/fuzz_input.h"
+#include "tests/fuzz/no_files.h"
 
 namespace sparktail::fuzz {
 namespace {
@@ -41,7 +44,7 @@ bool IsPrintable(std::string_view text) {
   });
 }
 
-void CheckAnswer(const Answer& answer) {
+void Check(const Answer& answer) {
   Require(answer.exit_code == ExitCode::kOk || answer.exit_code == ExitCode::kWrongUsage,
           "exit code");
   Require(!answer.text.empty() && answer.text.back() == '\n', "an answer is lines");
@@ -50,21 +53,32 @@ void CheckAnswer(const Answer& answer) {
   Require(answer.text.starts_with("sparktail: "), "an error tells who speaks");
 }
 
-void CheckCommand(const ParseCommand& command) {
+void Check(const ParseCommand& command) {
   Require(!command.files.empty(), "there is something to read");
   Require(command.parser.max_event_bytes >= 1024, "least event size");
   Require(command.parser.max_event_bytes <= size_t{1} << 30, "most event size");
   Require(command.parser.count_records == command.stats, "records are counted for --stats");
 }
 
+void Check(const RunCommand& command) {
+  Require(command.configuration.sources.size() == 1, "flags make one source");
+  Require(!command.configuration.sinks.empty(), "there is a sink");
+  Require(command.configuration.state_dir.starts_with('/'), "there is a place for the state");
+}
+
+void Check(const OffsetsCommand& command) {
+  Require(command.state_dir.starts_with('/'), "there is a place for the state");
+  const bool is_set = command.action == OffsetsCommand::Action::kSet;
+  Require(!command.stream.empty() || !is_set, "it is known which cursor moves");
+}
+
+void Check(const CheckCommand&) { Require(false, "there are no files"); }
+
 void Run(std::string_view text) {
   const std::vector<std::string> words = Words(text);
-  const Command command = ReadCommandLine(words, "1.2.3");
-  if (const auto* answer = std::get_if<Answer>(&command)) {
-    CheckAnswer(*answer);
-  } else {
-    CheckCommand(std::get<ParseCommand>(command));
-  }
+  NoFiles os;
+  std::visit([](const auto& command) { Check(command); },
+             ReadCommandLine(words, "1.2.3", SurroundingsWithoutFiles(&os)));
   for (const std::string& word : words) {
     const std::vector<std::string> candidates = {"--only", "parse", word};
     Require(Nearest(word, candidates) == word, "nothing is nearer to a word than itself");

@@ -35,6 +35,11 @@ class PieceSizes {
   size_t most_;
 };
 
+ParserScratch* Scratch() {
+  static ParserScratch scratch;
+  return &scratch;
+}
+
 // What the end of an input decides.
 struct Plan {
   explicit Plan(FuzzInput* input)
@@ -51,13 +56,13 @@ struct Plan {
     const size_t least = 1 + log.size() / 1024;
     return {seed, least, std::max(least, largest_piece)};
   }
-  LogParser Parser(ParsePosition from = {}) const {
+  LogParser Parser(const ParsePosition& from = {}) const {
     ParserOptions options;
     options.max_event_bytes = max_event_bytes;
     options.count_records = count_records;
     StreamFacts facts;
     facts.source_name = "stdin";
-    return {options, facts, std::move(from)};
+    return {options, facts, Scratch(), from};
   }
 
   uint64_t seed;
@@ -79,10 +84,11 @@ void ParseStep(const Plan& plan, LogParser* parser, uint64_t end, bool last, Eve
   Require(!last || parser->offset() == end, "all is done at the end");
 }
 
-// Feeds the log from the parser's offset to `end`; that is the stream's end if `last`.
-void Feed(const Plan& plan, LogParser* parser, uint64_t end, bool last, EventBuffer* out) {
+// Feeds the log, of which the parser has seen `read` bytes, up to `end`; that is the stream's end
+// if `last`.
+void FeedFrom(const Plan& plan, LogParser* parser, uint64_t read, uint64_t end, bool last,
+              EventBuffer* out) {
   PieceSizes pieces = plan.Pieces();
-  uint64_t read = parser->offset();
   while (read < end) {
     read = std::min<uint64_t>(end, read + pieces.Next());
     ParseStep(plan, parser, read, last && read == end && !plan.late_end, out);
@@ -90,6 +96,11 @@ void Feed(const Plan& plan, LogParser* parser, uint64_t end, bool last, EventBuf
   if (last && (plan.late_end || parser->offset() < end || end == 0)) {
     ParseStep(plan, parser, end, /*last=*/true, out);
   }
+}
+
+// Likewise, a parser that has seen nothing.
+void Feed(const Plan& plan, LogParser* parser, uint64_t end, bool last, EventBuffer* out) {
+  FeedFrom(plan, parser, parser->offset(), end, last, out);
 }
 
 void CheckDocuments(const EventBuffer& out) {
@@ -113,6 +124,8 @@ void RequireSame(const EventBuffer& a, const EventBuffer& b, const char* what) {
   Require(a.events.size() == b.events.size(), what);
   for (size_t i = 0; i < a.events.size(); ++i) {
     Require(a.events[i].kind == b.events[i].kind && a.events[i].id == b.events[i].id, what);
+    Require(a.events[i].offset == b.events[i].offset, what);
+    Require(a.events[i].time_ms == b.events[i].time_ms, what);
   }
 }
 
@@ -122,17 +135,44 @@ bool Same(const ParserStats& a, const ParserStats& b) {
          a.malformed == b.malformed && a.over_long == b.over_long && a.restored == b.restored;
 }
 
+// Where the parser is, after it was stored and read back.
+ParsePosition StoredPosition(const LogParser& parser) {
+  const ParsePosition position = parser.position();
+  const auto context = ParserContext::FromJson(position.context.ToJson());
+  Require(context && *context == position.context, "a context is read back");
+  return {position.offset, *context};
+}
+
 // One parser up to the cut, then another that has only its position.
 void CheckCut(const Plan& plan, const EventBuffer& whole) {
   EventBuffer out;
   LogParser first = plan.Parser();
   Feed(plan, &first, std::min(plan.cut, plan.log.size()), /*last=*/false, &out);
-  const ParsePosition position = first.position();
-  const auto context = ParserContext::FromJson(position.context.ToJson());
-  Require(context && *context == position.context, "a context is read back");
-  LogParser second = plan.Parser({position.offset, *context});
+  LogParser second = plan.Parser(StoredPosition(first));
   Feed(plan, &second, plan.log.size(), /*last=*/true, &out);
   RequireSame(whole, out, "a new parser goes on where another was cut");
+}
+
+// Silence at the cut: the parser that goes on and one that has only its position do the same.
+void CheckSilence(const Plan& plan) {
+  const uint64_t cut = std::min(plan.cut, plan.log.size());
+  LogParser first = plan.Parser();
+  EventBuffer before;
+  Feed(plan, &first, cut, /*last=*/false, &before);
+  const bool can_expire = first.CanExpire();
+  const size_t count = before.events.size();
+  const uint64_t offset = first.offset();
+  const PaddedBytes window(plan.log.substr(offset, cut - offset), '{');
+  Require(first.Expire(window.view(), &before) == first.offset() - offset, "done with that");
+  Require(can_expire || before.events.size() == count, "nothing ends that can't");
+  Require(!first.CanExpire(), "silence is once");
+  CheckDocuments(before);
+  EventBuffer rest;
+  LogParser second = plan.Parser(StoredPosition(first));
+  Feed(plan, &second, plan.log.size(), /*last=*/true, &rest);
+  EventBuffer after;
+  FeedFrom(plan, &first, cut, plan.log.size(), /*last=*/true, &after);
+  RequireSame(after, rest, "a new parser goes on behind silence");
 }
 
 void Run(FuzzInput input) {
@@ -150,6 +190,7 @@ void Run(FuzzInput input) {
   RequireSame(whole, out, "pieces give the documents of the whole");
   Require(Same(at_once.stats(), in_pieces.stats()), "pieces give the stats of the whole");
   CheckCut(plan, whole);
+  CheckSilence(plan);
 }
 
 }  // namespace

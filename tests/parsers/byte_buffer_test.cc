@@ -56,6 +56,33 @@ TEST(ByteBufferTest, TruncateAndClearKeepTheMemory) {
   EXPECT_EQ(buffer.view().data(), memory);
 }
 
+TEST(ByteBufferTest, DropsItsFront) {
+  ByteBuffer buffer;
+  buffer.DropFront(0);
+  buffer.Append("abcdef");
+  buffer.DropFront(2);
+  EXPECT_EQ(buffer.view(), "cdef");
+  buffer.DropFront(4);
+  EXPECT_EQ(buffer.view(), "");
+  buffer.Append("x");
+  EXPECT_EQ(buffer.view(), "x");
+}
+
+TEST(ByteBufferTest, GivesMoreThanIsToBeKeptBack) {
+  ByteBuffer buffer;
+  buffer.Append(std::string(1000, 'x'));
+  const size_t capacity = buffer.capacity();
+  EXPECT_GE(capacity, 1000U);
+  buffer.Trim(capacity);
+  EXPECT_EQ(buffer.size(), 0U);
+  EXPECT_EQ(buffer.capacity(), capacity);
+  buffer.Trim(capacity - 1);
+  EXPECT_EQ(buffer.capacity(), 0U);
+  EXPECT_EQ(buffer.padded().size(), 0U);
+  buffer.Append("y");
+  EXPECT_EQ(buffer.view(), "y");
+}
+
 TEST(ByteBufferTest, ThePaddingMayAlwaysBeRead) {
   // A sanitizer sees a read behind the memory.
   for (const size_t size : {size_t{1}, size_t{255}, size_t{256}, size_t{257}, size_t{4096}}) {

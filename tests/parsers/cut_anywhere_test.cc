@@ -45,7 +45,7 @@ void ExpectSameAfterCuts(const std::string& log, const std::vector<size_t>& cuts
   Continuations continuations(log);
   ByteBuffer bytes;
   bytes.Append(log);
-  LogParser parser({}, testing::NoFacts());
+  LogParser parser({}, testing::NoFacts(), testing::Scratch());
   EventBuffer events;
   for (const size_t cut : cuts) {
     const size_t from = parser.offset();
@@ -86,7 +86,7 @@ TEST(CutAnywhere, PositionsCloseInOnTheEnd) {
     const std::string log = testing::ReadFile(DataPath(name + ".log"));
     ByteBuffer bytes;
     bytes.Append(log);
-    LogParser parser({}, testing::NoFacts());
+    LogParser parser({}, testing::NoFacts(), testing::Scratch());
     EventBuffer events;
     parser.Parse(bytes.padded(), /*last=*/false, &events);
     EXPECT_GT(parser.position().offset + 64 * 1024, log.size()) << name;

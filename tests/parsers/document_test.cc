@@ -1,5 +1,6 @@
 #include "parsers/document.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -10,6 +11,8 @@
 
 namespace sparktail {
 namespace {
+
+using ::testing::HasSubstr;
 
 EventId TestId() {
   EventId id;
@@ -102,6 +105,41 @@ TEST(DocumentTest, WritesAFullProgressDocumentInTheOrderOfTheContract) {
       R"("metrics":{"id":"a","batchId":0},)"
       R"("derived":{"stateRows":2635230,"stateBytes":924016415,"watermarkDelayMs":12000,)"
       R"("lagRows":0,"lagBasis":"progress"}})");
+}
+
+TEST(DocumentTest, SaysWhereTheLogIsFrom) {
+  StreamFacts facts = FileFacts();
+  facts.host = "worker1";
+  DocumentWriter on_a_host(facts);
+  EXPECT_THAT(WriteProgress(&on_a_host, SmallProgress()),
+              HasSubstr(R"("offset":7,"host":"worker1"},"metrics")"));
+  facts.kubernetes_namespace = "prod";
+  facts.pod = "etl-driver";
+  facts.container = "a\xff";
+  facts.identity.container_id = "0123";
+  DocumentWriter in_a_pod(facts);
+  const std::string document = WriteProgress(&in_a_pod, SmallProgress());
+  EXPECT_THAT(document, HasSubstr("\"offset\":7,\"host\":\"worker1\",\"namespace\":\"prod\","
+                                  "\"pod\":\"etl-driver\",\"container\":\"a\xEF\xBF\xBD\","
+                                  "\"invalidUtf8\":true},\"metrics\""));
+  EXPECT_THAT(document, HasSubstr("\"containerId\":\"0123\""));
+}
+
+TEST(DocumentTest, EventsTellTheirTimeAndPlace) {
+  DocumentWriter writer(FileFacts());
+  EventBuffer out;
+  Progress progress = SmallProgress();
+  progress.timestamp_ms = 1795275222034;
+  writer.WriteProgress(TestId(), progress, 1, &out);
+  writer.WriteQuery(TestId(), "2026-11-21T15:33:42.034Z", QueryFacts(), SomeHeader(), 2, &out);
+  writer.WriteSignal(TestId(), "2026-11-21T15:33:42.034Z", SignalFacts(), SomeHeader(), 3, &out);
+  writer.WriteQuery(TestId(), "", QueryFacts(), SomeHeader(), 4, &out);
+  writer.WriteSignal(TestId(), "", SignalFacts(), SomeHeader(), 5, &out);
+  ASSERT_EQ(out.events.size(), 5U);
+  for (size_t i = 0; i < out.events.size(); ++i) {
+    EXPECT_EQ(out.events[i].offset, i + 1);
+    EXPECT_EQ(out.events[i].time_ms, i < 3 ? 1795275222034 : kNoTime);
+  }
 }
 
 TEST(DocumentTest, LeavesOutWhatIsNotKnown) {

@@ -126,6 +126,112 @@ TEST(IdentityTest, YarnPathsProveApplicationContainerAndStream) {
   }
 }
 
+TEST(IdentityTest, ALogKeepsItsStreamWhenItIsRotated) {
+  struct Case {
+    std::string log;
+    std::string stream;
+  };
+  const Case cases[] = {
+      {"stderr", "stderr"},
+      {"stderr.1", "stderr"},
+      {"stderr.12", "stderr"},
+      {"stderr.gz", "stderr"},
+      {"stderr.1.gz", "stderr"},
+      {"stderr.2026-11-21", "stderr"},
+      {"stderr.2026-11-21-15.zst", "stderr"},
+      {"stderr.20261121_1503.lz4", "stderr"},
+      {"spark.log", "spark.log"},
+      {"spark.log.1", "spark.log"},
+      {"spark-2026-11-21.log", "spark-2026-11-21.log"},
+      {"stderr.old", "stderr.old"},
+      {"stderr.", "stderr."},
+      {"stderr.1a", "stderr.1a"},
+      {".1", ".1"},
+  };
+  for (const Case& c : cases) {
+    StreamFacts facts;
+    AddFactsFromPath("/logs/application_1_2/container_1_2_01_000001/" + c.log, &facts);
+    EXPECT_EQ(facts.stream, "application_1_2/container_1_2_01_000001/" + c.stream);
+    EXPECT_EQ(facts.identity.app_id, "application_1_2") << c.log;
+  }
+}
+
+const std::string kHexId = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+TEST(IdentityTest, PathsOfContainersProveThePodAndTheStream) {
+  struct Case {
+    std::string path;
+    std::string container;
+  };
+  const Case cases[] = {
+      {"/var/log/containers/etl-7f-driver_prod_spark-kubernetes-driver-" + kHexId + ".log",
+       "spark-kubernetes-driver"},
+      {"containers/etl-7f-driver_prod_a-" + kHexId + ".log", "a"},
+      {"/host//var/log/containers//etl-7f-driver_prod_a--b-" + kHexId + ".log", "a--b"},
+  };
+  for (const Case& c : cases) {
+    StreamFacts facts;
+    facts.identity.app_id = "known";
+    AddFactsFromPath(c.path, &facts);
+    EXPECT_EQ(facts.kubernetes_namespace, "prod") << c.path;
+    EXPECT_EQ(facts.pod, "etl-7f-driver");
+    EXPECT_EQ(facts.container, c.container);
+    EXPECT_EQ(facts.identity.container_id, kHexId);
+    EXPECT_EQ(facts.stream, "prod/etl-7f-driver/" + kHexId);
+    EXPECT_EQ(facts.identity.app_id, "known");
+    EXPECT_EQ(facts.identity.attempt, "");
+  }
+}
+
+TEST(IdentityTest, PathsOfPodsProveThePod) {
+  for (const std::string log : {"0.log", "12.log", "0.log.20261121-150000", "0.log.x.gz"}) {
+    StreamFacts facts;
+    AddFactsFromPath(
+        "/var/log/pods/prod_etl-7f-driver_1f2e3d4c-0000-1111-2222-333344445555/driver/" + log,
+        &facts);
+    EXPECT_EQ(facts.kubernetes_namespace, "prod") << log;
+    EXPECT_EQ(facts.pod, "etl-7f-driver");
+    EXPECT_EQ(facts.container, "driver");
+    EXPECT_EQ(facts.identity.container_id, "");
+    EXPECT_EQ(facts.stream, "");
+  }
+}
+
+TEST(IdentityTest, OtherPathsProveNoPod) {
+  for (const std::string& path :
+       {"/var/log/pod_ns_c-" + kHexId + ".log",
+        "/containers/pod_ns_c-" + kHexId + ".log.1",
+        "/containers/pod_ns_c-" + kHexId.substr(1) + ".log",
+        "/containers/pod_ns_c-" + kHexId.substr(1) + "G.log",
+        "/containers/pod_ns_c" + kHexId + ".log",
+        "/containers/pod_ns_-" + kHexId + ".log",
+        "/containers/pod_ns-" + kHexId + ".log",
+        "/containers/_ns_c-" + kHexId + ".log",
+        "/containers/pod__c-" + kHexId + ".log",
+        "/containers/a_pod_ns_c-" + kHexId + ".log",
+        "/containers/" + kHexId + ".log",
+        "/var/lib/docker/containers/" + kHexId + "/" + kHexId + "-json.log",
+        std::string("/pods/ns_pod_uid/c/log"),
+        std::string("/pods/ns_pod_uid/c/.log"),
+        std::string("/pods/ns_pod_uid/c/0.logs"),
+        std::string("/pods/ns_pod_uid/c/0.txt"),
+        std::string("/pods/ns_pod_uid/0.log"),
+        std::string("/pods/ns_pod/c/0.log"),
+        std::string("/pods/ns__uid/c/0.log"),
+        std::string("/pods/ns_pod_/c/0.log"),
+        std::string("/pods/_pod_uid/c/0.log"),
+        std::string("/pods/a_b_c_d/c/0.log"),
+        std::string("/pod/ns_pod_uid/c/0.log")}) {
+    StreamFacts facts;
+    AddFactsFromPath(path, &facts);
+    EXPECT_EQ(facts.kubernetes_namespace, "") << path;
+    EXPECT_EQ(facts.pod, "") << path;
+    EXPECT_EQ(facts.container, "") << path;
+    EXPECT_EQ(facts.identity.container_id, "") << path;
+    EXPECT_EQ(facts.stream, "") << path;
+  }
+}
+
 TEST(IdentityTest, OtherPathsLeaveTheFactsAlone) {
   for (const std::string_view path :
        {"", "stderr", "/", "///", "/logs/driver.log", "container_1_2_3_4/stderr",

@@ -180,5 +180,11 @@ TEST(JsonTextTest, AnUnknownEscapeStaysAsItIs) {
   EXPECT_EQ(UnescapeJson(R"(a\qb)"), R"(a\qb)");
 }
 
+TEST(JsonText, ControlsThatJsonAllowsAreEscaped) {
+  EXPECT_EQ(EscapeControls("{\"a\":\"\x7f \xC2\x9B[2J \xC2\xA9 é\"}\n"),
+            "{\"a\":\"\\u007f \\u009b[2J \xC2\xA9 é\"}\n");
+  EXPECT_EQ(EscapeControls("\xC2"), "\xC2");
+}
+
 }  // namespace
 }  // namespace sparktail

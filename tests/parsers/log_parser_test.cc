@@ -1,5 +1,6 @@
 #include "parsers/log_parser.h"
 
+#include <absl/time/time.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -78,7 +79,7 @@ TEST(LogParser, BufferSizesAreTheSameInAllLogs) {
 }
 
 TEST(LogParser, KeepsLittleOfNoise) {
-  LogParser parser({}, testing::NoFacts());
+  LogParser parser({}, testing::NoFacts(), testing::Scratch());
   EventBuffer events;
   ByteBuffer noise;
   noise.Append("first line\n");
@@ -107,7 +108,7 @@ TEST(LogParser, NothingIsReadOfAFirstLineThatIsNotComplete) {
                    log, [] { return size_t{1}; }, options),
                whole, "pieces");
     for (size_t cut = 1; cut < size + 100; ++cut) {
-      LogParser parser(options, testing::NoFacts());
+      LogParser parser(options, testing::NoFacts(), testing::Scratch());
       EventBuffer events;
       ByteBuffer bytes;
       bytes.Append(log);
@@ -119,7 +120,7 @@ TEST(LogParser, NothingIsReadOfAFirstLineThatIsNotComplete) {
 }
 
 TEST(LogParser, PositionMovesOverNoise) {
-  LogParser parser({}, testing::NoFacts());
+  LogParser parser({}, testing::NoFacts(), testing::Scratch());
   EventBuffer events;
   ByteBuffer text;
   text.Append("26/11/21 15:00:00 INFO A: one\n26/11/21 15:00:01 INFO B: two\n  more\n26/11");
@@ -269,6 +270,90 @@ TEST(LogParser, StopOfAQueryThatHadEndedIsNoNews) {
               HasSubstr("\"error\":{\"class\":\"java.lang.IllegalStateException\",\"message\":"
                         "\"no\",\"stack\":\"java.lang.IllegalStateException: no\\n\\tat "
                         "a.B.c(B.java:1)\"}"));
+}
+
+TEST(LogParser, EventsTellTheirTimeAndPlace) {
+  const std::string log = testing::ReadFile(DataPath("3.5.9/fail.default.log"));
+  LogParser parser({}, testing::NoFacts(), testing::Scratch());
+  EventBuffer events;
+  ByteBuffer bytes;
+  bytes.Append(log);
+  parser.Parse(bytes.padded(), /*last=*/true, &events);
+  EXPECT_EQ(events.events.size(), 31U);
+  for (const EventRef& event : events.events) {
+    const std::string document(events.document(event));
+    absl::Time time;
+    std::string error;
+    ASSERT_TRUE(absl::ParseTime(absl::RFC3339_full, document.substr(15, 24), &time, &error));
+    EXPECT_EQ(event.time_ms, absl::ToUnixMillis(time)) << document;
+    EXPECT_THAT(document, HasSubstr("\"offset\":" + std::to_string(event.offset) + "}"));
+    EXPECT_TRUE(event.offset == 0 || log[event.offset - 1] == '\n');
+  }
+}
+
+TEST(LogParser, AnEventWithoutATimeSaysSo) {
+  EventBuffer events;
+  ByteBuffer bytes;
+  bytes.Append(
+      "1969-12-31 23:59:59,999 INFO MicroBatchExecution: Streaming query has been idle and waiting "
+      "for new data more than 10000 ms.\n");
+  LogParser parser({}, testing::NoFacts(), testing::Scratch());
+  parser.Parse(bytes.padded(), /*last=*/true, &events);
+  ASSERT_EQ(events.events.size(), 1U);
+  EXPECT_EQ(events.events[0].time_ms, kNoTime);
+}
+
+TEST(LogParser, TheContextsVersionTellsOfEachChange) {
+  for (const std::string& name : testing::PlainLogs()) {
+    const std::string log = testing::ReadFile(DataPath(name + ".log"));
+    ByteBuffer bytes;
+    bytes.Append(log);
+    LogParser parser({}, testing::NoFacts(), testing::Scratch());
+    EventBuffer events;
+    ParserContext context = parser.position().context;
+    uint32_t version = parser.context_version();
+    size_t superfluous = 0;
+    for (size_t end = 0; end < log.size();) {
+      end = std::min(log.size(), end + 200);
+      parser.Parse(bytes.padded().Part(parser.offset(), end - parser.offset()),
+                   /*last=*/end == log.size(), &events);
+      const ParserContext now = parser.position().context;
+      if (parser.context_version() == version) {
+        ASSERT_TRUE(now == context) << name << " before " << end;
+      } else if (now == context) {
+        ++superfluous;
+      }
+      context = now;
+      version = parser.context_version();
+    }
+    EXPECT_LT(superfluous, 10U) << name;
+  }
+}
+
+// A parser that is put into the middle of a stream, and not told of its first line.
+TEST(LogParser, AMissingHashOfTheFirstLineIsHarmless) {
+  const std::string idle =
+      "26/11/21 15:00:01 INFO MicroBatchExecution: Streaming query has been idle and waiting for "
+      "new data more than 10000 ms.\n";
+  const std::string stop =
+      "26/11/21 15:00:02 INFO MicroBatchExecution: Query q [id = "
+      "00000000-0000-0000-0000-000000000001, runId = 00000000-0000-0000-0000-000000000001] was "
+      "stopped\n";
+  const std::string log = "first line\n" + idle + stop + idle;
+  const Outcome whole = Parse(log);
+  ParsePosition middle;
+  middle.offset = 11;
+  const Outcome rest = Parse(log, {}, middle);
+  ASSERT_EQ(rest.documents.size(), whole.documents.size());
+  EXPECT_EQ(rest.documents[1], whole.documents[1]);
+  EXPECT_NE(rest.documents[0], whole.documents[0]);
+  EXPECT_THAT(rest.documents[2], HasSubstr("\"phase\":\"idle\""));
+  EXPECT_THAT(rest.documents[2],
+              HasSubstr("\"offset\":" + std::to_string(11 + idle.size() + stop.size())));
+  FirstLineHash hash;
+  hash.Feed(log);
+  middle.context.first_line_hash = hash.hex();
+  EXPECT_THAT(Parse(log, {}, middle).documents, ElementsAreArray(whole.documents));
 }
 
 }  // namespace

@@ -132,6 +132,41 @@ TEST(ParserContextTest, RefusesEveryOtherShape) {
   }
 }
 
+// What was written stays readable; what a later program wrote is not guessed at.
+TEST(ParserContextTest, ReadsItsOwnVersionAndOlderOnes) {
+  const std::string json = Full().ToJson();
+  EXPECT_TRUE(ParserContext::FromJson(json));
+  for (const std::string_view version : {"0", "-1", "2", "18446744073709551615", "1.0", "null"}) {
+    const std::string other = Replace(json, "\"version\":1", "\"version\":" + std::string(version));
+    EXPECT_FALSE(ParserContext::FromJson(other)) << version;
+  }
+  const std::optional<ParserContext> read =
+      ParserContext::FromJson(Replace(json, "\"version\":1", "\"version\":1,\"unknown\":[{}]"));
+  ASSERT_TRUE(read);
+  EXPECT_TRUE(*read == Full());
+}
+
+// A document of version 1, as it was first written: all later programs read it.
+TEST(ParserContextTest, ReadsVersionOne) {
+  const std::optional<ParserContext> read = ParserContext::FromJson(
+      R"({"version":1,"appName":"cap-basic","appId":"application_1700000000000_0042",)"
+      R"("attempt":"1","containerId":"container_e12_1700000000000_0042_01_000001",)"
+      R"("deployMode":"cluster","sparkVersion":"3.5.9","awaitsBanner":true,)"
+      R"("beginsWithStamp":false,"firstLineHash":"5cc63543dc8915441ba76c01d514c311",)"
+      R"("complete":true,"runs":[{"id":"2839e413-4843-4fc4-8377-00175ccecfd8",)"
+      R"("runId":"ce223947-4d93-44b4-98a7-0662faad9f28","name":"fails-expr","state":"alive"},)"
+      R"({"id":"741d790f-a6a5-4fdc-b9ca-df167b7fc6e9",)"
+      R"("runId":"83500fd7-8ac7-4ddf-aac2-2ae6eb7d8c79","name":"","state":"ended"}]})");
+  ASSERT_TRUE(read);
+  EXPECT_TRUE(*read == Full());
+}
+
+TEST(ParserContextTest, ASuccessorHasAllButTheFirstLine) {
+  ParserContext expected = Full();
+  expected.first_line_hash.clear();
+  EXPECT_TRUE(Full().OfSuccessor() == expected);
+}
+
 TEST(ParserContextTest, RefusesWhatIsNoContext) {
   for (const std::string_view text :
        {std::string_view(""), std::string_view(" "), std::string_view("null"),

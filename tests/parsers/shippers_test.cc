@@ -69,7 +69,7 @@ TEST(Shippers, F21_PositionOfAnOpenRecordIsItsBeginning) {
   ByteBuffer bytes;
   bytes.Append(log);
   for (size_t cut = Noise().size() + 80; cut + 3 < log.size(); ++cut) {
-    LogParser parser({}, testing::NoFacts());
+    LogParser parser({}, testing::NoFacts(), testing::Scratch());
     EventBuffer events;
     parser.Parse(bytes.padded().Part(0, cut), /*last=*/false, &events);
     EXPECT_THAT(events.events, IsEmpty());
@@ -148,7 +148,7 @@ TEST(Shippers, F23_AnEndlessTraceIsCutAndToldOf) {
 // A reader that stops in mid-event for however long gives out nothing, and loses nothing.
 TEST(Shippers, F24_NoTimerCutsAnEvent) {
   const std::string log = Progress("1") + Noise();
-  LogParser parser({}, testing::NoFacts());
+  LogParser parser({}, testing::NoFacts(), testing::Scratch());
   EventBuffer events;
   ByteBuffer bytes;
   bytes.Append(log);
