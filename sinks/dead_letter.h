@@ -15,11 +15,16 @@ namespace sparktail {
 // Where events go that a sink refuses for their content: state_dir/dead-letter/<sink>/*.ndjson,
 // one JSON object a line:
 //   {"time":"…Z","sink":"…","cause":"…","document":{…}}
-// so that a corrected one can be sent again (`sparktail replay`). Files rotate at 16 MiB; all of
-// a sink's together stay below `max_bytes`: when full, Add() fails with kResourceExhausted, so
-// the sink pauses, and nothing is dropped unseen. One thread.
+// so that a corrected one can be sent again (`sparktail replay`). Each process begins files of its
+// own, "<UTC yyyymmddThhmmssZ>[.n].ndjson", a new one behind 16 MiB; all of a sink's together stay
+// below `max_bytes`: when full, Add() fails with kResourceExhausted, so the sink pauses, and
+// nothing is dropped unseen. All other errors are kUnavailable. One thread, but for count().
+//
+// A process that is killed may leave lines that were not synced, the last one cut anywhere: their
+// events come again.
 class DeadLetters {
  public:
+  // In directory/<sink>; both are made (0700) when they are needed. `os` and `log` are shared.
   DeadLetters(Os* os, Log* log, std::string directory, std::string sink, uint64_t max_bytes);
   ~DeadLetters();
   DeadLetters(const DeadLetters&) = delete;

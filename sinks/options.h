@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "ingest/base/options.h"
+
 namespace sparktail {
 
 // What the sinks can be told. Each option's text for users stands in sinks/options.cc.
@@ -15,11 +17,13 @@ struct FileSinkOptions {
   absl::Duration rotate_age = absl::InfiniteDuration();  // since the file was begun
   uint64_t keep_files = 0;                               // rotated ones; 0: all
 };
+OptionTable<FileSinkOptions> FileSinkOptionTable();
 
 struct SqliteSinkOptions {
   std::string path;
   absl::Duration retention = absl::InfiniteDuration();  // by the event's own time
 };
+OptionTable<SqliteSinkOptions> SqliteSinkOptionTable();
 
 // Of all sinks.
 struct DeliveryOptions {
@@ -28,5 +32,6 @@ struct DeliveryOptions {
   uint64_t queue_bytes = uint64_t{32} << 20;
   uint64_t dead_letter_bytes = uint64_t{256} << 20;
 };
+OptionTable<DeliveryOptions> DeliveryOptionTable();
 
 }  // namespace sparktail

@@ -41,10 +41,11 @@ class Sink {
   virtual absl::Status Commit(std::span<const StreamCursor> cursors) = 0;
 
   // After an error: forgets what was written since the last commit. True if a commit that had
-  // failed turns out to have been made after all: then nothing is to be written again.
+  // failed turns out to have been made after all: then nothing is to be written again. Else all
+  // of it is, in the same order. If it fails itself, it is to be called again before all else.
   virtual absl::StatusOr<bool> Rollback() = 0;
 
-  // Now and then, while nothing is written: rotation by age, retention.
+  // Now and then, when all that was written is committed: rotation by age, retention.
   virtual absl::Status Tidy() { return absl::OkStatus(); }
 };
 

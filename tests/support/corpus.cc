@@ -96,10 +96,15 @@ StreamFacts NoFacts() {
   return facts;
 }
 
+ParserScratch* Scratch() {
+  static thread_local ParserScratch scratch;
+  return &scratch;
+}
+
 Outcome Parse(std::string_view text, const ParserOptions& options, const ParsePosition& from) {
   ByteBuffer bytes;
   bytes.Append(text.substr(from.offset));
-  LogParser parser(options, NoFacts(), from);
+  LogParser parser(options, NoFacts(), Scratch(), from);
   EventBuffer events;
   parser.Parse(bytes.padded(), /*last=*/true, &events);
   Outcome outcome;
@@ -110,7 +115,7 @@ Outcome Parse(std::string_view text, const ParserOptions& options, const ParsePo
 
 Outcome ParseInPieces(std::string_view text, const std::function<size_t()>& next_size,
                       const ParserOptions& options) {
-  LogParser parser(options, NoFacts());
+  LogParser parser(options, NoFacts(), Scratch());
   EventBuffer events;
   Outcome outcome;
   size_t fed = 0;

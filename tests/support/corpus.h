@@ -31,6 +31,9 @@ struct Outcome {
   ParserStats stats;
 };
 
+// The one of this thread, for parsers that need no other.
+ParserScratch* Scratch();
+
 // Parses `text` at once.
 Outcome Parse(std::string_view text, const ParserOptions& options = {},
               const ParsePosition& from = {});

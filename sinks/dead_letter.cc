@@ -1,0 +1,242 @@
+#include "sinks/dead_letter.h"
+
+#include <absl/time/time.h>
+#include <simdjson.h>
+
+#include <atomic>
+#include <optional>
+#include <utility>
+
+#include "parsers/byte_buffer.h"
+#include "parsers/json_text.h"
+#include "sinks/output_file.h"
+
+namespace sparktail {
+namespace {
+
+constexpr uint64_t kMaxFile = uint64_t{16} << 20;
+constexpr int kMaxOfOneSecond = 10'000;
+constexpr std::string_view kExtension = ".ndjson";
+
+bool IsJsonLine(std::string_view text) {
+  simdjson::dom::parser parser;
+  return text.find('\n') == std::string_view::npos &&
+         parser.parse(text.data(), text.size()).error() == simdjson::SUCCESS;
+}
+
+void AppendMember(std::string_view key, std::string_view text, ByteBuffer* out) {
+  AppendJsonString(key, out);
+  out->Append(':');
+  AppendJsonString(text, out);
+  out->Append(',');
+}
+
+}  // namespace
+
+struct DeadLetters::State {
+  absl::Status Add(std::string_view document, std::string_view cause);
+  absl::Status Sync();
+  absl::Status Rollback();
+
+  ByteBuffer Format(std::string_view document, std::string_view cause);
+  absl::Status EnsureRoom(uint64_t bytes);
+  absl::StatusOr<uint64_t> SizeOfOthers();
+  absl::Status EnsureOpen();
+  absl::Status MakeDirectories();
+  absl::StatusOr<std::string> FreePath();
+  absl::Status Cut(uint64_t length);
+  void Close();
+
+  Os* os = nullptr;
+  Log* log = nullptr;
+  std::string directory;
+  std::string sink;
+  uint64_t max_bytes = 0;
+
+  int fd = -1;  // -1: the next one begins a file
+  std::string path;
+  uint64_t length = 0;             // durable
+  uint64_t written = 0;            // complete lines
+  bool is_torn = false;            // something may stand behind them
+  std::optional<uint64_t> others;  // bytes in other files; nothing: not known
+  uint64_t added = 0;              // since the last Sync()
+  std::atomic<uint64_t> count = 0;
+};
+
+absl::Status DeadLetters::State::Add(std::string_view document, std::string_view cause) {
+  const ByteBuffer line = Format(document, cause);
+  if (absl::Status status = EnsureRoom(line.size()); !status.ok()) return status;
+  if (absl::Status status = EnsureOpen(); !status.ok()) return status;
+  if (is_torn) {
+    if (absl::Status status = Cut(written); !status.ok()) return status;
+  }
+  is_torn = true;
+  if (absl::Status status = WriteAll(os, fd, line.view()); !status.ok()) {
+    return ForNow(Because(status, "write to " + path));
+  }
+  is_torn = false;
+  written += line.size();
+  ++added;
+  log->Warn("dead_letter " + sink, "sink " + sink + " refused an event, which is now in " + path +
+                                       ": " + std::string(cause));
+  return absl::OkStatus();
+}
+
+ByteBuffer DeadLetters::State::Format(std::string_view document, std::string_view cause) {
+  ByteBuffer line;
+  line.Append('{');
+  AppendMember("time", absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", os->Now(), absl::UTCTimeZone()),
+               &line);
+  AppendMember("sink", sink, &line);
+  AppendMember("cause", cause, &line);
+  line.Append("\"document\":");
+  if (IsJsonLine(document)) {
+    line.Append(document);
+  } else {
+    AppendJsonString(document, &line);
+  }
+  line.Append("}\n");
+  return line;
+}
+
+// Somebody may have made room since it was last looked for.
+absl::Status DeadLetters::State::EnsureRoom(uint64_t bytes) {
+  const auto fits = [&] { return others && *others + written + bytes <= max_bytes; };
+  if (fits()) return absl::OkStatus();
+  const absl::StatusOr<uint64_t> found = SizeOfOthers();
+  if (!found.ok()) return found.status();
+  others = *found;
+  if (fits()) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      "the dead letters of sink " + sink + " are full (" + std::to_string(max_bytes) +
+      " bytes in " + directory +
+      "): see why they were refused, then move them away, or allow more");
+}
+
+absl::StatusOr<uint64_t> DeadLetters::State::SizeOfOthers() {
+  const absl::StatusOr<std::vector<std::string>> names = os->List(directory);
+  if (absl::IsNotFound(names.status())) return uint64_t{0};
+  if (!names.ok()) return ForNow(Because(names.status(), "read the directory " + directory));
+  uint64_t sum = 0;
+  for (const std::string& name : *names) {
+    const std::string found = directory + "/" + name;
+    if (!name.ends_with(kExtension) || (fd >= 0 && found == path)) continue;
+    const absl::StatusOr<Os::FileInfo> info = os->StatPath(found, /*follow_links=*/false);
+    if (absl::IsNotFound(info.status())) continue;
+    if (!info.ok()) return ForNow(Because(info.status(), "read " + found));
+    sum += info->size;
+  }
+  return sum;
+}
+
+// Each process begins its own file, so none has to mend what another one left.
+absl::Status DeadLetters::State::EnsureOpen() {
+  if (fd >= 0) return absl::OkStatus();
+  if (absl::Status status = MakeDirectories(); !status.ok()) return ForNow(status);
+  const absl::StatusOr<std::string> free = FreePath();
+  if (!free.ok()) return ForNow(free.status());
+  const absl::StatusOr<int> opened = os->OpenToAppend(*free, 0600);
+  if (!opened.ok()) return ForNow(Because(opened.status(), "write to " + *free));
+  const absl::Status synced = os->SyncDirectory(directory);
+  if (!synced.ok()) {
+    os->Close(*opened);
+    return ForNow(Because(synced, "sync the directory " + directory));
+  }
+  fd = *opened;
+  path = *free;
+  length = written = 0;
+  is_torn = false;
+  return absl::OkStatus();
+}
+
+absl::Status DeadLetters::State::MakeDirectories() {
+  const std::string parent = ParentDirectory(directory);
+  for (const std::string& made : {parent, directory}) {
+    if (absl::Status status = os->MakeDirectory(made, 0700); !status.ok()) {
+      return Because(status, "make the directory " + made);
+    }
+    if (absl::Status status = os->SyncDirectory(ParentDirectory(made)); !status.ok()) {
+      return Because(status, "sync the directory " + ParentDirectory(made));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> DeadLetters::State::FreePath() {
+  const std::string stamp =
+      directory + "/" + absl::FormatTime("%Y%m%dT%H%M%SZ", os->Now(), absl::UTCTimeZone());
+  for (int n = 0; n < kMaxOfOneSecond; ++n) {
+    std::string candidate = n == 0 ? stamp : stamp + "." + std::to_string(n);
+    candidate.append(kExtension);
+    const absl::Status status = os->StatPath(candidate, /*follow_links=*/false).status();
+    if (absl::IsNotFound(status)) return candidate;
+    if (!status.ok()) return Because(status, "read " + candidate);
+  }
+  return absl::UnavailableError("all names of this second are taken in " + directory);
+}
+
+absl::Status DeadLetters::State::Sync() {
+  if (fd < 0) return absl::OkStatus();
+  if (is_torn) {
+    if (absl::Status status = Cut(written); !status.ok()) return status;
+  }
+  if (written == length) return absl::OkStatus();
+  if (absl::Status status = os->Sync(fd); !status.ok()) {
+    return ForNow(Because(status, "sync " + path));
+  }
+  length = written;
+  count += std::exchange(added, 0);
+  if (length < kMaxFile) return absl::OkStatus();
+  others = *others + length;
+  Close();
+  return absl::OkStatus();
+}
+
+absl::Status DeadLetters::State::Rollback() {
+  if (fd < 0 || (written == length && !is_torn)) return absl::OkStatus();
+  if (absl::Status status = Cut(length); !status.ok()) return status;
+  added = 0;
+  return absl::OkStatus();
+}
+
+absl::Status DeadLetters::State::Cut(uint64_t to) {
+  if (absl::Status status = os->Truncate(fd, to); !status.ok()) {
+    return ForNow(Because(status, "cut " + path));
+  }
+  written = to;
+  is_torn = false;
+  return absl::OkStatus();
+}
+
+void DeadLetters::State::Close() {
+  if (fd < 0) return;
+  os->Close(std::exchange(fd, -1));
+  // An empty file would only make somebody look into it.
+  if (length == 0) os->Remove(path).IgnoreError();
+  length = written = 0;
+}
+
+DeadLetters::DeadLetters(Os* os, Log* log, std::string directory, std::string sink,
+                         uint64_t max_bytes)
+    : state_(std::make_unique<State>()) {
+  state_->os = os;
+  state_->log = log;
+  state_->directory = std::move(directory.append("/").append(sink));
+  state_->sink = std::move(sink);
+  state_->max_bytes = max_bytes;
+}
+
+// What is not durable was not promised to anybody, and its event will come again.
+DeadLetters::~DeadLetters() {
+  state_->Rollback().IgnoreError();
+  state_->Close();
+}
+
+absl::Status DeadLetters::Add(std::string_view document, std::string_view cause) {
+  return state_->Add(document, cause);
+}
+absl::Status DeadLetters::Sync() { return state_->Sync(); }
+absl::Status DeadLetters::Rollback() { return state_->Rollback(); }
+uint64_t DeadLetters::count() const { return state_->count; }
+
+}  // namespace sparktail

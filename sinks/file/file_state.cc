@@ -1,0 +1,107 @@
+#include "sinks/file/file_state.h"
+
+#include <simdjson.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "parsers/byte_buffer.h"
+#include "parsers/json_text.h"
+#include "sinks/output_file.h"
+
+namespace sparktail {
+namespace {
+
+constexpr int64_t kVersion = 1;
+// As long as this, a head has at least one document's id in it.
+constexpr uint64_t kTellingHead = 256;
+
+struct NumberField {
+  const char* key;
+  uint64_t FileState::*member;
+};
+
+constexpr NumberField kNumbers[] = {
+    {"commit", &FileState::commit},      {"length", &FileState::length},
+    {"headSize", &FileState::head_size}, {"device", &FileState::device},
+    {"inode", &FileState::inode},
+};
+
+}  // namespace
+
+std::string FileState::ToJson() const {
+  ByteBuffer json;
+  json.Append("{\"version\":" + std::to_string(kVersion) + ",\"path\":");
+  AppendJsonString(path, &json);
+  const auto append = [&json](std::string_view key, const std::string& value) {
+    json.Append(",\"");
+    json.Append(key);
+    json.Append("\":");
+    json.Append(value);
+  };
+  for (const auto& [key, member] : kNumbers) append(key, std::to_string(this->*member));
+  append("headHash", "\"" + head_hash + "\"");
+  append("begunMs", std::to_string(begun_ms));
+  append("recoveredMs", std::to_string(recovered_ms));
+  json.Append('}');
+  return std::string(json.view());
+}
+
+std::optional<FileState> FileState::FromJson(std::string_view json) {
+  simdjson::dom::parser parser;
+  simdjson::dom::object object;
+  int64_t version = 0;
+  if (parser.parse(json.data(), json.size()).get(object)) return std::nullopt;
+  if (object["version"].get(version) || version != kVersion) return std::nullopt;
+  FileState state;
+  for (const auto& [key, member] : kNumbers) {
+    if (object[key].get(state.*member)) return std::nullopt;
+  }
+  std::string_view path;
+  std::string_view hash;
+  if (object["path"].get(path) || object["headHash"].get(hash) ||
+      object["begunMs"].get(state.begun_ms) || object["recoveredMs"].get(state.recovered_ms) ||
+      state.head_size > kMaxHead) {
+    return std::nullopt;
+  }
+  state.path = path;
+  state.head_hash = hash;
+  return state;
+}
+
+absl::StatusOr<std::string> HashHead(Os* os, int fd, uint64_t size) {
+  const absl::StatusOr<std::string> head = ReadRange(os, fd, 0, size);
+  if (!head.ok()) return head.status();
+  if (head->size() < size) return std::string();
+  XXH128_canonical_t hash;
+  XXH128_canonicalFromHash(&hash, XXH3_128bits(head->data(), head->size()));
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  std::string hex;
+  for (const unsigned char byte : hash.digest) hex.append({kHex[byte >> 4], kHex[byte & 15]});
+  return hex;
+}
+
+absl::StatusOr<bool> IsFileOf(const FileState& state, Os* os, int fd) {
+  const absl::StatusOr<Os::FileInfo> info = os->Stat(fd);
+  if (!info.ok()) return info.status();
+  const bool same_inode = info->device == state.device && info->inode == state.inode;
+  if (state.head_size < kTellingHead && !same_inode) return false;
+  if (state.head_size == 0) {
+    const absl::StatusOr<std::string> head = ReadRange(os, fd, 0, kTellingHead);
+    if (!head.ok()) return head.status();
+    return BeginsLikeDocument(*head);
+  }
+  const absl::StatusOr<std::string> hash = HashHead(os, fd, state.head_size);
+  if (!hash.ok()) return hash.status();
+  return *hash == state.head_hash;
+}
+
+bool BeginsLikeDocument(std::string_view text) {
+  static constexpr std::string_view kBeginnings[] = {"{\"@timestamp\":\"", "{\"kind\":\""};
+  return std::any_of(std::begin(kBeginnings), std::end(kBeginnings), [&](std::string_view begin) {
+    return begin.substr(0, text.size()) == text.substr(0, begin.size());
+  });
+}
+
+}  // namespace sparktail

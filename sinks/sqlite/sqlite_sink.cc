@@ -1,0 +1,398 @@
+#include "sinks/sqlite/sqlite_sink.h"
+
+#include <absl/container/flat_hash_set.h>
+#include <absl/time/time.h>
+
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "offsets/database.h"
+#include "sinks/output_file.h"
+#include "sinks/sqlite/event_row.h"
+#include "sinks/sqlite/schema.h"
+
+namespace sparktail {
+namespace {
+
+// Old rows go in transactions so small that others who write need not wait, and in so few a call
+// that the sink need not.
+constexpr int64_t kRowsAStep = 500;
+constexpr int kStepsATidy = 20;
+// As long as the cursor store keeps those of streams that have vanished.
+constexpr absl::Duration kKeepEnded = absl::Hours(24 * 30);
+
+std::string ToText(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
+}
+
+std::string InsertSql() {
+  std::string columns = "id, received, document";
+  std::string values = "?, ?, ?";
+  for (const std::string_view name : kEventColumnNames) {
+    columns.append(", ").append(name);
+    values.append(", ?");
+  }
+  // Not OR IGNORE, which would swallow other faults of the row too.
+  return "INSERT INTO events (" + columns + ") VALUES (" + values + ") ON CONFLICT (id) DO NOTHING";
+}
+constexpr int kFirstEventColumn = 4;
+
+constexpr std::string_view kStoreCursorSql =
+    "INSERT INTO cursors (sink, stream, offset, position, context, ended, updated) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sink, stream) DO UPDATE SET "
+    "offset = excluded.offset, position = excluded.position, context = excluded.context, "
+    "ended = excluded.ended, updated = excluded.updated";
+constexpr std::string_view kLoadCursorsSql =
+    "SELECT stream, offset, position, context, ended FROM cursors WHERE sink = ?";
+constexpr std::string_view kDeleteOldSql =
+    "DELETE FROM events WHERE rowid IN (SELECT rowid FROM events WHERE time < ?1 LIMIT ?2)";
+// Events without a time of their own.
+constexpr std::string_view kDeleteTimelessSql =
+    "DELETE FROM events WHERE rowid IN "
+    "(SELECT rowid FROM events WHERE time IS NULL AND received < ?1 LIMIT ?2)";
+constexpr std::string_view kDeleteEndedSql =
+    "DELETE FROM cursors WHERE sink = ? AND ended AND updated < ?";
+
+void Bind(int parameter, const EventValue& value, Statement* statement) {
+  std::visit(
+      [&](const auto& known) {
+        using Value = std::decay_t<decltype(known)>;
+        if constexpr (std::is_same_v<Value, int64_t>) {
+          statement->BindInt(parameter, known);
+        } else if constexpr (std::is_same_v<Value, double>) {
+          statement->BindDouble(parameter, known);
+        } else if constexpr (std::is_same_v<Value, std::string_view>) {
+          statement->BindText(parameter, known);
+        }
+      },
+      value);
+}
+
+}  // namespace
+
+class SqliteSink::Impl {
+ public:
+  Impl(Os* os, Log* log, DeadLetters* dead_letters, std::string name, SqliteSinkOptions options)
+      : os_(os),
+        log_(log),
+        dead_letters_(dead_letters),
+        name_(std::move(name)),
+        options_(std::move(options)),
+        path_(options_.path) {}
+
+  absl::StatusOr<std::vector<StreamCursor>> Open();
+  absl::Status Write(const EventBuffer& events, size_t first);
+  absl::Status Commit(std::span<const StreamCursor> cursors);
+  absl::StatusOr<bool> Rollback();
+  absl::Status Tidy();
+
+ private:
+  absl::Status OpenDatabase();
+  absl::Status LookAtOwner();
+  absl::Status CheckOwner(Database* database, bool* is_empty);
+  absl::Status MakeSchema();
+  absl::Status Prepare();
+  absl::StatusOr<std::vector<StreamCursor>> LoadCursors();
+
+  absl::Status EnsureTransaction();
+  absl::Status Insert(const EventBuffer& events, const EventRef& event);
+  absl::Status Refuse(std::string_view document, const EventId& id, std::string_view cause);
+  absl::Status CheckPath();
+  absl::Status StoreCursor(const StreamCursor& cursor);
+  absl::Status DeleteOld(Statement* statement, std::string_view before, int* steps);
+  absl::Status DeleteEnded();
+
+  absl::Status Explain(const absl::Status& status) const;
+
+  Os* const os_;
+  Log* const log_;
+  DeadLetters* const dead_letters_;
+  const std::string name_;
+  const SqliteSinkOptions options_;
+  const std::string& path_;
+
+  Os::FileInfo file_;
+  std::optional<Database> database_;
+  std::optional<Transaction> transaction_;
+  Statement insert_;
+  Statement store_cursor_;
+  Statement delete_old_;
+  Statement delete_timeless_;
+  Statement delete_ended_;
+  EventRowReader reader_;
+  EventRow row_;
+  std::string received_;
+  // Events that went to the dead letters since the last commit. Those of the second set are
+  // durable there: they must not go there again when all is written again.
+  absl::flat_hash_set<EventId> refused_;
+  absl::flat_hash_set<EventId> buried_;
+};
+
+// ---------------------------------------------------------------- Opening
+
+absl::StatusOr<std::vector<StreamCursor>> SqliteSink::Impl::Open() {
+  absl::Status status = OpenDatabase();
+  if (status.ok()) status = Prepare();
+  if (!status.ok()) return Explain(status);
+  absl::StatusOr<std::vector<StreamCursor>> cursors = LoadCursors();
+  if (!cursors.ok()) return Explain(cursors.status());
+  return cursors;
+}
+
+absl::Status SqliteSink::Impl::OpenDatabase() {
+  // SQLite would make it, but with other permissions and with poorer messages.
+  if (!os_->StatPath(path_, /*follow_links=*/true).ok()) {
+    const absl::StatusOr<int> fd = OpenOutputFile(os_, path_);
+    if (!fd.ok()) return fd.status();
+    os_->Close(*fd);
+  }
+  if (absl::Status status = LookAtOwner(); !status.ok()) return status;
+  absl::StatusOr<Database> database =
+      Database::Open(os_, path_, {.access = Database::Access::kExisting});
+  if (!database.ok()) return database.status();
+  database_ = *std::move(database);
+  const absl::StatusOr<Os::FileInfo> info = os_->StatPath(path_, /*follow_links=*/true);
+  if (!info.ok()) return Because(info.status(), "read " + path_);
+  file_ = *info;
+  bool is_empty = false;
+  if (absl::Status status = CheckOwner(&*database_, &is_empty); !status.ok()) return status;
+  return is_empty ? MakeSchema() : absl::OkStatus();
+}
+
+// Before it is opened for writing, which changes it a little: it may be somebody else's.
+absl::Status SqliteSink::Impl::LookAtOwner() {
+  absl::StatusOr<Database> look = Database::Open(os_, path_, {.access = Database::Access::kRead});
+  bool is_empty = false;
+  const absl::Status status = look.ok() ? CheckOwner(&*look, &is_empty) : look.status();
+  // What a crash left may have to be mended before anybody can read.
+  return absl::IsUnavailable(status) ? absl::OkStatus() : status;
+}
+
+absl::Status SqliteSink::Impl::CheckOwner(Database* database, bool* is_empty) {
+  const absl::StatusOr<int64_t> owner = database->QueryInt("PRAGMA application_id");
+  if (!owner.ok()) return owner.status();
+  const absl::StatusOr<int64_t> version = database->QueryInt("PRAGMA user_version");
+  if (!version.ok()) return version.status();
+  const absl::StatusOr<int64_t> tables = database->QueryInt("SELECT count(*) FROM sqlite_master");
+  if (!tables.ok()) return tables.status();
+  *is_empty = *owner == 0 && *version == 0 && *tables == 0;
+  if (*is_empty) return absl::OkStatus();
+  if (*owner != kHistoryApplicationId) {
+    return absl::FailedPreconditionError(
+        path_ + " is a database of another program: nothing is written to it; name another path");
+  }
+  if (*version == kHistoryVersion) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      path_ + " was written by a newer version of sparktail (its " + "schema is " +
+      std::to_string(*version) + "): use that one, or name another path");
+}
+
+absl::Status SqliteSink::Impl::MakeSchema() {
+  absl::StatusOr<Transaction> transaction = Transaction::Begin(&*database_);
+  if (!transaction.ok()) return transaction.status();
+  // Another process may have been faster.
+  bool is_empty = false;
+  if (absl::Status status = CheckOwner(&*database_, &is_empty); !status.ok()) return status;
+  if (!is_empty) return absl::OkStatus();
+  const std::string sql = kHistorySchema +
+                          ("PRAGMA application_id = " + std::to_string(kHistoryApplicationId)) +
+                          "; PRAGMA user_version = " + std::to_string(kHistoryVersion) + ";";
+  if (absl::Status status = database_->Execute(sql.c_str()); !status.ok()) return status;
+  return transaction->Commit();
+}
+
+absl::Status SqliteSink::Impl::Prepare() {
+  const std::string insert_sql = InsertSql();
+  const std::pair<Statement*, std::string_view> statements[] = {
+      {&insert_, insert_sql},
+      {&store_cursor_, kStoreCursorSql},
+      {&delete_old_, kDeleteOldSql},
+      {&delete_timeless_, kDeleteTimelessSql},
+      {&delete_ended_, kDeleteEndedSql},
+  };
+  for (const auto& [statement, sql] : statements) {
+    absl::StatusOr<Statement> prepared = Statement::Prepare(&*database_, sql);
+    if (!prepared.ok()) return prepared.status();
+    *statement = *std::move(prepared);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<StreamCursor>> SqliteSink::Impl::LoadCursors() {
+  absl::StatusOr<Statement> load = Statement::Prepare(&*database_, kLoadCursorsSql);
+  if (!load.ok()) return load.status();
+  load->BindText(1, name_);
+  std::vector<StreamCursor> cursors;
+  while (true) {
+    const absl::StatusOr<bool> row = load->Step();
+    if (!row.ok()) return row.status();
+    if (!*row) return cursors;
+    StreamCursor& found = cursors.emplace_back();
+    found.stream = load->Text(0);
+    found.cursor.offset = static_cast<uint64_t>(load->Int(1));
+    found.cursor.position = load->Text(2);
+    found.cursor.context = std::make_shared<const std::string>(load->Text(3));
+    found.cursor.ended = load->Int(4) != 0;
+  }
+}
+
+// ---------------------------------------------------------------- Writing
+
+absl::Status SqliteSink::Impl::Write(const EventBuffer& events, size_t first) {
+  if (first >= events.events.size()) return absl::OkStatus();
+  if (absl::Status status = EnsureTransaction(); !status.ok()) return Explain(status);
+  received_ = ToText(os_->Now());
+  for (size_t i = first; i < events.events.size(); ++i) {
+    if (absl::Status status = Insert(events, events.events[i]); !status.ok()) {
+      return Explain(status);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SqliteSink::Impl::EnsureTransaction() {
+  if (transaction_) return absl::OkStatus();
+  absl::StatusOr<Transaction> begun = Transaction::Begin(&*database_);
+  if (!begun.ok()) return begun.status();
+  transaction_ = *std::move(begun);
+  return absl::OkStatus();
+}
+
+absl::Status SqliteSink::Impl::Insert(const EventBuffer& events, const EventRef& event) {
+  const PaddedView document = events.bytes.padded().Part(event.begin, event.end - event.begin);
+  if (!reader_.Read(document, &row_)) {
+    return Refuse(document.text(), event.id, "it is no JSON object that can be read");
+  }
+  insert_.BindText(1, View(event.id));
+  insert_.BindText(2, received_);
+  insert_.BindText(3, document.text());
+  for (size_t i = 0; i < row_.size(); ++i) {
+    Bind(kFirstEventColumn + static_cast<int>(i), row_[i], &insert_);
+  }
+  absl::Status status = insert_.Run();
+  // The one class that is about the row, and not about the database.
+  if (!absl::IsInvalidArgument(status)) return status;
+  return Refuse(document.text(), event.id, std::string(status.message()));
+}
+
+absl::Status SqliteSink::Impl::Refuse(std::string_view document, const EventId& id,
+                                      std::string_view cause) {
+  if (buried_.contains(id)) return absl::OkStatus();
+  if (absl::Status status = dead_letters_->Add(document, cause); !status.ok()) return status;
+  refused_.insert(id);
+  return absl::OkStatus();
+}
+
+// ---------------------------------------------------------------- Committing
+
+absl::Status SqliteSink::Impl::Commit(std::span<const StreamCursor> cursors) {
+  if (absl::Status status = CheckPath(); !status.ok()) return status;
+  if (absl::Status status = EnsureTransaction(); !status.ok()) return Explain(status);
+  for (const StreamCursor& cursor : cursors) {
+    if (absl::Status status = StoreCursor(cursor); !status.ok()) return Explain(status);
+  }
+  if (absl::Status status = dead_letters_->Sync(); !status.ok()) return status;
+  buried_.insert(refused_.begin(), refused_.end());
+  refused_.clear();
+  const absl::Status status = transaction_->Commit();
+  transaction_.reset();
+  if (!status.ok()) return Explain(status);
+  buried_.clear();
+  return absl::OkStatus();
+}
+
+// What is written to a file that has no name any more is lost with the process.
+absl::Status SqliteSink::Impl::CheckPath() {
+  const absl::StatusOr<Os::FileInfo> found = os_->StatPath(path_, /*follow_links=*/true);
+  if (!found.ok() && !absl::IsNotFound(found.status())) {
+    return ForNow(Because(found.status(), "read " + path_));
+  }
+  if (found.ok() && found->device == file_.device && found->inode == file_.inode) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(
+      path_ + " was moved, deleted or replaced while sparktail had it open: start sparktail again");
+}
+
+absl::Status SqliteSink::Impl::StoreCursor(const StreamCursor& cursor) {
+  const std::string updated = ToText(os_->Now());
+  store_cursor_.BindText(1, name_);
+  store_cursor_.BindText(2, cursor.stream);
+  store_cursor_.BindInt(3, static_cast<int64_t>(cursor.cursor.offset));
+  store_cursor_.BindText(4, cursor.cursor.position);
+  store_cursor_.BindText(5, *cursor.cursor.context);
+  store_cursor_.BindInt(6, cursor.cursor.ended ? 1 : 0);
+  store_cursor_.BindText(7, updated);
+  return store_cursor_.Run();
+}
+
+// Whether a failed commit was made after all need not be known: rows are unique.
+absl::StatusOr<bool> SqliteSink::Impl::Rollback() {
+  transaction_.reset();
+  if (absl::Status status = dead_letters_->Rollback(); !status.ok()) return status;
+  refused_.clear();
+  return false;
+}
+
+absl::Status SqliteSink::Impl::Tidy() {
+  absl::Status status = absl::OkStatus();
+  if (options_.retention != absl::InfiniteDuration()) {
+    const std::string before = ToText(os_->Now() - options_.retention);
+    int steps = kStepsATidy;
+    status = DeleteOld(&delete_old_, before, &steps);
+    if (status.ok()) status = DeleteOld(&delete_timeless_, before, &steps);
+  }
+  if (status.ok()) status = DeleteEnded();
+  if (!absl::IsUnavailable(status) && !absl::IsResourceExhausted(status)) return Explain(status);
+  // Nothing that is delivered depends on it.
+  log_->Warn("tidy " + name_, "old rows stay for now: " + std::string(status.message()));
+  return absl::OkStatus();
+}
+
+absl::Status SqliteSink::Impl::DeleteOld(Statement* statement, std::string_view before,
+                                         int* steps) {
+  for (; *steps > 0; --*steps) {
+    statement->BindText(1, before);
+    statement->BindInt(2, kRowsAStep);
+    if (absl::Status status = statement->Run(); !status.ok()) return status;
+    if (database_->changes() < kRowsAStep) return absl::OkStatus();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SqliteSink::Impl::DeleteEnded() {
+  const std::string before = ToText(os_->Now() - kKeepEnded);
+  delete_ended_.BindText(1, name_);
+  delete_ended_.BindText(2, before);
+  return delete_ended_.Run();
+}
+
+absl::Status SqliteSink::Impl::Explain(const absl::Status& status) const {
+  if (!absl::IsDataLoss(status)) return status;
+  return absl::DataLossError(std::string(status.message()) +
+                             ": the history is damaged; move it away with its -wal and -shm files, "
+                             "or put a good copy in its place (`sqlite3 " +
+                             path_ + " .recover` prints what can still be read)");
+}
+
+// ---------------------------------------------------------------- SqliteSink
+
+SqliteSink::SqliteSink(Os* os, Log* log, DeadLetters* dead_letters, std::string name,
+                       SqliteSinkOptions options)
+    : impl_(std::make_unique<Impl>(os, log, dead_letters, std::move(name), std::move(options))) {}
+SqliteSink::~SqliteSink() = default;
+
+absl::StatusOr<std::vector<StreamCursor>> SqliteSink::Open() { return impl_->Open(); }
+absl::Status SqliteSink::Write(const EventBuffer& events, size_t first) {
+  return impl_->Write(events, first);
+}
+absl::Status SqliteSink::Commit(std::span<const StreamCursor> cursors) {
+  return impl_->Commit(cursors);
+}
+absl::StatusOr<bool> SqliteSink::Rollback() { return impl_->Rollback(); }
+absl::Status SqliteSink::Tidy() { return impl_->Tidy(); }
+
+}  // namespace sparktail

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ingest/base/log.h"
+#include "ingest/base/os.h"
+#include "sinks/dead_letter.h"
+#include "sinks/options.h"
+#include "sinks/sink.h"
+
+namespace sparktail {
+
+// The history: events as rows of an SQLite database, each once: rows, unique by id, and cursors
+// are stored in one transaction. What the tables hold: sinks/sqlite/schema.h, docs/history.md.
+//
+// Others may read the database at any time, and write to it for moments.
+class SqliteSink : public Sink {
+ public:
+  // All pointers are shared, and must outlive the sink.
+  SqliteSink(Os* os, Log* log, DeadLetters* dead_letters, std::string name,
+             SqliteSinkOptions options);
+  ~SqliteSink() override;
+
+  absl::StatusOr<std::vector<StreamCursor>> Open() override;
+  absl::Status Write(const EventBuffer& events, size_t first) override;
+  absl::Status Commit(std::span<const StreamCursor> cursors) override;
+  absl::StatusOr<bool> Rollback() override;
+  // Deletes some of the rows that are older than `retention`.
+  absl::Status Tidy() override;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sparktail
