@@ -1,0 +1,63 @@
+#pragma once
+
+#include <absl/base/thread_annotations.h>
+#include <absl/synchronization/mutex.h>
+#include <absl/time/time.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ingest/base/log.h"
+#include "ingest/base/os.h"
+#include "ingest/cli/message_limiter.h"
+#include "ingest/pipeline/configuration.h"
+
+namespace sparktail {
+
+// The own log of `sparktail run`, through spdlog, to standard error or a file. A line a message:
+//   2026-11-21T16:00:00.123Z warning: /logs/a can't be read: Permission denied
+//   {"time":"2026-11-21T16:00:00.123Z","level":"warning","what":"file_unreadable /logs/a",
+//    "message":"/logs/a can't be read: Permission denied"}
+// Times are UTC. Control bytes and what is no UTF-8 are replaced (Printable), and no line is longer
+// than a few KiB, so a log that is read can't command the terminal of who reads this one.
+// Repeated messages are limited (MessageLimiter); what was left out is told when its window ends,
+// by the next Write(), Tick() or Flush().
+//
+// A file that can't be opened or written does not stop anything: lines go to standard error as long
+// as that lasts, and both places say so. Thread-safe.
+class OwnLog : public Log {
+ public:
+  OwnLog(Os* os, const LogConfiguration& configuration);
+  ~OwnLog() override;
+
+  void Write(Level level, std::string_view what, std::string_view message) override;
+
+  // Opens the file anew: it was rotated. Keeps the old one if that fails.
+  void Reopen();
+  // To be called now and then, about once a second.
+  void Tick();
+  // Tells all that was left out up to now.
+  void Flush();
+
+ private:
+  class Output;
+  class Writer;
+
+  void Emit(Level level, std::string_view what, std::string_view message)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Tell(const std::vector<MessageLimiter::Suppressed>& all)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TellOfTrouble() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  Os* os_;
+  const LogConfiguration configuration_;
+  const Level least_;
+  absl::Mutex mutex_;
+  MessageLimiter limiter_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<Output> output_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<Writer> writer_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace sparktail

@@ -1,0 +1,101 @@
+#include "ingest/cli/service_manager.h"
+
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "parsers/log_diagnosis.h"
+
+namespace sparktail {
+namespace {
+
+constexpr size_t kMostStatusBytes = 512;
+constexpr timeval kSendTimeout = {1, 0};  // a manager that does not read must not stop us
+
+std::string Variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+std::optional<int64_t> Number(const std::string& text) {
+  int64_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto [read, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || read != end || value <= 0) return std::nullopt;
+  return value;
+}
+
+absl::Duration WatchdogFromEnvironment() {
+  const std::optional<int64_t> microseconds = Number(Variable("WATCHDOG_USEC"));
+  if (!microseconds) return absl::InfiniteDuration();
+  const std::string pid = Variable("WATCHDOG_PID");
+  const bool for_another = !pid.empty() && Number(pid) != int64_t{getpid()};
+  return for_another ? absl::InfiniteDuration() : absl::Microseconds(*microseconds);
+}
+
+}  // namespace
+
+ServiceManager ServiceManager::FromEnvironment() {
+  return {Variable("NOTIFY_SOCKET"), WatchdogFromEnvironment()};
+}
+
+ServiceManager::ServiceManager(std::string socket, absl::Duration watchdog)
+    : socket_(std::move(socket)), watchdog_(watchdog) {
+  const bool known = socket_.starts_with('/') || socket_.starts_with('@');
+  if (!known || socket_.size() >= sizeof(sockaddr_un::sun_path)) return;
+  fd_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd_ < 0) return;
+  setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &kSendTimeout, sizeof kSendTimeout);
+}
+
+ServiceManager::ServiceManager(ServiceManager&& other) noexcept
+    : socket_(std::move(other.socket_)),
+      watchdog_(other.watchdog_),
+      fd_(std::exchange(other.fd_, -1)),
+      status_(std::move(other.status_)),
+      last_alive_(other.last_alive_) {}
+
+ServiceManager::~ServiceManager() {
+  if (fd_ >= 0) close(fd_);
+}
+
+void ServiceManager::Ready() { Send("READY=1"); }
+
+void ServiceManager::Stopping() { Send("STOPPING=1"); }
+
+void ServiceManager::Status(std::string_view text) {
+  std::string line = Printable(text, kMostStatusBytes);
+  if (line == status_) return;
+  status_ = std::move(line);
+  Send("STATUS=" + status_);
+}
+
+void ServiceManager::Alive(absl::Time now) {
+  if (watchdog_ == absl::InfiniteDuration()) return;
+  const bool clock_was_set_back = now < last_alive_;
+  if (now - last_alive_ < watchdog_ / 2 && !clock_was_set_back) return;
+  last_alive_ = now;
+  Send("WATCHDOG=1");
+}
+
+void ServiceManager::Send(const std::string& message) const {
+  if (fd_ < 0) return;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, socket_.data(), socket_.size());
+  if (socket_[0] == '@') address.sun_path[0] = '\0';
+  const size_t size = offsetof(sockaddr_un, sun_path) + socket_.size();
+  sendto(fd_, message.data(), message.size(), MSG_NOSIGNAL,
+         reinterpret_cast<const sockaddr*>(&address), static_cast<socklen_t>(size));
+}
+
+}  // namespace sparktail
