@@ -2,11 +2,17 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
-#include <numeric>
+#include <map>
 #include <optional>
 #include <sstream>
+#include <utility>
 
+#include "ingest/base/nearest.h"
+#include "ingest/base/options.h"
+#include "ingest/base/time_zone.h"
+#include "ingest/cli/config_file.h"
+#include "ingest/cli/config_reference.h"
+#include "ingest/cli/run_flags.h"
 #include "parsers/event.h"
 #include "parsers/log_diagnosis.h"
 
@@ -21,46 +27,33 @@ Examples:
   sparktail parse --only progress --app-name etl stderr | jq .metrics.numInputRows
 )";
 
+constexpr std::string_view kRunExamples = R"(
+Examples:
+  sparktail run --file '/logs/*/stderr' --output events.ndjson
+  sparktail run --file /logs/driver.log --sqlite history.db --until-exit
+  sparktail run -c sparktail.yaml
+)";
+
+constexpr std::string_view kOffsetsExamples = R"(
+Examples:
+  sparktail offsets list -c sparktail.yaml         where each sink stands in each stream
+  sparktail offsets set STREAM beginning           deliver it again (no process may run)
+  sparktail offsets forget STREAM                  as if it had never been seen
+  sparktail offsets forget --sink search           all that the sink has had
+)";
+
+constexpr std::string_view kCheckExamples = R"(
+Examples:
+  sparktail check -c sparktail.yaml
+  sparktail check --print-json-schema > sparktail.schema.json
+)";
+
+constexpr std::string_view kExamples =
+    "\nExamples:\n  sparktail parse driver.log\n  sparktail run --file '/logs/*/stderr' --output "
+    "events.ndjson\n\nMore of a command: sparktail parse --help";
+
 constexpr size_t kLeastEventBytes = 1024;
 constexpr size_t kMostEventBytes = size_t{1} << 30;
-
-size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t substitute = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substitute});
-    }
-  }
-  return row[b.size()];
-}
-
-// "16777216", "16MiB", "4k": a number of bytes.
-std::optional<size_t> ParseBytes(const std::string& text) {
-  size_t value = 0;
-  const char* end = text.data() + text.size();
-  const auto [unit_begin, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc()) return std::nullopt;
-  std::string unit(unit_begin, end);
-  std::transform(unit.begin(), unit.end(), unit.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  unsigned shift = 0;
-  if (unit == "k" || unit == "kib") {
-    shift = 10;
-  } else if (unit == "m" || unit == "mib") {
-    shift = 20;
-  } else if (unit == "g" || unit == "gib") {
-    shift = 30;
-  } else if (!unit.empty()) {
-    return std::nullopt;
-  }
-  if (value > (SIZE_MAX >> shift)) return std::nullopt;
-  return value << shift;
-}
 
 // Error texts of the options below; empty if the value is good.
 std::string ReadKinds(const std::string& names, EventKinds* kinds) {
@@ -79,16 +72,17 @@ std::string ReadKinds(const std::string& names, EventKinds* kinds) {
 }
 
 std::string ReadZone(const std::string& name, absl::TimeZone* zone) {
-  // A name, not a path: the library would open any file.
-  const bool is_path = name.starts_with('/') || name.find("..") != std::string::npos ||
-                       name.find(':') != std::string::npos;
-  if (!is_path && absl::LoadTimeZone(name, zone)) return {};
-  return "unknown time zone '" + Printable(name, 64) +
-         "'; give an IANA name such as Europe/Madrid or UTC";
+  const std::optional<absl::TimeZone> found = FindTimeZone(name);
+  if (!found) {
+    return "unknown time zone '" + Printable(name, 64) +
+           "'; give an IANA name such as Europe/Madrid or UTC";
+  }
+  *zone = *found;
+  return {};
 }
 
 std::string ReadEventBytes(const std::string& text, size_t* bytes) {
-  const std::optional<size_t> value = ParseBytes(text);
+  const std::optional<uint64_t> value = ReadSize(text);
   if (!value || *value < kLeastEventBytes || *value > kMostEventBytes) {
     return "'" + Printable(text, 64) +
            "' is no size: give bytes, or a number with KiB, MiB or GiB, from 1KiB to 1GiB";
@@ -136,6 +130,204 @@ void AddParse(CLI::App* app, ParseCommand* command) {
   parse->add_flag("--stats", command->stats, "Say on stderr what was read, found and skipped");
 }
 
+struct RunArguments {
+  std::string file;  // the configuration
+  std::map<std::string, std::vector<std::string>> flags;
+  UntilExit until_exit;
+  bool recover = false;
+  bool stats = false;
+};
+
+void AddConfig(CLI::App* app, std::string* file) {
+  app->add_option("-c,--config", *file, "The configuration (docs/configuration.md)")
+      ->type_name("FILE");
+}
+
+void AddRunFlag(const RunFlag& flag, std::vector<std::string>* values, CLI::App* run) {
+  CLI::Option* option =
+      flag.repeatable
+          ? run->add_option(flag.flag, *values, flag.help)->allow_extra_args(false)
+          : run->add_option_function<std::string>(
+                flag.flag, [values](const std::string& value) { *values = {value}; }, flag.help);
+  option->type_name(flag.type_name)->group("Instead of -c");
+}
+
+void AddRun(CLI::App* app, RunArguments* arguments) {
+  CLI::App* run =
+      app->add_subcommand("run", "Follow logs for ever; resume where each sink stopped");
+  run->footer(std::string(kRunExamples));
+  AddConfig(run, &arguments->file);
+  for (const RunFlag& flag : RunFlags()) AddRunFlag(flag, &arguments->flags[flag.flag], run);
+  run->add_flag("--until-exit", arguments->until_exit.enabled,
+                "End when the driver's log is complete and all of it is delivered");
+  run->add_option("--exit-marker", arguments->until_exit.marker,
+                  "With --until-exit: a file whose coming says that the driver has exited")
+      ->type_name("FILE");
+  run->add_flag("--recover", arguments->recover,
+                "Put a damaged offsets.db aside, and start again from what the sinks hold");
+  run->add_flag("--stats", arguments->stats,
+                "Say on stderr, at the end, what was read and delivered");
+}
+
+struct OffsetsArguments {
+  std::string file;
+  std::string state_dir;
+  std::vector<std::string> words;
+  OffsetsCommand command;
+};
+
+void AddOffsets(CLI::App* app, OffsetsArguments* arguments) {
+  CLI::App* offsets = app->add_subcommand("offsets", "Look at, move or drop cursors");
+  offsets->footer(std::string(kOffsetsExamples));
+  offsets->add_option("ACTION", arguments->words, "list|set|forget [STREAM [OFFSET|beginning]]")
+      ->type_name("");
+  AddConfig(offsets, &arguments->file);
+  offsets
+      ->add_option("--state-dir", arguments->state_dir,
+                   "The directory of offsets.db, instead of -c")
+      ->type_name("DIR");
+  offsets->add_option("--sink", arguments->command.sink, "Only cursors of this sink")
+      ->type_name("NAME");
+  offsets->add_flag("--json", arguments->command.json, "A JSON object a cursor");
+}
+
+struct CheckArguments {
+  std::string file;
+  bool reference = false;
+  bool schema = false;
+};
+
+void AddCheck(CLI::App* app, CheckArguments* arguments) {
+  CLI::App* check = app->add_subcommand("check", "Read a configuration, try every source and sink");
+  check->footer(std::string(kCheckExamples));
+  AddConfig(check, &arguments->file);
+  check->add_flag("--print-config-reference", arguments->reference,
+                  "All that a configuration may hold, as docs/configuration.md");
+  check->add_flag("--print-json-schema", arguments->schema,
+                  "The same for editors, as docs/sparktail.schema.json");
+}
+
+Answer WrongUsage(std::string text) {
+  return {"sparktail: " + std::move(text) + "\n", ExitCode::kWrongUsage};
+}
+
+// Each line of an error of the configuration.
+Answer WrongConfiguration(const absl::Status& status) {
+  Answer answer{"", ExitCode::kWrongUsage};
+  std::istringstream lines{std::string(status.message())};
+  for (std::string line; std::getline(lines, line);) answer.text += "sparktail: " + line + "\n";
+  return answer;
+}
+
+Command FinishParse(ParseCommand command) {
+  if (command.files.empty()) command.files.emplace_back("-");
+  command.parser.count_records = command.stats;
+  return command;
+}
+
+absl::StatusOr<Configuration> ConfigurationOfRun(
+    const std::string& file, const std::map<std::string, std::vector<std::string>>& flags,
+    const Surroundings& surroundings) {
+  if (!file.empty()) return ReadConfigurationFile(file, surroundings);
+  return ReadConfigurationTree(TreeOfFlags(flags), "", surroundings);
+}
+
+Command FinishRun(RunArguments arguments, const Surroundings& surroundings) {
+  // The parser of the command line makes empty ones.
+  std::erase_if(arguments.flags, [](const auto& flag) { return flag.second.empty(); });
+  for (const auto& [flag, values] : arguments.flags) {
+    if (!arguments.file.empty()) {
+      return WrongUsage(flag + ": give either a configuration (-c) or flags instead of it");
+    }
+  }
+  if (arguments.file.empty() && !arguments.flags.contains("--file")) {
+    return WrongUsage(
+        "there is nothing to read: give -c FILE or --file GLOB (see sparktail run "
+        "--help)");
+  }
+  if (!arguments.until_exit.marker.empty() && !arguments.until_exit.enabled) {
+    return WrongUsage("--exit-marker: it needs --until-exit");
+  }
+  absl::StatusOr<Configuration> configuration =
+      ConfigurationOfRun(arguments.file, arguments.flags, surroundings);
+  if (!configuration.ok()) return WrongConfiguration(configuration.status());
+  RunCommand command{std::move(*configuration), arguments.until_exit, arguments.recover,
+                     arguments.stats};
+  std::string& marker = command.until_exit.marker;
+  if (!marker.empty()) marker = AbsolutePath(marker, surroundings.directory);
+  return command;
+}
+
+// Reads ACTION [STREAM [OFFSET]]; the error is empty if all is well.
+std::string ReadOffsetsWords(const std::vector<std::string>& words, OffsetsCommand* command) {
+  static const std::vector<std::string> kActions = {"list", "set", "forget"};
+  if (words.empty()) return "offsets: what is to be done is missing: list, set or forget";
+  const auto action = std::find(kActions.begin(), kActions.end(), words[0]);
+  if (action == kActions.end()) {
+    const std::string nearest = Nearest(words[0], kActions);
+    return "offsets: unknown action " + Printable(words[0], 64) +
+           (nearest.empty() ? "; there are list, set, forget" : "; did you mean " + nearest + "?");
+  }
+  command->action = static_cast<OffsetsCommand::Action>(action - kActions.begin());
+  const bool is_set = command->action == OffsetsCommand::Action::kSet;
+  const bool is_list = command->action == OffsetsCommand::Action::kList;
+  const size_t most = is_set ? 3 : 2;
+  if (words.size() > most) return "offsets: unexpected word " + Printable(words[most], 64);
+  if (words.size() < 2 && !is_list && (is_set || command->sink.empty())) {
+    return "offsets " + words[0] + ": the stream is missing; sparktail offsets list shows them" +
+           (is_set ? "" : ". For all streams of a sink give --sink");
+  }
+  if (words.size() > 1) command->stream = words[1];
+  if (!is_set) return "";
+  if (words.size() < 3) return "offsets set: the offset is missing: a number, or beginning";
+  if (words[2] == "beginning") return "";
+  const std::optional<uint64_t> offset = ReadNumber(words[2]);
+  if (!offset) {
+    return "offsets set: give an offset in bytes or beginning, not '" + Printable(words[2], 64) +
+           "'";
+  }
+  command->offset = *offset;
+  return "";
+}
+
+Command FinishOffsets(OffsetsArguments arguments, const Surroundings& surroundings) {
+  OffsetsCommand command = std::move(arguments.command);
+  const std::string error = ReadOffsetsWords(arguments.words, &command);
+  if (!error.empty()) return WrongUsage(error);
+  if (!arguments.file.empty() && !arguments.state_dir.empty()) {
+    return WrongUsage("--state-dir: give either a configuration (-c) or this");
+  }
+  if (!arguments.file.empty()) {
+    absl::StatusOr<Configuration> configuration =
+        ReadConfigurationFile(arguments.file, surroundings);
+    if (!configuration.ok()) return WrongConfiguration(configuration.status());
+    command.state_dir = std::move(configuration->state_dir);
+    command.sinks = std::move(configuration->sinks);
+    return command;
+  }
+  if (!arguments.state_dir.empty()) {
+    command.state_dir = AbsolutePath(arguments.state_dir, surroundings.directory);
+    return command;
+  }
+  const std::optional<std::string> directory = DefaultStateDirectory(surroundings);
+  if (!directory) return WrongUsage("which cursors? Give -c FILE or --state-dir DIR");
+  command.state_dir = *directory;
+  return command;
+}
+
+Command FinishCheck(const CheckArguments& arguments, const Surroundings& surroundings) {
+  const int asked =
+      (arguments.file.empty() ? 0 : 1) + (arguments.reference ? 1 : 0) + (arguments.schema ? 1 : 0);
+  if (asked != 1) {
+    return WrongUsage("check: give one of -c FILE, --print-config-reference, --print-json-schema");
+  }
+  if (arguments.reference) return Answer{ConfigReference(), ExitCode::kOk};
+  if (arguments.schema) return Answer{ConfigJsonSchema(), ExitCode::kOk};
+  absl::StatusOr<Configuration> configuration = ReadConfigurationFile(arguments.file, surroundings);
+  if (!configuration.ok()) return WrongConfiguration(configuration.status());
+  return CheckCommand{arguments.file, std::move(*configuration)};
+}
+
 std::vector<std::string> OptionNames(const CLI::App* app) {
   std::vector<std::string> names;
   for (const CLI::Option* option : app->get_options()) {
@@ -144,40 +336,33 @@ std::vector<std::string> OptionNames(const CLI::App* app) {
   return names;
 }
 
-Answer WrongUsage(std::string text) {
-  return {"sparktail: " + std::move(text) + "\n", ExitCode::kWrongUsage};
-}
-
 // A word on the command line that nobody knows.
 Answer UnknownWord(const CLI::App& app, const std::vector<std::string>& words) {
   const std::vector<CLI::App*> subcommands = app.get_subcommands();
   const CLI::App* where = subcommands.empty() ? &app : subcommands[0];
   const std::string word = words.empty() ? std::string() : words[0].substr(0, words[0].find('='));
   std::vector<std::string> known = OptionNames(where);
-  if (subcommands.empty()) known.emplace_back("parse");
-  std::string text =
-      (word.starts_with('-') ? "unknown option " : "unknown command ") + Printable(word, 64);
+  if (subcommands.empty()) {
+    for (const CLI::App* command : app.get_subcommands({})) known.push_back(command->get_name());
+  }
+  const char* what = word.starts_with('-') ? "unknown option "
+                     : subcommands.empty() ? "unknown command "
+                                           : "unexpected word ";
+  std::string text = what + Printable(word, 64);
   const std::string nearest = Nearest(word, known);
-  if (!nearest.empty()) text += "; did you mean " + nearest + "?";
+  if (!nearest.empty()) {
+    text += "; did you mean " + nearest + "?";
+  } else if (!subcommands.empty() && where->get_name() == "run" && !word.starts_with('-')) {
+    text += "; put a glob in quotes, or else the shell replaces it";
+  }
   return WrongUsage(text + " (see sparktail " +
                     (subcommands.empty() ? "" : where->get_name() + " ") + "--help)");
 }
 
 }  // namespace
 
-std::string Nearest(std::string_view word, const std::vector<std::string>& candidates) {
-  std::string nearest;
-  size_t least = std::max<size_t>(2, word.size() / 3) + 1;
-  for (const std::string& candidate : candidates) {
-    const size_t distance = EditDistance(word, candidate);
-    if (distance >= least) continue;
-    least = distance;
-    nearest = candidate;
-  }
-  return nearest;
-}
-
-Command ReadCommandLine(const std::vector<std::string>& arguments, std::string_view version) {
+Command ReadCommandLine(const std::vector<std::string>& arguments, std::string_view version,
+                        const Surroundings& surroundings) {
   // CLI11 would take the next word for the value: a file, where a script's variable is empty.
   for (const std::string& argument : arguments) {
     if (argument == "--") break;
@@ -189,11 +374,16 @@ Command ReadCommandLine(const std::vector<std::string>& arguments, std::string_v
   CLI::App app("Reads Apache Spark driver logs and turns what is in them into events.",
                "sparktail");
   app.set_version_flag("--version", "sparktail " + std::string(version));
-  app.footer(
-      "\nExample:\n  sparktail parse driver.log\n\nMore of a command: sparktail parse --help");
+  app.footer(std::string(kExamples));
   app.require_subcommand(1);
   ParseCommand parse;
+  RunArguments run;
+  OffsetsArguments offsets;
+  CheckArguments check;
   AddParse(&app, &parse);
+  AddRun(&app, &run);
+  AddOffsets(&app, &offsets);
+  AddCheck(&app, &check);
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForHelp&) {
@@ -214,9 +404,11 @@ Command ReadCommandLine(const std::vector<std::string>& arguments, std::string_v
   } catch (const CLI::ParseError& error) {
     return WrongUsage(Printable(error.what(), 1024));
   }
-  if (parse.files.empty()) parse.files.emplace_back("-");
-  parse.parser.count_records = parse.stats;
-  return parse;
+  const std::string command = app.get_subcommands()[0]->get_name();
+  if (command == "run") return FinishRun(std::move(run), surroundings);
+  if (command == "offsets") return FinishOffsets(std::move(offsets), surroundings);
+  if (command == "check") return FinishCheck(check, surroundings);
+  return FinishParse(std::move(parse));
 }
 
 }  // namespace sparktail

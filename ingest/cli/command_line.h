@@ -5,8 +5,12 @@
 #include <variant>
 #include <vector>
 
+#include "ingest/cli/check_command.h"
 #include "ingest/cli/exit_code.h"
+#include "ingest/cli/offsets_command.h"
 #include "ingest/cli/parse_command.h"
+#include "ingest/cli/run_command.h"
+#include "ingest/cli/surroundings.h"
 
 namespace sparktail {
 
@@ -15,12 +19,10 @@ struct Answer {
   std::string text;
   ExitCode exit_code = ExitCode::kOk;  // if not kOk, the text is an error
 };
-using Command = std::variant<Answer, ParseCommand>;
+using Command = std::variant<Answer, ParseCommand, RunCommand, OffsetsCommand, CheckCommand>;
 
-// `arguments` without the program's name.
-Command ReadCommandLine(const std::vector<std::string>& arguments, std::string_view version);
-
-// The candidate that is nearest to a mistyped word; empty if none is near.
-std::string Nearest(std::string_view word, const std::vector<std::string>& candidates);
+// `arguments` without the program's name. Reads the configuration, if one is named.
+Command ReadCommandLine(const std::vector<std::string>& arguments, std::string_view version,
+                        const Surroundings& surroundings);
 
 }  // namespace sparktail

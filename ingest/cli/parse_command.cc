@@ -4,15 +4,18 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <utility>
 
-#include "ingest/cli/output.h"
 #include "ingest/cli/progress_bar.h"
 #include "ingest/cli/stats.h"
 #include "ingest/sources/file_reader.h"
 #include "ingest/sources/line_buffer.h"
+#include "parsers/json_text.h"
 #include "parsers/log_diagnosis.h"
 #include "parsers/log_parser.h"
+#include "parsers/unwrapper.h"
 
 namespace sparktail {
 namespace {
@@ -23,6 +26,98 @@ constexpr size_t kFlushSize = size_t{256} << 10;
 // nothing was found in it.
 constexpr size_t kSampledBeginning = size_t{256} << 10;
 constexpr size_t kSampleEvery = size_t{16} << 20;
+
+// One stream of a log, with what may tell why nothing was found in it.
+class Stream {
+ public:
+  Stream(const ParserOptions& options, const StreamFacts& facts, ParserScratch* scratch)
+      : parser_(options, facts, scratch) {}
+
+  // What was read of it, in order; some of it is looked at.
+  void Sample(std::string_view bytes) {
+    const bool due =
+        read_ < kSampledBeginning || read_ / kSampleEvery != (read_ + bytes.size()) / kSampleEvery;
+    if (due) diagnosis_.Sample(bytes, read_);
+    read_ += bytes.size();
+  }
+
+  // As LogParser::Parse().
+  size_t Parse(PaddedView window, bool last, EventBuffer* out) {
+    if (last) diagnosis_.Finish();
+    return parser_.Parse(window, last, out);
+  }
+
+  const ParserStats& stats() const { return parser_.stats(); }
+  const LogDiagnosis& diagnosis() const { return diagnosis_; }
+
+ private:
+  LogParser parser_;
+  LogDiagnosis diagnosis_;
+  uint64_t read_ = 0;
+};
+
+// A log as it comes: the stream itself, or both streams of a container.
+class LogReader {
+ public:
+  LogReader(const ParserOptions& options, const StreamFacts& facts, ParserScratch* scratch)
+      : scratch_(scratch), streams_{{{options, facts, scratch}, {options, facts, scratch}}} {}
+
+  // `data` is what of the log is not done with; `fresh` of its last bytes are new. Returns how many
+  // bytes of its front are done with.
+  size_t Read(PaddedView data, size_t fresh, bool last, EventBuffer* out) {
+    if (!wrapping_) {
+      wrapping_ = RecognizeWrapping(data.text(), last);
+      if (!wrapping_) return 0;
+      fresh = data.size();
+      if (is_wrapped()) unwrapper_.emplace(*wrapping_, scratch_);
+    }
+    if (is_wrapped()) return Unwrap(data.text(), last, out);
+    streams_[0].Sample(data.text().substr(data.size() - fresh));
+    return streams_[0].Parse(data, last, out);
+  }
+
+  bool is_wrapped() const { return wrapping_.value_or(Wrapping::kNone) != Wrapping::kNone; }
+  std::string_view wrapping_name() const {
+    return wrapping_ == Wrapping::kCri ? "Kubernetes" : "Docker";
+  }
+  uint64_t foreign_lines() const { return unwrapper_ ? unwrapper_->foreign_lines() : 0; }
+
+  ParserStats stats() const {
+    ParserStats sum = streams_[0].stats();
+    sum.Add(streams_[1].stats());
+    return sum;
+  }
+
+  // Of the stream that has more in it: a container's log is in one of them.
+  const LogDiagnosis& diagnosis() const {
+    const bool second = streams_[1].stats().bytes > streams_[0].stats().bytes;
+    return streams_[second ? 1 : 0].diagnosis();
+  }
+
+ private:
+  size_t Unwrap(std::string_view raw, bool last, EventBuffer* out) {
+    size_t done = 0;
+    const size_t before[] = {contents_[0].size(), contents_[1].size()};
+    while (const auto line = unwrapper_->Next(raw.substr(done), last)) {
+      done += line->size;
+      contents_[static_cast<size_t>(line->stream)].Append(line->content);
+    }
+    for (size_t i = 0; i < streams_.size(); ++i) {
+      ByteBuffer& content = contents_[i];
+      if (content.size() == before[i] && !last) continue;
+      streams_[i].Sample(content.view().substr(before[i]));
+      content.DropFront(streams_[i].Parse(content.padded(), last, out));
+    }
+    return done;
+  }
+
+  ParserScratch* scratch_;
+  std::optional<Wrapping> wrapping_;  // nothing: not known yet
+  std::optional<Unwrapper> unwrapper_;
+  // In the order of StdStream. The first one is the log, if that is not wrapped.
+  std::array<Stream, 2> streams_;
+  std::array<ByteBuffer, 2> contents_;  // what the streams are not done with
+};
 
 // One run of the command.
 class Parse {
@@ -53,7 +148,7 @@ class Parse {
     absl::StatusOr<FileReader> reader =
         is_stdin ? FileReader::Stdin(os_) : FileReader::Open(os_, name);
     if (!reader.ok()) return Fail(name, reader.status());
-    const absl::StatusOr<ParserStats> stats = ReadStream(name, is_stdin, &*reader);
+    const absl::StatusOr<ParserStats> stats = ReadLog(name, is_stdin, &*reader);
     if (!stats.ok()) return Fail(name, stats.status());
     stats_.Add(*stats);
   }
@@ -71,10 +166,8 @@ class Parse {
     return facts;
   }
 
-  absl::StatusOr<ParserStats> ReadStream(const std::string& name, bool is_stdin,
-                                         FileReader* reader) {
-    LogParser parser(command_.parser, Facts(name, is_stdin));
-    LogDiagnosis diagnosis;
+  absl::StatusOr<ParserStats> ReadLog(const std::string& name, bool is_stdin, FileReader* reader) {
+    LogReader log(command_.parser, Facts(name, is_stdin), &scratch_);
     ProgressBar bar(os_, STDERR_FILENO, ::isatty(STDERR_FILENO) == 1, reader->size());
     LineBuffer buffer(kReadSize, kPadding);
     size_t read = 0;
@@ -86,40 +179,40 @@ class Parse {
           reader->Read(room.subspan(0, std::min(room.size(), kReadSize)));
       // What was read before is still good.
       last = !size.ok() || *size == 0;
-      if (size.ok()) {
-        Sample({room.data(), *size}, read, &diagnosis);
-        buffer.Commit(*size);
-        read += *size;
-      }
+      const size_t fresh = size.value_or(0);
+      buffer.Commit(fresh);
+      read += fresh;
       const std::string_view data = buffer.data();
-      buffer.Consume(parser.Parse(PaddedView::Promise(data.data(), data.size()), last, &events_));
+      buffer.Consume(
+          log.Read(PaddedView::Promise(data.data(), data.size()), fresh, last, &events_));
       if (events_.bytes.size() >= kFlushSize || !reader->is_regular()) output_ = Flush();
-      bar.Update(read, parser.stats().total(), absl::Now());
+      bar.Update(read, log.stats().total(), absl::Now());
       if (!size.ok()) {
-        stats_.Add(parser.stats());
+        stats_.Add(StatsOf(log, read));
         return size.status();
       }
     }
-    // The next stream may keep us waiting.
+    // The next log may keep us waiting.
     if (output_.ok()) output_ = Flush();
-    diagnosis.Finish();
-    if (output_.ok()) Explain(name, parser.stats(), diagnosis);
-    return parser.stats();
+    if (output_.ok()) Explain(Shown(name), log);
+    return StatsOf(log, read);
+  }
+
+  // Bytes are those of the file, wrapping and all.
+  static ParserStats StatsOf(const LogReader& log, size_t read) {
+    ParserStats stats = log.stats();
+    stats.bytes = read;
+    return stats;
   }
 
   static std::string Shown(const std::string& name) {
     return name == "-" ? "standard input" : Printable(name, 1024);
   }
 
-  static void Sample(std::string_view bytes, uint64_t offset, LogDiagnosis* diagnosis) {
-    const bool due = offset < kSampledBeginning ||
-                     offset / kSampleEvery != (offset + bytes.size()) / kSampleEvery;
-    if (due) diagnosis->Sample(bytes, offset);
-  }
-
-  void Explain(const std::string& name, const ParserStats& stats, const LogDiagnosis& diagnosis) {
+  void Explain(const std::string& shown, const LogReader& log) {
+    const ParserStats stats = log.stats();
+    const LogDiagnosis& diagnosis = log.diagnosis();
     const uint64_t progress = stats.events[static_cast<size_t>(EventKind::kProgress)];
-    const std::string shown = Shown(name);
     const bool has_words = stats.not_progress > 0;
     if (stats.total() == 0) {
       Complain(shown + ": no event found: " + diagnosis.WhyNoEvents(has_words));
@@ -127,6 +220,11 @@ class Parse {
       Complain(shown + ": no progress event found: " + diagnosis.WhyNoEvents(has_words));
     } else if (progress == 0 && diagnosis.InfoIsOff()) {
       Complain(shown + ": no progress event found: " + LogDiagnosis::HowToTurnInfoOn());
+    }
+    if (log.foreign_lines() > 0) {
+      Complain(shown + ": passed over " + std::to_string(log.foreign_lines()) +
+               " of its lines: they are not wrapped by " + std::string(log.wrapping_name()) +
+               ", as the first one is.");
     }
   }
 
@@ -149,6 +247,7 @@ class Parse {
 
   const ParseCommand& command_;
   Os* os_;
+  ParserScratch scratch_;
   EventBuffer events_;
   ParserStats stats_;
   absl::Status output_;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "ingest/cli/output.h"
+#include "ingest/base/os.h"
 
 namespace sparktail {
 namespace {

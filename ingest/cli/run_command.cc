@@ -30,6 +30,23 @@ std::string HostName() {
   return name.data();
 }
 
+// For `systemctl status`: a line.
+std::string Summary(const PipelineStatus& status) {
+  uint64_t files = 0;
+  uint64_t behind = 0;
+  for (const SourceStatus& source : status.sources) {
+    files += source.streams;
+    behind += source.behind_bytes;
+  }
+  std::string text = std::to_string(files) + " files, " + std::to_string(behind) + " bytes behind";
+  for (const SinkStatus& sink : status.sinks) {
+    text += "; " + sink.name + ": " + std::to_string(sink.events) + " events";
+    if (sink.state == SinkStatus::State::kPaused) text += ", paused: " + sink.why;
+    if (sink.state == SinkStatus::State::kStopped) text += ", stopped: " + sink.why;
+  }
+  return text;
+}
+
 // One run of the command: the main thread looks after signals, the log and the service manager
 // while another one runs the pipeline.
 class Run {
@@ -49,7 +66,6 @@ class Run {
     parts.host = HostName();
     parts.observe_queries = !command_.configuration.http.empty();
     auto pipeline = std::make_unique<Pipeline>(std::move(parts));
-    if (absl::Status status = pipeline->Open(); !status.ok()) return Fail(status);
     std::unique_ptr<HttpServer> http;
     if (!command_.configuration.http.empty()) {
       auto server =
@@ -60,6 +76,7 @@ class Run {
       http = *std::move(server);
       log_.Info("http", "metrics and health at " + http->url());
     }
+    if (absl::Status status = pipeline->Open(); !status.ok()) return Fail(status);
     service_.Ready();
     const absl::Status status = RunPipeline(pipeline.get(), signals->get());
     service_.Stopping();
@@ -91,6 +108,7 @@ class Run {
         pipeline->Stop();
       }
       log_.Tick();
+      if (service_.asked()) service_.Status(Summary(pipeline->status()));
       if (pipeline->healthy()) service_.Alive(os_->Now());
     }
     reader.join();

@@ -617,7 +617,8 @@ class LogTail : public FileTail {
     if (stream->diagnosis == nullptr) return;
     if (!last && stream->sampled < kSampledBeginning) return;
     stream->diagnosis->Finish();
-    if (stream->parser.stats().total() == 0 && stream->diagnosis->InfoIsOff()) {
+    const bool is_whole_log = file_->after.empty();
+    if (is_whole_log && stream->parser.stats().total() == 0 && stream->diagnosis->InfoIsOff()) {
       shared_->parts_.log->Warn(
           "info_off " + stream->key,
           file_->path + ": no progress event found: " + LogDiagnosis::HowToTurnInfoOn());

@@ -245,6 +245,7 @@ absl::Status Pipeline::Finish() {
     bool joined = false;
     while (!joined && os_->Now() < deadline) {
       joined = sink->Join(os_->Now() + kJoinInterval);
+      turned_ns_ = absl::ToUnixNanos(os_->Now());
       if (stopping_ && deadline == absl::InfiniteFuture()) {
         deadline = os_->Now() + parts_.configuration->shutdown_timeout;
       }

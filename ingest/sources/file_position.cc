@@ -75,6 +75,7 @@ void Read(const Object& object, std::string_view name, Fingerprint* print) {
 }  // namespace
 
 Fingerprint Fingerprint::Of(std::string_view bytes) {
+  if (bytes.empty()) return {};
   return {static_cast<uint32_t>(bytes.size()), XXH3_64bits(bytes.data(), bytes.size())};
 }
 

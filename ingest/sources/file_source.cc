@@ -363,14 +363,14 @@ FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, a
     return a.path.size() != b.path.size() ? a.path.size() > b.path.size() : a.path > b.path;
   });
   FollowedFile* last = older;
-  for (const Found& one : between) {
+  for (Found& one : between) {
     if (AddRemembered(one, now)) continue;  // it was read to its end
+    one.path = newest.path;
     const size_t before = files_.size();
     AddNew(one, last, now);
     if (files_.size() == before) continue;
     last = files_.back().get();
     last->at_path = false;
-    last->place().path = newest.path;
     if (last->state == State::kFollowing) Leave(last, now);
     ++totals_.rotations;
   }
@@ -727,7 +727,7 @@ void FileSource::TendLeaving(absl::Time now) {
     leaving_.push_back(file);
     if (file->dirty) continue;  // there may be more to read
     FollowedFile* successor = SuccessorOf(file);
-    const bool joined = successor == nullptr || !file->begun() || ContinueIn(file, successor);
+    const bool joined = successor == nullptr || !file->begun() || ContinueIn(file);
     if (joined) ReleaseSuccessor(file);
     const absl::StatusOr<Os::FileInfo> info =
         file->is_open() ? os_->Stat(file->fd()) : absl::StatusOr<Os::FileInfo>(Os::FileInfo());
@@ -750,20 +750,37 @@ void FileSource::TendLeaving(absl::Time now) {
 }
 
 // True once it is known where the file's last record ends.
-bool FileSource::ContinueIn(FollowedFile* file, FollowedFile* successor) {
+bool FileSource::ContinueIn(FollowedFile* file) {
   size_t size = kFirstContinuation;
-  std::string bytes;
   while (file->tail().WantsContinuation()) {
-    bytes.resize(size);
-    const absl::StatusOr<size_t> count =
-        os_->ReadAt(successor->fd(), 0, bytes.data(), bytes.size());
-    if (!count.ok()) return false;
-    file->tail().Continue(std::string_view(bytes).substr(0, *count));
-    if (*count < size || size >= kLongestContinuation) break;
+    const std::string bytes = BytesAfter(file, size);
+    file->tail().Continue(bytes);
+    if (bytes.size() < size || size >= kLongestContinuation) break;
     size *= 4;
   }
   file->tail().EndTurn();
   return !file->tail().WantsContinuation();
+}
+
+// What stands in the file's successor, and, should that have been rotated away as well, in the
+// ones after it; at most `size` bytes.
+std::string FileSource::BytesAfter(const FollowedFile* file, size_t size) const {
+  std::string bytes;
+  for (const FollowedFile* next = SuccessorOf(file); next != nullptr; next = SuccessorOf(next)) {
+    uint64_t at = 0;
+    while (bytes.size() < size) {
+      const size_t before = bytes.size();
+      bytes.resize(std::min(size, before + kFirstContinuation));
+      const absl::StatusOr<size_t> count =
+          next->is_open() ? os_->ReadAt(next->fd(), at, bytes.data() + before, bytes.size() - before)
+                          : absl::StatusOr<size_t>(size_t{0});
+      bytes.resize(before + count.value_or(0));
+      if (!count.ok()) return bytes;
+      if (*count == 0) break;
+      at += *count;
+    }
+  }
+  return bytes;
 }
 
 FollowedFile* FileSource::SuccessorOf(const FollowedFile* file) const {

@@ -148,7 +148,8 @@ class FileSource {
   // Leaving.
   void Leave(FollowedFile* file, absl::Time now);
   void TendLeaving(absl::Time now);
-  bool ContinueIn(FollowedFile* file, FollowedFile* successor);
+  bool ContinueIn(FollowedFile* file);
+  std::string BytesAfter(const FollowedFile* file, size_t size) const;
   FollowedFile* SuccessorOf(const FollowedFile* file) const;
   void ReleaseSuccessor(const FollowedFile* file);
   void End(FollowedFile* file);

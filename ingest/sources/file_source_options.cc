@@ -83,7 +83,6 @@ OptionTable<FileSourceOptions> FileSourceOptionTable() {
       Declare("deleted_bytes", &O::deleted_bytes)
           .Bytes()
           .Default("1GiB")
-          .To(uint64_t{1} << 50)
           .Says("How much disk deleted files may keep, all together, until they are read."),
       Declare("deleted_wait", &O::deleted_wait)
           .Default("1h")

@@ -7,26 +7,36 @@
 #include <variant>
 #include <vector>
 
+#include "ingest/cli/config_reference.h"
+#include "tests/support/fake_surroundings.h"
+#include "tests/support/temp_dir.h"
+
 namespace sparktail {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 using Arguments = std::vector<std::string>;
 
-ParseCommand Parsed(const Arguments& arguments) {
-  const Command command = ReadCommandLine(arguments, "1.2.3");
+Command Read(const Arguments& arguments) {
+  static PosixOs os;
+  return ReadCommandLine(arguments, "1.2.3", testing::MakeSurroundings(&os));
+}
+
+template <typename C = ParseCommand>
+C Parsed(const Arguments& arguments) {
+  const Command command = Read(arguments);
   if (const auto* answer = std::get_if<Answer>(&command)) {
     ADD_FAILURE() << answer->text;
     return {};
   }
-  return std::get<ParseCommand>(command);
+  return std::get<C>(command);
 }
 
 Answer Answered(const Arguments& arguments) {
-  const Command command = ReadCommandLine(arguments, "1.2.3");
+  const Command command = Read(arguments);
   if (const auto* answer = std::get_if<Answer>(&command)) return *answer;
   ADD_FAILURE() << "accepted";
   return {};
@@ -160,7 +170,9 @@ TEST(CommandLineTest, HelpAndVersionAreAnswers) {
   EXPECT_EQ(version.exit_code, ExitCode::kOk);
   const Answer help = Answered({"--help"});
   EXPECT_EQ(help.exit_code, ExitCode::kOk);
-  EXPECT_THAT(help.text, HasSubstr("parse"));
+  for (const char* command : {"parse", "run", "offsets", "check"}) {
+    EXPECT_THAT(help.text, HasSubstr(command));
+  }
   const Answer parse_help = Answered({"parse", "--help"});
   EXPECT_EQ(parse_help.exit_code, ExitCode::kOk);
   for (const char* text : {"Examples:", "--only", "--app-id", "--app-name", "--environment",
@@ -169,11 +181,221 @@ TEST(CommandLineTest, HelpAndVersionAreAnswers) {
   }
 }
 
-TEST(CommandLineTest, NearestIsNearOrNothing) {
-  EXPECT_EQ(Nearest("--stat", {"--only", "--stats"}), "--stats");
-  EXPECT_EQ(Nearest("--stats", {"--state", "--stats"}), "--stats");
-  EXPECT_EQ(Nearest("zzz", {"parse"}), "");
-  EXPECT_EQ(Nearest("parse", {}), "");
+// A configuration that is there during a test.
+class CommandLineFileTest : public ::testing::Test {
+ protected:
+  CommandLineFileTest() {
+    testing::WriteBytes(
+        good_,
+        "state_dir: /s\nsources: [{kind: file, paths: [/a]}]\nsinks: [{kind: file, path: /b}]\n");
+    testing::WriteBytes(bad_, "sources: [{kind: file}]\nsink: []\n");
+  }
+
+  testing::TempDir folder_;
+  const std::string good_ = folder_ / "good.yaml";
+  const std::string bad_ = folder_ / "bad.yaml";
+};
+
+const FileSourceOptions& SourceOf(const RunCommand& command) {
+  return std::get<FileSourceOptions>(command.configuration.sources.at(0).options);
+}
+
+TEST(CommandLineTest, RunNeedsOnlySomethingToRead) {
+  const auto run = Parsed<RunCommand>({"run", "--file", "/logs/*/stderr", "--file=b.log"});
+  ASSERT_EQ(run.configuration.sources.size(), 1U);
+  EXPECT_EQ(run.configuration.sources[0].name, "file");
+  EXPECT_THAT(SourceOf(run).paths, ElementsAre("/logs/*/stderr", "/work/b.log"));
+  ASSERT_EQ(run.configuration.sinks.size(), 1U);
+  EXPECT_EQ(run.configuration.sinks[0].name, "stdout");
+  EXPECT_TRUE(
+      std::holds_alternative<SinkConfiguration::Stdout>(run.configuration.sinks[0].options));
+  EXPECT_EQ(run.configuration.state_dir, "/home/me/.local/state/sparktail");
+  EXPECT_FALSE(run.until_exit.enabled);
+  EXPECT_FALSE(run.recover);
+  EXPECT_FALSE(run.stats);
+}
+
+TEST(CommandLineTest, FlagsOfRunMakeAConfiguration) {
+  const auto run = Parsed<RunCommand>({"run",
+                                       "--file",
+                                       "/a",
+                                       "--output",
+                                       "o.ndjson",
+                                       "--sqlite",
+                                       "/h.db",
+                                       "--state-dir",
+                                       "s",
+                                       "--instance",
+                                       "i",
+                                       "--environment",
+                                       "pro ${X}",
+                                       "--timezone",
+                                       "Europe/Madrid",
+                                       "--start-at",
+                                       "2h",
+                                       "--watch",
+                                       "poll",
+                                       "--http",
+                                       "127.0.0.1:0",
+                                       "--log-level",
+                                       "debug",
+                                       "--log-format",
+                                       "json",
+                                       "--max-event-bytes",
+                                       "1MiB",
+                                       "--until-exit",
+                                       "--exit-marker",
+                                       "m",
+                                       "--recover",
+                                       "--stats"});
+  const Configuration& read = run.configuration;
+  ASSERT_EQ(read.sinks.size(), 2U);
+  EXPECT_EQ(std::get<FileSinkOptions>(read.sinks[0].options).path, "/work/o.ndjson");
+  EXPECT_EQ(std::get<SqliteSinkOptions>(read.sinks[1].options).path, "/h.db");
+  EXPECT_EQ(read.state_dir, "/work/s");
+  EXPECT_EQ(read.instance, "i");
+  EXPECT_EQ(read.environment, "pro ${X}") << "the shell has replaced what is to be";
+  EXPECT_EQ(read.sources[0].environment, "pro ${X}");
+  EXPECT_EQ(read.sources[0].timezone, "Europe/Madrid");
+  EXPECT_EQ(SourceOf(run).start_at.age, absl::Hours(2));
+  EXPECT_EQ(SourceOf(run).watch, Watch::kPoll);
+  EXPECT_EQ(read.http, "127.0.0.1:0");
+  EXPECT_EQ(read.log.level, "debug");
+  EXPECT_EQ(read.log.format, LogConfiguration::Format::kJson);
+  EXPECT_EQ(read.max_event_bytes, size_t{1} << 20);
+  EXPECT_TRUE(run.until_exit.enabled);
+  EXPECT_EQ(run.until_exit.marker, "/work/m");
+  EXPECT_TRUE(run.recover);
+  EXPECT_TRUE(run.stats);
+}
+
+TEST(CommandLineTest, TheSinksOfRun) {
+  const auto sinks = [](const Arguments& more) {
+    Arguments all = {"run", "--file", "/a"};
+    all.insert(all.end(), more.begin(), more.end());
+    std::vector<std::string> names;
+    for (const auto& sink : Parsed<RunCommand>(all).configuration.sinks) names.push_back(sink.name);
+    return names;
+  };
+  EXPECT_THAT(sinks({"--output", "-"}), ElementsAre("stdout"));
+  EXPECT_THAT(sinks({"--sqlite", "/h"}), ElementsAre("sqlite"));
+  EXPECT_THAT(sinks({"--sqlite", "/h", "--output", "-"}), ElementsAre("stdout", "sqlite"));
+  EXPECT_THAT(sinks({"--output", "/o"}), ElementsAre("file"));
+}
+
+TEST(CommandLineTest, FlagsOfRunAreCheckedAsAConfigurationIs) {
+  ExpectWrongUsage({"run"}, "there is nothing to read");
+  ExpectWrongUsage({"run", "--output", "-"}, "there is nothing to read");
+  ExpectWrongUsage({"run", "--file", ""}, "--file: it is empty");
+  ExpectWrongUsage({"run", "--file", "/a", "--instance", "a/b"}, "--instance: give a name");
+  ExpectWrongUsage({"run", "--file", "/a", "--log-level", "inf"}, "did you mean info?");
+  ExpectWrongUsage({"run", "--file", "/a", "--log-level", "x"}, "sparktail: --log-level: give");
+  ExpectWrongUsage({"run", "--file", "/a", "--timezone", "Mars/Olympus"}, "--timezone: give an");
+  ExpectWrongUsage({"run", "--file", "/a", "--start-at", "now"}, "--start-at: give beginning");
+  ExpectWrongUsage({"run", "--file", "/a", "--http", "x"}, "--http: give host:port");
+  ExpectWrongUsage({"run", "--file", "/a", "--output", "/o", "--sqlite", "/o"},
+                   "--sqlite: '/o' is written by --output too");
+  ExpectWrongUsage({"run", "--file", "/a", "--output", "/a", "--output", "/b"}, "--output");
+  ExpectWrongUsage({"run", "--file", "/a", "--exit-marker", "/m"}, "needs --until-exit");
+  ExpectWrongUsage({"run", "--file", "/a", "/b"}, "unexpected word /b; put a glob in quotes");
+  ExpectWrongUsage({"run", "--fil", "/a"}, "did you mean --file?");
+  const Answer two = Answered({"run", "--file", "/a", "--http", "x", "--watch", "y"});
+  EXPECT_THAT(two.text, HasSubstr("sparktail: --http: "));
+  EXPECT_THAT(two.text, HasSubstr("\nsparktail: --watch: "));
+}
+
+TEST(CommandLineTest, FlagsAreExplainedByTheOptions) {
+  const std::string help = Answered({"run", "--help"}).text;
+  for (const char* text : {"--file",         "--output",
+                           "--sqlite",       "--state-dir",
+                           "--instance",     "--environment",
+                           "--timezone",     "--start-at",
+                           "--http",         "--log-level",
+                           "--log-format",   "--max-event-bytes",
+                           "--watch",        "--until-exit",
+                           "--exit-marker",  "--recover",
+                           "--stats",        "-c",
+                           "(default: UTC)", "Value of environment in documents.",
+                           "Examples:"}) {
+    EXPECT_THAT(help, HasSubstr(text));
+  }
+}
+
+TEST_F(CommandLineFileTest, RunReadsAConfiguration) {
+  const auto run = Parsed<RunCommand>({"run", "-c", good_, "--until-exit"});
+  EXPECT_EQ(run.configuration.state_dir, "/s");
+  EXPECT_THAT(SourceOf(run).paths, ElementsAre("/a"));
+  EXPECT_TRUE(run.until_exit.enabled);
+  EXPECT_EQ(Parsed<RunCommand>({"run", "--config=" + good_}).configuration.state_dir, "/s");
+}
+
+TEST_F(CommandLineFileTest, AConfigurationAndFlagsAreOneTooMany) {
+  for (const char* flag : {"--file", "--output", "--state-dir", "--http", "--log-level"}) {
+    ExpectWrongUsage({"run", "-c", good_, flag, "/x"}, std::string(flag) + ": give either");
+  }
+  ExpectWrongUsage({"offsets", "list", "-c", good_, "--state-dir", "/x"}, "give either");
+}
+
+TEST_F(CommandLineFileTest, MistakesOfAConfigurationAreToldLineByLine) {
+  for (const Arguments& command : {Arguments{"run", "-c", bad_}, Arguments{"check", "-c", bad_},
+                                   Arguments{"offsets", "list", "-c", bad_}}) {
+    const Answer answer = Answered(command);
+    EXPECT_EQ(answer.exit_code, ExitCode::kWrongUsage);
+    EXPECT_THAT(answer.text, HasSubstr("sparktail: " + bad_ + ":1: sources[0].paths: "));
+    EXPECT_THAT(answer.text, HasSubstr("\nsparktail: " + bad_ + ":2: sink: unknown key; did you"));
+  }
+  ExpectWrongUsage({"run", "-c", folder_ / "none"}, "/none: cannot read it: No such file");
+}
+
+TEST_F(CommandLineFileTest, OffsetsKnowTheirCursors) {
+  using Action = OffsetsCommand::Action;
+  const auto list = Parsed<OffsetsCommand>({"offsets", "list"});
+  EXPECT_EQ(list.action, Action::kList);
+  EXPECT_EQ(list.state_dir, "/home/me/.local/state/sparktail");
+  EXPECT_EQ(list.stream, "");
+  EXPECT_FALSE(list.json);
+  const auto set = Parsed<OffsetsCommand>(
+      {"offsets", "set", "--state-dir", "s", "file/logs/a", "4711", "--sink", "x", "--json"});
+  EXPECT_EQ(set.action, Action::kSet);
+  EXPECT_EQ(set.state_dir, "/work/s");
+  EXPECT_EQ(set.stream, "file/logs/a");
+  EXPECT_EQ(set.offset, 4711U);
+  EXPECT_EQ(set.sink, "x");
+  EXPECT_TRUE(set.json);
+  EXPECT_TRUE(set.sinks.empty());
+  EXPECT_EQ(Parsed<OffsetsCommand>({"offsets", "set", "a", "beginning"}).offset, 0U);
+  const auto forget = Parsed<OffsetsCommand>({"offsets", "forget", "-c", good_, "a"});
+  EXPECT_EQ(forget.action, Action::kForget);
+  EXPECT_EQ(forget.state_dir, "/s");
+  ASSERT_EQ(forget.sinks.size(), 1U);
+  EXPECT_EQ(forget.sinks[0].name, "file");
+  const auto of_sink = Parsed<OffsetsCommand>({"offsets", "forget", "--sink", "x"});
+  EXPECT_EQ(of_sink.sink, "x");
+  EXPECT_EQ(of_sink.stream, "");
+}
+
+TEST(CommandLineTest, OffsetsAreTold) {
+  ExpectWrongUsage({"offsets"}, "list, set or forget");
+  ExpectWrongUsage({"offsets", "lst"}, "unknown action lst; did you mean list?");
+  ExpectWrongUsage({"offsets", "zzzzzz"}, "there are list, set, forget");
+  ExpectWrongUsage({"offsets", "set"}, "the stream is missing");
+  ExpectWrongUsage({"offsets", "forget"}, "the stream is missing");
+  ExpectWrongUsage({"offsets", "set", "a"}, "the offset is missing");
+  ExpectWrongUsage({"offsets", "set", "a", "end"}, "not 'end'");
+  ExpectWrongUsage({"offsets", "set", "a", "1", "2"}, "unexpected word 2");
+  ExpectWrongUsage({"offsets", "list", "a", "b"}, "unexpected word b");
+}
+
+TEST_F(CommandLineFileTest, CheckDoesOneThing) {
+  const auto check = Parsed<CheckCommand>({"check", "-c", good_});
+  EXPECT_EQ(check.file, good_);
+  EXPECT_EQ(check.configuration.state_dir, "/s");
+  EXPECT_EQ(Answered({"check", "--print-config-reference"}).text, ConfigReference());
+  EXPECT_EQ(Answered({"check", "--print-json-schema"}).text, ConfigJsonSchema());
+  EXPECT_EQ(Answered({"check", "--print-json-schema"}).exit_code, ExitCode::kOk);
+  ExpectWrongUsage({"check"}, "give one of -c FILE");
+  ExpectWrongUsage({"check", "-c", good_, "--print-json-schema"}, "give one of -c FILE");
+  ExpectWrongUsage({"check", good_}, "unexpected word");
 }
 
 }  // namespace

@@ -4,16 +4,20 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <random>
+#include <sstream>
 #include <string>
 #include <vector>
 
+#include "tests/support/corpus.h"
 #include "tests/support/fake_os.h"
+#include "tests/support/wrap.h"
 
 namespace sparktail {
 namespace {
 
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 constexpr std::string_view kBanner =
     "26/11/21 15:33:12 INFO SparkContext: Running Spark version 3.5.9\n";
@@ -305,6 +309,112 @@ TEST(ParseCommandTest, ALogLargerThanTheBuffersIsReadInFull) {
   }
   EXPECT_EQ(RunParse(Files({"a.log"}), &os), ExitCode::kOk);
   EXPECT_EQ(Batches(os.written[1]), expected);
+}
+
+// Documents in the order in which they were written, those of one stream being enough for that.
+std::vector<std::string> Lines(const std::string& output) {
+  std::vector<std::string> lines;
+  std::istringstream text(output);
+  for (std::string line; std::getline(text, line);) lines.push_back(line);
+  return lines;
+}
+
+std::string Written(const std::string& log, size_t most_read = SIZE_MAX) {
+  FakeOs os;
+  os.files["driver.log"] = log;
+  os.most_read = most_read;
+  EXPECT_EQ(RunParse(Files({"driver.log"}), &os), ExitCode::kOk);
+  return os.written[1];
+}
+
+// Ids, offsets and all else are those of the plain log.
+TEST(ParseCommandTest, WrappedLogsGiveTheDocumentsOfThePlainOnes) {
+  std::mt19937_64 random(testing::Seed());
+  for (const std::string& name : testing::PlainLogs()) {
+    const std::string log = testing::ReadFile(testing::DataPath(name + ".log"));
+    if (testing::Scale() < 10 && log.size() > 600'000) continue;
+    const std::string plain = Written(log);
+    for (const Wrapping wrapping : {Wrapping::kCri, Wrapping::kDocker}) {
+      for (const size_t part : {size_t{16} << 10, size_t{8} << 10, size_t{100}}) {
+        const std::string wrapped = testing::Wrap(log, {wrapping, part, random() % 2 == 0});
+        const size_t largest = size_t{64} << (random() % 13);
+        EXPECT_TRUE(Written(wrapped, largest) == plain) << name << " in parts of " << part;
+      }
+    }
+  }
+}
+
+// What else is in the file does not matter to a stream.
+TEST(ParseCommandTest, StreamsOfAWrappedLogAreReadApart) {
+  std::mt19937_64 random(testing::Seed());
+  const std::string log = testing::ReadFile(testing::DataPath("3.5.9/fail.default.log"));
+  const std::string other = testing::ReadFile(testing::DataPath("3.5.9/avail.default.log"));
+  std::vector<std::string> expected = Lines(Written(log) + Written(other));
+  std::sort(expected.begin(), expected.end());
+  for (const Wrapping wrapping : {Wrapping::kCri, Wrapping::kDocker}) {
+    for (const size_t most_read : {SIZE_MAX, size_t{1000}}) {
+      const std::string wrapped =
+          testing::Wrap(other, log, {wrapping, 200}, [&] { return random() % 3 != 0; });
+      std::vector<std::string> found = Lines(Written(wrapped, most_read));
+      std::sort(found.begin(), found.end());
+      EXPECT_EQ(found, expected);
+    }
+  }
+}
+
+TEST(ParseCommandTest, StatsOfAWrappedLogCountItsBytes) {
+  FakeOs os;
+  os.files["a.log"] = testing::Wrap(std::string(kBanner) + Progress(1), {});
+  ParseCommand command = Files({"a.log"});
+  command.stats = true;
+  command.parser.count_records = true;
+  EXPECT_EQ(RunParse(command, &os), ExitCode::kOk);
+  EXPECT_THAT(os.written[2],
+              HasSubstr("bytes: " + std::to_string(os.files["a.log"].size()) +
+                        "\nrecords: 2\nevents: 1 (progress 1, query 0, signal 0)\n"));
+}
+
+TEST(ParseCommandTest, AWrappedLogWithoutEventsIsExplainedByItsContent) {
+  const std::string warn = "26/11/21 15:33:12 WARN A: b\n";
+  for (const Wrapping wrapping : {Wrapping::kCri, Wrapping::kDocker}) {
+    FakeOs os;
+    os.files["a.log"] = testing::Wrap("x\n", warn + warn, {wrapping}, [] { return false; });
+    EXPECT_EQ(RunParse(Files({"a.log"}), &os), ExitCode::kOk);
+    EXPECT_THAT(os.written[2], HasSubstr("no event found: INFO is off"));
+    EXPECT_THAT(os.written[2], ::testing::Not(HasSubstr("passed over")));
+  }
+}
+
+TEST(ParseCommandTest, LinesThatAreNotWrappedAreToldOf) {
+  FakeOs os;
+  const std::string event = testing::Wrap(Progress(1), {});
+  os.files["a.log"] = event + "not wrapped\n\n" + event;
+  EXPECT_EQ(RunParse(Files({"a.log"}), &os), ExitCode::kOk);
+  EXPECT_EQ(Batches(os.written[1]), (std::vector<int>{1, 1}));
+  EXPECT_EQ(os.written[2],
+            "sparktail: a.log: passed over 2 of its lines: they are not wrapped by Kubernetes, as "
+            "the first one is.\n");
+}
+
+TEST(ParseCommandTest, AFirstLineThatIsNotWrappedIsToldOf) {
+  for (const Wrapping wrapping : {Wrapping::kCri, Wrapping::kDocker}) {
+    FakeOs os;
+    os.files["a.log"] = "half of a line\n" + testing::Wrap(Progress(1), {wrapping});
+    EXPECT_EQ(RunParse(Files({"a.log"}), &os), ExitCode::kOk);
+    EXPECT_EQ(os.written[1], "");
+    EXPECT_THAT(os.written[2], HasSubstr("undone only if the first line is wrapped too"));
+  }
+}
+
+TEST(ParseCommandTest, PathsOfKubernetesAreTold) {
+  const std::string id(64, 'a');
+  const std::string path = "/var/log/containers/etl-driver_prod_spark-" + id + ".log";
+  FakeOs os;
+  os.files[path] = testing::Wrap(Progress(1), {});
+  EXPECT_EQ(RunParse(Files({path}), &os), ExitCode::kOk);
+  EXPECT_THAT(os.written[1], HasSubstr("\"containerId\":\"" + id + "\""));
+  EXPECT_THAT(os.written[1], HasSubstr("\"offset\":0,\"namespace\":\"prod\",\"pod\":"
+                                       "\"etl-driver\",\"container\":\"spark\"}"));
 }
 
 }  // namespace

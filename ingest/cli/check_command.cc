@@ -1,0 +1,48 @@
+#include "ingest/cli/check_command.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "ingest/cli/check_report.h"
+#include "ingest/cli/check_sink.h"
+#include "ingest/cli/check_source.h"
+
+namespace sparktail {
+namespace {
+
+std::string Count(size_t number, const std::string& what) {
+  return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
+}
+
+bool IsFed(const SinkConfiguration& sink, const std::vector<SourceConfiguration>& sources) {
+  return std::any_of(sources.begin(), sources.end(), [&](const SourceConfiguration& source) {
+    return source.sinks.empty() ||
+           std::find(source.sinks.begin(), source.sinks.end(), sink.name) != source.sinks.end();
+  });
+}
+
+}  // namespace
+
+ExitCode RunCheck(const CheckCommand& command, Os* os) {
+  const Configuration& configuration = command.configuration;
+  CheckReport report;
+  report.Ok("configuration", command.file + ": " + Count(configuration.sources.size(), "source") +
+                                 ", " + Count(configuration.sinks.size(), "sink"));
+  CheckStateDirectory(configuration.state_dir, os, &report);
+  if (!configuration.log.path.empty()) {
+    CheckOutputFile("log", configuration.log.path, os, &report);
+  }
+  for (const SourceConfiguration& source : configuration.sources) CheckSource(source, os, &report);
+  for (const SinkConfiguration& sink : configuration.sinks) {
+    CheckSink(sink, os, &report);
+    if (!IsFed(sink, configuration.sources)) {
+      report.Doubt("sink " + sink.name, "no source delivers to it: name it in their `sinks`");
+    }
+  }
+  const absl::Status written = WriteAll(os, STDOUT_FILENO, report.Text());
+  const bool works = report.broken() == 0 && (written.ok() || absl::IsCancelled(written));
+  return works ? ExitCode::kOk : ExitCode::kFailed;
+}
+
+}  // namespace sparktail

@@ -1,0 +1,349 @@
+#include "ingest/cli/config_reference.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "ingest/base/options.h"
+#include "ingest/cli/kinds.h"
+#include "ingest/pipeline/configuration.h"
+#include "parsers/byte_buffer.h"
+#include "parsers/json_text.h"
+
+namespace sparktail {
+namespace {
+
+constexpr std::string_view kIntroduction = R"(# Configuration
+
+`sparktail run -c sparktail.yaml` follows logs as this file says; `sparktail check -c sparktail.yaml` reads it and tries every
+source and sink. This page is what `sparktail check --print-config-reference` prints.
+
+```yaml
+instance: prod-1
+environment: pro
+state_dir: /var/lib/sparktail
+http: 127.0.0.1:9464
+sources:
+  - kind: file
+    paths: ['/var/log/containers/*-driver-*.log']
+    start_at: beginning
+    timezone: Europe/Madrid
+    sinks: [file, history]     # default: all
+  - kind: file
+    name: batch
+    paths: ['/var/log/hadoop-yarn/containers/**/stderr']
+    sinks: [history]
+sinks:
+  - {kind: file, path: /var/lib/sparktail/events.ndjson, rotate_bytes: 256MiB, keep_files: 10}
+  - {kind: sqlite, name: history, path: /var/lib/sparktail/history.db, retention: 30d}
+```
+
+## How it is read
+
+It is YAML, UTF-8, at most 1 MiB, and read strictly: an unknown key, a wrong type, an impossible value, a key that is there
+twice is an error. All errors are told at once, each with file, line and key. Anchors, aliases and tags are not read.
+
+- **References**: in values (not in keys, nor in `kind`) `${NAME}` is replaced by a variable of the environment and
+  `${file:/run/secrets/name}` by what is in a file, without its last newline; one that is missing is an error. What was put in is
+  not looked at again. `$$` is a dollar.
+- **Sizes** are bytes, or a number with `KiB`, `MiB` or `GiB`: `65536`, `64KiB`.
+- **Durations** are a number with `ms`, `s`, `m`, `h` or `d`: `500ms`, `30d`.
+- **Paths** that are relative are in the working directory; `~` is not replaced, `${HOME}` is. Nobody may write where somebody
+  else does, and no source may read what is written here.
+- **Text** that YAML takes for a number, a boolean or nothing, and that which begins with `*`, `&`, `!` or `{`, needs quotes.
+
+Editors complete and check it with the JSON Schema [sparktail.schema.json](sparktail.schema.json) (`sparktail check
+--print-json-schema`); with the YAML language server by a first line
+`# yaml-language-server: $schema=sparktail.schema.json`.
+)";
+
+// ---------------------------------------------------------------- Markdown
+
+// As text in a cell of a table, whatever it holds.
+std::string Cell(std::string_view text) {
+  std::string cell;
+  for (const char c : text) {
+    if (std::string_view("*_|<>[]\\`").find(c) != std::string_view::npos) cell += '\\';
+    cell += c;
+  }
+  return cell;
+}
+
+std::string Code(std::string_view text) { return "`" + std::string(text) + "`"; }
+
+std::string DefaultCell(const OptionInfo& info) {
+  if (info.required) return "**required**";
+  return info.default_text ? Code(*info.default_text) : Cell(info.default_note);
+}
+
+std::string Table(const std::vector<OptionInfo>& infos) {
+  std::string table = "\n| key | value | default | |\n|---|---|---|---|\n";
+  for (const OptionInfo& info : infos) {
+    table += "| " + Code(info.name) + " | " + Cell(Expected(info)) + " | " + DefaultCell(info) +
+             " | " + Cell(info.sentence) + " |\n";
+  }
+  return table;
+}
+
+// Those options that are not in `common`.
+std::vector<OptionInfo> Without(std::vector<OptionInfo> infos,
+                                const std::vector<OptionInfo>& common) {
+  std::erase_if(infos, [&](const OptionInfo& info) {
+    return std::any_of(common.begin(), common.end(),
+                       [&](const OptionInfo& other) { return other.name == info.name; });
+  });
+  return infos;
+}
+
+template <typename S>
+std::string KindSections(const std::vector<Kind<S>>& kinds, const std::vector<OptionInfo>& common) {
+  std::string text;
+  for (const Kind<S>& kind : kinds) {
+    text += "\n### `kind: " + kind.name + "`\n\n" + kind.sentence + "\n";
+    const std::vector<OptionInfo> own = Without(Infos(kind.options), common);
+    if (!own.empty()) text += Table(own);
+  }
+  return text;
+}
+
+// ---------------------------------------------------------------- JSON
+
+// Writes indented JSON.
+class JsonWriter {
+ public:
+  JsonWriter& Key(std::string_view key) {
+    Next();
+    AppendString(key);
+    out_ += ": ";
+    after_key_ = true;
+    return *this;
+  }
+  void String(std::string_view value) {
+    Next();
+    AppendString(value);
+  }
+  // A number, true or false.
+  void Plain(std::string_view value) {
+    Next();
+    out_ += value;
+  }
+  void Strings(const std::vector<std::string>& values) {
+    Begin('[');
+    for (const std::string& value : values) String(value);
+    End(']');
+  }
+  void Begin(char bracket) {
+    Next();
+    out_ += bracket;
+    ++depth_;
+    is_first_ = true;
+  }
+  void End(char bracket) {
+    --depth_;
+    if (!is_first_) NewLine();
+    out_ += bracket;
+    is_first_ = false;
+  }
+  std::string Text() { return std::move(out_) + "\n"; }
+
+ private:
+  void Next() {
+    if (!std::exchange(after_key_, false)) {
+      if (!is_first_) out_ += ',';
+      if (depth_ > 0) NewLine();
+    }
+    is_first_ = false;
+  }
+  void NewLine() { out_ += "\n" + std::string(2 * depth_, ' '); }
+  void AppendString(std::string_view text) {
+    ByteBuffer quoted;
+    AppendJsonString(text, &quoted);
+    out_ += quoted.view();
+  }
+
+  std::string out_;
+  size_t depth_ = 0;
+  bool is_first_ = true;
+  bool after_key_ = false;
+};
+
+void WritePattern(std::string_view pattern, JsonWriter* json) {
+  json->Key("type").String("string");
+  json->Key("pattern").String(pattern);
+}
+
+void WriteRange(const OptionInfo& info, JsonWriter* json) {
+  json->Key("type").String("integer");
+  json->Key("minimum").Plain(std::to_string(info.least));
+  if (info.most < INT64_MAX) json->Key("maximum").Plain(std::to_string(info.most));
+}
+
+// The alternatives that a scalar has, each an object.
+void WriteAlternatives(const OptionInfo& info, JsonWriter* json) {
+  const auto one = [&](const auto& write) {
+    json->Begin('{');
+    write();
+    json->End('}');
+  };
+  if (!info.words.empty()) {
+    std::vector<std::string> words;
+    for (const OptionWord& word : info.words) words.push_back(word.text);
+    one([&] { json->Key("enum").Strings(words); });
+  }
+  switch (info.type) {
+    case OptionType::kText:
+    case OptionType::kTextList:
+    case OptionType::kSecret:
+      one([&] { WritePattern(info.form->pattern, json); });
+      break;
+    case OptionType::kInteger:
+      one([&] { WriteRange(info, json); });
+      break;
+    case OptionType::kBytes:
+      one([&] { WriteRange(info, json); });
+      one([&] { WritePattern("^[0-9]+([kmgKMG]([iI][bB])?)?$", json); });
+      break;
+    case OptionType::kDuration:
+      one([&] { WritePattern("^[0-9]+(ms|s|m|h|d)$", json); });
+      break;
+    case OptionType::kBoolean:
+      one([&] { json->Key("type").String("boolean"); });
+      break;
+    case OptionType::kChoice:
+      break;
+  }
+  one([&] { json->Key("$ref").String("#/$defs/reference"); });
+}
+
+void WriteScalar(const OptionInfo& info, JsonWriter* json) {
+  json->Key("anyOf").Begin('[');
+  WriteAlternatives(info, json);
+  json->End(']');
+}
+
+void WriteDefault(const OptionInfo& info, JsonWriter* json) {
+  if (!info.default_text) return;
+  json->Key("default");
+  const bool is_plain = (info.type == OptionType::kInteger && ReadNumber(*info.default_text)) ||
+                        info.type == OptionType::kBoolean;
+  is_plain ? json->Plain(*info.default_text) : json->String(*info.default_text);
+}
+
+void WriteOptionSchema(const OptionInfo& info, JsonWriter* json) {
+  json->Key(info.name).Begin('{');
+  json->Key("description").String(info.sentence + " Give " + Expected(info) + ".");
+  WriteDefault(info, json);
+  if (info.type == OptionType::kTextList) {
+    json->Key("type").String("array");
+    json->Key("minItems").Plain("1");
+    json->Key("uniqueItems").Plain("true");
+    json->Key("items").Begin('{');
+    WriteScalar(info, json);
+    json->End('}');
+  } else {
+    WriteScalar(info, json);
+  }
+  json->End('}');
+}
+
+std::vector<std::string> Required(const std::vector<OptionInfo>& infos) {
+  std::vector<std::string> names;
+  for (const OptionInfo& info : infos) {
+    if (info.required) names.push_back(info.name);
+  }
+  return names;
+}
+
+template <typename S>
+void WriteKind(const Kind<S>& kind, JsonWriter* json) {
+  const std::vector<OptionInfo> infos = Infos(kind.options);
+  json->Begin('{');
+  json->Key("title").String(kind.name);
+  json->Key("description").String(kind.sentence);
+  json->Key("properties").Begin('{');
+  json->Key("kind").Begin('{');
+  json->Key("const").String(kind.name);
+  json->End('}');
+  for (const OptionInfo& info : infos) WriteOptionSchema(info, json);
+  json->End('}');
+  json->Key("required").Strings(Joined({"kind"}, Required(infos)));
+  json->Key("additionalProperties").Plain("false");
+  json->End('}');
+}
+
+template <typename S>
+void WriteList(const std::string& name, const std::string& description,
+               const std::vector<Kind<S>>& kinds, JsonWriter* json) {
+  std::vector<std::string> names;
+  for (const Kind<S>& kind : kinds) names.push_back(kind.name);
+  json->Key(name).Begin('{');
+  json->Key("description").String(description);
+  json->Key("type").String("array");
+  json->Key("minItems").Plain("1");
+  json->Key("items").Begin('{');
+  json->Key("type").String("object");
+  json->Key("properties").Begin('{');
+  json->Key("kind").Begin('{');
+  json->Key("enum").Strings(names);
+  json->End('}');
+  json->End('}');
+  json->Key("required").Strings({"kind"});
+  json->Key("oneOf").Begin('[');
+  for (const Kind<S>& kind : kinds) WriteKind(kind, json);
+  json->End(']');
+  json->End('}');
+  json->End('}');
+}
+
+void WriteLog(JsonWriter* json) {
+  json->Key("log").Begin('{');
+  json->Key("description").String("sparktail's own log.");
+  json->Key("type").String("object");
+  json->Key("properties").Begin('{');
+  for (const OptionInfo& info : Infos(LogOptionTable())) WriteOptionSchema(info, json);
+  json->End('}');
+  json->Key("additionalProperties").Plain("false");
+  json->End('}');
+}
+
+}  // namespace
+
+std::string ConfigReference() {
+  const std::vector<OptionInfo> of_sources = Infos(SourceOptionTable());
+  const std::vector<OptionInfo> of_sinks = Infos(SinkOptionTable());
+  return std::string(kIntroduction) + "\n## At the top\n" +
+         Table(Infos(ConfigurationOptionTable())) +
+         "\n`log`, `sources` and `sinks` stand there too; the last two are required.\n" +
+         "\n## `log`\n\nsparktail's own log.\n" + Table(Infos(LogOptionTable())) +
+         "\n## `sources`\n\nA list. Every source has a `kind`, and can have\n" + Table(of_sources) +
+         KindSections(SourceKinds(), of_sources) +
+         "\n## `sinks`\n\nA list. Every sink has a `kind`, and can have\n" + Table(of_sinks) +
+         KindSections(SinkKinds(), of_sinks);
+}
+
+std::string ConfigJsonSchema() {
+  JsonWriter json;
+  json.Begin('{');
+  json.Key("$schema").String("https://json-schema.org/draft/2020-12/schema");
+  json.Key("title").String("Configuration of sparktail run");
+  json.Key("type").String("object");
+  json.Key("properties").Begin('{');
+  for (const OptionInfo& info : Infos(ConfigurationOptionTable())) WriteOptionSchema(info, &json);
+  WriteLog(&json);
+  WriteList("sources", "Where logs come from.", SourceKinds(), &json);
+  WriteList("sinks", "Where events go to.", SinkKinds(), &json);
+  json.End('}');
+  json.Key("required").Strings({"sources", "sinks"});
+  json.Key("additionalProperties").Plain("false");
+  json.Key("$defs").Begin('{');
+  json.Key("reference").Begin('{');
+  json.Key("description").String("A text in which ${…} or $$ is replaced.");
+  WritePattern("\\$\\{[^}]+\\}|\\$\\$", &json);
+  json.End('}');
+  json.End('}');
+  json.End('}');
+  return json.Text();
+}
+
+}  // namespace sparktail

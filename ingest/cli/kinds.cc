@@ -1,0 +1,36 @@
+#include "ingest/cli/kinds.h"
+
+#include <variant>
+
+namespace sparktail {
+
+std::vector<Kind<SourceConfiguration>> SourceKinds() {
+  using S = SourceConfiguration;
+  return {
+      {"file", "Follows log files, through rotation and truncation.",
+       [](S* source) { source->options = FileSourceOptions(); },
+       Joined(SourceOptionTable(),
+              Within<S>(FileSourceOptionTable(),
+                        [](S* source) { return &std::get<FileSourceOptions>(source->options); }))},
+  };
+}
+
+std::vector<Kind<SinkConfiguration>> SinkKinds() {
+  using S = SinkConfiguration;
+  return {
+      {"file", "Appends events to a file, each once.",
+       [](S* sink) { sink->options = FileSinkOptions(); },
+       Joined(Within<S>(FileSinkOptionTable(),
+                        [](S* sink) { return &std::get<FileSinkOptions>(sink->options); }),
+              SinkOptionTable())},
+      {"stdout", "Writes events to standard output, each at least once.",
+       [](S* sink) { sink->options = SinkConfiguration::Stdout(); }, SinkOptionTable()},
+      {"sqlite", "Keeps events in a database that can be asked, each once.",
+       [](S* sink) { sink->options = SqliteSinkOptions(); },
+       Joined(Within<S>(SqliteSinkOptionTable(),
+                        [](S* sink) { return &std::get<SqliteSinkOptions>(sink->options); }),
+              SinkOptionTable())},
+  };
+}
+
+}  // namespace sparktail

@@ -1,0 +1,327 @@
+#include "ingest/cli/offsets_command.h"
+
+#include <absl/strings/str_cat.h>
+#include <absl/time/time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "ingest/base/log.h"
+#include "ingest/base/nearest.h"
+#include "ingest/sources/file_position.h"
+#include "offsets/cursor_store.h"
+#include "offsets/offsets_file.h"
+#include "parsers/byte_buffer.h"
+#include "parsers/json_text.h"
+#include "parsers/log_diagnosis.h"
+#include "parsers/parser_context.h"
+
+namespace sparktail {
+namespace {
+
+using Entry = CursorStore::Entry;
+
+constexpr size_t kMostShown = 4096;  // bytes of one name
+
+std::string Shown(std::string_view text) { return Printable(text, kMostShown); }
+
+std::string TimeText(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
+}
+
+// The store's warnings.
+class Complaints : public Log {
+ public:
+  explicit Complaints(Os* os) : os_(os) {}
+  void Write(Level level, std::string_view, std::string_view message) override {
+    if (level < Level::kWarning) return;
+    WriteAll(os_, STDERR_FILENO, "sparktail: " + Shown(message) + "\n").IgnoreError();
+  }
+
+ private:
+  Os* os_;
+};
+
+// What the file has behind a cursor, in its own bytes. Nothing if the path leads to another file
+// by now, or to none.
+std::optional<uint64_t> BytesBehind(Os* os, const FilePosition& place) {
+  if (place.seek || place.path.empty()) return std::nullopt;
+  const absl::StatusOr<Os::FileInfo> file = os->StatPath(place.path, /*follow_links=*/true);
+  if (!file.ok() || file->device != place.device || file->inode != place.inode) {
+    return std::nullopt;
+  }
+  if (file->size < place.raw) return std::nullopt;
+  return file->size - place.raw;
+}
+
+// One run of the command.
+class Offsets {
+ public:
+  Offsets(const OffsetsCommand& command, Os* os) : command_(command), os_(os), log_(os) {}
+
+  ExitCode Run() {
+    switch (command_.action) {
+      case OffsetsCommand::Action::kList:
+        return List();
+      case OffsetsCommand::Action::kSet:
+        return Set();
+      case OffsetsCommand::Action::kForget:
+        return Forget();
+    }
+    return ExitCode::kFailed;
+  }
+
+ private:
+  std::string Store() const { return OffsetsPath(command_.state_dir); }
+
+  // ------------------------------------------------------------ list
+
+  ExitCode List() {
+    if (!Open(CursorStore::Access::kLook)) return ExitCode::kFailed;
+    const std::optional<std::vector<Entry>> entries = Meant();
+    if (!entries) return ExitCode::kFailed;
+    for (const SinkConfiguration* sink : SinksWithTheirOwn()) {
+      Complain(absl::StrCat("sink ", sink->name, " keeps its cursors in ",
+                            std::get<SqliteSinkOptions>(sink->options).path, "; ", Store(),
+                            " has a copy of them, which may be a little older"));
+    }
+    return Say(command_.json ? AsJson(*entries) : AsTable(*entries));
+  }
+
+  std::string AsTable(const std::vector<Entry>& entries) const {
+    using Row = std::array<std::string, 6>;
+    std::vector<Row> rows = {{"SINK", "STREAM", "OFFSET", "BEHIND", "UPDATED", "ENDED"}};
+    for (const Entry& entry : entries) {
+      const Cursor& cursor = entry.cursor.cursor;
+      const std::optional<FilePosition> place = FilePosition::FromJson(cursor.position);
+      const std::optional<uint64_t> behind = place ? BytesBehind(os_, *place) : std::nullopt;
+      rows.push_back({Shown(entry.sink), Shown(entry.cursor.stream), std::to_string(cursor.offset),
+                      behind ? std::to_string(*behind) : "-", TimeText(entry.updated),
+                      cursor.ended ? "yes" : "no"});
+    }
+    Row::size_type column = 0;
+    std::array<size_t, 6> widths{};
+    for (const Row& row : rows) {
+      for (column = 0; column < row.size(); ++column) {
+        widths[column] = std::max(widths[column], row[column].size());
+      }
+    }
+    std::string text;
+    for (const Row& row : rows) {
+      for (column = 0; column + 1 < row.size(); ++column) {
+        text += row[column];
+        text.append(widths[column] - row[column].size() + 2, ' ');
+      }
+      absl::StrAppend(&text, row.back(), "\n");
+    }
+    absl::StrAppend(&text, entries.size(), entries.size() == 1 ? " cursor" : " cursors", " in ",
+                    Shown(Store()), "\n");
+    return text;
+  }
+
+  std::string AsJson(const std::vector<Entry>& entries) const {
+    ByteBuffer json;
+    for (const Entry& entry : entries) {
+      const Cursor& cursor = entry.cursor.cursor;
+      const std::optional<FilePosition> place = FilePosition::FromJson(cursor.position);
+      json.Append("{\"sink\":");
+      AppendJsonString(entry.sink, &json);
+      json.Append(",\"stream\":");
+      AppendJsonString(entry.cursor.stream, &json);
+      json.Append(",\"offset\":" + std::to_string(cursor.offset));
+      if (place) AppendPlace(*place, &json);
+      json.Append(",\"updated\":\"" + TimeText(entry.updated) + "\"");
+      json.Append(cursor.ended ? ",\"ended\":true" : ",\"ended\":false");
+      json.Append(",\"store\":");
+      AppendJsonString(Store(), &json);
+      json.Append("}\n");
+    }
+    return EscapeControls(json.view());
+  }
+
+  void AppendPlace(const FilePosition& place, ByteBuffer* json) const {
+    if (const std::optional<uint64_t> behind = BytesBehind(os_, place)) {
+      json->Append(",\"behind\":" + std::to_string(*behind));
+    }
+    if (place.seek) json->Append(",\"seek\":" + std::to_string(*place.seek));
+    if (place.path.empty()) return;
+    json->Append(",\"path\":");
+    AppendJsonString(place.path, json);
+  }
+
+  // ------------------------------------------------------------ set
+
+  ExitCode Set() {
+    std::optional<std::vector<Entry>> entries = ToChange();
+    if (!entries) return ExitCode::kFailed;
+    for (Entry& entry : *entries) {
+      if (!Move(&entry)) return ExitCode::kFailed;
+    }
+    // A failure in between leaves whole cursors, and the command can be given again.
+    for (const Entry& entry : *entries) {
+      const absl::Status stored = store_->Commit(entry.sink, {&entry.cursor, 1}, std::nullopt);
+      if (!stored.ok()) return Fail(stored.message());
+    }
+    if (command_.json) return Say(AsJson(*entries));
+    std::string text;
+    for (const Entry& entry : *entries) {
+      absl::StrAppend(&text, "sink ", Shown(entry.sink), " goes on at ", entry.cursor.cursor.offset,
+                      " in ", Shown(entry.cursor.stream), "\n");
+    }
+    return Say(text);
+  }
+
+  // To where the command says; what the source knows of the file stays.
+  bool Move(Entry* entry) {
+    Cursor& cursor = entry->cursor.cursor;
+    std::optional<FilePosition> place = FilePosition::FromJson(cursor.position);
+    if (!place) {
+      Fail(absl::StrCat("sink ", entry->sink, ": the position in ", entry->cursor.stream,
+                        " can't be read; `sparktail offsets forget` drops it"));
+      return false;
+    }
+    const absl::StatusOr<Os::FileInfo> file = os_->StatPath(place->path, /*follow_links=*/true);
+    const uint64_t size = std::max({place->size, cursor.offset, file.ok() ? file->size : 0});
+    if (command_.offset > size) {
+      Fail(absl::StrCat("sink ", entry->sink, ": ", entry->cursor.stream, " has no byte ",
+                        command_.offset, ", only ", size));
+      return false;
+    }
+    place->seek = command_.offset;
+    // All from there on is wanted, whatever the source was once told to begin with.
+    place->from = 0;
+    place->since_ms = INT64_MIN;
+    cursor.offset = command_.offset;
+    cursor.position = place->ToJson();
+    cursor.ended = false;
+    if (command_.offset == 0) {
+      cursor.context = std::make_shared<const std::string>(ParserContext().ToJson());
+    }
+    entry->updated = os_->Now();
+    return true;
+  }
+
+  // ------------------------------------------------------------ forget
+
+  ExitCode Forget() {
+    const std::optional<std::vector<Entry>> entries = ToChange();
+    if (!entries) return ExitCode::kFailed;
+    const absl::StatusOr<size_t> dropped = store_->Forget(command_.sink, command_.stream);
+    if (!dropped.ok()) return Fail(dropped.status().message());
+    if (command_.json) return Say(absl::StrCat("{\"forgotten\":", *dropped, "}\n"));
+    return Say(absl::StrCat("forgot ", *dropped, *dropped == 1 ? " cursor" : " cursors", " in ",
+                            Shown(Store()), "\n"));
+  }
+
+  // ------------------------------------------------------------ both
+
+  // Opens the store to write to it. Nothing, and said why, if that can't be, or nothing is meant.
+  std::optional<std::vector<Entry>> ToChange() {
+    for (const SinkConfiguration* sink : SinksWithTheirOwn()) {
+      Fail(absl::StrCat("sink ", sink->name, " keeps its cursors in ",
+                        std::get<SqliteSinkOptions>(sink->options).path,
+                        ", table cursors: they can't be changed here. Name the sinks to change "
+                        "with --sink"));
+      return std::nullopt;
+    }
+    // What does not exist must not be made, only to be left empty.
+    if (!Open(CursorStore::Access::kLook) || !Open(CursorStore::Access::kOwn)) return std::nullopt;
+    if (command_.sinks.empty()) {
+      Complain(
+          "sinks of kind sqlite keep their cursors themselves, and don't look here; with -c "
+          "FILE it is known which they are");
+    }
+    return Meant();
+  }
+
+  // Sinks that are meant, and keep their cursors elsewhere.
+  std::vector<const SinkConfiguration*> SinksWithTheirOwn() const {
+    std::vector<const SinkConfiguration*> own;
+    for (const SinkConfiguration& sink : command_.sinks) {
+      const bool is_meant = command_.sink.empty() || command_.sink == sink.name;
+      if (is_meant && std::holds_alternative<SqliteSinkOptions>(sink.options)) own.push_back(&sink);
+    }
+    return own;
+  }
+
+  bool Open(CursorStore::Access access) {
+    store_.reset();
+    absl::StatusOr<std::unique_ptr<CursorStore>> store =
+        CursorStore::Open(os_, &log_, command_.state_dir, access, /*recover=*/false);
+    if (!store.ok()) {
+      Fail(store.status().message());
+      return false;
+    }
+    store_ = *std::move(store);
+    return true;
+  }
+
+  // The cursors that the command is about. If it names what is not there, nothing, and said so.
+  std::optional<std::vector<Entry>> Meant() {
+    absl::StatusOr<std::vector<Entry>> all = store_->LoadAll();
+    if (!all.ok()) {
+      Fail(all.status().message());
+      return std::nullopt;
+    }
+    std::vector<Entry> meant;
+    for (const Entry& entry : *all) {
+      const bool is_sink = command_.sink.empty() || entry.sink == command_.sink;
+      const bool is_stream = command_.stream.empty() || entry.cursor.stream == command_.stream;
+      if (is_sink && is_stream) meant.push_back(entry);
+    }
+    const bool names_one = !command_.sink.empty() || !command_.stream.empty();
+    if (!meant.empty() || !names_one) return meant;
+    SayWhatIsMissing(*all);
+    return std::nullopt;
+  }
+
+  void SayWhatIsMissing(const std::vector<Entry>& all) {
+    std::vector<std::string> sinks;
+    std::vector<std::string> streams;
+    for (const Entry& entry : all) {
+      sinks.push_back(entry.sink);
+      streams.push_back(entry.cursor.stream);
+    }
+    const auto is_known = [](const std::string& name, const std::vector<std::string>& names) {
+      return name.empty() || std::find(names.begin(), names.end(), name) != names.end();
+    };
+    std::string message = absl::StrCat(Store(), " has no cursor");
+    if (!command_.sink.empty()) absl::StrAppend(&message, " of sink ", command_.sink);
+    if (!command_.stream.empty()) absl::StrAppend(&message, " in stream ", command_.stream);
+    std::string nearest;
+    if (!is_known(command_.stream, streams)) nearest = Nearest(command_.stream, streams);
+    if (!is_known(command_.sink, sinks)) nearest = Nearest(command_.sink, sinks);
+    if (!nearest.empty()) absl::StrAppend(&message, "; did you mean ", nearest, "?");
+    Fail(message);
+  }
+
+  ExitCode Say(std::string_view text) {
+    const absl::Status written = WriteAll(os_, STDOUT_FILENO, text);
+    if (written.ok() || absl::IsCancelled(written)) return ExitCode::kOk;
+    return Fail(absl::StrCat("cannot write to standard output: ", written.message()));
+  }
+
+  ExitCode Fail(absl::string_view message) {
+    Complain({message.data(), message.size()});
+    return ExitCode::kFailed;
+  }
+
+  void Complain(std::string_view message) { log_.Error("offsets", message); }
+
+  const OffsetsCommand& command_;
+  Os* os_;
+  Complaints log_;
+  std::unique_ptr<CursorStore> store_;
+};
+
+}  // namespace
+
+ExitCode RunOffsets(const OffsetsCommand& command, Os* os) { return Offsets(command, os).Run(); }
+
+}  // namespace sparktail

@@ -1,0 +1,150 @@
+#include "ingest/cli/run_flags.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ingest/cli/kinds.h"
+#include "ingest/pipeline/configuration.h"
+
+namespace sparktail {
+namespace {
+
+using Place = RunFlag::Place;
+
+// Without their help, but for what is to be added to it.
+std::vector<RunFlag> Flags() {
+  return {
+      {"--file", "GLOB", Place::kSource, "paths", /*repeatable=*/true, " May be given again."},
+      {"--output", "PATH", Place::kOutput, "path", false, " (default: -, without --sqlite)"},
+      {"--sqlite", "PATH", Place::kSqlite, "path", false, ""},
+      {"--state-dir", "DIR", Place::kTop, "state_dir", false, ""},
+      {"--instance", "NAME", Place::kTop, "instance", false, ""},
+      {"--environment", "NAME", Place::kTop, "environment", false, ""},
+      {"--timezone", "ZONE", Place::kSource, "timezone", false, ""},
+      {"--start-at", "beginning|end|DURATION", Place::kSource, "start_at", false, ""},
+      {"--watch", "auto|inotify|poll", Place::kSource, "watch", false, ""},
+      {"--http", "HOST:PORT", Place::kTop, "http", false, ""},
+      {"--log-level", "LEVEL", Place::kLog, "level", false, ""},
+      {"--log-format", "text|json", Place::kLog, "format", false, ""},
+      {"--max-event-bytes", "SIZE", Place::kTop, "max_event_bytes", false, ""},
+  };
+}
+
+const OptionInfo* Find(const std::vector<OptionInfo>& infos, const std::string& name) {
+  const auto found = std::find_if(infos.begin(), infos.end(),
+                                  [&](const OptionInfo& info) { return info.name == name; });
+  return found == infos.end() ? nullptr : &*found;
+}
+
+template <typename S>
+std::vector<OptionInfo> OfKind(const std::vector<Kind<S>>& kinds, const std::string& name) {
+  for (const Kind<S>& kind : kinds) {
+    if (kind.name == name) return Infos(kind.options);
+  }
+  return {};
+}
+
+std::vector<OptionInfo> OptionsOf(Place place) {
+  switch (place) {
+    case Place::kTop:
+      return Infos(ConfigurationOptionTable());
+    case Place::kLog:
+      return Infos(LogOptionTable());
+    case Place::kSource:
+      return OfKind(SourceKinds(), "file");
+    case Place::kOutput:
+      return OfKind(SinkKinds(), "file");
+    case Place::kSqlite:
+      return OfKind(SinkKinds(), "sqlite");
+  }
+  return {};
+}
+
+std::string HelpOf(const RunFlag& flag) {
+  const std::vector<OptionInfo> infos = OptionsOf(flag.place);
+  const OptionInfo* info = Find(infos, flag.key);
+  if (info == nullptr) return "";
+  const std::string otherwise = info->default_text.value_or(info->default_note);
+  return info->sentence + flag.help + (otherwise.empty() ? "" : " (default: " + otherwise + ")");
+}
+
+ConfigNode Scalar(const std::string& flag, const std::string& text) {
+  ConfigNode node;
+  node.kind = ConfigNode::Kind::kScalar;
+  node.style = ConfigNode::Style::kGiven;
+  node.flag = flag;
+  node.text = text;
+  return node;
+}
+
+ConfigNode List(const std::string& flag, std::vector<ConfigNode> items) {
+  ConfigNode node;
+  node.kind = ConfigNode::Kind::kList;
+  node.flag = flag;
+  node.items = std::move(items);
+  return node;
+}
+
+ConfigNode Map(const std::string& flag) {
+  ConfigNode node;
+  node.flag = flag;
+  return node;
+}
+
+void Put(ConfigNode* map, const std::string& key, ConfigNode value) {
+  map->keys.push_back(Scalar(value.flag, key));
+  map->items.push_back(std::move(value));
+}
+
+ConfigNode Value(const RunFlag& flag, const std::vector<std::string>& texts) {
+  if (!flag.repeatable) return Scalar(flag.flag, texts.back());
+  ConfigNode list = List(flag.flag, {});
+  for (const std::string& text : texts) list.items.push_back(Scalar(flag.flag, text));
+  return list;
+}
+
+// A mapping of what was given for one place; with a kind in front, if there is one.
+ConfigNode MapOf(Place place, const std::string& kind, const std::string& flag_of_kind,
+                 const std::map<std::string, std::vector<std::string>>& given) {
+  ConfigNode map = Map(flag_of_kind);
+  if (!kind.empty()) Put(&map, "kind", Scalar(flag_of_kind, kind));
+  for (const RunFlag& flag : Flags()) {
+    const auto found = given.find(flag.flag);
+    if (flag.place == place && found != given.end())
+      Put(&map, flag.key, Value(flag, found->second));
+  }
+  return map;
+}
+
+std::vector<ConfigNode> Sinks(const std::map<std::string, std::vector<std::string>>& given) {
+  std::vector<ConfigNode> sinks;
+  const auto output = given.find("--output");
+  const bool has_output = output != given.end();
+  const bool has_sqlite = given.contains("--sqlite");
+  const bool to_stdout = has_output ? output->second.back() == "-" : !has_sqlite;
+  if (to_stdout) {
+    sinks.push_back(MapOf(Place::kOutput, "stdout", "--output", {}));
+  } else if (has_output) {
+    sinks.push_back(MapOf(Place::kOutput, "file", "--output", given));
+  }
+  if (has_sqlite) sinks.push_back(MapOf(Place::kSqlite, "sqlite", "--sqlite", given));
+  return sinks;
+}
+
+}  // namespace
+
+std::vector<RunFlag> RunFlags() {
+  std::vector<RunFlag> flags = Flags();
+  for (RunFlag& flag : flags) flag.help = HelpOf(flag);
+  return flags;
+}
+
+ConfigNode TreeOfFlags(const std::map<std::string, std::vector<std::string>>& given) {
+  ConfigNode root = MapOf(Place::kTop, "", "", given);
+  Put(&root, "log", MapOf(Place::kLog, "", "", given));
+  Put(&root, "sources", List("--file", {MapOf(Place::kSource, "file", "--file", given)}));
+  Put(&root, "sinks", List("--output", Sinks(given)));
+  return root;
+}
+
+}  // namespace sparktail

@@ -1,0 +1,223 @@
+#include "ingest/cli/config_reference.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <simdjson.h>
+
+#include <map>
+#include <set>
+
+#include "ingest/cli/config_file.h"
+#include "ingest/cli/kinds.h"
+#include "tests/support/corpus.h"
+#include "tests/support/fake_surroundings.h"
+
+namespace sparktail {
+namespace {
+
+using simdjson::dom::element;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string DocsPath(const std::string& name) { return testing::DataPath("../../docs/" + name); }
+
+// Where options stand, in JSON pointers of the schema, and how a configuration gets there.
+struct Place {
+  std::string pointer;                        // of the object that has `properties`
+  std::string before;                         // the configuration up to the place …
+  std::string after;                          // … and behind it, on one line
+  std::map<std::string, std::string> needed;  // values without which nothing is accepted
+  std::vector<OptionInfo> infos;
+};
+
+constexpr char kSources[] = "sources: [{kind: file, paths: [/a]}], ";
+constexpr char kSinks[] = "sinks: [{kind: file, name: here, path: /b}]";
+
+std::vector<Place> Places() {
+  std::vector<Place> places = {
+      {"", std::string("{") + kSources + kSinks, "}", {}, Infos(ConfigurationOptionTable())},
+      {"/properties/log",
+       std::string("{") + kSources + kSinks + ", log: {level: info",
+       "}}",
+       {{"level", "info"}},
+       Infos(LogOptionTable())},
+  };
+  size_t i = 0;
+  for (const auto& kind : SourceKinds()) {
+    places.push_back({"/properties/sources/items/oneOf/" + std::to_string(i++),
+                      std::string("{") + kSinks + ", sources: [{kind: " + kind.name,
+                      "}]}",
+                      {{"paths", "[/a]"}},
+                      Infos(kind.options)});
+  }
+  i = 0;
+  for (const auto& kind : SinkKinds()) {
+    places.push_back({"/properties/sinks/items/oneOf/" + std::to_string(i++),
+                      "{sources: [{kind: file, paths: [/a]}], sinks: [{kind: " + kind.name,
+                      "}]}",
+                      {{"path", "/c"}},
+                      Infos(kind.options)});
+  }
+  return places;
+}
+
+// A value that is not the default.
+std::string ValueOf(const OptionInfo& info) {
+  static const std::map<std::string, std::string> kValues = {
+      {"name", "one"},       {"instance", "one"},      {"environment", "one"}, {"timezone", "UTC"},
+      {"sinks", "[here]"},   {"state_dir", "/s"},      {"path", "/d"},         {"paths", "[/d]"},
+      {"exclude", "[/e/*]"}, {"http", "localhost:80"},
+  };
+  const auto found = kValues.find(info.name);
+  if (found != kValues.end()) return found->second;
+  if (!info.words.empty()) return info.words.front().text;
+  EXPECT_TRUE(info.default_text) << info.name << ": no value is known for it";
+  return info.default_text.value_or("");
+}
+
+class ConfigReferenceTest : public ::testing::Test {
+ protected:
+  absl::StatusOr<Configuration> Read(const std::string& text) {
+    return ReadConfiguration(text, "f.yaml", testing::MakeSurroundings(&os_));
+  }
+  // A configuration with one option more, or with others left out.
+  std::string With(const Place& place, const std::string& name, const std::string& value,
+                   const std::string& without = "") {
+    std::string text = place.before;
+    for (const auto& [needed, its] : place.needed) {
+      const bool is_there = place.before.ends_with(needed + ": " + its);
+      const bool has = std::any_of(place.infos.begin(), place.infos.end(),
+                                   [&](const OptionInfo& info) { return info.name == needed; });
+      if (has && !is_there && needed != name && needed != without) {
+        text += ", " + needed + ": " + its;
+      }
+    }
+    if (!name.empty()) text += ", " + name + ": " + value;
+    return text + place.after;
+  }
+  element Schema() {
+    schema_ = simdjson::padded_string(ConfigJsonSchema());
+    return parser_.parse(schema_).value();
+  }
+  static element At(element from, const std::string& pointer) {
+    return pointer.empty() ? from : element(from.at_pointer(pointer).value());
+  }
+  static std::set<std::string> Names(element place) {
+    std::set<std::string> names;
+    for (const auto& field : simdjson::dom::object(place["properties"])) {
+      names.emplace(field.key);
+    }
+    return names;
+  }
+
+  PosixOs os_;
+  simdjson::dom::parser parser_;
+  simdjson::padded_string schema_;
+};
+
+TEST_F(ConfigReferenceTest, TheFilesInDocsAreWhatIsPrinted) {
+  EXPECT_TRUE(testing::ReadFile(DocsPath("configuration.md")) == ConfigReference())
+      << "sparktail check --print-config-reference > docs/configuration.md";
+  EXPECT_TRUE(testing::ReadFile(DocsPath("sparktail.schema.json")) == ConfigJsonSchema())
+      << "sparktail check --print-json-schema > docs/sparktail.schema.json";
+}
+
+TEST_F(ConfigReferenceTest, TheExampleIsAccepted) {
+  const std::string page = ConfigReference();
+  const size_t begin = page.find("```yaml\n") + 8;
+  const absl::StatusOr<Configuration> read =
+      Read(page.substr(begin, page.find("```", begin) - begin));
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->sources.size(), 2U);
+  EXPECT_EQ(read->sinks.size(), 2U);
+}
+
+TEST_F(ConfigReferenceTest, TheSchemaHasTheOptionsOfTheReaderAndNoOthers) {
+  const element schema = Schema();
+  for (const Place& place : Places()) {
+    const element object = At(schema, place.pointer);
+    std::set<std::string> names = Names(object);
+    for (const char* structure : {"log", "sources", "sinks", "kind"}) {
+      const bool is_option =
+          std::any_of(place.infos.begin(), place.infos.end(),
+                      [&](const OptionInfo& info) { return info.name == structure; });
+      if (!is_option) names.erase(structure);
+    }
+    std::set<std::string> options;
+    for (const OptionInfo& info : place.infos) options.insert(info.name);
+    EXPECT_EQ(names, options) << place.pointer;
+    EXPECT_FALSE(bool(object["additionalProperties"])) << place.pointer;
+  }
+}
+
+TEST_F(ConfigReferenceTest, TheReaderTakesEachOptionOfTheSchema) {
+  const element schema = Schema();
+  for (const Place& place : Places()) {
+    for (const OptionInfo& info : place.infos) {
+      if (place.before.ends_with(info.name + ": info")) continue;
+      const std::string text = With(place, info.name, ValueOf(info));
+      EXPECT_TRUE(Read(text).ok()) << text << "\n" << Read(text).status();
+      const element option = At(schema, place.pointer + "/properties/" + info.name);
+      EXPECT_THAT(std::string(std::string_view(option["description"])), HasSubstr(info.sentence));
+    }
+    const std::string unknown = With(place, "no_such_option", "1");
+    EXPECT_THAT(std::string(Read(unknown).status().message()),
+                HasSubstr("no_such_option: unknown key"))
+        << place.pointer;
+  }
+}
+
+TEST_F(ConfigReferenceTest, DefaultsAndWordsOfTheSchemaAreAccepted) {
+  const element schema = Schema();
+  for (const Place& place : Places()) {
+    for (const OptionInfo& info : place.infos) {
+      if (place.before.ends_with(info.name + ": info")) continue;
+      std::vector<std::string> values;
+      for (const OptionWord& word : info.words) values.push_back("'" + word.text + "'");
+      const element option = At(schema, place.pointer + "/properties/" + info.name);
+      element given;
+      if (option["default"].get(given) == simdjson::SUCCESS) {
+        EXPECT_EQ(info.default_text, std::string(std::string_view(given)));
+        values.push_back(*info.default_text);
+      } else {
+        EXPECT_FALSE(info.default_text) << info.name;
+      }
+      for (const std::string& value : values) {
+        const std::string text = With(place, info.name, value);
+        EXPECT_TRUE(Read(text).ok()) << text << "\n" << Read(text).status();
+      }
+    }
+  }
+}
+
+TEST_F(ConfigReferenceTest, RequiredIsWhatTheReaderMisses) {
+  const element schema = Schema();
+  for (const Place& place : Places()) {
+    std::set<std::string> required;
+    simdjson::dom::array names;
+    if (At(schema, place.pointer)["required"].get(names) == simdjson::SUCCESS) {
+      for (const element& name : names) required.emplace(std::string_view(name));
+    }
+    for (const OptionInfo& info : place.infos) {
+      const bool is_needed = !Read(With(place, "", "", info.name)).ok();
+      EXPECT_EQ(required.contains(info.name), is_needed) << place.pointer << " " << info.name;
+    }
+  }
+}
+
+TEST_F(ConfigReferenceTest, ThePageHasARowForEachOption) {
+  const std::string page = ConfigReference();
+  for (const Place& place : Places()) {
+    for (const OptionInfo& info : place.infos) {
+      EXPECT_THAT(page, HasSubstr("\n| `" + info.name + "` | ")) << info.name;
+      if (!info.default_text) continue;
+      EXPECT_THAT(page, HasSubstr("| `" + *info.default_text + "` |"));
+    }
+  }
+  for (const auto& kind : SourceKinds()) EXPECT_THAT(page, HasSubstr("`kind: " + kind.name + "`"));
+  for (const auto& kind : SinkKinds()) EXPECT_THAT(page, HasSubstr("`kind: " + kind.name + "`"));
+  EXPECT_THAT(page, Not(HasSubstr("|  |")));
+}
+
+}  // namespace
+}  // namespace sparktail
