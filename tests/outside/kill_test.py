@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""SIGKILL at random moments, over logs that are being written and rotated: nothing lost, nothing doubled, and each
+document as in a run that nobody killed."""
+import time
+from collections import namedtuple
+
+import run_support
+import support
+from run_support import CLOSING, RunCase, corpus, counts, cut, progress_ids, rng, without_noise
+
+# Nothing is decided by a clock, so the uncut run and the killed one see the same.
+SOURCE = {"record_timeout": "10m", "rotate_wait": "3s"}
+
+# One log: its path, a glob, how it is rotated, and where a rotation may cut it.
+Plan = namedtuple("Plan", "path glob rotation where wrapping texts")
+
+
+def text_of(names, first):
+    return b"".join(without_noise(corpus(name, first + number)) for number, name in enumerate(names)) + CLOSING
+
+
+class Kill(RunCase):
+    def plans(self, kinds, lives):
+        """`lives` scales the amount of text, so that each kill hits a log that is being written."""
+        names = ["3.5.9/basic.default", "3.5.9/avail.default", "3.1.3/basic.default", "3.5.9/files.default", "3.5.9/fail.default"]
+        plans = []
+        for number, (path, glob, rotation, where, wrapping) in enumerate(kinds):
+            # Each log has other events: an id is to be found once.
+            runs = max(2, lives // 12)
+            text = text_of([names[(number + run) % len(names)] for run in range(runs)], number * 60)
+            wrapped = run_support.WRAPPINGS[wrapping]([(b"stderr", text)])
+            texts = cut(wrapped, max(3, lives // 8), rng(self.id(), number, "cut"), where)
+            plans.append((Plan(path, glob, rotation, where, wrapping, texts), text))
+        return plans
+
+    def life(self, name, plans, **options):
+        """A runner and its writers in a folder of their own, nothing written yet."""
+        logs = self.folder / name / "logs"
+        writers = []
+        for plan, _ in plans:
+            path = logs / plan.path
+            writers.append(self.writer(path, plan.texts, plan.rotation, plan.path))
+            if plan.path.startswith("pods/"):
+                # As kubelet does it: what users name is a link.
+                link = logs / plan.glob
+                link.parent.mkdir(parents=True, exist_ok=True)
+                link.symlink_to(path)
+        paths = [logs / plan.glob for plan, _ in plans]
+        return self.runner(paths, name, source=SOURCE, **options), writers
+
+    def uncut(self, plans, **options):
+        runner, writers = self.life("uncut", plans, **options)
+        runner.start_until_marker()
+        random = rng(self.id(), "uncut")
+        while writers:
+            writer = random.choice(writers)
+            if not writer.step():
+                writers.remove(writer)
+        ids = [key for _, text in plans for key in progress_ids(text)]
+        whole = all(plan.where != "byte" for plan, _ in plans)
+        if whole:
+            self.arrives(runner, ids, sinks=self.sinks)
+        runner.finish()
+        for sink in self.sinks:
+            if whole:
+                self.only_once(runner.delivered(sink), ids, f"uncut, {sink}")
+        return runner
+
+    def killed(self, plans, kills, **options):
+        runner, writers = self.life("killed", plans, **options)
+        random = rng(self.id(), "kills")
+        runner.start()
+        # What was never seen can't be found among its siblings: let it see each log.
+        for writer, (plan, _) in zip(writers, plans):
+            for _ in range(3):
+                writer.step()
+        runner.until(lambda: self.knows(runner, len(plans)), "it knows all logs")
+        steps = sum(len(plan.texts) * 2 + sum(map(len, plan.texts)) // 1700 for plan, _ in plans)
+        early = 0
+        for number in range(kills):
+            runner.config["sinks"] = [
+                {**sink, "commit_interval": random.choice(["5ms", "20ms", "100ms", "1s"])} for sink in runner.config["sinks"]
+            ]
+            if runner.ended():
+                runner.start()
+            self.go_on(writers, random, int(steps / kills * random.random() * 1.4))
+            # Not a wait: the moment itself. One in five is in the middle of the start.
+            delay = random.choice([0.01, 0.06, 0.15, 0.15, 0.4]) * random.random()
+            early += delay < 0.01
+            time.sleep(delay)
+            self.assertFalse(runner.ended(), f"it ended with {runner.code} before kill {number}:\n{runner.said()[-3000:]}")
+            runner.kill()
+            self.go_on(writers, random, int(steps / kills * random.random() * 0.6))
+        while writers:
+            self.go_on(writers, random, 100)
+        runner.finish()
+        return runner
+
+    def go_on(self, writers, random, steps):
+        for _ in range(steps):
+            if not writers:
+                return
+            writer = random.choice(writers)
+            if not writer.step():
+                writers.remove(writer)
+
+    def knows(self, runner, count):
+        return len({cursor["stream"] for cursor in runner.offsets()}) >= count
+
+    def scenario(self, kinds, kills, sinks=("file", "sqlite"), **options):
+        self.sinks = sinks
+        plans = self.plans(kinds, kills)
+        uncut = self.uncut(plans, sinks=sinks, **options)
+        killed = self.killed(plans, kills, sinks=sinks, **options)
+        for sink in sinks:
+            expected = [line.replace(str(uncut.folder), str(killed.folder)) for line in uncut.delivered(sink)]
+            got = killed.delivered(sink)
+            self.check(expected, got, f"{sink}, after {kills} kills, seed {run_support.SEED}")
+            self.assertEqual(run_support.disorder(got), [])
+        self.assertGreater(len(expected), len(kinds) * 10)
+
+    def test_logs_that_are_renamed(self):
+        kinds = [
+            ("app1/driver.log", "app1/driver.log", "rename", "header", "plain"),
+            ("app2/stderr", "app2/stderr*", "late_rename", "header", "plain"),
+            ("app3/stderr", "app3/std*", "rename", "line", "plain"),
+        ]
+        self.scenario(kinds, counts(400))
+
+    def test_logs_of_containers(self):
+        kinds = [
+            ("pods/ns_job-driver_1/spark/0.log", "containers/job-driver.log", "kubelet", "line", "cri"),
+            ("docker/c1-json.log", "docker/*-json.log", "rename", "line", "docker"),
+        ]
+        self.scenario(kinds, counts(200))
+
+    def test_logs_that_are_copied_and_truncated(self):
+        kinds = [
+            ("app1/driver.log", "app1/driver.log", "copytruncate", "line", "plain"),
+            ("app2/driver.log", "app2/driver.log*", "copytruncate", "header", "plain"),
+            ("app3/driver.log", "app3/driver.log", "copytruncate_hole", "line", "plain"),
+        ]
+        self.scenario(kinds, counts(300))
+
+    def test_logs_that_are_cut_within_a_line(self):
+        kinds = [("app1/driver.log", "app1/driver.log", "copytruncate", "byte", "plain")]
+        self.scenario(kinds, counts(100))
+
+    def test_sinks_that_rotate(self):
+        kinds = [("app1/driver.log", "app1/driver.log", "rename", "header", "plain")]
+        self.scenario(kinds, counts(100), sink={"rotate_bytes": "8KiB"}, sinks=("file",))
+
+
+if __name__ == "__main__":
+    support.main()
