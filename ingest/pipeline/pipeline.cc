@@ -23,6 +23,7 @@ constexpr absl::Duration kGatherTime = absl::Milliseconds(20);
 constexpr absl::Duration kLongestWait = absl::Seconds(5);
 constexpr absl::Duration kJoinInterval = absl::Milliseconds(100);
 constexpr absl::Duration kStuck = absl::Minutes(1);
+constexpr absl::Duration kStatsInterval = absl::Seconds(1);
 constexpr absl::Duration kTouchInterval = absl::Hours(1);
 constexpr absl::Duration kKeepCursors = absl::Hours(30 * 24);
 // Of a driver's log, in which its last words are.
@@ -195,9 +196,9 @@ absl::Status Pipeline::Run() {
     absl::Time next = began + kLongestWait;
     for (const auto& source : sources_) next = std::min(next, source->source->Turn());
     turned_ns_ = absl::ToUnixNanos(os_->Now());
-    {
-      const absl::MutexLock lock(&mutex_);
-      for (size_t i = 0; i < sources_.size(); ++i) parsed_[i] = sources_[i]->tails->stats();
+    if (began >= next_stats_) {
+      next_stats_ = began + kStatsInterval;
+      CopyStats();
     }
     for (const auto& sink : sinks_) {
       if (failure.ok()) failure = sink->failure();
@@ -253,11 +254,17 @@ absl::Status Pipeline::Finish() {
     if (joined || sink->Join(os_->Now())) continue;
     undelivered += (undelivered.empty() ? "" : ", ") + sink->name();
   }
-  const absl::MutexLock lock(&mutex_);
-  for (size_t i = 0; i < sources_.size(); ++i) parsed_[i] = sources_[i]->tails->stats();
+  CopyStats();
   if (undelivered.empty()) return absl::OkStatus();
   return absl::DeadlineExceededError("not all was delivered within shutdown_timeout, by sink " +
                                      undelivered + "; it will be read and delivered again");
+}
+
+void Pipeline::CopyStats() {
+  std::vector<ParserStats> parsed;
+  for (const auto& source : sources_) parsed.push_back(source->tails->stats());
+  const absl::MutexLock lock(&mutex_);
+  parsed_ = std::move(parsed);
 }
 
 void Pipeline::Stop() {

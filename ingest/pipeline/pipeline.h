@@ -71,6 +71,7 @@ class Pipeline {
   absl::Status Finish();
   void Wait(absl::Time until);
   void Wake();
+  void CopyStats();
   void Touch(absl::Time now);
 
   const Parts parts_;
@@ -88,6 +89,7 @@ class Pipeline {
   std::vector<std::unique_ptr<Source>> sources_;
   std::unique_ptr<QueryGauges> gauges_;
   absl::Time next_touch_;
+  absl::Time next_stats_ = absl::InfinitePast();
   mutable absl::Mutex mutex_;
   std::vector<ParserStats> parsed_ ABSL_GUARDED_BY(mutex_);  // of sources_
 };

@@ -19,6 +19,7 @@ constexpr absl::Duration kTickInterval = absl::Seconds(1);
 constexpr absl::Duration kTendInterval = absl::Milliseconds(100);
 constexpr absl::Duration kScanInterval = absl::Seconds(60);  // with inotify: to be sure
 constexpr absl::Duration kLeastScanGap = absl::Milliseconds(50);
+constexpr int kScanShare = 20;  // of the time, one part at most goes into scans
 constexpr absl::Duration kRetryInterval = absl::Seconds(1);
 constexpr size_t kFirstContinuation = size_t{64} << 10;
 constexpr size_t kLongestContinuation = size_t{64} << 20;
@@ -62,7 +63,7 @@ absl::Status FileSource::Open(std::vector<Remembered> remembered) {
 absl::Time FileSource::Turn() {
   absl::Time now = os_->Now();
   ReadChanges();
-  const bool scan_due = scan_wanted_ ? now >= last_scan_ + kLeastScanGap : now >= next_scan_;
+  const bool scan_due = scan_wanted_ ? now >= last_scan_ + scan_gap_ : now >= next_scan_;
   if (scan_due) Scan(now);
   ReadDirty(now);
   now = os_->Now();
@@ -72,11 +73,11 @@ absl::Time FileSource::Turn() {
   UpdateCounts(now);
 
   absl::Time next = std::min(next_scan_, next_idle_);
-  if (scan_wanted_) next = std::min(next, last_scan_ + kLeastScanGap);
+  if (scan_wanted_) next = std::min(next, last_scan_ + scan_gap_);
   if (!leaving_.empty()) next = std::min(next, next_tend_);
   if (!warm_.empty()) next = std::min(next, next_tick_);
   for (FollowedFile* file : dirty_) {
-    if (!file->blocked) next = std::min(next, std::max(now, file->retry));
+    if (!file->blocked) next = std::min(next, file->retry);  // in the past: at once
   }
   return next;
 }
@@ -135,6 +136,8 @@ void FileSource::Scan(absl::Time now) {
   }
   Sweep();
   if (unsure_) next_scan_ = std::min(next_scan_, now + kRetryInterval);
+  // Where names come and go all the time, looking at them must not be all that is done.
+  scan_gap_ = std::max(kLeastScanGap, kScanShare * (os_->Now() - now));
 }
 
 std::vector<FileSource::Found> FileSource::FindAll() {

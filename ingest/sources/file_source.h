@@ -183,6 +183,7 @@ class FileSource {
   bool unsure_ = false;  // an error hid something: scan again soon
   absl::Time next_scan_;
   absl::Time last_scan_;
+  absl::Duration scan_gap_ = absl::ZeroDuration();  // the least time between two scans
   absl::Time next_tick_;
   absl::Time next_tend_;
   absl::Time next_idle_;
