@@ -30,7 +30,7 @@ struct CursorRow {
   bool ended = false;
   int64_t updated = 0;
   std::string_view position;
-  XXH128_hash_t context;
+  XXH128_hash_t context = {};
 };
 
 uint64_t Chain(std::string_view bytes, uint64_t before) {
@@ -88,7 +88,7 @@ class SqliteCursorStore : public CursorStore {
   // The rows of a stream that a sink has a cursor in.
   struct Known {
     int64_t cursor = 0;
-    XXH128_hash_t context;  // of what is stored
+    XXH128_hash_t context = {};  // of what is stored
   };
   struct Sink {
     int64_t id = 0;
@@ -309,8 +309,7 @@ absl::Status SqliteCursorStore::Store(std::string_view name, std::span<const Str
   if (!sink.ok()) return sink.status();
   const int64_t now = InRow(os_->Now());
   for (const StreamCursor& cursor : cursors) {
-    const absl::Status status = StoreCursor(name, *sink, cursor, now);
-    if (!status.ok()) return status;
+    if (absl::Status status = StoreCursor(name, *sink, cursor, now); !status.ok()) return status;
   }
   if (!state) return absl::OkStatus();
   set_state_.BindInt(1, (*sink)->id);
@@ -375,7 +374,7 @@ absl::StatusOr<SqliteCursorStore::Known*> SqliteCursorStore::FindStream(Sink* si
 absl::StatusOr<SqliteCursorStore::Known> SqliteCursorStore::FindRows(const Sink& sink,
                                                                      const StreamKey& stream,
                                                                      int64_t now) {
-  Known rows{0, {}};
+  Known rows;
   find_cursor_.BindText(1, stream);
   find_cursor_.BindInt(2, sink.id);
   absl::StatusOr<bool> row = find_cursor_.Step();

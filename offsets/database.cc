@@ -60,7 +60,7 @@ absl::Status Configure(Database* database, const std::string& path,
   if (absl::Status status = database->Execute(kAll); !status.ok()) return status;
   if (options.access == Database::Access::kRead) return absl::OkStatus();
   if (options.incremental_vacuum) {
-    const absl::Status status = database->Execute("PRAGMA auto_vacuum=INCREMENTAL");
+    absl::Status status = database->Execute("PRAGMA auto_vacuum=INCREMENTAL");
     if (!status.ok()) return status;
   }
   if (absl::Status status = SetWal(database, path); !status.ok()) return status;
@@ -315,7 +315,7 @@ absl::Status Transaction::Commit() {
     database_ = nullptr;
     return absl::UnavailableError("the transaction was rolled back after an earlier error");
   }
-  const absl::Status status = database_->Execute("COMMIT");
+  absl::Status status = database_->Execute("COMMIT");
   if (!status.ok()) Rollback();
   database_ = nullptr;
   return status;

@@ -11,6 +11,7 @@ namespace {
 
 // Of SQLite's file format: https://www.sqlite.org/fileformat2.html#the_database_header
 constexpr size_t kHeaderSize = 100;
+constexpr size_t kFormatsAt = 18;  // for writing and for reading: 1 or 2, with WAL
 constexpr size_t kVersionAt = 60;
 constexpr size_t kApplicationIdAt = 68;
 constexpr std::string_view kMagic{"SQLite format 3\0", 16};
@@ -88,6 +89,10 @@ absl::Status CheckHeader(Os* os, const std::string& path) {
   }
   if (size < kHeaderSize || !header.starts_with(kMagic)) {
     return DamagedOffsets(path, "it is no SQLite database");
+  }
+  for (const char format : {header[kFormatsAt], header[kFormatsAt + 1]}) {
+    // SQLite would open some of them to read only.
+    if (format != 1 && format != 2) return DamagedOffsets(path, "its format is unknown");
   }
   return CheckIds(path, BigEndian(header.data() + kApplicationIdAt),
                   BigEndian(header.data() + kVersionAt));

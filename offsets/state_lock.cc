@@ -28,7 +28,7 @@ std::string ParentOf(const std::string& path) {
 
 // For a message of another process, which need not be sparktail.
 std::string OwnerIn(Os* os, int fd) {
-  std::array<char, kMostOfOwner> buffer;
+  std::array<char, kMostOfOwner> buffer{};
   const absl::StatusOr<size_t> size = os->ReadAt(fd, 0, buffer.data(), buffer.size());
   if (!size.ok() || *size == 0) return "that has not said which";
   std::string owner(buffer.data(), *size);

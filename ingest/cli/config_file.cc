@@ -276,7 +276,7 @@ template <typename S>
 struct Listed {
   S value;
   std::string kind;  // empty if it is not known
-  const ConfigNode* node;
+  const ConfigNode* node = nullptr;
   std::string key;  // sinks[0]
 };
 
@@ -533,7 +533,7 @@ absl::StatusOr<std::string> ReadText(const std::string& path, Os* os) {
   absl::StatusOr<FileReader> reader = FileReader::Open(os, path);
   if (!reader.ok()) return reader.status();
   std::string text;
-  std::array<char, 16384> buffer;
+  std::array<char, 16384> buffer{};
   // One byte too many is enough for the parser to refuse it.
   while (text.size() <= kMostConfigBytes) {
     const absl::StatusOr<size_t> size = reader->Read(std::span<char>(buffer));

@@ -25,7 +25,7 @@ absl::Status Wrong(const std::string& what) { return absl::InvalidArgumentError(
 
 absl::StatusOr<std::string> ReadAll(FileReader* reader) {
   std::string text;
-  std::array<char, 4096> buffer;
+  std::array<char, 4096> buffer{};
   while (true) {
     const absl::StatusOr<size_t> size = reader->Read(std::span<char>(buffer));
     if (!size.ok()) return size.status();

@@ -60,8 +60,7 @@ std::vector<OptionInfo> OptionsOf(Place place) {
   return {};
 }
 
-std::string HelpOf(const RunFlag& flag) {
-  const std::vector<OptionInfo> infos = OptionsOf(flag.place);
+std::string HelpOf(const RunFlag& flag, const std::vector<OptionInfo>& infos) {
   const OptionInfo* info = Find(infos, flag.key);
   if (info == nullptr) return "";
   const std::string otherwise = info->default_text.value_or(info->default_note);
@@ -135,7 +134,12 @@ std::vector<ConfigNode> Sinks(const std::map<std::string, std::vector<std::strin
 
 std::vector<RunFlag> RunFlags() {
   std::vector<RunFlag> flags = Flags();
-  for (RunFlag& flag : flags) flag.help = HelpOf(flag);
+  std::map<Place, std::vector<OptionInfo>> infos;
+  for (RunFlag& flag : flags) {
+    const auto [its, is_new] = infos.try_emplace(flag.place);
+    if (is_new) its->second = OptionsOf(flag.place);
+    flag.help = HelpOf(flag, its->second);
+  }
   return flags;
 }
 

@@ -163,13 +163,14 @@ class Model {
     std::optional<uint64_t> stored;                  // given back by Restore()
     bool moved = false;
 
+    // Settled ones at the front.
+    size_t done() const {
+      const auto open = std::find_if(batches.begin(), batches.end(),
+                                     [](const auto& batch) { return !batch.second; });
+      return static_cast<size_t>(open - batches.begin());
+    }
     std::optional<uint64_t> cursor() const {
-      std::optional<uint64_t> at = stored;
-      for (const auto& [end, settled] : batches) {
-        if (!settled) break;
-        at = end;
-      }
-      return at;
+      return done() == 0 ? stored : batches[done() - 1].first;
     }
   };
 
@@ -183,9 +184,9 @@ class Model {
   }
   void Settle(const StreamKey& stream, uint64_t end) {
     Stream& known = streams_[stream];
-    const std::optional<uint64_t> before = known.cursor();
+    const size_t before = known.done();
     for (auto& [at, settled] : known.batches) settled = settled || at == end;
-    known.moved = known.moved || known.cursor() != before;
+    known.moved = known.moved || known.done() != before;
   }
   std::map<StreamKey, uint64_t> Take() {
     std::map<StreamKey, uint64_t> taken;
@@ -205,8 +206,7 @@ class Model {
   bool IsSettled(const StreamKey& key) const {
     const auto found = streams_.find(key);
     if (found == streams_.end()) return true;
-    const auto& batches = found->second.batches;
-    return std::all_of(batches.begin(), batches.end(), [](const auto& b) { return b.second; });
+    return found->second.done() == found->second.batches.size();
   }
   void Forget(const StreamKey& key) {
     if (IsSettled(key) && !(streams_.contains(key) && streams_[key].moved)) streams_.erase(key);
