@@ -42,44 +42,46 @@ class EventRowTest : public ::testing::Test {
 };
 
 TEST_F(EventRowTest, Progress) {
-  EXPECT_EQ(
-      ReadColumns(
-          R"({"@timestamp":"2018-11-28T13:48:06.268Z","kind":"progress","id":"00","environment":"pro",)"
-          R"("appName":"an \"app\"","appId":"application_1_2","attempt":3,"containerId":"c",)"
-          R"("deployMode":"cluster","running":true,"sparkVersion":"3.5.9",)"
-          R"("source":{"name":"prod","path":"/logs/stderr","offset":268500891,"host":"w1"},)"
-          R"("metrics":{"id":"q","runId":"r","name":"rates","timestamp":"x","batchId":7,)"
-          R"("numInputRows":12345678901,"inputRowsPerSecond":1.5,"processedRowsPerSecond":2,)"
-          R"("durationMs":{"addBatch":10,"triggerExecution":12},)"
-          R"("eventTime":{"avg":"a","watermark":"2018-11-28T13:47:54.268Z"},)"
-          R"("stateOperators":[{"numRowsTotal":1}],"sources":[{"name":"no","endOffset":{"t":{"0":1}}}]},)"
-          R"("derived":{"stateRows":2635230,"stateBytes":924016415,"watermarkDelayMs":12000,"lagRows":0}})"),
-      (Columns{{"time", "2018-11-28T13:48:06.268Z"},
-               {"kind", "progress"},
-               {"environment", "pro"},
-               {"app_name", "an \"app\""},
-               {"app_id", "application_1_2"},
-               {"attempt", "3"},
-               {"running", "1"},
-               {"spark_version", "3.5.9"},
-               {"source_name", "prod"},
-               {"source_path", "/logs/stderr"},
-               {"source_offset", "268500891"},
-               {"query", "rates"},
-               {"query_id", "q"},
-               {"query_name", "rates"},
-               {"run_id", "r"},
-               {"batch_id", "7"},
-               {"input_rows", "12345678901"},
-               {"input_rows_per_second", "1.500000r"},
-               {"processed_rows_per_second", "2.000000r"},
-               {"duration_ms", "12"},
-               {"add_batch_ms", "10"},
-               {"state_rows", "2635230"},
-               {"state_bytes", "924016415"},
-               {"lag_rows", "0"},
-               {"watermark", "2018-11-28T13:47:54.268Z"},
-               {"watermark_delay_ms", "12000"}}));
+  EXPECT_EQ(ReadColumns(
+                R"({"@timestamp":"2018-11-28T13:48:06.268Z","kind":"progress","id":"00",)"
+                R"("environment":"pro",)"
+                R"("appName":"an \"app\"","appId":"application_1_2","attempt":3,"containerId":"c",)"
+                R"("deployMode":"cluster","running":true,"sparkVersion":"3.5.9",)"
+                R"("source":{"name":"prod","path":"/logs/stderr","offset":268500891,"host":"w1"},)"
+                R"("metrics":{"id":"q","runId":"r","name":"rates","timestamp":"x","batchId":7,)"
+                R"("numInputRows":12345678901,"inputRowsPerSecond":1.5,"processedRowsPerSecond":2,)"
+                R"("durationMs":{"addBatch":10,"triggerExecution":12},)"
+                R"("eventTime":{"avg":"a","watermark":"2018-11-28T13:47:54.268Z"},)"
+                R"("stateOperators":[{"numRowsTotal":1}],)"
+                R"("sources":[{"name":"no","endOffset":{"t":{"0":1}}}]},)"
+                R"("derived":{"stateRows":2635230,"stateBytes":924016415,)"
+                R"("watermarkDelayMs":12000,"lagRows":0}})"),
+            (Columns{{"time", "2018-11-28T13:48:06.268Z"},
+                     {"kind", "progress"},
+                     {"environment", "pro"},
+                     {"app_name", "an \"app\""},
+                     {"app_id", "application_1_2"},
+                     {"attempt", "3"},
+                     {"running", "1"},
+                     {"spark_version", "3.5.9"},
+                     {"source_name", "prod"},
+                     {"source_path", "/logs/stderr"},
+                     {"source_offset", "268500891"},
+                     {"query", "rates"},
+                     {"query_id", "q"},
+                     {"query_name", "rates"},
+                     {"run_id", "r"},
+                     {"batch_id", "7"},
+                     {"input_rows", "12345678901"},
+                     {"input_rows_per_second", "1.500000r"},
+                     {"processed_rows_per_second", "2.000000r"},
+                     {"duration_ms", "12"},
+                     {"add_batch_ms", "10"},
+                     {"state_rows", "2635230"},
+                     {"state_bytes", "924016415"},
+                     {"lag_rows", "0"},
+                     {"watermark", "2018-11-28T13:47:54.268Z"},
+                     {"watermark_delay_ms", "12000"}}));
 }
 
 TEST_F(EventRowTest, QueryThatDied) {
