@@ -25,7 +25,7 @@ packages=(
   build-essential ccache cmake ninja-build pkg-config git ca-certificates
   clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev
   libabsl-dev libsimdjson-dev libhwy-dev libxxhash-dev libcli11-dev libzstd-dev
-  libsqlite3-dev libyaml-cpp-dev libspdlog-dev prometheus-cpp-dev libcpp-httplib-dev libre2-dev
+  libsqlite3-dev libyaml-cpp-dev libspdlog-dev prometheus-cpp-dev
   libgtest-dev libgmock-dev libbenchmark-dev
   tzdata systemd python3 python3-venv
 )
