@@ -39,10 +39,10 @@ inline constexpr int64_t kNoTime = INT64_MIN;
 
 // One document of an EventBuffer: where it stands there, and what is known of it.
 struct EventRef {
-  EventKind kind;
-  EventId id;
-  size_t begin;
-  size_t end;                 // behind the document; a newline follows
+  EventKind kind = EventKind::kProgress;
+  EventId id{};
+  size_t begin = 0;
+  size_t end = 0;             // behind the document; a newline follows
   int64_t time_ms = kNoTime;  // its @timestamp, since 1970; kNoTime: it has none
   uint64_t offset = 0;        // of its record's line in the stream; several may have the same
 };

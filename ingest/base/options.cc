@@ -148,8 +148,7 @@ bool IsPlainText(std::string_view text) {
                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
-const TextForm kTextForm = {"a text", "^[^\\u0000-\\u001f\\u007f]+$",
-                            IsPlainText};
+const TextForm kTextForm = {"a text", "^[^\\u0000-\\u001f\\u007f]+$", IsPlainText};
 
 const TextForm kPathForm = {"a path without a leading ~", "^[^~]",
                             [](std::string_view text) { return !text.starts_with('~'); },
@@ -157,7 +156,7 @@ const TextForm kPathForm = {"a path without a leading ~", "^[^~]",
 
 std::string Expected(const OptionInfo& info) {
   const std::string of_type = ExpectedOfType(info);
-  const std::string words = Alternatives(WordTexts(info));
+  std::string words = Alternatives(WordTexts(info));
   if (of_type.empty()) return words;
   return words.empty() ? of_type : words + ", or " + of_type;
 }

@@ -206,9 +206,9 @@ constexpr OptionType TypeOf() {
 
 // The option is that member. Its type tells the option's; .Bytes() makes a size of an integer.
 template <typename S, typename V>
-Option<S> Declare(std::string name, V S::*member) {
+Option<S> Declare(std::string_view name, V S::*member) {
   Option<S> option;
-  option.info.name = std::move(name);
+  option.info.name = name;
   option.info.type = options_internal::TypeOf<V>();
   if constexpr (std::is_enum_v<V>) {
     option.apply = [member](const OptionData& data, S* target) {

@@ -496,9 +496,9 @@ class Builder {
             !Reads(options, path, written + ".20010203T040506Z")) {
           continue;
         }
-        complaints_.Add(
-            ItemOr(list, path), source.key + ".paths",
-            "'" + path + "' matches what " + writer + " writes, '" + written + "': exclude that");
+        std::string what = "'" + path + "' matches what ";
+        what.append(writer).append(" writes, '").append(written).append("': exclude that");
+        complaints_.Add(ItemOr(list, path), source.key + ".paths", what);
         break;
       }
     }

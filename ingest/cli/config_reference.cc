@@ -276,6 +276,7 @@ template <typename S>
 void WriteList(const std::string& name, const std::string& description,
                const std::vector<Kind<S>>& kinds, JsonWriter* json) {
   std::vector<std::string> names;
+  names.reserve(kinds.size());
   for (const Kind<S>& kind : kinds) names.push_back(kind.name);
   json->Key(name).Begin('{');
   json->Key("description").String(description);

@@ -12,22 +12,20 @@
 namespace sparktail {
 namespace {
 
-struct Runner {
-  Os* os;
+ExitCode Tell(const Answer& answer, Os* os) {
+  const int fd = answer.exit_code == ExitCode::kOk ? STDOUT_FILENO : STDERR_FILENO;
+  const absl::Status written = WriteAll(os, fd, answer.text);
+  const bool failed = !written.ok() && answer.exit_code == ExitCode::kOk;
+  return failed ? ExitCode::kFailed : answer.exit_code;
+}
 
-  ExitCode operator()(const Answer& answer) const {
-    const int fd = answer.exit_code == ExitCode::kOk ? STDOUT_FILENO : STDERR_FILENO;
-    const absl::Status written = WriteAll(os, fd, answer.text);
-    const bool failed = !written.ok() && answer.exit_code == ExitCode::kOk;
-    return failed ? ExitCode::kFailed : answer.exit_code;
-  }
-  ExitCode operator()(const ParseCommand& command) const { return RunParse(command, os); }
-  ExitCode operator()(const RunCommand& command) const {
-    return RunRun(command, SPARKTAIL_VERSION, os);
-  }
-  ExitCode operator()(const OffsetsCommand& command) const { return RunOffsets(command, os); }
-  ExitCode operator()(const CheckCommand& command) const { return RunCheck(command, os); }
-};
+ExitCode Execute(const Command& command, Os* os) {
+  if (const auto* answer = std::get_if<Answer>(&command)) return Tell(*answer, os);
+  if (const auto* parse = std::get_if<ParseCommand>(&command)) return RunParse(*parse, os);
+  if (const auto* offsets = std::get_if<OffsetsCommand>(&command)) return RunOffsets(*offsets, os);
+  if (const auto* check = std::get_if<CheckCommand>(&command)) return RunCheck(*check, os);
+  return RunRun(std::get<RunCommand>(command), SPARKTAIL_VERSION, os);
+}
 
 }  // namespace
 }  // namespace sparktail
@@ -40,5 +38,5 @@ int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   const Command command =
       ReadCommandLine(arguments, SPARKTAIL_VERSION, Surroundings::OfProcess(&os));
-  return static_cast<int>(std::visit(Runner{&os}, command));
+  return static_cast<int>(Execute(command, &os));
 }

@@ -48,9 +48,8 @@ bool IsAddress(std::string_view text) {
          IsPort(text.substr(colon + 1));
 }
 
-constexpr TextForm kNameForm = {
-    "a name of letters, digits and . _ - (at most 64)",
-    "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", IsName};
+constexpr TextForm kNameForm = {"a name of letters, digits and . _ - (at most 64)",
+                                "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", IsName};
 
 constexpr TextForm kZoneForm = {
     "an IANA name such as Europe/Madrid or UTC", "^[A-Za-z0-9][A-Za-z0-9/_+-]{0,63}$",

@@ -61,7 +61,7 @@ bool Distributor::HasRoom() const {
                      [](SinkWorker* sink) { return sink->HasRoom(); });
 }
 
-void Distributor::Emit(std::shared_ptr<const Batch> batch) {
+void Distributor::Emit(const std::shared_ptr<const Batch>& batch) {
   const auto known = streams_.find(batch->stream);
   const std::vector<EventRef>& events = batch->events.events;
   for (size_t sink = 0; sink < sinks_.size(); ++sink) {

@@ -32,7 +32,7 @@ class Distributor {
 
   // All sinks have room.
   bool HasRoom() const;
-  void Emit(std::shared_ptr<const Batch> batch);
+  void Emit(const std::shared_ptr<const Batch>& batch);
 
  private:
   struct Known {

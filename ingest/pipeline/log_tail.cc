@@ -70,7 +70,7 @@ class History {
     if (bytes.size() >= kMarkerSize) {
       return Fingerprint::Of(bytes.substr(bytes.size() - kMarkerSize));
     }
-    std::array<char, kMarkerSize> joined;
+    std::array<char, kMarkerSize> joined{};
     const size_t kept = std::min(size_, kMarkerSize - bytes.size());
     std::memcpy(joined.data(), last_.data() + size_ - kept, kept);
     std::memcpy(joined.data() + kept, bytes.data(), bytes.size());
@@ -138,9 +138,9 @@ class RestingBuffer {
 
 // One content stream of a file: all of a plain one, stdout or stderr of a wrapped one.
 struct ContentStream {
-  ContentStream(const ParserOptions& options, StreamFacts facts, ParserScratch* scratch,
+  ContentStream(const ParserOptions& options, const StreamFacts& facts, ParserScratch* scratch,
                 const ParsePosition& from)
-      : parser(options, std::move(facts), scratch, from), emitted(from.offset) {}
+      : parser(options, facts, scratch, from), emitted(from.offset) {}
 
   StreamKey key;
   std::string std_stream;  // empty: of a plain file
@@ -576,7 +576,7 @@ class LogTail : public FileTail {
     stream->moved = absl::InfiniteFuture();
     stream->announced = true;
     if (shared_->parts_.observe) shared_->parts_.observe(batch->events);
-    shared_->parts_.output->Emit(std::move(batch));
+    shared_->parts_.output->Emit(batch);
   }
 
   std::string PositionOf(const ContentStream& stream) const {

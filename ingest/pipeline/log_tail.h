@@ -29,14 +29,14 @@ class LogTail;
 class LogTails : public FileTailMaker {
  public:
   struct Parts {
-    Os* os;
-    Log* log;
+    Os* os = nullptr;
+    Log* log = nullptr;
     std::string source;  // name
     ParserOptions parser;
     std::string environment;
     std::string host;
     absl::Duration record_timeout;
-    Distributor* output;
+    Distributor* output = nullptr;
     // Sees all events that are handed on; may be empty.
     std::function<void(const EventBuffer&)> observe;
   };

@@ -29,9 +29,9 @@ namespace sparktail {
 class Pipeline {
  public:
   struct Parts {
-    Os* os;
-    Log* log;
-    const Configuration* configuration;
+    Os* os = nullptr;
+    Log* log = nullptr;
+    const Configuration* configuration = nullptr;
     UntilExit until_exit;
     bool recover = false;
     std::string host;              // of the documents

@@ -32,8 +32,8 @@ namespace sparktail {
 class SinkWorker {
  public:
   struct Parts {
-    Os* os;
-    Log* log;
+    Os* os = nullptr;
+    Log* log = nullptr;
     std::string name;
     std::string kind;
     DeliveryOptions options;

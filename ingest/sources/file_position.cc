@@ -11,6 +11,8 @@
 namespace sparktail {
 namespace {
 
+constexpr std::string_view kHex = "_hex";
+
 // Members of one JSON object.
 class JsonWriter {
  public:
@@ -18,6 +20,18 @@ class JsonWriter {
     if (text.empty()) return;
     Name(name);
     AppendJsonString(text, &json_);
+  }
+  // A name may have any bytes; what is not UTF-8 can't stand in JSON.
+  void Path(std::string_view name, std::string_view path) {
+    if (simdjson::validate_utf8(path)) return Text(name, path);
+    std::string hex;
+    for (const char c : path) {
+      static constexpr std::string_view kDigits = "0123456789abcdef";
+      const auto byte = static_cast<unsigned char>(c);
+      hex.push_back(kDigits[byte >> 4]);
+      hex.push_back(kDigits[byte & 15]);
+    }
+    Text(std::string(name).append(kHex), hex);
   }
   template <typename Number>
   void Count(std::string_view name, Number number) {
@@ -49,6 +63,15 @@ using Object = simdjson::dom::object;
 void Read(const Object& object, std::string_view name, std::string* text) {
   std::string_view value;
   if (object[name].get(value) == simdjson::SUCCESS) *text = value;
+}
+
+void ReadPath(const Object& object, std::string_view name, std::string* path) {
+  Read(object, name, path);
+  std::string hex;
+  Read(object, std::string(name).append(kHex), &hex);
+  for (size_t i = 0; i + 1 < hex.size(); i += 2) {
+    path->push_back(static_cast<char>(std::strtoul(hex.substr(i, 2).c_str(), nullptr, 16)));
+  }
 }
 
 void Read(const Object& object, std::string_view name, uint64_t* number) {
@@ -83,8 +106,8 @@ bool Fingerprint::Matches(std::string_view bytes) const { return *this == Of(byt
 
 std::string FilePosition::ToJson() const {
   JsonWriter json;
-  json.Text("file", file);
-  json.Text("path", path);
+  json.Path("file", file);
+  json.Path("path", path);
   json.Count("raw", raw);
   json.Count("content", content);
   json.Count("size", size);
@@ -97,7 +120,7 @@ std::string FilePosition::ToJson() const {
   json.Text("stream", std_stream);
   if (from > 0) json.Count("from", from);
   if (since_ms != INT64_MIN) json.Count("since", since_ms);
-  json.Text("after", after);
+  json.Path("after", after);
   if (seek) json.Count("seek", *seek);
   return json.Finish();
 }
@@ -107,9 +130,9 @@ std::optional<FilePosition> FilePosition::FromJson(std::string_view json) {
   Object object;
   if (parser.parse(json.data(), json.size()).get(object) != simdjson::SUCCESS) return std::nullopt;
   FilePosition position;
-  Read(object, "file", &position.file);
+  ReadPath(object, "file", &position.file);
   if (position.file.empty()) return std::nullopt;
-  Read(object, "path", &position.path);
+  ReadPath(object, "path", &position.path);
   Read(object, "raw", &position.raw);
   Read(object, "content", &position.content);
   Read(object, "size", &position.size);
@@ -122,7 +145,7 @@ std::optional<FilePosition> FilePosition::FromJson(std::string_view json) {
   Read(object, "stream", &position.std_stream);
   Read(object, "from", &position.from);
   Read(object, "since", &position.since_ms);
-  Read(object, "after", &position.after);
+  ReadPath(object, "after", &position.after);
   uint64_t seek = 0;
   if (object["seek"].get(seek) == simdjson::SUCCESS) position.seek = seek;
   return position;

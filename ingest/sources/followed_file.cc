@@ -50,7 +50,7 @@ absl::StatusOr<bool> FollowedFile::IsSame(Os* os, int fd, const FilePosition& pl
 absl::StatusOr<bool> FollowedFile::IsSame(int fd) const {
   FilePosition place;
   place.prefix = place_.prefix;
-  const absl::StatusOr<bool> same_head = IsSame(os_, fd, place);
+  absl::StatusOr<bool> same_head = IsSame(os_, fd, place);
   if (!same_head.ok() || !*same_head) return same_head;
   return IsIntact(fd);
 }
@@ -90,7 +90,7 @@ absl::Status FollowedFile::ReadFingerprints() {
 }
 
 absl::StatusOr<size_t> FollowedFile::Read(std::span<char> room) {
-  const absl::StatusOr<size_t> size = os_->ReadAt(fd_, read_, room.data(), room.size());
+  absl::StatusOr<size_t> size = os_->ReadAt(fd_, read_, room.data(), room.size());
   if (!size.ok() || *size == 0) return size;
   const std::string_view bytes(room.data(), *size);
   if (read_ == head_.size() && read_ < kPrefixSize) {

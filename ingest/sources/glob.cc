@@ -2,6 +2,8 @@
 
 #include <fnmatch.h>
 
+#include <algorithm>
+
 namespace sparktail {
 namespace {
 
@@ -32,6 +34,12 @@ bool MatchesParts(const std::vector<std::string>& pattern, size_t at,
                   const std::vector<std::string>& names, size_t name) {
   if (at == pattern.size()) return name == names.size();
   if (pattern[at] == kAnyDepth) {
+    if (at + 1 == pattern.size()) {
+      const size_t left = names.size() - name;
+      const auto is_hidden = [](const std::string& one) { return one.starts_with('.'); };
+      return left > 0 && left <= kMaxDepth + 1 &&
+             std::none_of(names.end() - static_cast<ptrdiff_t>(left), names.end(), is_hidden);
+    }
     for (size_t next = name; next <= names.size() && next - name <= kMaxDepth; ++next) {
       if (MatchesParts(pattern, at + 1, names, next)) return true;
       if (next < names.size() && names[next].starts_with('.')) return false;

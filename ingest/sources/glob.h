@@ -10,7 +10,7 @@ namespace sparktail {
 
 // A pattern of absolute paths. In each part * ? and [] are as in fnmatch(3); names that begin with
 // a dot are matched only by patterns that do; a part ** stands for any number of directories, to a
-// depth of 16. Links to directories are followed, except by **.
+// depth of 16, or at the end for all files below. Links to directories are followed, except by **.
 class Glob {
  public:
   explicit Glob(std::string_view pattern);
