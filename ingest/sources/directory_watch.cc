@@ -25,7 +25,7 @@ absl::Status DirectoryWatch::Open() {
   return absl::OkStatus();
 }
 
-absl::Status DirectoryWatch::Set(const std::vector<std::string>& directories) {
+absl::StatusOr<bool> DirectoryWatch::Set(const std::vector<std::string>& directories) {
   std::unordered_set<std::string_view> wanted(directories.begin(), directories.end());
   for (auto watch = watches_.begin(); watch != watches_.end();) {
     if (wanted.contains(watch->first)) {
@@ -36,6 +36,7 @@ absl::Status DirectoryWatch::Set(const std::vector<std::string>& directories) {
     directories_.erase(watch->second);
     watch = watches_.erase(watch);
   }
+  bool any_new = false;
   for (const std::string_view directory : wanted) {
     // Again for those that are watched: another directory may have taken the name.
     const std::string path(directory);
@@ -43,6 +44,7 @@ absl::Status DirectoryWatch::Set(const std::vector<std::string>& directories) {
     if (absl::IsNotFound(watch.status()) || absl::IsPermissionDenied(watch.status())) continue;
     if (!watch.ok()) return absl::UnavailableError(watch.status().message());
     const auto [known, is_new] = watches_.try_emplace(path, *watch);
+    any_new = any_new || is_new || known->second != *watch;
     if (!is_new && known->second != *watch) {
       os_->Unwatch(fd_, known->second);
       directories_.erase(known->second);
@@ -50,7 +52,7 @@ absl::Status DirectoryWatch::Set(const std::vector<std::string>& directories) {
     }
     directories_[*watch] = path;
   }
-  return absl::OkStatus();
+  return any_new;
 }
 
 absl::Status DirectoryWatch::Read(Changes* changes) {

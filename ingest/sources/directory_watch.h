@@ -1,6 +1,7 @@
 #pragma once
 
 #include <absl/status/status.h>
+#include <absl/status/statusor.h>
 
 #include <functional>
 #include <string>
@@ -35,8 +36,9 @@ class DirectoryWatch {
   int fd() const { return fd_; }
 
   // Watches these, and no others. A directory that is gone is left out; kUnavailable if the kernel
-  // will watch no more (fs.inotify.max_user_watches).
-  absl::Status Set(const std::vector<std::string>& directories);
+  // will watch no more (fs.inotify.max_user_watches). True if some are watched only from now on:
+  // what happened there before is not told.
+  absl::StatusOr<bool> Set(const std::vector<std::string>& directories);
 
   absl::Status Read(Changes* changes);
 

@@ -471,6 +471,7 @@ FileSource::Match FileSource::FindAmongSiblings(const Remembered& missing, absl:
     file->at_path = false;
     by_path_.erase(one.path);
     Occupy(missing.place.path, file);
+    file->succeeded = by_path_[missing.place.path] != file;
     Leave(file, now);
     return Match::kYes;
   }
@@ -737,12 +738,14 @@ void FileSource::TendLeaving(absl::Time now) {
     if (!info.ok()) continue;
     const bool is_deleted = info->links == 0;
     const bool is_quiet = now - std::max(file->grown, file->left) >= parts_.options.rotate_wait;
-    const bool too_long = now - file->left >= parts_.options.deleted_wait;
+    const bool too_long =
+        (is_deleted || is_quiet) && now - file->left >= parts_.options.deleted_wait;
     const bool too_much = is_deleted && file->behind() > parts_.options.deleted_bytes;
     if (too_much || (is_deleted && too_long)) {
       Lose(*file, file->behind(), "deleted, and still written to");
     }
-    if ((is_quiet && (is_deleted || file->succeeded)) || too_long || too_much) {
+    if ((is_quiet && (is_deleted || file->succeeded || successor != nullptr)) || too_long ||
+        too_much) {
       ReleaseSuccessor(file);
       End(file);
     } else {
@@ -775,8 +778,9 @@ std::string FileSource::BytesAfter(const FollowedFile* file, size_t size) const 
       const size_t before = bytes.size();
       bytes.resize(std::min(size, before + kFirstContinuation));
       const absl::StatusOr<size_t> count =
-          next->is_open() ? os_->ReadAt(next->fd(), at, bytes.data() + before, bytes.size() - before)
-                          : absl::StatusOr<size_t>(size_t{0});
+          next->is_open()
+              ? os_->ReadAt(next->fd(), at, bytes.data() + before, bytes.size() - before)
+              : absl::StatusOr<size_t>(size_t{0});
       bytes.resize(before + count.value_or(0));
       if (!count.ok()) return bytes;
       if (*count == 0) break;
@@ -786,7 +790,16 @@ std::string FileSource::BytesAfter(const FollowedFile* file, size_t size) const 
   return bytes;
 }
 
+// The file that came after, whether it waits or was known before this process began.
 FollowedFile* FileSource::SuccessorOf(const FollowedFile* file) const {
+  for (const auto& other : files_) {
+    const bool follows = other->predecessor == file || other->place().after == file->place().file;
+    if (follows && other.get() != file) return other.get();
+  }
+  return nullptr;
+}
+
+FollowedFile* FileSource::WaitingFor(const FollowedFile* file) const {
   for (const auto& other : files_) {
     if (other->predecessor == file) return other.get();
   }
@@ -794,7 +807,7 @@ FollowedFile* FileSource::SuccessorOf(const FollowedFile* file) const {
 }
 
 void FileSource::ReleaseSuccessor(const FollowedFile* file) {
-  while (FollowedFile* successor = SuccessorOf(file)) {
+  while (FollowedFile* successor = WaitingFor(file)) {
     successor->predecessor = nullptr;
     successor->state = State::kFollowing;
     MarkDirty(successor);

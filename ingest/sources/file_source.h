@@ -151,6 +151,7 @@ class FileSource {
   bool ContinueIn(FollowedFile* file);
   std::string BytesAfter(const FollowedFile* file, size_t size) const;
   FollowedFile* SuccessorOf(const FollowedFile* file) const;
+  FollowedFile* WaitingFor(const FollowedFile* file) const;
   void ReleaseSuccessor(const FollowedFile* file);
   void End(FollowedFile* file);
   void Lose(const FollowedFile& file, uint64_t bytes, std::string_view how);

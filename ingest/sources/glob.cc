@@ -60,52 +60,59 @@ Glob::Glob(std::string_view pattern) : pattern_(pattern), parts_(Parts(pattern))
 
 bool Glob::Matches(std::string_view path) const { return MatchesParts(parts_, 0, Parts(path), 0); }
 
+void Glob::Expand(Os* os, Found* found) const {
+  if (parts_.empty()) return;
+  Walk(os, "/", 0, 0, found);
+}
+
 void Glob::Expand(Os* os, std::vector<std::string>* paths,
                   std::vector<std::string>* directories) const {
-  if (parts_.empty()) return;
-  Walk(os, "/", 0, 0, paths, directories);
+  Found found;
+  Expand(os, &found);
+  paths->insert(paths->end(), found.paths.begin(), found.paths.end());
+  directories->insert(directories->end(), found.directories.begin(), found.directories.end());
 }
 
 void Glob::Walk(Os* os, const std::string& directory, size_t part, size_t depth,
-                std::vector<std::string>* paths, std::vector<std::string>* directories) const {
+                Found* found) const {
   const std::string& pattern = parts_[part];
   const bool is_last = part + 1 == parts_.size();
-  if (!is_last && !HasWildcard(pattern)) {
-    const std::string next = Join(directory, pattern);
-    const absl::StatusOr<Os::FileInfo> info = os->StatPath(next, /*follow_links=*/true);
-    if (info.ok() && info->is_directory()) {
-      Walk(os, next, part + 1, depth, paths, directories);
-    } else {
-      directories->push_back(directory);  // where it would appear
-    }
-    return;
-  }
-  directories->push_back(directory);
-  if (is_last && !HasWildcard(pattern)) {
+  const auto failed = [&](const std::string& path, const absl::Status& status) {
+    if (!absl::IsNotFound(status)) found->errors.emplace_back(path, status);
+  };
+  if (!HasWildcard(pattern)) {
     const std::string path = Join(directory, pattern);
-    if (os->StatPath(path, /*follow_links=*/false).ok()) paths->push_back(path);
+    const absl::StatusOr<Os::FileInfo> info = os->StatPath(path, /*follow_links=*/!is_last);
+    if (!info.ok()) failed(path, info.status());
+    if (!is_last && info.ok() && info->is_directory()) {
+      Walk(os, path, part + 1, depth, found);
+      return;
+    }
+    found->directories.push_back(directory);  // where it would appear
+    if (is_last && info.ok()) found->paths.push_back(path);
     return;
   }
+  found->directories.push_back(directory);
   const absl::StatusOr<std::vector<std::string>> names = os->List(directory);
-  if (!names.ok()) return;
+  if (!names.ok()) return failed(directory, names.status());
   const bool any_depth = pattern == kAnyDepth;
-  if (any_depth && !is_last) Walk(os, directory, part + 1, depth, paths, directories);
+  if (any_depth && !is_last) Walk(os, directory, part + 1, depth, found);
   for (const std::string& name : *names) {
     if (any_depth ? name.starts_with('.') : !MatchesPart(pattern, name)) continue;
     const std::string path = Join(directory, name);
     if (is_last && !any_depth) {
-      paths->push_back(path);
+      found->paths.push_back(path);
       continue;
     }
     const absl::StatusOr<Os::FileInfo> info = os->StatPath(path, /*follow_links=*/!any_depth);
-    if (!info.ok()) continue;
-    if (info->is_directory()) {
+    if (!info.ok()) {
+      failed(path, info.status());
+    } else if (info->is_directory()) {
       if (depth < kMaxDepth) {
-        Walk(os, path, any_depth ? part : part + 1, any_depth ? depth + 1 : depth, paths,
-             directories);
+        Walk(os, path, any_depth ? part : part + 1, any_depth ? depth + 1 : depth, found);
       }
     } else if (is_last) {
-      paths->push_back(path);
+      found->paths.push_back(path);
     }
   }
 }

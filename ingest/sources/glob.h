@@ -1,7 +1,10 @@
 #pragma once
 
+#include <absl/status/status.h>
+
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "ingest/base/os.h"
@@ -15,8 +18,15 @@ class Glob {
  public:
   explicit Glob(std::string_view pattern);
 
-  // Appends the paths that match, sorted within their directory, and the directories in which a
-  // path that matches could appear or disappear. What can't be listed holds nothing.
+  // What was found. Errors are of paths that are there and can't be looked into.
+  struct Found {
+    std::vector<std::string> paths;        // that match, sorted within their directory
+    std::vector<std::string> directories;  // in which such a path could appear or disappear
+    std::vector<std::pair<std::string, absl::Status>> errors;
+  };
+  // Appends.
+  void Expand(Os* os, Found* found) const;
+  // The same, when errors do not matter: what can't be listed holds nothing.
   void Expand(Os* os, std::vector<std::string>* paths, std::vector<std::string>* directories) const;
 
   // True if `path` matches, whether it is there or not.
@@ -25,8 +35,7 @@ class Glob {
   const std::string& pattern() const { return pattern_; }
 
  private:
-  void Walk(Os* os, const std::string& directory, size_t part, size_t depth,
-            std::vector<std::string>* paths, std::vector<std::string>* directories) const;
+  void Walk(Os* os, const std::string& directory, size_t part, size_t depth, Found* found) const;
 
   std::string pattern_;
   std::vector<std::string> parts_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace sparktail {
 namespace {
@@ -9,10 +10,13 @@ namespace {
 constexpr std::array<std::string_view, 8> kCompressed = {".gz",  ".bz2",    ".xz", ".zst",
                                                          ".lz4", ".snappy", ".Z",  ".zip"};
 
+constexpr std::string_view kSeparators = ".-_";
+constexpr std::string_view kStampCharacters = "0123456789.-_TZ:";
+
 // ".1", "-20261121", ".2026-11-21T10:30:00Z": begins with a separator, and has a digit.
 bool IsStamp(std::string_view added) {
-  return added.size() >= 2 && std::string_view(".-_").find(added[0]) != std::string_view::npos &&
-         added.find_first_not_of("0123456789.-_TZ:") == std::string_view::npos &&
+  return added.size() >= 2 && kSeparators.find(added[0]) != std::string_view::npos &&
+         added.find_first_not_of(kStampCharacters) == std::string_view::npos &&
          added.find_first_of("0123456789") != std::string_view::npos;
 }
 
@@ -21,6 +25,20 @@ bool IsStamp(std::string_view added) {
 bool IsCompressedName(std::string_view name) {
   return std::any_of(kCompressed.begin(), kCompressed.end(),
                      [&](std::string_view ending) { return name.ends_with(ending); });
+}
+
+std::vector<std::string> RotatedFrom(std::string_view name) {
+  std::vector<std::string> bases;
+  for (size_t begin = name.find_first_of(kSeparators, 1); begin != std::string_view::npos;
+       begin = name.find_first_of(kSeparators, begin + 1)) {
+    size_t end = std::min(name.find_first_not_of(kStampCharacters, begin), name.size());
+    // Of "driver-1.log" the ending's dot could belong to the stamp.
+    while (end < name.size() && name[end] != '.') --end;
+    std::string base(name.substr(0, begin));
+    base.append(name.substr(end));
+    if (IsRotatedName(base, name)) bases.push_back(std::move(base));
+  }
+  return bases;
 }
 
 bool IsRotatedName(std::string_view base, std::string_view name) {

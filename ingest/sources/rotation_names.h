@@ -1,6 +1,8 @@
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace sparktail {
 
@@ -8,6 +10,9 @@ namespace sparktail {
 //   driver.log.1  driver.log-20261121  0.log.20261121-103000  app-2026-11-21-1.log
 // What is added must be of digits and . - _ T Z : only. Compressed ones do not count.
 bool IsRotatedName(std::string_view base, std::string_view name);
+
+// All names of which `name` may be a rotated one: "driver.log" of "driver.log.1".
+std::vector<std::string> RotatedFrom(std::string_view name);
 
 // Ends as archives do: .gz .bz2 .xz .zst .lz4 .snappy .Z .zip
 bool IsCompressedName(std::string_view name);
