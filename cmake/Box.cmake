@@ -16,6 +16,18 @@ if(SPARKTAIL_SANITIZE)
     -fsanitize=${SPARKTAIL_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(sparktail_flags INTERFACE -fsanitize=${SPARKTAIL_SANITIZE})
 endif()
+if(SPARKTAIL_SANITIZE STREQUAL "thread")
+  # ThreadSanitizer is told of absl::Mutex: cmake/tsan/absl_mutex.cc says why.
+  add_library(sparktail_tsan STATIC ${CMAKE_CURRENT_LIST_DIR}/tsan/absl_mutex.cc)
+  target_link_libraries(sparktail_tsan PUBLIC absl::synchronization absl::time)
+  target_link_libraries(sparktail_flags INTERFACE sparktail_tsan)
+  foreach(function Mutex4LockEv Mutex6UnlockEv Mutex7TryLockEv Mutex10ReaderLockEv
+      Mutex12ReaderUnlockEv Mutex5AwaitERKNS0_9ConditionE
+      Mutex16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE
+      Mutex17AwaitWithDeadlineERKNS0_9ConditionENS0_4TimeE)
+    target_link_options(sparktail_flags INTERFACE -Wl,--wrap=_ZN4absl7debian35${function})
+  endforeach()
+endif()
 
 # sparktail_box(NAME SOURCES … DEPENDS …): headers are included as "<folder>/<file>.h".
 # Each box sees only its own headers and those of the boxes it depends on: they are linked
