@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
-# Builds sparktail and shows what it finds: in a recorded log of a real Spark, in your own, or in a Spark started here.
+# Builds sparktail and shows what it does: with recorded logs of a real Spark, with your own, with a Spark started here.
 set -euo pipefail
 here=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 usage() {
   cat <<'TEXT'
-Usage: ./demo.sh [LOG]...       recorded driver logs of a real Spark, or your own: a table of their queries
+Usage: ./demo.sh                recorded logs of a real Spark are written into files that grow and rotate; `sparktail run`
+                                tails them, is killed half-way and started again. Is anything lost or doubled?
+       ./demo.sh LOG...         driver logs of yours: a table of their queries
        ./demo.sh --spark [VERSION]
-                                a real Spark (from PyPI, 3.5.9 if not said) with three streaming queries; its log
-                                goes through sparktail while it runs, and what comes out is compared with what
-                                a StreamingQueryListener inside that application saw
+                                a real Spark (from PyPI, 3.5.9 if not said) with three streaming queries; `sparktail run`
+                                tails its log while it runs, and what comes out is compared with what a
+                                StreamingQueryListener inside that application saw
        ./demo.sh --help
 
 Installs what is missing (deploy/setup.sh) and builds build/release/sparktail first.
@@ -49,28 +51,56 @@ build() {
 summary() { python3 deploy/demo/summary.py "$@"; }
 
 show_recorded() {
-  local logs=("$@")
+  local dir=$out/run equal=0
   deploy/setup.sh
   build
+  step "sparktail run --file '$dir/logs/*/driver.log' --output $dir/events.ndjson --sqlite $dir/history.db"
+  local replay=(python3 deploy/demo/kill_and_resume.py --sparktail "$sparktail" --out "$dir" "${recorded[@]}")
+  "${replay[@]}"
+  echo
+  step "what is in the sinks, against what Spark's own listener wrote down when the logs were recorded"
+  "${replay[@]}" --compare-only || equal=$?
+  echo
+  step "the queries, from $dir/events.ndjson"
+  summary "$dir/events.ndjson"
+  cat <<TEXT
+
+Where it all lies
+  $dir/logs               the logs, as they were rotated
+  $dir/events.ndjson      one JSON document a line
+  $dir/history.db         the same as a database (docs/history.md)
+  $dir/state              how far each sink is: $sparktail offsets list --state-dir $dir/state
+
+What to try next
+  ./demo.sh YOUR_DRIVER_LOG                   the table of queries for a log of yours
+  ./demo.sh --spark                           a live Spark, compared with its own listener
+  $sparktail run --help            follow your own logs (docs/configuration.md)
+TEXT
+  return "$equal"
+}
+
+show_own() {
+  local logs=("$@") dir=$out/own
+  deploy/setup.sh
+  build
+  rm -rf "$dir"
+  mkdir -p "$dir"
   step "sparktail parse ${logs[*]}"
-  "$sparktail" parse --stats "${logs[@]}" >"$out/events.ndjson" 2>"$out/stats.txt" || {
-    cat "$out/stats.txt" >&2
+  "$sparktail" parse --stats "${logs[@]}" >"$dir/events.ndjson" 2>"$dir/stats.txt" || {
+    cat "$dir/stats.txt" >&2
     exit 1
   }
-  sed 's/^/    /' "$out/stats.txt"
+  sed 's/^/    /' "$dir/stats.txt"
   echo
-  summary "$out/events.ndjson"
+  summary "$dir/events.ndjson"
   cat <<TEXT
 
 Where the events lie
-  $out/events.ndjson, one JSON document a line; each names its log and the byte at which it stands
+  $dir/events.ndjson, one JSON document a line; each names its log and the byte at which it stands
 
 What to try next
-  ./demo.sh YOUR_DRIVER_LOG                              the same table for a log of yours
-  ./demo.sh --spark                                      a live Spark, compared with its own listener
   $sparktail parse --only query ${logs[0]}
-  spark-submit app.py 2> >($sparktail parse > events.ndjson)
-  $sparktail parse --help
+  $sparktail run --file ${logs[0]} --output events.ndjson --state-dir state
 TEXT
 }
 
@@ -80,9 +110,10 @@ show_spark() {
   build
   local live=(python3 deploy/demo/spark_live.py --sparktail "$sparktail" --spark-version "$version" --out "$dir")
   "${live[@]}" --setup-only
-  step "Spark $version starts; spark-submit app 2>&1 >/dev/null | sparktail parse"
+  step "Spark $version starts; spark-submit app 2> $dir/driver.log"
+  step "sparktail run --until-exit --file $dir/driver.log --output $dir/events.ndjson"
   "${live[@]}"
-  sed 's/^/    /' "$dir/sparktail.err"
+  sed 's/^/    /' "$dir/sparktail.log"
   echo
   summary "$dir/events.ndjson"
   echo
@@ -115,7 +146,7 @@ case ${1:-} in
     exit 2
     ;;
   '')
-    show_recorded "${recorded[@]}"
+    show_recorded
     ;;
   *)
     logs=()
@@ -123,6 +154,6 @@ case ${1:-} in
       if [[ $log != /* ]]; then log=$here/$log; fi
       logs+=("$log")
     done
-    show_recorded "${logs[@]}"
+    show_own "${logs[@]}"
     ;;
 esac

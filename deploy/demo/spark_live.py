@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs a real Spark, pipes its log through `sparktail parse` while it runs, and compares what came out with
+"""Runs a real Spark, whose log `sparktail run --until-exit` tails while it is written, and compares what came out with
 what a StreamingQueryListener inside that application wrote down."""
 import argparse
 import json
@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +31,6 @@ class Run:
 
     directory: Path
     live_events: int = 0  # events that came out while the application was still running
-    stats: str = ""
 
     @property
     def log(self) -> Path:
@@ -40,6 +39,10 @@ class Run:
     @property
     def events(self) -> Path:
         return self.directory / "events.ndjson"
+
+    @property
+    def said(self) -> Path:
+        return self.directory / "sparktail.log"
 
     @property
     def record(self) -> Path:
@@ -61,8 +64,26 @@ class Tally:
         return not (self.missing or self.different or self.surplus)
 
 
+class NewLines:
+    """The whole lines that were appended to a file since the last look; it may not be there yet."""
+
+    def __init__(self, path: Path):
+        self._path = path
+        self._read = 0
+
+    def read(self) -> list:
+        if not self._path.exists():
+            return []
+        with open(self._path, "rb") as file:
+            file.seek(self._read)
+            text = file.read()
+        whole = text[: text.rfind(b"\n") + 1]
+        self._read += len(whole)
+        return whole.splitlines()
+
+
 def run(sparktail: Path, spark: spark_env.Spark, directory: Path, timeout: float, on_event=lambda event: None) -> Run:
-    """One application from start to end, its log through a tee into sparktail's standard input."""
+    """One application from start to end: it writes its log to a file, which sparktail tails until it is complete."""
     shutil.rmtree(directory, ignore_errors=True)
     scratch = directory / "scratch"
     scratch.mkdir(parents=True)
@@ -70,11 +91,7 @@ def run(sparktail: Path, spark: spark_env.Spark, directory: Path, timeout: float
     seen = directory / "seen"
     arguments = [result.record, scratch / "checkpoints", PROGRESS_WANTED, seen]
     command, environment = spark_env.submit_command(spark, HERE / "streaming_app.py", arguments, scratch)
-    with (
-        open(directory / "application.out", "wb") as application_out,
-        open(directory / "sparktail.err", "wb") as sparktail_err,
-        open(result.events, "wb") as events,
-    ):
+    with open(directory / "application.out", "wb") as application_out, open(result.log, "wb") as log:
         # A session of its own: spark-submit starts a JVM and that a Python; a time-out must end all three.
         application = subprocess.Popen(
             command,
@@ -82,37 +99,44 @@ def run(sparktail: Path, spark: spark_env.Spark, directory: Path, timeout: float
             cwd=scratch,
             stdin=subprocess.DEVNULL,
             stdout=application_out,
-            stderr=subprocess.PIPE,
+            stderr=log,
             start_new_session=True,
         )
-        tee = subprocess.Popen(["tee", result.log], stdin=application.stderr, stdout=subprocess.PIPE)
-        application.stderr.close()
-        reader = subprocess.Popen(
-            [sparktail, "parse", "--stats"], stdin=tee.stdout, stdout=subprocess.PIPE, stderr=sparktail_err
+    tail_command = [sparktail, "run", "--until-exit", "--file", result.log, "--output", result.events]
+    with open(result.said, "wb") as said:
+        tail = subprocess.Popen(
+            [*tail_command, "--state-dir", directory / "state"], stdin=subprocess.DEVNULL, stdout=said, stderr=said
         )
-        tee.stdout.close()
-        late = threading.Event()
-        timer = threading.Timer(timeout, lambda: (late.set(), stop(application)))
-        timer.start()
-        try:
-            for line in reader.stdout:
-                events.write(line)
-                event = parse_event(line)
-                if application.poll() is None:
-                    result.live_events += 1
-                    if event["kind"] == "progress":
-                        seen.touch()
-                on_event(event)
-            if reader.wait() != 0:
-                stop(application)  # nobody would tell it that its events were seen
-            codes = {"sparktail": reader.wait(), "tee": tee.wait(), "spark-submit": application.wait()}
-        finally:
-            timer.cancel()
-            stop(application)
-    result.stats = (directory / "sparktail.err").read_text(errors="replace")
-    check_end(result, codes, late.is_set(), timeout)
+    try:
+        late = not follow(result, application, tail, NewLines(result.events), seen, time.monotonic() + timeout, on_event)
+        stop(application)
+        codes = {"spark-submit": application.wait(), "sparktail": tail.wait() if tail.poll() is not None else None}
+    finally:
+        stop(application)
+        if tail.poll() is None:
+            tail.kill()
+        tail.wait()
+    check_end(result, codes, late, timeout)
     shutil.rmtree(scratch, ignore_errors=True)
     return result
+
+
+def follow(result: Run, application, tail, lines: NewLines, seen: Path, deadline: float, on_event) -> bool:
+    """Sees the events as they come, until sparktail has ended, or the application with an error. False if it is late."""
+    while time.monotonic() < deadline:
+        ended = tail.poll() is not None
+        is_running = application.poll() is None
+        for line in lines.read():
+            event = parse_event(line)
+            if is_running:
+                result.live_events += 1
+                if event["kind"] == "progress":
+                    seen.touch()
+            on_event(event)
+        if ended or application.poll():
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def parse_event(line: bytes) -> dict:
@@ -129,13 +153,14 @@ def stop(application: subprocess.Popen) -> None:
 
 def check_end(result: Run, codes: dict, late: bool, timeout: float) -> None:
     if late:
-        why = f"the application did not end within {timeout:.0f} s ({result.live_events} events had come out by then)"
+        who = "the application" if codes["spark-submit"] else "sparktail"
+        why = f"{who} did not end within {timeout:.0f} s ({result.live_events} events had come out by then)"
     elif any(codes.values()):
         why = "ended badly: " + ", ".join(f"{name} with exit code {code}" for name, code in codes.items() if code)
     else:
         return
     shown = [why]
-    for file in (result.log, result.directory / "application.out", result.directory / "sparktail.err"):
+    for file in (result.log, result.directory / "application.out", result.said):
         lines = file.read_text(errors="replace").splitlines()[-12:] if file.exists() else []
         shown += [f"--- the end of {file}", *lines]
     raise RunError("\n".join(shown))
@@ -147,7 +172,7 @@ def exact(text: str):
 
 
 def read_lines(path: Path) -> list:
-    return path.read_text(encoding="utf-8").splitlines()
+    return [line for line in path.read_text(encoding="utf-8").split("\n") if line]
 
 
 def expected_events(record: Path) -> dict:

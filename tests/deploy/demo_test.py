@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The demo's table, and the comparison of the live test: does it see each way in which events can be wrong?"""
+"""The demo's table, and its comparisons: do they see each way in which events can be wrong?"""
 import json
 import os
 import re
@@ -12,6 +12,7 @@ from pathlib import Path
 DEMO = Path(__file__).resolve().parents[2] / "deploy" / "demo"
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(DEMO))
+import kill_and_resume  # noqa: E402
 import spark_live  # noqa: E402
 import summary  # noqa: E402
 
@@ -167,6 +168,88 @@ class Comparison(unittest.TestCase):
     def test_too_little_happened(self):
         self.assertEqual(self.wrong(self.lines), [])
         self.assertTrue(spark_live.failures(spark_live.compare(self.record, self.events)))
+
+
+class KillAndResume(unittest.TestCase):
+    """What a listener wrote down, and the events of two sinks; each test changes those of one."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.log = self.folder / "shop.log"
+        batches = [metrics(), metrics(batch=1)]
+        self.log.with_suffix(".truth.ndjson").write_text("".join(json.dumps(batch) + "\n" for batch in batches))
+        about = {"id": ID, "runId": RUN}
+        prefix = "org.apache.spark.sql.streaming.StreamingQueryListener$Query"
+        seen = [
+            {"Event": prefix + "StartedEvent", **about},
+            {"Event": "progress", "progress": batches[0]},
+            {"Event": prefix + "IdleEvent", **about},
+            {"Event": prefix + "TerminatedEvent", **about, "exception": None},
+        ]
+        self.log.with_suffix(".events.ndjson").write_text("".join(json.dumps(event) + "\n" for event in seen))
+        documents = [query("started"), progress(), progress(batch=1), query("idle"), query("stopped")]
+        self.lines = [json.dumps(document, separators=(",", ":")) for document in documents]
+
+    def wrong(self, lines):
+        tallies = kill_and_resume.tallies_of([self.log], {"good": self.lines, "tried": lines})
+        text = "\n".join(kill_and_resume.report(tallies, summary.Style(False)))
+        wrong = {
+            (sink, what): len(getattr(tally, what))
+            for (sink, _), tally in tallies.items()
+            for what in ("lost", "doubled", "unknown")
+            if getattr(tally, what)
+        }
+        self.assertEqual("nothing lost, nothing doubled" in text, not wrong)
+        for sink, what in wrong:
+            self.assertIn(f"{sink}: {what}: ", text)
+        return wrong
+
+    def test_equal(self):
+        self.assertEqual(self.wrong(self.lines), {})
+
+    def test_lost_and_doubled(self):
+        for number, line in enumerate(self.lines):
+            self.assertEqual(self.wrong(self.lines[:number] + self.lines[number + 1 :]), {("tried", "lost"): 1})
+            self.assertEqual(self.wrong([*self.lines, line]), {("tried", "doubled"): 1})
+
+    def test_changed(self):
+        for old, new in (('"rate":1.5', '"rate":1.50'), ('"phase":"stopped"', '"phase":"terminated"')):
+            changed = [line.replace(old, new, 1) for line in self.lines]
+            different = sum(a != b for a, b in zip(changed, self.lines))
+            self.assertEqual(self.wrong(changed), {("tried", "lost"): different, ("tried", "unknown"): different})
+
+    def test_a_signal_is_unknown(self):
+        signal = json.dumps({"kind": "signal", "rule": "progress_incomplete", "id": "2" * 32})
+        self.assertEqual(self.wrong([*self.lines, signal]), {("tried", "unknown"): 1})
+
+    def test_the_driver_writes_its_log_and_rotates_between_lines(self):
+        text = b"".join(b"%d: %s\n" % (number, b"x" * (number % 300)) for number in range(3000))
+        self.log.write_bytes(text)
+        driver = kill_and_resume.Driver(self.log, self.folder / "logs" / "driver.log")
+        for end in range(0, len(text), 997):
+            driver.write_until(end)
+        driver.write_until(len(text))
+        driver.close()
+        self.assertEqual(driver.written, len(text))
+        self.assertGreaterEqual(driver.rotations, 3)
+        rotated = [driver.path.with_name(f"driver.log.{number}") for number in range(driver.rotations, 0, -1)]
+        for file in rotated:
+            self.assertTrue(file.read_bytes().endswith(b"\n"))
+        self.assertEqual(b"".join(file.read_bytes() for file in [*rotated, driver.path]), text)
+
+
+class NewLines(unittest.TestCase):
+    def test_whole_lines_once(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "events")
+            lines = spark_live.NewLines(path)
+            self.assertEqual(lines.read(), [])
+            for text, wanted in ((b"a\nb", [b"a"]), (b"c", []), (b"\n\n", [b"bc", b""])):
+                with open(path, "ab") as file:
+                    file.write(text)
+                self.assertEqual(lines.read(), wanted)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A real Spark against sparktail: the events of its log, read while it runs, must be those of its own listener.
+"""A real Spark against sparktail: the events of its log, tailed while it runs, must be those of its own listener.
 
     spark_live_test.py SPARKTAIL [--spark-version VERSION] [--keep DIRECTORY]
 
@@ -31,14 +31,14 @@ def parse_file(sparktail: Path, log: Path) -> list:
 
 
 def check_same_as_file(sparktail: Path, run: spark_live.Run) -> list:
-    """The log read once more, as a file: same events, same ids."""
+    """The log read once more, by `sparktail parse`: same events, same ids."""
     live = [json.loads(line) for line in spark_live.read_lines(run.events)]
     again = parse_file(sparktail, run.log)
     if len(live) != len(again):
-        return [f"{len(live)} events from the pipe, {len(again)} from the same log as a file"]
+        return [f"{len(live)} events from the tailed log, {len(again)} from the same log, parsed"]
     for number, (a, b) in enumerate(zip(live, again), 1):
         if without_source(a) != without_source(b):
-            return [f"event {number} is not the same from the pipe and from the file:\n  {a}\n  {b}"]
+            return [f"event {number} is not the same from the tailed log and from the parsed one:\n  {a}\n  {b}"]
     return []
 
 
