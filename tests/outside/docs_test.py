@@ -1,10 +1,13 @@
 """The examples of the documentation: each `$ command` of a console block is run, and prints what stands below it.
 
-`…` stands for any text within a line; a last line that is `…` for any further lines."""
+`…` stands for any text within a line; a last line that is `…` for any further lines. The examples of one document are run one
+after the other in a folder that has links to what is in the project; what they make is left there."""
 import os
 import re
 import subprocess
+import tempfile
 import unittest
+from pathlib import Path
 
 import support
 
@@ -24,18 +27,26 @@ def pattern(line):
 
 
 class Documents(unittest.TestCase):
-    def run_example(self, command):
+    def folder(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        for entry in support.ROOT.iterdir():
+            Path(folder.name, entry.name).symlink_to(entry)
+        return folder.name
+
+    def run_example(self, command, folder):
         environment = dict(os.environ, PATH=f"{support.BINARY.parent}:{os.environ['PATH']}", LC_ALL="C.UTF-8")
-        return subprocess.run(["bash", "-c", command], cwd=support.ROOT, env=environment, stdin=subprocess.DEVNULL,
+        return subprocess.run(["bash", "-c", command], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60).stdout.decode()
 
     def test_examples_are_true(self):
         count = 0
         for name in DOCUMENTS:
+            folder = self.folder()
             for command, expected in examples((support.ROOT / name).read_text()):
                 with self.subTest(document=name, command=command):
                     count += 1
-                    found = self.run_example(command).splitlines()
+                    found = self.run_example(command, folder).splitlines()
                     if expected and expected[-1] == "…":
                         expected, found = expected[:-1], found[:len(expected) - 1]
                     self.assertEqual(len(found), len(expected), "\n".join(found))
