@@ -103,7 +103,16 @@ constexpr uint32_t kRemoteFileSystems[] = {
 
 }  // namespace
 
-absl::Time PosixOs::Now() { return absl::Now(); }
+absl::Time PosixOs::Now() {
+  timespec since_start{};
+  ::clock_gettime(CLOCK_BOOTTIME, &since_start);
+  const int64_t elapsed = int64_t{since_start.tv_sec} * 1'000'000'000 + since_start.tv_nsec;
+  const int64_t start = absl::GetCurrentTimeNanos() - elapsed;
+  int64_t latest = ahead_ns_.load(std::memory_order_relaxed);
+  while (start > latest && !ahead_ns_.compare_exchange_weak(latest, start)) {
+  }
+  return absl::FromUnixNanos(std::max(start, latest) + elapsed);
+}
 
 absl::StatusOr<int> PosixOs::Open(const std::string& path) {
   return Descriptor(Retry([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY); }));

@@ -5,6 +5,7 @@
 #include <absl/time/time.h>
 #include <sys/types.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -41,6 +42,8 @@ class Os {
     bool is_regular() const { return type == FileType::kRegular; }
   };
 
+  // Never goes back: intervals are measured with it. When the wall clock is set forward it
+  // follows; when that is set back it is ahead of it.
   virtual absl::Time Now() = 0;
 
   // For reading; close-on-exec. Waits for the writer of a FIFO.
@@ -113,6 +116,9 @@ class PosixOs : public Os {
   absl::StatusOr<int> WatchDirectory(int watch_fd, const std::string& path) override;
   void Unwatch(int watch_fd, int watch) override;
   absl::StatusOr<size_t> ReadEvents(int watch_fd, char* buffer, size_t size) override;
+
+ private:
+  std::atomic<int64_t> ahead_ns_ = INT64_MIN;  // of 1970, when the machine was started
 };
 
 // Writes all of `bytes`. What was written before an error stays written. kCancelled if the reader

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,12 +20,38 @@ ExitCode Tell(const Answer& answer, Os* os) {
   return failed ? ExitCode::kFailed : answer.exit_code;
 }
 
-ExitCode Execute(const Command& command, Os* os) {
+// A standard descriptor that is closed would be given to the next file that is opened, and what is
+// meant for the one would go to the other. False if standard output was closed: what is written to
+// it fails.
+bool KeepStandardDescriptors() {
+  bool has_stdout = true;
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    if (fd == STDOUT_FILENO) has_stdout = false;
+    // It gets the lowest number that is free, and that is this one.
+    ::open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+  }
+  return has_stdout;
+}
+
+bool NeedsStdout(const RunCommand& run) {
+  return std::any_of(run.configuration.sinks.begin(), run.configuration.sinks.end(),
+                     [](const SinkConfiguration& sink) {
+                       return std::holds_alternative<SinkConfiguration::Stdout>(sink.options);
+                     });
+}
+
+ExitCode Execute(const Command& command, bool has_stdout, Os* os) {
   if (const auto* answer = std::get_if<Answer>(&command)) return Tell(*answer, os);
   if (const auto* parse = std::get_if<ParseCommand>(&command)) return RunParse(*parse, os);
   if (const auto* offsets = std::get_if<OffsetsCommand>(&command)) return RunOffsets(*offsets, os);
   if (const auto* check = std::get_if<CheckCommand>(&command)) return RunCheck(*check, os);
-  return RunRun(std::get<RunCommand>(command), SPARKTAIL_VERSION, os);
+  const auto& run = *std::get_if<RunCommand>(&command);
+  if (has_stdout || !NeedsStdout(run)) return RunRun(run, SPARKTAIL_VERSION, os);
+  // The sink would try for ever.
+  return Tell(
+      {"sparktail: standard output is closed; open it, or name another sink\n", ExitCode::kFailed},
+      os);
 }
 
 }  // namespace
@@ -34,9 +61,10 @@ int main(int argc, char** argv) {
   using namespace sparktail;
   // A reader that has gone is an error of write(), not a signal.
   std::signal(SIGPIPE, SIG_IGN);
+  const bool has_stdout = KeepStandardDescriptors();
   PosixOs os;
   const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   const Command command =
       ReadCommandLine(arguments, SPARKTAIL_VERSION, Surroundings::OfProcess(&os));
-  return static_cast<int>(Execute(command, &os));
+  return static_cast<int>(Execute(command, has_stdout, &os));
 }

@@ -86,14 +86,13 @@ class Run {
 
  private:
   absl::Status RunPipeline(Pipeline* pipeline, Signals* signals) {
-    const int done_fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     absl::Status status;
     std::thread reader([&] {
       status = pipeline->Run();
       const uint64_t one = 1;
-      [[maybe_unused]] const ssize_t written = ::write(done_fd, &one, sizeof(one));
+      [[maybe_unused]] const ssize_t written = ::write(done_fd_, &one, sizeof(one));
     });
-    std::array<pollfd, 2> fds = {{{signals->wake_fd(), POLLIN, 0}, {done_fd, POLLIN, 0}}};
+    std::array<pollfd, 2> fds = {{{signals->wake_fd(), POLLIN, 0}, {done_fd_, POLLIN, 0}}};
     while ((fds[1].revents & POLLIN) == 0) {
       const absl::Duration wait = std::min(kTickInterval, service_.alive_interval());
       if (::poll(fds.data(), fds.size(), static_cast<int>(absl::ToInt64Milliseconds(wait))) < 0) {
@@ -112,7 +111,7 @@ class Run {
       if (pipeline->healthy()) service_.Alive(os_->Now());
     }
     reader.join();
-    ::close(done_fd);
+    ::close(done_fd_);
     return status;
   }
 
@@ -149,6 +148,8 @@ class Run {
   OwnLog log_;
   ServiceManager service_ = ServiceManager::FromEnvironment();
   const absl::Time started_ = os_->Now();
+  // Made before the files take what descriptors there are.
+  const int done_fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   bool stopped_ = false;
 };
 

@@ -4,6 +4,16 @@
 #include <utility>
 
 namespace sparktail {
+namespace {
+
+constexpr size_t kNothing = SIZE_MAX;
+
+struct Delivered {
+  const std::shared_ptr<const Batch>* batch;
+  size_t first;
+};
+
+}  // namespace
 
 Distributor::Distributor(std::vector<SinkWorker*> sinks,
                          std::vector<std::vector<StreamCursor>> cursors)
@@ -61,24 +71,32 @@ bool Distributor::HasRoom() const {
                      [](SinkWorker* sink) { return sink->HasRoom(); });
 }
 
-void Distributor::Emit(const std::shared_ptr<const Batch>& batch) {
-  const auto known = streams_.find(batch->stream);
-  const std::vector<EventRef>& events = batch->events.events;
+void Distributor::Emit(std::span<const std::shared_ptr<const Batch>> batches) {
   for (size_t sink = 0; sink < sinks_.size(); ++sink) {
-    const Cursor* start = known == streams_.end() ? nullptr : known->second.cursors[sink].get();
-    size_t first = 0;
-    if (start != nullptr) {
-      const bool has_all = batch->end->offset < start->offset ||
-                           (batch->end->offset == start->offset && start->ended);
-      if (has_all) continue;
-      first = static_cast<size_t>(std::partition_point(events.begin(), events.end(),
-                                                       [&](const EventRef& event) {
-                                                         return event.offset < start->offset;
-                                                       }) -
-                                  events.begin());
+    std::vector<Delivered> wanted;
+    for (const std::shared_ptr<const Batch>& batch : batches) {
+      const size_t first = FirstFor(sink, *batch);
+      if (first != kNothing) wanted.push_back({&batch, first});
     }
-    sinks_[sink]->Push(batch, first);
+    for (size_t i = 0; i < wanted.size(); ++i) {
+      sinks_[sink]->Push(*wanted[i].batch, wanted[i].first, /*more=*/i + 1 < wanted.size());
+    }
   }
+}
+
+// The first event that the sink does not have; kNothing if it is behind the whole batch.
+size_t Distributor::FirstFor(size_t sink, const Batch& batch) const {
+  const auto known = streams_.find(batch.stream);
+  const Cursor* start = known == streams_.end() ? nullptr : known->second.cursors[sink].get();
+  if (start == nullptr) return 0;
+  const bool has_all =
+      batch.end->offset < start->offset || (batch.end->offset == start->offset && start->ended);
+  if (has_all) return kNothing;
+  const std::vector<EventRef>& events = batch.events.events;
+  const auto first = std::partition_point(events.begin(), events.end(), [&](const EventRef& event) {
+    return event.offset < start->offset;
+  });
+  return static_cast<size_t>(first - events.begin());
 }
 
 }  // namespace sparktail

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -32,9 +33,12 @@ class Distributor {
 
   // All sinks have room.
   bool HasRoom() const;
-  void Emit(const std::shared_ptr<const Batch>& batch);
+  // Batches of the streams of one file: each sink commits its cursors in all of them, or in none.
+  void Emit(std::span<const std::shared_ptr<const Batch>> batches);
 
  private:
+  size_t FirstFor(size_t sink, const Batch& batch) const;
+
   struct Known {
     std::vector<std::unique_ptr<Cursor>> cursors;  // by sink; null: none
   };

@@ -223,7 +223,7 @@ class LogTail : public FileTail {
       const uint64_t settled = stream->parser.settled();
       if (settled == stream->emitted) continue;
       stream->moved = std::min(stream->moved, now);
-      if (settled - stream->emitted >= kNoiseBytes) Emit(stream.get(), /*ended=*/false);
+      if (settled - stream->emitted >= kNoiseBytes) EmitAll();
     }
     for (auto& stream : streams_) Rest(&stream->text);
     Rest(&raw_);
@@ -257,6 +257,11 @@ class LogTail : public FileTail {
     } else {
       ContinueWrapped(bytes);
     }
+  }
+
+  bool has_continued() const override {
+    return std::any_of(streams_.begin(), streams_.end(),
+                       [](const auto& stream) { return stream->real_end > 0; });
   }
 
   void End() override {
@@ -553,14 +558,21 @@ class LogTail : public FileTail {
 
   // Streams of one file move together, so that each sink's cursors are of one moment.
   void EmitAll() {
+    std::vector<std::shared_ptr<const Batch>> batches;
     for (auto& stream : streams_) {
       const bool has_news = !stream->announced || !stream->events.events.empty() ||
                             stream->parser.settled() != stream->emitted;
-      if (!stream->ended && has_news) Emit(stream.get(), /*ended=*/false);
+      if (!stream->ended && has_news) batches.push_back(TakeBatch(stream.get(), /*ended=*/false));
     }
+    shared_->parts_.output->Emit(batches);
   }
 
   void Emit(ContentStream* stream, bool ended) {
+    const std::shared_ptr<const Batch> batch = TakeBatch(stream, ended);
+    shared_->parts_.output->Emit({&batch, 1});
+  }
+
+  std::shared_ptr<const Batch> TakeBatch(ContentStream* stream, bool ended) {
     auto cursor = std::make_shared<Cursor>();
     cursor->offset = stream->parser.settled();
     if (stream->real_end > 0) cursor->offset = std::min(cursor->offset, stream->real_end);
@@ -576,7 +588,7 @@ class LogTail : public FileTail {
     stream->moved = absl::InfiniteFuture();
     stream->announced = true;
     if (shared_->parts_.observe) shared_->parts_.observe(batch->events);
-    shared_->parts_.output->Emit(batch);
+    return batch;
   }
 
   std::string PositionOf(const ContentStream& stream) const {

@@ -214,6 +214,11 @@ absl::Status Pipeline::Run() {
   }
   if (!failure.ok()) stopping_ = true;
   const absl::Status finished = Finish();
+  // Where something hangs, nothing can be taken down: that is to be told first.
+  if (absl::IsDeadlineExceeded(finished) && !failure.ok()) {
+    return absl::DeadlineExceededError(std::string(failure.message()) + "; " +
+                                       std::string(finished.message()));
+  }
   return failure.ok() ? finished : failure;
 }
 

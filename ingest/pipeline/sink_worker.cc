@@ -57,7 +57,7 @@ bool SinkWorker::HasRoom() {
   return has_room;
 }
 
-void SinkWorker::Push(std::shared_ptr<const Batch> batch, size_t first) {
+void SinkWorker::Push(std::shared_ptr<const Batch> batch, size_t first, bool more) {
   Delivery delivery;
   delivery.acknowledgement = ledger_.Register(batch->stream, batch->end);
   delivery.first = first;
@@ -68,7 +68,7 @@ void SinkWorker::Push(std::shared_ptr<const Batch> batch, size_t first) {
   queue_bytes_ += delivery.batch->cost();
   queue_events_ += delivery.batch->events.events.size() - first;
   if (oldest_ == absl::InfiniteFuture()) oldest_ = now;
-  queue_.push_back({std::move(delivery), now});
+  queue_.push_back({std::move(delivery), now, more});
 }
 
 bool SinkWorker::IsIdle() const {
@@ -145,7 +145,7 @@ absl::Status SinkWorker::WriteQueued() {
     if (absl::Status status = Write(open_[written_]); !status.ok()) return status;
     ++written_;
   }
-  while (open_bytes_ < parts_.options.commit_bytes) {
+  while (open_bytes_ < parts_.options.commit_bytes || MustGoOn()) {
     {
       const absl::MutexLock lock(&mutex_);
       if (queue_.empty() || abandoned_) break;
@@ -169,7 +169,7 @@ absl::Status SinkWorker::Write(const Item& item) {
 absl::Time SinkWorker::CommitTime() const { return last_commit_ + parts_.options.commit_interval; }
 
 bool SinkWorker::CommitIsDue() const {
-  if (open_.empty()) return false;
+  if (open_.empty() || MustGoOn()) return false;
   if (open_bytes_ >= parts_.options.commit_bytes) return true;
   if (parts_.os->Now() >= CommitTime()) return true;
   const absl::MutexLock lock(&mutex_);

@@ -58,7 +58,8 @@ class SinkWorker {
 
   // There is room for another batch, however large. If not, `wake` will be called.
   bool HasRoom();
-  void Push(std::shared_ptr<const Batch> batch, size_t first);
+  // `more`: another one follows that is to be committed together with this one.
+  void Push(std::shared_ptr<const Batch> batch, size_t first, bool more = false);
 
   // All that was pushed is delivered and its cursors are durable.
   bool IsIdle() const;
@@ -75,11 +76,13 @@ class SinkWorker {
   struct Item {
     Delivery delivery;
     absl::Time queued;
+    bool more = false;
   };
 
   void Run();
   bool WaitForWork() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status WriteQueued();
+  bool MustGoOn() const { return !open_.empty() && open_.back().more; }
   absl::Status Write(const Item& item);
   absl::Time CommitTime() const;
   bool CommitIsDue() const;

@@ -21,6 +21,7 @@ constexpr absl::Duration kScanInterval = absl::Seconds(60);  // with inotify: to
 constexpr absl::Duration kLeastScanGap = absl::Milliseconds(50);
 constexpr int kScanShare = 20;  // of the time, one part at most goes into scans
 constexpr absl::Duration kRetryInterval = absl::Seconds(1);
+constexpr size_t kMostGone = 1000;  // files that have ended and are not to be read again
 constexpr size_t kFirstContinuation = size_t{64} << 10;
 constexpr size_t kLongestContinuation = size_t{64} << 20;
 
@@ -116,65 +117,65 @@ void FileSource::StopWatching(const absl::Status& why) {
 void FileSource::Scan(absl::Time now) {
   scan_wanted_ = unsure_ = false;
   last_scan_ = now;
-  next_scan_ = now + (watch_ ? kScanInterval : parts_.options.poll_interval);
+  told_ = std::exchange(complaints_, {});
+  copies_.clear();
   const std::vector<Found> found = FindAll();
   for (const auto& file : files_) file->at_path = false;
   std::vector<const Found*> unknown;
   for (const Found& one : found) {
     FollowedFile* file = FindByInode(one.info);
-    if (file == nullptr) {
-      unknown.push_back(&one);
-    } else {
-      Place(file, one, now);
-    }
+    if (file == nullptr || !Place(file, one, now)) unknown.push_back(&one);
   }
-  std::erase_if(unknown, [&](const Found* one) { return AddRemembered(*one, now); });
+  // A file is not taken for its copy.
+  for (const Claim claim : {Claim::kInode, Claim::kPath, Claim::kContent}) {
+    std::erase_if(unknown,
+                  [&](const Found* one) { return AddRemembered(*one, claim, now) != Match::kNo; });
+  }
   LookForMissing(now);
+  Occupy(found);
+  RecallEnded(unknown);
   for (const Found* one : unknown) AddFound(*one, now);
   for (const auto& file : files_) {
     if (!file->at_path && file->state == State::kFollowing) Leave(file.get(), now);
   }
   Sweep();
+  next_scan_ = now + (watch_ ? kScanInterval : parts_.options.poll_interval);
   if (unsure_) next_scan_ = std::min(next_scan_, now + kRetryInterval);
   // Where names come and go all the time, looking at them must not be all that is done.
   scan_gap_ = std::max(kLeastScanGap, kScanShare * (os_->Now() - now));
 }
 
 std::vector<FileSource::Found> FileSource::FindAll() {
-  std::vector<std::string> paths;
-  std::vector<std::string> directories;
-  for (const Glob& glob : globs_) glob.Expand(os_, &paths, &directories);
+  Glob::Found expanded;
+  for (const Glob& glob : globs_) glob.Expand(os_, &expanded);
+  for (const auto& [path, why] : expanded.errors) Unreadable(path, why);
   std::unordered_set<std::string> seen;
-  std::unordered_set<std::string> complaints = std::move(complaints_);
-  complaints_.clear();
   std::vector<Found> found;
   std::unordered_map<std::string, std::string> real_directories;
-  for (const std::string& path : paths) {
+  for (const std::string& path : expanded.paths) {
     const auto excludes = [&](const Glob& glob) { return glob.Matches(path); };
     if (!seen.insert(path).second || std::any_of(exclude_.begin(), exclude_.end(), excludes)) {
       continue;
     }
     auto [real, is_new] = real_directories.try_emplace(Directory(path));
-    if (is_new) real->second = os_->RealPath(real->first).value_or(real->first);
-    Found one{path, Join(real->second, Name(path)), {}};
-    complaints_.swap(complaints);
-    const bool resolved = Resolve(path, &one);
-    complaints_.swap(complaints);
-    if (!resolved) {
-      // Said once, as long as it is so.
-      complaints_.insert(path);
-      continue;
+    if (is_new) {
+      const absl::StatusOr<std::string> directory = os_->RealPath(real->first);
+      if (!directory.ok()) unsure_ = true;
+      real->second = directory.value_or(real->first);
     }
-    found.push_back(std::move(one));
+    Found one{path, Join(real->second, Name(path)), {}};
+    if (Resolve(path, &one)) found.push_back(std::move(one));
   }
   if (watch_) {
     std::unordered_set<std::string> watched;
-    for (const std::string& directory : directories) {
+    for (const std::string& directory : expanded.directories) {
       watched.insert(os_->RealPath(directory).value_or(directory));
     }
     for (const Found& one : found) watched.insert(Directory(one.real));
-    const absl::Status status = watch_->Set({watched.begin(), watched.end()});
-    if (!status.ok()) StopWatching(status);
+    const absl::StatusOr<bool> any_new = watch_->Set({watched.begin(), watched.end()});
+    if (!any_new.ok()) StopWatching(any_new.status());
+    // Something may have come there after we looked, and before the kernel did.
+    if (any_new.value_or(false)) scan_wanted_ = true;
   }
   return found;
 }
@@ -188,6 +189,7 @@ bool FileSource::Resolve(const std::string& path, Found* found) {
     const absl::StatusOr<std::string> real = os_->RealPath(path);
     info = real.ok() ? os_->StatPath(*real, /*follow_links=*/false) : real.status();
     if (!info.ok()) {
+      if (!absl::IsNotFound(info.status())) unsure_ = true;
       Complain(path, "a link to nothing that can be read: " + std::string(info.status().message()));
       return false;
     }
@@ -198,9 +200,8 @@ bool FileSource::Resolve(const std::string& path, Found* found) {
     }
   }
   if (!info.ok()) {
-    if (absl::IsNotFound(info.status())) return false;  // gone in the meantime
-    unsure_ = true;
-    Complain(path, std::string(info.status().message()));
+    // Or gone in the meantime.
+    if (!absl::IsNotFound(info.status())) Unreadable(path, info.status());
     return false;
   }
   if (!info->is_regular()) {
@@ -216,10 +217,17 @@ bool FileSource::Resolve(const std::string& path, Found* found) {
   return true;
 }
 
+// Said once, as long as it is so.
 void FileSource::Complain(const std::string& path, std::string_view why) {
-  if (complaints_.contains(path)) return;
+  if (!complaints_.insert(path).second || told_.contains(path)) return;
   ++totals_.errors;
   log_->Warn("unreadable " + path, path + " is left out: " + std::string(why));
+}
+
+// What is not permitted is not tried again each second.
+void FileSource::Unreadable(const std::string& path, const absl::Status& why) {
+  if (!absl::IsPermissionDenied(why)) unsure_ = true;
+  Complain(path, std::string(why.message()));
 }
 
 FollowedFile* FileSource::FindByInode(const Os::FileInfo& info) {
@@ -227,74 +235,115 @@ FollowedFile* FileSource::FindByInode(const Os::FileInfo& info) {
   return found == by_inode_.end() ? nullptr : found->second;
 }
 
-// A file that is known is at a path, its old one or another.
-void FileSource::Place(FollowedFile* file, const Found& found, absl::Time now) {
-  const bool is_closed = !file->is_open() && found.info.size < file->read_bytes();
-  if (file->state == State::kEnded && found.info.size > file->place().size) {
-    // Written to after it was let go: taken up where it was left.
-    FilePosition place = file->place();
-    place.raw = file->place().size;
-    remembered_.push_back({std::move(place), /*ended=*/false});
-    remembered_.back().place.marker = Fingerprint();
-    by_inode_.erase({found.info.device, found.info.inode});
-    if (AddRemembered(found, now)) return;
-    return;
-  }
+// A file that is known is at a path, its old one or another. False if it is another file after all.
+bool FileSource::Place(FollowedFile* file, const Found& found, absl::Time now) {
+  const bool changed =
+      found.info.size != file->place().size || found.info.modified_ns != file->place().modified_ns;
+  if (file->state == State::kEnded && changed) return TakeUp(file, found, now);
   file->at_path = true;
+  if (file->state == State::kLeaving && !file->succeeded) {
+    // It is back, or an error had hidden it.
+    file->state = State::kFollowing;
+    std::erase(leaving_, file);
+  }
   if (file->real_path() != found.real) {
     by_real_path_.erase(file->real_path());
     file->set_real_path(found.real);
   }
   by_real_path_[found.real] = file;
-  if (!by_path_.contains(found.path)) by_path_[found.path] = file;
-  const bool grew = found.info.size > file->read_bytes() || found.info.size < file->place().size;
-  if (found.info.size > file->place().size) file->place().size = found.info.size;
+  by_path_[found.path] = file;
+  if (changed || found.info.size > file->read_bytes()) MarkDirty(file);
+  if (!file->is_open()) {
+    file->place().size = std::max(file->place().size, found.info.size);
+  } else if (file->blocked) {
+    NoteSize(file);
+  }
   file->place().modified_ns = found.info.modified_ns;
-  if (grew || is_closed) MarkDirty(file);
+  return true;
 }
 
-bool FileSource::AddRemembered(const Found& found, absl::Time now) {
-  if (remembered_.empty()) return false;
+// A file whose stream has ended is not what it was: it is written to again, or another file has
+// its inode. False if it is to be looked at as one that is not known.
+bool FileSource::TakeUp(FollowedFile* file, const Found& found, absl::Time now) {
+  by_inode_.erase({found.info.device, found.info.inode});
+  if (!file->begun()) {
+    // It had ended when this process began.
+    remembered_.push_back({file->place(), /*ended=*/true});
+    return false;
+  }
   Os::FileInfo info;
   const absl::StatusOr<int> fd = FollowedFile::Open(os_, found.real, &info);
-  if (!fd.ok()) return false;  // said when it is opened to be read
-  const auto by = [&](auto is_candidate) -> bool {
-    for (auto one = remembered_.begin(); one != remembered_.end(); ++one) {
-      if (!is_candidate(one->place)) continue;
-      const Match match = IsRemembered(found, *fd, *one);
-      if (match == Match::kUnknown) {
-        unsure_ = true;
-        os_->Close(*fd);
-        return true;  // tried again later
-      }
-      if (match == Match::kNo) continue;
-      const bool is_over = one->ended && info.size <= one->place.raw;
-      FilePosition place = std::move(one->place);
-      remembered_.erase(one);
-      FollowedFile* file =
-          Add(std::move(place), found, *fd, info, is_over ? State::kEnded : State::kFollowing, now);
-      file->at_path = true;
-      if (is_over) {
-        file->Close();
-      } else {
-        MarkDirty(file);
-      }
-      return true;
+  const absl::StatusOr<bool> same = fd.ok() ? file->IsSame(*fd) : fd.status();
+  if (fd.ok() && !same.value_or(false)) os_->Close(*fd);
+  if (!same.ok() && !absl::IsNotFound(same.status())) {
+    Unreadable(found.path, same.status());
+    by_inode_[{found.info.device, found.info.inode}] = file;
+    file->at_path = true;
+    return true;
+  }
+  if (!same.value_or(false)) return false;
+  // A stream of its own, in which what was read before is passed over.
+  FilePosition place;
+  place.file = NewName(found, now);
+  place.path = found.path;
+  place.after = file->place().file;
+  place.from = file->read_bytes();
+  FollowedFile* again = Add(std::move(place), found, *fd, info, State::kFollowing, now);
+  again->at_path = true;
+  MarkDirty(again);
+  return true;
+}
+
+FileSource::Match FileSource::AddRemembered(const Found& found, absl::Time now) {
+  for (const Claim claim : {Claim::kInode, Claim::kPath, Claim::kContent}) {
+    const Match match = AddRemembered(found, claim, now);
+    if (match != Match::kNo) return match;
+  }
+  return Match::kNo;
+}
+
+// kUnknown: it is tried again later.
+FileSource::Match FileSource::AddRemembered(const Found& found, Claim claim, absl::Time now) {
+  const auto has_claim = [&](const Remembered& one) { return ClaimOf(one.place, found) == claim; };
+  auto one = std::find_if(remembered_.begin(), remembered_.end(), has_claim);
+  if (one == remembered_.end()) return Match::kNo;
+  Os::FileInfo info;
+  const absl::StatusOr<int> fd = FollowedFile::Open(os_, found.real, &info);
+  if (absl::IsNotFound(fd.status())) return Match::kNo;
+  if (!fd.ok()) {
+    Unreadable(found.path, fd.status());
+    return Match::kUnknown;
+  }
+  for (; one != remembered_.end(); one = std::find_if(one + 1, remembered_.end(), has_claim)) {
+    const Match match = IsRemembered(found, *fd, *one);
+    if (match == Match::kNo) continue;
+    if (match == Match::kUnknown) {
+      unsure_ = true;
+      os_->Close(*fd);
+      return match;
     }
-    return false;
-  };
-  const auto same_inode = [&](const FilePosition& place) {
-    return place.inode == info.inode && place.device == info.device;
-  };
-  const auto same_path = [&](const FilePosition& place) {
-    return place.path == found.path && place.prefix.size > 0 && !same_inode(place);
-  };
-  const auto other = [&](const FilePosition& place) {
-    return place.prefix.size > 0 && !same_inode(place) && place.path != found.path;
-  };
-  if (by(same_inode) || by(same_path) || by(other)) return true;
+    const bool is_over = one->ended && info.size <= one->place.raw;
+    FilePosition place = std::move(one->place);
+    remembered_.erase(one);
+    FollowedFile* file =
+        Add(std::move(place), found, *fd, info, is_over ? State::kEnded : State::kFollowing, now);
+    file->at_path = true;
+    if (file->place().path != found.path) moved_.push_back(file);
+    if (is_over) {
+      file->Close();
+    } else {
+      MarkDirty(file);
+    }
+    return match;
+  }
   os_->Close(*fd);
-  return false;
+  return Match::kNo;
+}
+
+FileSource::Claim FileSource::ClaimOf(const FilePosition& place, const Found& found) {
+  if (place.inode == found.info.inode && place.device == found.info.device) return Claim::kInode;
+  if (place.prefix.size == 0) return Claim::kNone;
+  return place.path == found.path ? Claim::kPath : Claim::kContent;
 }
 
 FileSource::Match FileSource::IsRemembered(const Found& found, int fd,
@@ -308,30 +357,92 @@ FileSource::Match FileSource::IsRemembered(const Found& found, int fd,
 // A file that nobody knows is at a path.
 void FileSource::AddFound(const Found& found, absl::Time now) {
   if (FindByInode(found.info) != nullptr) return;  // added meanwhile, as one of a rotated set
+  if (const Match copy = IsCopy(found); copy != Match::kNo) {
+    if (copy == Match::kUnknown) unsure_ = true;
+    copies_.insert(found.real);
+    return;
+  }
+  if (AddAsRotated(found, now)) return;
   const auto occupant = by_path_.find(found.path);
   FollowedFile* predecessor = occupant == by_path_.end() ? nullptr : occupant->second;
   if (predecessor != nullptr) {
-    ++totals_.rotations;
     if (predecessor->state == State::kFollowing) Leave(predecessor, now);
     predecessor = AddBetween(predecessor, found, now);
+    if (predecessor == nullptr) return;
   }
   AddNew(found, predecessor, now);
 }
 
-void FileSource::AddNew(const Found& found, FollowedFile* predecessor, absl::Time now) {
+// It may have been at the path of a followed file after that, which it is not any more: it has a
+// name that rotation gives, and there is nothing at that path now. True if there is no more to do.
+bool FileSource::AddAsRotated(const Found& found, absl::Time now) {
+  for (const std::string& base : RotatedFrom(Name(found.path))) {
+    const Found newest{Join(Directory(found.path), base), Join(Directory(found.real), base), {}};
+    const auto known = by_path_.find(newest.path);
+    if (known == by_path_.end()) continue;
+    FollowedFile* last = known->second;
+    if (last->at_path && last->real_path() == newest.real) continue;
+    if (last->state == State::kFollowing) Leave(last, now);
+    if (AddBetween(last, newest, now) == nullptr) return true;  // later
+    if (FindByInode(found.info) != nullptr) return true;
+  }
+  return false;
+}
+
+// Whoever copies a file that is followed perhaps wants to truncate it then; MoveToCopy() looks for
+// the copy. Until that happens it is nothing to read: all of it has been read where it comes from.
+FileSource::Match FileSource::IsCopy(const Found& found) {
+  const std::vector<std::string> bases = RotatedFrom(Name(found.real));
+  if (bases.empty()) return Match::kNo;
+  const std::string directory = Directory(found.real);
+  for (const auto& file : files_) {
+    if (file->read_bytes() == 0 || Directory(file->real_path()) != directory) continue;
+    const std::string name = Name(file->real_path());
+    const auto is_base = [&](const std::string& base) {
+      return base == name || IsRotatedName(base, name);
+    };
+    if (std::none_of(bases.begin(), bases.end(), is_base)) continue;
+    const Match match = IsCopyOf(*file, found);
+    if (match != Match::kNo) return match;
+  }
+  return Match::kNo;
+}
+
+// One in the making counts.
+FileSource::Match FileSource::IsCopyOf(const FollowedFile& original, const Found& found) {
+  if (found.info.size == 0) return Match::kYes;
+  Os::FileInfo info;
+  const absl::StatusOr<int> fd = FollowedFile::Open(os_, found.real, &info);
+  if (!fd.ok()) return absl::IsNotFound(fd.status()) ? Match::kNo : Match::kUnknown;
+  // A longer file is none, as long as what it begins with is still where it was.
+  if (original.is_open() && info.size > original.place().size &&
+      original.IsIntact().value_or(false)) {
+    const absl::StatusOr<Os::FileInfo> now = os_->Stat(original.fd());
+    if (now.ok() && info.size > now->size) {
+      os_->Close(*fd);
+      return Match::kNo;
+    }
+  }
+  const absl::StatusOr<bool> is_copy =
+      info.size >= original.read_bytes() ? original.IsSame(*fd) : original.BeginsAs(*fd, info.size);
+  os_->Close(*fd);
+  if (!is_copy.ok()) return Match::kUnknown;
+  return *is_copy ? Match::kYes : Match::kNo;
+}
+
+// False if there may be a file and it could not be added: then nothing is to be added behind it.
+bool FileSource::AddNew(const Found& found, FollowedFile* predecessor, absl::Time now) {
   Os::FileInfo info;
   const absl::StatusOr<int> fd = FollowedFile::Open(os_, found.real, &info);
   if (!fd.ok()) {
-    if (absl::IsNotFound(fd.status())) return;
-    unsure_ = true;
-    Complain(found.path, std::string(fd.status().message()));
-    complaints_.insert(found.path);
-    return;
+    if (absl::IsNotFound(fd.status())) return true;
+    Unreadable(found.path, fd.status());
+    return absl::IsPermissionDenied(fd.status());
   }
   if (info.inode != found.info.inode || info.device != found.info.device) {
     os_->Close(*fd);
     scan_wanted_ = true;  // replaced just now
-    return;
+    return false;
   }
   FilePosition place;
   place.file = NewName(found, now);
@@ -345,37 +456,60 @@ void FileSource::AddNew(const Found& found, FollowedFile* predecessor, absl::Tim
   if (predecessor != nullptr) {
     place.after = predecessor->place().file;
     predecessor->succeeded = true;
+    const bool is_truncated = predecessor->place().inode == info.inode;
+    ++(is_truncated ? totals_.truncations : totals_.rotations);
+  }
+  for (const FilePosition& gone : gone_) {
+    if (info.size < gone.raw || !FollowedFile::IsSame(os_, *fd, gone).value_or(false)) continue;
+    // Read before, let go, and back again: only what came since is new.
+    place.from = gone.raw;
+    place.after = gone.file;
   }
   FollowedFile* file =
       Add(std::move(place), found, *fd, info, waits ? State::kWaiting : State::kFollowing, now);
   file->predecessor = waits ? predecessor : nullptr;
   if (!waits) MarkDirty(file);
+  return true;
 }
 
 // Files that were at the path between `older` and `newest`, while we did not look: siblings that
-// nobody knows, written to later. Each waits for the one before it; returns the last.
+// nobody knows, written to later. Each waits for the one before it; returns the last. Null if an
+// error may hide some: they would be lost if what came after them were read first.
 FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, absl::Time now) {
   bool is_sure = true;
   std::vector<Found> between = Siblings(newest.path, &is_sure);
+  if (!is_sure) {
+    unsure_ = true;
+    return nullptr;
+  }
   std::erase_if(between, [&](const Found& one) {
-    return one.info.modified_ns < older->place().modified_ns ||
-           one.info.inode == newest.info.inode || FindByInode(one.info) != nullptr;
+    const bool may_be = IsCertainlyRotated(Name(newest.path), Name(one.path)) &&
+                        one.info.modified_ns >= older->place().modified_ns &&
+                        one.info.inode != newest.info.inode && FindByInode(one.info) == nullptr;
+    const Match copy = may_be ? IsCopy(one) : Match::kNo;
+    if (copy == Match::kUnknown) is_sure = false;
+    return !may_be || copy != Match::kNo;
   });
+  if (!is_sure) {
+    unsure_ = true;
+    return nullptr;
+  }
   std::stable_sort(between.begin(), between.end(), [](const Found& a, const Found& b) {
     if (a.info.modified_ns != b.info.modified_ns) return a.info.modified_ns < b.info.modified_ns;
     return a.path.size() != b.path.size() ? a.path.size() > b.path.size() : a.path > b.path;
   });
   FollowedFile* last = older;
   for (Found& one : between) {
-    if (AddRemembered(one, now)) continue;  // it was read to its end
+    const Match known = AddRemembered(one, now);
+    if (known == Match::kUnknown) return nullptr;
+    if (known == Match::kYes) continue;  // it was read to its end
     one.path = newest.path;
     const size_t before = files_.size();
-    AddNew(one, last, now);
+    if (!AddNew(one, last, now)) return nullptr;
     if (files_.size() == before) continue;
     last = files_.back().get();
     last->at_path = false;
     if (last->state == State::kFollowing) Leave(last, now);
-    ++totals_.rotations;
   }
   return last;
 }
@@ -441,18 +575,56 @@ void FileSource::Vanished(const FilePosition& place, absl::Time now) {
   if (Begin(file, now)) End(file);
   Lose(*file, place.size > place.raw ? place.size - place.raw : 0,
        "vanished while sparktail was not running");
-  Occupy(place.path, file);
+  moved_.push_back(file);
+  // Should it come back (a volume that was not mounted yet), reading goes on.
+  remembered_.push_back({place, /*ended=*/true});
 }
 
-// `file` was the last one at `path`, if none is there now.
-void FileSource::Occupy(const std::string& path, FollowedFile* file) {
-  FollowedFile*& occupant = by_path_[path];
-  if (occupant == nullptr || !occupant->at_path) occupant = file;
+// Of those that were at a path, and are not any more, the one that was written to last comes
+// before what is there now.
+void FileSource::Occupy(const std::vector<Found>& found) {
+  if (moved_.empty()) return;
+  std::stable_sort(moved_.begin(), moved_.end(), [](const auto* a, const auto* b) {
+    return a->place().modified_ns < b->place().modified_ns;
+  });
+  for (FollowedFile* file : moved_) by_path_[file->place().path] = file;
+  moved_.clear();
+  for (const Found& one : found) {
+    if (FollowedFile* file = FindByInode(one.info)) by_path_[one.path] = file;
+  }
+}
+
+// A path whose last file, as far as is remembered, has ended: what is there now came after it.
+void FileSource::RecallEnded(const std::vector<const Found*>& unknown) {
+  for (const Found* one : unknown) {
+    if (by_path_.contains(one->path)) continue;
+    const FilePosition* last = nullptr;
+    for (const Remembered& ended : remembered_) {
+      const bool was_there = ended.ended && ended.place.path == one->path;
+      if (was_there && (last == nullptr || ended.place.modified_ns > last->modified_ns)) {
+        last = &ended.place;
+      }
+    }
+    if (last == nullptr) continue;
+    files_.push_back(std::make_unique<FollowedFile>(os_, *last, one->real));
+    files_.back()->state = State::kEnded;
+    files_.back()->at_path = false;
+    by_path_[one->path] = files_.back().get();
+  }
 }
 
 FileSource::Match FileSource::FindAmongSiblings(const Remembered& missing, absl::Time now) {
   bool is_sure = true;
-  for (const Found& one : Siblings(missing.place.path, &is_sure)) {
+  std::vector<Found> candidates = Siblings(missing.place.path, &is_sure);
+  // And the file itself, should an error have hidden it.
+  const absl::StatusOr<std::string> real = os_->RealPath(missing.place.path);
+  const auto info_there = real.ok() ? os_->StatPath(*real, /*follow_links=*/false) : real.status();
+  if (info_there.ok()) {
+    candidates.push_back({missing.place.path, *real, *info_there});
+  } else if (!absl::IsNotFound(info_there.status())) {
+    is_sure = false;
+  }
+  for (const Found& one : candidates) {
     if (FindByInode(one.info) != nullptr) continue;
     if (missing.place.prefix.size == 0 && one.info.inode != missing.place.inode) continue;
     Os::FileInfo info;
@@ -470,8 +642,7 @@ FileSource::Match FileSource::FindAmongSiblings(const Remembered& missing, absl:
     FollowedFile* file = Add(missing.place, one, *fd, info, State::kFollowing, now);
     file->at_path = false;
     by_path_.erase(one.path);
-    Occupy(missing.place.path, file);
-    file->succeeded = by_path_[missing.place.path] != file;
+    moved_.push_back(file);
     Leave(file, now);
     return Match::kYes;
   }
@@ -496,6 +667,7 @@ std::vector<FileSource::Found> FileSource::Siblings(const std::string& path, boo
       const std::string sibling = Join(directory, name);
       const absl::StatusOr<Os::FileInfo> info = os_->StatPath(sibling, /*follow_links=*/false);
       if (info.ok() && info->is_regular()) siblings.push_back({sibling, sibling, *info});
+      if (!info.ok() && !absl::IsNotFound(info.status())) *is_sure = false;
     }
   }
   return siblings;
@@ -521,7 +693,21 @@ void FileSource::Written(std::string_view directory, std::string_view name) {
   static thread_local std::string path;
   path.assign(directory).append("/").append(name);
   const auto found = by_real_path_.find(path);
-  if (found != by_real_path_.end()) MarkDirty(found->second);
+  if (found == by_real_path_.end()) {
+    if (copies_.contains(path)) scan_wanted_ = true;
+    return;
+  }
+  if (found->second->blocked) NoteSize(found->second);
+  MarkDirty(found->second);
+}
+
+// So that it is known what there is to read, or to lose. Of what has been truncated that is what
+// was known before.
+void FileSource::NoteSize(FollowedFile* file) {
+  if (!file->is_open()) return;
+  const absl::StatusOr<Os::FileInfo> info = os_->Stat(file->fd());
+  if (!info.ok() || !file->IsIntact().value_or(false)) return;
+  file->place().size = std::max(file->place().size, info->size);
 }
 
 void FileSource::MarkDirty(FollowedFile* file) {
@@ -558,9 +744,7 @@ void FileSource::ReadTurn(FollowedFile* file, absl::Time now) {
   while (true) {
     if (left == 0 || IsBlocked(file)) {
       MarkDirty(file);
-      if (const auto info = os_->Stat(file->fd()); info.ok()) {
-        file->place().size = std::max(info->size, file->read_bytes());
-      }
+      NoteSize(file);
       break;
     }
     const std::span<char> room = file->tail().Room();
@@ -602,28 +786,19 @@ bool FileSource::Begin(FollowedFile* file, absl::Time now) {
 
 // A file that was closed while nothing happened.
 bool FileSource::Reopen(FollowedFile* file, absl::Time now) {
-  Os::FileInfo info;
-  const absl::StatusOr<int> fd = FollowedFile::Open(os_, file->real_path(), &info);
-  if (!fd.ok() && !absl::IsNotFound(fd.status())) {
-    ReadFailed(file, fd.status(), now);
+  const absl::StatusOr<bool> opened = OpenAgain(file);
+  if (!opened.ok()) ReadFailed(file, opened.status(), now);
+  if (!opened.ok() || *opened) return opened.ok();
+  // Replaced or deleted since it was closed; what was there may be in a copy.
+  const InodeKey inode{file->place().device, file->place().inode};
+  by_inode_.erase(inode);
+  const Match copy = MoveToCopy(file);
+  if (copy == Match::kUnknown) {
+    by_inode_[inode] = file;
+    ReadFailed(file, absl::UnavailableError("files beside it can't be read"), now);
     return false;
   }
-  if (fd.ok()) {
-    const absl::StatusOr<bool> same =
-        info.size < file->read_bytes() ? absl::StatusOr<bool>(false) : file->IsSame(*fd);
-    if (same.ok() && *same) {
-      file->Adopt(*fd, info);
-      return true;
-    }
-    os_->Close(*fd);
-    if (!same.ok()) {
-      ReadFailed(file, same.status(), now);
-      return false;
-    }
-  }
-  // Replaced, truncated or deleted since it was closed; what was there may be in a sibling.
-  by_inode_.erase({file->place().device, file->place().inode});
-  if (MoveToCopy(file)) {
+  if (copy == Match::kYes) {
     Leave(file, now);
     MarkDirty(file);
   } else {
@@ -632,6 +807,48 @@ bool FileSource::Reopen(FollowedFile* file, absl::Time now) {
   }
   scan_wanted_ = true;
   return false;
+}
+
+// It is where it was, or has another name that rotation gives. What has its inode is taken for it:
+// if its content is another one it has been truncated, which is seen when it is read.
+absl::StatusOr<bool> FileSource::OpenAgain(FollowedFile* file) {
+  absl::StatusOr<bool> opened = OpenAgain(file, file->real_path());
+  if (!opened.ok() || *opened) return opened;
+  bool is_sure = true;
+  for (const Found& one : Siblings(file->real_path(), &is_sure)) {
+    if (one.info.inode != file->place().inode) continue;
+    opened = OpenAgain(file, one.real);
+    if (!opened.ok() || *opened) return opened;
+  }
+  if (!is_sure) return absl::UnavailableError("files beside it can't be read");
+  return false;
+}
+
+absl::StatusOr<bool> FileSource::OpenAgain(FollowedFile* file, const std::string& path) {
+  Os::FileInfo info;
+  const absl::StatusOr<int> fd = FollowedFile::Open(os_, path, &info);
+  if (absl::IsNotFound(fd.status())) return false;
+  if (!fd.ok()) return fd.status();
+  absl::StatusOr<bool> same = info.inode == file->place().inode;
+  if (!*same && file->read_bytes() > 0 && info.size >= file->read_bytes()) {
+    same = file->IsSame(*fd);
+  }
+  if (!same.ok() || !*same) {
+    os_->Close(*fd);
+    return same;
+  }
+  by_inode_.erase({file->place().device, file->place().inode});
+  by_inode_[{info.device, info.inode}] = file;
+  const uint64_t known = file->place().size;
+  file->Adopt(*fd, info);
+  file->place().size = known;
+  if (path != file->real_path()) {
+    by_real_path_.erase(file->real_path());
+    by_real_path_[path] = file;
+    file->set_real_path(path);
+    scan_wanted_ = true;
+  }
+  return true;
 }
 
 void FileSource::ReadFailed(FollowedFile* file, const absl::Status& why, absl::Time now) {
@@ -648,12 +865,18 @@ void FileSource::ReadFailed(FollowedFile* file, const absl::Status& why, absl::T
 void FileSource::Truncated(FollowedFile* file, absl::Time now) {
   const absl::StatusOr<Os::FileInfo> info = os_->Stat(file->fd());
   if (!info.ok()) return ReadFailed(file, info.status(), now);
-  ++totals_.truncations;
   const Found found{file->place().path, file->real_path(), *info};
   const bool was_at_path = file->at_path;
   const int fd = file->Release();
   const uint64_t known = file->place().size;
-  if (MoveToCopy(file)) {
+  const Match copy = MoveToCopy(file);
+  if (copy == Match::kUnknown) {
+    file->Adopt(fd, *info);
+    file->place().size = known;
+    return ReadFailed(file, absl::UnavailableError("files beside it can't be read"), now);
+  }
+  ++totals_.truncations;
+  if (copy == Match::kYes) {
     const uint64_t copied = file->place().size;
     if (known > copied) Lose(*file, known - copied, "truncated, and its copy is shorter");
     log_->Info("truncated " + found.real, found.real + " was truncated; its copy " +
@@ -667,25 +890,41 @@ void FileSource::Truncated(FollowedFile* file, absl::Time now) {
   place.path = found.path;
   place.after = file->place().file;
   const bool waits = file->is_open();
+  FollowedFile* const newest = by_path_[found.path];
+  FollowedFile* const next = WaitingFor(file);
   FollowedFile* fresh =
       Add(std::move(place), found, fd, *info, waits ? State::kWaiting : State::kFollowing, now);
+  if (newest != nullptr && newest != file) by_path_[found.path] = newest;
+  if (next != nullptr) {
+    // It had been rotated as well before we looked.
+    next->predecessor = fresh;
+    next->place().after = fresh->place().file;
+    fresh->succeeded = true;
+  }
   fresh->at_path = was_at_path;
+  file->at_path = false;
   file->succeeded = true;
   if (waits) {
-    fresh->predecessor = file;
     Leave(file, now);
+    // Perhaps it was truncated more than once while we did not look.
+    FollowedFile* last = AddBetween(file, found, now);
+    fresh->predecessor = last != nullptr ? last : file;
+    fresh->place().after = fresh->predecessor->place().file;
+    fresh->predecessor->succeeded = true;
     MarkDirty(file);
   } else {
     // The successor's context is its predecessor's last one.
     End(file);
     MarkDirty(fresh);
   }
-  if (!was_at_path) Leave(fresh, now);
+  if ((!was_at_path || next != nullptr) && !waits) Leave(fresh, now);
 }
 
 // Looks for what was read of a file among its siblings, by content, and goes on there.
-bool FileSource::MoveToCopy(FollowedFile* file) {
-  if (file->read_bytes() == 0) return false;
+FileSource::Match FileSource::MoveToCopy(FollowedFile* file) {
+  // Of which nothing was read, nothing but the inode is known.
+  const bool by_inode = file->read_bytes() == 0;
+  const InodeKey inode{file->place().device, file->place().inode};
   bool is_sure = true;
   std::vector<Found> siblings = Siblings(file->real_path(), &is_sure);
   if (file->place().path != file->real_path()) {
@@ -693,10 +932,16 @@ bool FileSource::MoveToCopy(FollowedFile* file) {
   }
   for (const Found& one : siblings) {
     if (one.info.size < file->read_bytes() || FindByInode(one.info) != nullptr) continue;
+    if (by_inode && !(InodeKey{one.info.device, one.info.inode} == inode)) continue;
     Os::FileInfo info;
     const absl::StatusOr<int> fd = FollowedFile::Open(os_, one.real, &info);
-    if (!fd.ok()) continue;
-    if (!file->IsSame(*fd).value_or(false)) {
+    if (!fd.ok()) {
+      if (!absl::IsNotFound(fd.status())) is_sure = false;
+      continue;
+    }
+    const absl::StatusOr<bool> same = file->IsSame(*fd);
+    if (!same.ok()) is_sure = false;
+    if (!same.value_or(false)) {
       os_->Close(*fd);
       continue;
     }
@@ -705,9 +950,9 @@ bool FileSource::MoveToCopy(FollowedFile* file) {
     file->set_real_path(one.real);
     by_real_path_[one.real] = file;
     by_inode_[{info.device, info.inode}] = file;
-    return true;
+    return Match::kYes;
   }
-  return false;
+  return is_sure ? Match::kNo : Match::kUnknown;
 }
 
 // ---------------------------------------------------------------- leaving
@@ -724,35 +969,71 @@ void FileSource::Leave(FollowedFile* file, absl::Time now) {
 
 void FileSource::TendLeaving(absl::Time now) {
   next_tend_ = now + kTendInterval;
+  BoundDeleted(now);
   std::vector<FollowedFile*> files;
   files.swap(leaving_);
   for (FollowedFile* file : files) {
-    if (file->state != State::kLeaving) continue;
-    leaving_.push_back(file);
-    if (file->dirty) continue;  // there may be more to read
-    FollowedFile* successor = SuccessorOf(file);
+    if (file->state == State::kLeaving && !Tend(file, now)) leaving_.push_back(file);
+  }
+}
+
+// True if it leaves no more.
+bool FileSource::Tend(FollowedFile* file, absl::Time now) {
+  if (!file->dirty) ReadTurn(file, now);  // it may still be written to
+  if (file->state != State::kLeaving) return true;
+  const absl::StatusOr<Os::FileInfo> info =
+      file->is_open() ? os_->Stat(file->fd()) : absl::UnavailableError("it is closed");
+  const bool is_deleted = info.ok() && info->links == 0;
+  const absl::Time since = is_deleted ? file->left : std::max(file->left, file->grown);
+  const bool too_long = now - since >= parts_.options.deleted_wait;
+  if (file->dirty) {
+    // What can't be read must not keep others from being read.
+    if (file->retry > now && IsQuiet(*file, now)) ReleaseSuccessor(file);
+    if (!is_deleted || !too_long) return false;  // there is more to read
+    NoteSize(file);
+    Lose(*file, file->behind(), "deleted, and not read within deleted_wait");
+  } else {
+    const FollowedFile* successor = SuccessorOf(file);
     const bool joined = successor == nullptr || !file->begun() || ContinueIn(file);
     if (joined) ReleaseSuccessor(file);
-    const absl::StatusOr<Os::FileInfo> info =
-        file->is_open() ? os_->Stat(file->fd()) : absl::StatusOr<Os::FileInfo>(Os::FileInfo());
-    if (!info.ok()) continue;
-    const bool is_deleted = info->links == 0;
-    const bool is_quiet = now - std::max(file->grown, file->left) >= parts_.options.rotate_wait;
-    const bool too_long =
-        (is_deleted || is_quiet) && now - file->left >= parts_.options.deleted_wait;
-    const bool too_much = is_deleted && file->behind() > parts_.options.deleted_bytes;
-    if (too_much || (is_deleted && too_long)) {
-      Lose(*file, file->behind(), "deleted, and still written to");
-    }
-    if ((is_quiet && (is_deleted || file->succeeded || successor != nullptr)) || too_long ||
-        too_much) {
-      ReleaseSuccessor(file);
-      End(file);
-    } else {
-      MarkDirty(file);  // it may still be written to
-    }
+    const bool is_replaced = is_deleted || file->succeeded || successor != nullptr;
+    const bool is_over = IsQuiet(*file, now) && is_replaced;
+    if (!info.ok() || (!is_over && !too_long)) return false;
   }
-  std::erase_if(leaving_, [](FollowedFile* file) { return file->state != State::kLeaving; });
+  ReleaseSuccessor(file);
+  const bool is_joined = file->begun() && file->tail().has_continued();
+  if (file->at_path && !is_deleted && !is_joined) {
+    file->state = State::kFollowing;  // by another name that a glob finds
+  } else {
+    End(file);
+  }
+  return true;
+}
+
+// Deleted files that can't be read, as there is no room for them, must not fill the disk. Those
+// that have waited longest go first.
+void FileSource::BoundDeleted(absl::Time now) {
+  uint64_t kept = 0;
+  std::vector<FollowedFile*> deleted;
+  for (FollowedFile* file : leaving_) {
+    if (!file->dirty || !file->is_open() || (!file->blocked && file->retry <= now)) continue;
+    const absl::StatusOr<Os::FileInfo> info = os_->Stat(file->fd());
+    if (!info.ok() || info->links > 0) continue;
+    file->place().size = std::max(file->place().size, info->size);
+    kept += file->place().size;
+    deleted.push_back(file);
+  }
+  for (FollowedFile* file : deleted) {
+    if (kept <= parts_.options.deleted_bytes) return;
+    kept -= file->place().size;
+    Lose(*file, file->behind(), "deleted, and more than deleted_bytes could not be read yet");
+    ReleaseSuccessor(file);
+    End(file);
+  }
+}
+
+bool FileSource::IsQuiet(const FollowedFile& file, absl::Time now) const {
+  return now - std::max(file.grown, file.left) >= parts_.options.rotate_wait;
 }
 
 // True once it is known where the file's last record ends.
@@ -811,7 +1092,7 @@ void FileSource::ReleaseSuccessor(const FollowedFile* file) {
     successor->predecessor = nullptr;
     successor->state = State::kFollowing;
     MarkDirty(successor);
-    if (!successor->at_path) Leave(successor, os_->Now());
+    if (!successor->at_path || successor->succeeded) Leave(successor, os_->Now());
   }
 }
 
@@ -822,6 +1103,7 @@ void FileSource::End(FollowedFile* file) {
   }
   file->state = State::kEnded;
   file->Close();
+  ReleaseSuccessor(file);  // nothing may wait for what will not come
 }
 
 void FileSource::Lose(const FollowedFile& file, uint64_t bytes, std::string_view how) {
@@ -841,6 +1123,10 @@ void FileSource::Sweep() {
     if (is_over(file)) over.insert(file.get());
   }
   if (over.empty()) return;
+  for (const FollowedFile* file : over) {
+    if (file->begun() && file->read_bytes() > 0) gone_.push_back(file->Stand());
+  }
+  if (gone_.size() > kMostGone) gone_.erase(gone_.begin(), gone_.end() - kMostGone);
   const auto is_gone = [&](const auto& entry) { return over.contains(entry.second); };
   std::erase_if(by_path_, is_gone);
   std::erase_if(by_real_path_, is_gone);
@@ -879,9 +1165,11 @@ void FileSource::CloseIdle(absl::Time now) {
 }
 
 bool FileSource::AtEnd() const {
+  const absl::Time now = os_->Now();
   return dirty_.empty() && !scan_wanted_ &&
-         std::none_of(files_.begin(), files_.end(), [](const auto& file) {
-           return file->state == State::kWaiting || file->state == State::kLeaving;
+         std::none_of(files_.begin(), files_.end(), [&](const auto& file) {
+           return file->state == State::kWaiting ||
+                  (file->state == State::kLeaving && !IsQuiet(*file, now));
          });
 }
 
@@ -894,9 +1182,7 @@ void FileSource::EndAll() {
 const FollowedFile* FileSource::LastGrown() const {
   const FollowedFile* last = nullptr;
   for (const auto& file : files_) {
-    if (file->at_path && file->is_open() && (last == nullptr || file->grown > last->grown)) {
-      last = file.get();
-    }
+    if (file->at_path && (last == nullptr || file->grown > last->grown)) last = file.get();
   }
   return last;
 }
@@ -909,9 +1195,16 @@ bool FileSource::IsWrittenTo() const {
 std::string FileSource::LastBytes(size_t size) const {
   const FollowedFile* last = LastGrown();
   if (last == nullptr) return {};
-  const uint64_t begin = last->read_bytes() > size ? last->read_bytes() - size : 0;
-  std::string bytes(last->read_bytes() - begin, '\0');
-  const absl::StatusOr<size_t> count = os_->ReadAt(last->fd(), begin, bytes.data(), bytes.size());
+  // One that had ended when this process began, or was idle for long, is closed.
+  Os::FileInfo info;
+  absl::StatusOr<int> fd = last->fd();
+  if (!last->is_open()) fd = FollowedFile::Open(os_, last->real_path(), &info);
+  if (!fd.ok()) return {};
+  const uint64_t end = std::max(last->read_bytes(), last->place().size);
+  const uint64_t begin = end > size ? end - size : 0;
+  std::string bytes(end - begin, '\0');
+  const absl::StatusOr<size_t> count = os_->ReadAt(*fd, begin, bytes.data(), bytes.size());
+  if (!last->is_open()) os_->Close(*fd);
   bytes.resize(count.value_or(0));
   return bytes;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <absl/status/status.h>
+#include <absl/status/statusor.h>
 #include <absl/synchronization/mutex.h>
 #include <absl/time/time.h>
 
@@ -108,6 +109,8 @@ class FileSource {
     }
   };
   enum class Match : uint8_t { kNo, kYes, kUnknown };
+  // Why a file that is remembered may be one that was found; the first is the strongest.
+  enum class Claim : uint8_t { kInode, kPath, kContent, kNone };
 
   // Finding.
   void OpenWatch();
@@ -116,19 +119,27 @@ class FileSource {
   std::vector<Found> FindAll();
   bool Resolve(const std::string& path, Found* found);
   void Complain(const std::string& path, std::string_view why);
+  void Unreadable(const std::string& path, const absl::Status& why);
   FollowedFile* FindByInode(const Os::FileInfo& info);
-  void Place(FollowedFile* file, const Found& found, absl::Time now);
+  bool Place(FollowedFile* file, const Found& found, absl::Time now);
+  bool TakeUp(FollowedFile* file, const Found& found, absl::Time now);
   void AddFound(const Found& found, absl::Time now);
-  bool AddRemembered(const Found& found, absl::Time now);
+  Match AddRemembered(const Found& found, absl::Time now);
+  Match AddRemembered(const Found& found, Claim claim, absl::Time now);
+  static Claim ClaimOf(const FilePosition& place, const Found& found);
   Match IsRemembered(const Found& found, int fd, const Remembered& remembered);
-  void AddNew(const Found& found, FollowedFile* predecessor, absl::Time now);
+  bool AddAsRotated(const Found& found, absl::Time now);
+  Match IsCopy(const Found& found);
+  Match IsCopyOf(const FollowedFile& original, const Found& found);
+  bool AddNew(const Found& found, FollowedFile* predecessor, absl::Time now);
   FollowedFile* AddBetween(FollowedFile* older, const Found& newest, absl::Time now);
   FollowedFile* Add(FilePosition place, const Found& found, int fd, const Os::FileInfo& info,
                     State state, absl::Time now);
   void LookForMissing(absl::Time now);
+  void RecallEnded(const std::vector<const Found*>& unknown);
   Match FindAmongSiblings(const Remembered& missing, absl::Time now);
   void Vanished(const FilePosition& place, absl::Time now);
-  void Occupy(const std::string& path, FollowedFile* file);
+  void Occupy(const std::vector<Found>& found);
   std::vector<Found> Siblings(const std::string& path, bool* is_sure);
   std::string NewName(const Found& found, absl::Time now);
 
@@ -141,13 +152,19 @@ class FileSource {
   bool IsBlocked(FollowedFile* file);
   bool Begin(FollowedFile* file, absl::Time now);
   bool Reopen(FollowedFile* file, absl::Time now);
+  absl::StatusOr<bool> OpenAgain(FollowedFile* file);
+  absl::StatusOr<bool> OpenAgain(FollowedFile* file, const std::string& path);
   void ReadFailed(FollowedFile* file, const absl::Status& why, absl::Time now);
   void Truncated(FollowedFile* file, absl::Time now);
-  bool MoveToCopy(FollowedFile* file);
+  Match MoveToCopy(FollowedFile* file);
+  void NoteSize(FollowedFile* file);
 
   // Leaving.
   void Leave(FollowedFile* file, absl::Time now);
   void TendLeaving(absl::Time now);
+  bool Tend(FollowedFile* file, absl::Time now);
+  void BoundDeleted(absl::Time now);
+  bool IsQuiet(const FollowedFile& file, absl::Time now) const;
   bool ContinueIn(FollowedFile* file);
   std::string BytesAfter(const FollowedFile* file, size_t size) const;
   FollowedFile* SuccessorOf(const FollowedFile* file) const;
@@ -178,7 +195,11 @@ class FileSource {
   std::vector<FollowedFile*> warm_;
   std::vector<FollowedFile*> leaving_;
   std::vector<Remembered> remembered_;  // not found yet
-  std::unordered_set<std::string> complaints_;
+  std::vector<FilePosition> gone_;      // read to their ends by this process, oldest first
+  std::vector<FollowedFile*> moved_;    // were remembered, and are at another path or nowhere
+  std::unordered_set<std::string> complaints_;  // paths told of in this scan …
+  std::unordered_set<std::string> told_;        // … and in the one before
+  std::unordered_set<std::string> copies_;      // real paths of what may be copies of files
 
   bool scan_wanted_ = true;
   bool unsure_ = false;  // an error hid something: scan again soon

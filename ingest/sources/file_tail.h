@@ -42,6 +42,9 @@ class FileTail {
   // Called again with more.
   virtual void Continue(std::string_view bytes) = 0;
 
+  // Lines of the successor were taken: what comes now in the file itself can't follow them.
+  virtual bool has_continued() const = 0;
+
   // No more bytes will come.
   virtual void End() = 0;
 };

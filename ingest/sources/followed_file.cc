@@ -55,6 +55,21 @@ absl::StatusOr<bool> FollowedFile::IsSame(int fd) const {
   return IsIntact(fd);
 }
 
+absl::StatusOr<bool> FollowedFile::BeginsAs(int fd, uint64_t size) const {
+  if (!is_open()) return false;
+  const absl::StatusOr<bool> intact = IsIntact();
+  if (!intact.ok() || !*intact) return intact;
+  const size_t part = std::min<uint64_t>(size, kPrefixSize);
+  for (const uint64_t begin : {uint64_t{0}, size - part}) {
+    const absl::StatusOr<std::string> own = ReadPart(os_, fd_, begin, part);
+    if (!own.ok()) return own.status();
+    const absl::StatusOr<std::string> other = ReadPart(os_, fd, begin, part);
+    if (!other.ok()) return other.status();
+    if (*own != *other) return false;
+  }
+  return true;
+}
+
 void FollowedFile::Adopt(int fd, const Os::FileInfo& info) {
   Close();
   fd_ = fd;

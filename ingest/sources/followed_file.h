@@ -42,6 +42,10 @@ class FollowedFile {
   // True if the open file begins with what was read of this one.
   absl::StatusOr<bool> IsSame(int fd) const;
 
+  // True if this file, if it is open and has not been truncated, begins with the `size` bytes that
+  // the other open file has; told from the ends of them.
+  absl::StatusOr<bool> BeginsAs(int fd, uint64_t size) const;
+
   // Takes the open descriptor.
   void Adopt(int fd, const Os::FileInfo& info);
   // Gives it away.
@@ -60,6 +64,14 @@ class FollowedFile {
   absl::StatusOr<bool> IsIntact() const { return IsIntact(fd_); }
 
   FileTail& tail() { return *tail_; }
+  // Where it stands: all that was read is known.
+  FilePosition Stand() const {
+    FilePosition stand = place_;
+    stand.raw = read_;
+    stand.marker = Fingerprint::Of({last_.data(), last_size_});
+    return stand;
+  }
+
   FilePosition& place() { return place_; }
   const FilePosition& place() const { return place_; }
   uint64_t read_bytes() const { return read_; }

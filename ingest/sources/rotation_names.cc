@@ -29,16 +29,31 @@ bool IsCompressedName(std::string_view name) {
 
 std::vector<std::string> RotatedFrom(std::string_view name) {
   std::vector<std::string> bases;
-  for (size_t begin = name.find_first_of(kSeparators, 1); begin != std::string_view::npos;
-       begin = name.find_first_of(kSeparators, begin + 1)) {
-    size_t end = std::min(name.find_first_not_of(kStampCharacters, begin), name.size());
-    // Of "driver-1.log" the ending's dot could belong to the stamp.
-    while (end < name.size() && name[end] != '.') --end;
+  // All from `begin` to before `end` would have been added.
+  const auto add = [&](size_t begin, size_t end) {
     std::string base(name.substr(0, begin));
     base.append(name.substr(end));
     if (IsRotatedName(base, name)) bases.push_back(std::move(base));
+  };
+  for (size_t begin = 1; begin < name.size(); ++begin) {
+    if (kSeparators.find(name[begin]) == std::string_view::npos) continue;
+    add(begin, name.size());
+    for (size_t end = begin + 1; end < name.size(); ++end) {
+      if (name[end] == '.') add(begin, end);
+      if (kStampCharacters.find(name[end]) == std::string_view::npos) break;
+    }
   }
   return bases;
+}
+
+bool IsCertainlyRotated(std::string_view base, std::string_view name) {
+  static constexpr size_t kDateDigits = 6;
+  if (!IsRotatedName(base, name)) return false;
+  if (name.starts_with(base)) return true;
+  const size_t dot = base.rfind('.');
+  const std::string_view added = name.substr(dot, name.size() - base.size());
+  return std::count_if(added.begin(), added.end(), [](char c) { return c >= '0' && c <= '9'; }) >=
+         std::ptrdiff_t{kDateDigits};
 }
 
 bool IsRotatedName(std::string_view base, std::string_view name) {

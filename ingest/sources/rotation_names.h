@@ -14,6 +14,10 @@ bool IsRotatedName(std::string_view base, std::string_view name);
 // All names of which `name` may be a rotated one: "driver.log" of "driver.log.1".
 std::vector<std::string> RotatedFrom(std::string_view name);
 
+// The same where a mistake would read another application's log: app-1.log may be one, while
+// app.log.1 and app-20261121.log are rotated.
+bool IsCertainlyRotated(std::string_view base, std::string_view name);
+
 // Ends as archives do: .gz .bz2 .xz .zst .lz4 .snappy .Z .zip
 bool IsCompressedName(std::string_view name);
 

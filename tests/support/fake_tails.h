@@ -1,0 +1,126 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "ingest/sources/file_source.h"
+#include "ingest/sources/file_tail.h"
+
+namespace sparktail::testing {
+
+// Tails that keep the bytes they get, of all lives of a source: what a sink would know. A line
+// that a file's end cuts goes on in the file's successor.
+class FakeTails : public FileTailMaker {
+ public:
+  // What came of one file, known by the name that the source gave it.
+  struct Stream {
+    FilePosition place;  // as it was when bytes came last
+    std::string bytes;   // of the file, from its beginning
+    std::string continued;
+    uint64_t begin = 0;  // where it was begun to be read last
+    bool ended = false;
+    bool is_read = false;  // a tail of it is there
+  };
+
+  // By name; and in the order in which they were begun.
+  std::map<std::string, Stream> streams;
+  std::vector<std::string> order;
+  std::string all;  // bytes of all streams as they came
+  bool has_room = true;
+  uint64_t room = UINT64_MAX;  // bytes that may come before there is none
+  size_t most = 4096;          // of one read
+  bool waits_for_time = false;
+  size_t ticks = 0;
+
+  std::unique_ptr<FileTail> MakeTail(const FilePosition* file) override {
+    return std::make_unique<Tail>(this, file);
+  }
+
+  const Stream& stream(size_t i) const { return streams.at(order.at(i)); }
+
+  // What is known of all files, by complete lines.
+  std::vector<FileSource::Remembered> Remembered() const {
+    std::vector<FileSource::Remembered> all_known;
+    for (const std::string& name : order) {
+      const Stream& stream = streams.at(name);
+      FileSource::Remembered one{stream.place, stream.ended};
+      one.place.raw = Settled(stream);
+      const std::string_view before = std::string_view(stream.bytes).substr(0, one.place.raw);
+      one.place.marker =
+          Fingerprint::Of(before.substr(before.size() - std::min(before.size(), kMarkerSize)));
+      all_known.push_back(std::move(one));
+    }
+    return all_known;
+  }
+
+ private:
+  static uint64_t Settled(const Stream& stream) {
+    return stream.ended ? stream.bytes.size() : stream.bytes.rfind('\n') + 1;
+  }
+
+  class Tail : public FileTail {
+   public:
+    Tail(FakeTails* tails, const FilePosition* file) : tails_(tails), file_(file) {
+      const auto [found, is_new] = tails->streams.try_emplace(file->file);
+      stream_ = &found->second;
+      EXPECT_FALSE(stream_->is_read) << file->file << " has two tails";
+      if (is_new) tails->order.push_back(file->file);
+      stream_->place = *file;
+      stream_->begin = Settled(*stream_);
+      stream_->bytes.resize(stream_->begin);
+      stream_->is_read = true;
+      stream_->ended = false;
+      buffer_.resize(tails->most);
+    }
+    ~Tail() override { stream_->is_read = false; }
+
+    uint64_t begin() const override { return stream_->begin; }
+    bool HasRoom() override { return tails_->has_room && tails_->room > 0; }
+    std::span<char> Room() override { return buffer_; }
+    void Took(size_t size) override {
+      EXPECT_FALSE(stream_->ended);
+      stream_->bytes.append(buffer_.data(), size);
+      tails_->all.append(buffer_.data(), size);
+      if (tails_->room != UINT64_MAX) tails_->room -= std::min<uint64_t>(tails_->room, size);
+      in_turn_ = true;
+    }
+    void EndTurn() override {
+      if (file_ != nullptr) stream_->place = *file_;
+      in_turn_ = false;
+    }
+    bool Tick(absl::Time, absl::FunctionRef<bool()> at_end) override {
+      EXPECT_FALSE(stream_->ended);
+      tails_->ticks += at_end() ? 1 : 0;
+      return tails_->waits_for_time;
+    }
+    bool WantsContinuation() const override {
+      return !stream_->bytes.empty() && !stream_->bytes.ends_with('\n') &&
+             stream_->continued.empty();
+    }
+    void Continue(std::string_view bytes) override {
+      EXPECT_TRUE(WantsContinuation());
+      stream_->continued = bytes.substr(0, bytes.find('\n') + 1);
+    }
+    bool has_continued() const override { return false; }
+    void End() override {
+      EXPECT_FALSE(std::exchange(stream_->ended, true));
+      EXPECT_FALSE(in_turn_);
+    }
+
+   private:
+    FakeTails* tails_;
+    const FilePosition* file_;
+    Stream* stream_;
+    std::vector<char> buffer_;
+    bool in_turn_ = false;
+  };
+};
+
+}  // namespace sparktail::testing
