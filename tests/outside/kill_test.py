@@ -6,10 +6,11 @@ from collections import namedtuple
 
 import run_support
 import support
-from run_support import CLOSING, RunCase, corpus, counts, cut, progress_ids, rng, without_noise
+from run_support import CLOSING, METRIC_BEHIND, RunCase, corpus, counts, cut, documents, metric, progress_ids, rng
+from run_support import without_noise
 
-# Nothing is decided by a clock, so the uncut run and the killed one see the same.
-SOURCE = {"record_timeout": "10m", "rotate_wait": "3s"}
+# No pause of the writer is so long that a clock decides, so the uncut run and the killed one see the same.
+SOURCE = {"record_timeout": "20s", "rotate_wait": "3s"}
 
 # One log: its path, a glob, how it is rotated, and where a rotation may cut it.
 Plan = namedtuple("Plan", "path glob rotation where wrapping texts")
@@ -49,32 +50,27 @@ class Kill(RunCase):
         return self.runner(paths, name, source=SOURCE, **options), writers
 
     def uncut(self, plans, **options):
-        runner, writers = self.life("uncut", plans, **options)
-        runner.start_until_marker()
-        random = rng(self.id(), "uncut")
-        while writers:
-            writer = random.choice(writers)
-            if not writer.step():
-                writers.remove(writer)
-        ids = [key for _, text in plans for key in progress_ids(text)]
-        whole = all(plan.where != "byte" for plan, _ in plans)
-        if whole:
-            self.arrives(runner, ids, sinks=self.sinks)
-        runner.finish()
+        """Nobody kills it, and it keeps up with each rotation."""
+        runner, writers = self.life("uncut", plans, http=True, **options)
+        runner.start()
+        self.make_known(runner, writers, plans)
+        total = 0
+        for writer in writers:
+            while writer.step():
+                total += 1
+                if writer.rotation_is_next or total % 50 == 0:
+                    runner.until(lambda: metric(runner.metrics(), METRIC_BEHIND) == 0, "it keeps up")
+        self.settle(runner)
         for sink in self.sinks:
-            if whole:
-                self.only_once(runner.delivered(sink), ids, f"uncut, {sink}")
+            if self.ids:
+                self.only_once(runner.delivered(sink), self.ids, f"uncut, {sink}")
         return runner
 
-    def killed(self, plans, kills, **options):
+    def killed(self, plans, kills, wanted, **options):
         runner, writers = self.life("killed", plans, **options)
         random = rng(self.id(), "kills")
         runner.start()
-        # What was never seen can't be found among its siblings: let it see each log.
-        for writer, (plan, _) in zip(writers, plans):
-            for _ in range(3):
-                writer.step()
-        runner.until(lambda: self.knows(runner, len(plans)), "it knows all logs")
+        self.make_known(runner, writers, plans)
         steps = sum(len(plan.texts) * 2 + sum(map(len, plan.texts)) // 1700 for plan, _ in plans)
         early = 0
         for number in range(kills):
@@ -93,7 +89,10 @@ class Kill(RunCase):
             self.go_on(writers, random, int(steps / kills * random.random() * 0.6))
         while writers:
             self.go_on(writers, random, 100)
-        runner.finish()
+        runner.start()
+        for sink, ids in wanted.items():
+            self.arrives(runner, ids, sinks=[sink])
+        runner.stop()
         return runner
 
     def go_on(self, writers, random, steps):
@@ -104,14 +103,35 @@ class Kill(RunCase):
             if not writer.step():
                 writers.remove(writer)
 
-    def knows(self, runner, count):
-        return len({cursor["stream"] for cursor in runner.offsets()}) >= count
+    def make_known(self, runner, writers, plans):
+        """What was never seen can't be found among its siblings: lets it see the beginning of each log."""
+        for writer in writers:
+            while not writer.path.stat().st_size:
+                writer.step()
+        runner.until(lambda: len({cursor["path"] for cursor in runner.offsets()}) >= len(plans), "it knows all logs")
+
+    def settle(self, runner):
+        """Waits until all is delivered."""
+        if self.ids:
+            self.arrives(runner, self.ids, sinks=self.sinks)
+        for sink in self.sinks:
+            runner.until(
+                lambda sink=sink: len(runner.delivered(sink)) >= self.count,
+                lambda sink=sink: f"{self.count} events are in {sink}, of which {len(runner.delivered(sink))} came",
+            )
+        runner.until(lambda: all(cursor["ended"] or cursor.get("behind", 0) < 1000 for cursor in runner.offsets()), runner.offsets)
+        runner.stop()
 
     def scenario(self, kinds, kills, sinks=("file", "sqlite"), **options):
         self.sinks = sinks
         plans = self.plans(kinds, kills)
+        # Where no event is cut within a line, it is known what comes.
+        whole = all(plan.where != "byte" for plan, _ in plans)
+        self.ids = [key for _, text in plans for key in progress_ids(text)] if whole else []
+        self.count = sum(len(support.parse(stdin=text).lines) for _, text in plans) if whole else 0
         uncut = self.uncut(plans, sinks=sinks, **options)
-        killed = self.killed(plans, kills, sinks=sinks, **options)
+        wanted = {sink: [document["id"] for document in documents(uncut.delivered(sink))] for sink in sinks}
+        killed = self.killed(plans, kills, wanted, sinks=sinks, **options)
         for sink in sinks:
             expected = [line.replace(str(uncut.folder), str(killed.folder)) for line in uncut.delivered(sink)]
             got = killed.delivered(sink)

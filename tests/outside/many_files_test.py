@@ -14,6 +14,7 @@ from run_support import DEADLINE, RunCase, banner, counts, eventually, events, h
 from support import MIB, SCALE
 
 BANNER = banner()
+HEAD = BANNER[:3000].rpartition(b"\n")[0] + b"\n"
 
 
 class Day(RunCase):
@@ -35,8 +36,8 @@ class Day(RunCase):
             numbers += 1
             if rotation % 4 == 0:
                 container = write(self.folder / "logs" / f"container_{rotation}" / "stderr", BANNER + events(10000 + rotation))
-            if rotation % 20 == 19:
-                # Keeps up, as a day's log would let it.
+            if rotation % 8 == 7:
+                # Keeps up, as a day's log would let it: ten files are kept.
                 wanted = numbers + rotation // 4 + 1
                 runner.until(lambda wanted=wanted: self.sink_size(runner) >= wanted, f"rotation {rotation} is delivered")
                 for folder in log.parent.glob("container_*"):
@@ -78,7 +79,7 @@ class Many(RunCase):
         """The soft limit of open files is raised to the hard one."""
         logs = self.folder / "logs"
         for number in range(2000):
-            write(logs / f"app{number % 40}" / f"{number}.log", BANNER[:3000] + events(number))
+            write(logs / f"app{number % 40}" / f"{number}.log", HEAD + events(number))
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         runner = self.runner(logs / "*" / "*.log")
         runner.start(limits={resource.RLIMIT_NOFILE: (256, hard)})
@@ -94,7 +95,7 @@ class Many(RunCase):
         """The hard limit is low: they are read, if need be one after the other."""
         logs = self.folder / "logs"
         for number in range(300):
-            write(logs / f"{number}.log", BANNER[:3000] + events(number))
+            write(logs / f"{number}.log", HEAD + events(number))
         runner = self.runner(logs / "*.log", source={"close_idle": "1s"})
         runner.start(limits={resource.RLIMIT_NOFILE: (128, 128)})
         self.has_batches(runner, range(300))
@@ -124,7 +125,7 @@ class Many(RunCase):
     def test_idle_costs_little(self):
         logs = self.folder / "logs"
         for number in range(500):
-            write(logs / f"{number}.log", BANNER[:500])
+            write(logs / f"{number}.log", HEAD)
         runner = self.runner(logs / "*.log").start()
         runner.until(lambda: len(runner.offsets()) >= 500 * 2, "all are known")
         before = runner.cpu()

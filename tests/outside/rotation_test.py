@@ -77,14 +77,17 @@ class Case(RunCase):
             write(new_path or path, content)
         return found
 
-    def rename(self, path=None):
-        path = path or self.log
+    def shift(self):
+        """driver.log.1 is free afterwards."""
         last = 0
-        while path.with_name(f"{path.name}.{last + 1}").exists():
+        while (self.logs / f"driver.log.{last + 1}").exists():
             last += 1
         for number in range(last, 0, -1):
-            path.with_name(f"{path.name}.{number}").rename(path.with_name(f"{path.name}.{number + 1}"))
-        path.rename(path.with_name(f"{path.name}.1"))
+            (self.logs / f"driver.log.{number}").rename(self.logs / f"driver.log.{number + 1}")
+
+    def rename(self):
+        self.shift()
+        self.log.rename(self.logs / "driver.log.1")
 
 
 class Identity(Case):
@@ -177,28 +180,28 @@ class Identity(Case):
         runner.stop()
 
     def test_F4_copytruncate_with_the_same_banner_each_time(self):
-        runner = self.started(BANNER, [])
-        wanted = []
-        for life in range(8):
-            numbers = range(life * 10, life * 10 + 3 + life % 3)
-            if life > 0:
-                write(self.log, BANNER, append=True)
-            write(self.log, events(*numbers), append=True)
-            wanted += numbers
-            if life % 2:
-                self.has_batches(runner, wanted)
-            if life == 4:
+        """What was written right before the copy is read from the copy: alive, killed, and looking away."""
+        runner = self.started(BANNER + events(0), [0])
+        wanted = [0]
+        for life in range(1, 10):
+            write(self.log, events(life * 10), append=True)
+            wanted.append(life * 10)
+            self.has_batches(runner, wanted)
+            if life % 3 == 1:
                 runner.kill()
-            if life == 6 and not runner.ended():
+            elif life % 3 == 2:
                 self.paused(runner)
-            shutil.copyfile(self.log, self.logs / f"driver.log.{life}")
+            write(self.log, events(life * 10 + 1), append=True)
+            wanted.append(life * 10 + 1)
+            self.shift()
+            shutil.copyfile(self.log, self.logs / "driver.log.1")
             os.truncate(self.log, 0)
-            if life == 4:
+            write(self.log, BANNER, append=True)
+            if life % 3 == 1:
                 runner.start()
-            if life == 6:
+            elif life % 3 == 2:
                 self.go_on(runner)
-        write(self.log, BANNER + events(99), append=True)
-        self.has_batches(runner, [*wanted, 99])
+        self.has_batches(runner, wanted)
         runner.stop()
 
     def test_F5_a_copy_is_not_sent_again(self):
@@ -374,7 +377,7 @@ class Renamed(Case):
         text = BANNER + events(*many)
         self.logs.mkdir()
         write(self.log, text)
-        runner = self.runner(self.log, sinks=("stdout",), sink={"queue_bytes": "64KiB"}, source=QUICK)
+        runner = self.runner(self.log, sinks=("stdout",), sink={"queue_bytes": "1MiB"}, source=QUICK)
         reader, writer = os.pipe()
         self.addCleanup(os.close, reader)
         runner.start(stdout=writer)
@@ -485,7 +488,7 @@ class Renamed(Case):
         content = BANNER + events(*range(1500))
         write(self.log, content)
         runner = self.runner(
-            self.log, sinks=("stdout",), sink={"queue_bytes": "64KiB"}, http=True, source={**QUICK, "deleted_bytes": "100KiB"}
+            self.log, sinks=("stdout",), sink={"queue_bytes": "1MiB"}, http=True, source={**QUICK, "deleted_bytes": "100KiB"}
         )
         reader, writer = os.pipe()
         self.addCleanup(os.close, reader)

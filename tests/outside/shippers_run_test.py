@@ -398,7 +398,7 @@ class Sinks(Case):
     def test_F52_a_reader_of_stdout_that_stopped_and_goes_on(self):
         many = range(1500)
         write(self.log, BANNER + events(*many))
-        runner = self.runner(self.log, sinks=("stdout", "file"), sink={"queue_bytes": "64KiB"}, http=True)
+        runner = self.runner(self.log, sinks=("stdout", "file"), sink={"queue_bytes": "1MiB"}, http=True)
         reader = self.piped(runner)
         runner.until(lambda: run_support.metric(runner.metrics(), run_support.METRIC_BEHIND), "the reading has stopped")
         before = runner.cpu()
