@@ -475,7 +475,8 @@ bool FileSource::AddNew(const Found& found, FollowedFile* predecessor, absl::Tim
 // Files that were at the path between `older` and `newest`, while we did not look: siblings that
 // nobody knows, written to later. Each waits for the one before it; returns the last. Null if an
 // error may hide some: they would be lost if what came after them were read first.
-FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, absl::Time now) {
+FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, absl::Time now,
+                                     int64_t until_ns) {
   bool is_sure = true;
   std::vector<Found> between = Siblings(newest.path, &is_sure);
   if (!is_sure) {
@@ -485,7 +486,8 @@ FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, a
   std::erase_if(between, [&](const Found& one) {
     const bool may_be = IsCertainlyRotated(Name(newest.path), Name(one.path)) &&
                         one.info.modified_ns >= older->place().modified_ns &&
-                        one.info.inode != newest.info.inode && FindByInode(one.info) == nullptr;
+                        one.info.modified_ns <= until_ns && one.info.inode != newest.info.inode &&
+                        FindByInode(one.info) == nullptr;
     const Match copy = may_be ? IsCopy(one) : Match::kNo;
     if (copy == Match::kUnknown) is_sure = false;
     return !may_be || copy != Match::kNo;
@@ -907,7 +909,7 @@ void FileSource::Truncated(FollowedFile* file, absl::Time now) {
   if (waits) {
     Leave(file, now);
     // Perhaps it was truncated more than once while we did not look.
-    FollowedFile* last = AddBetween(file, found, now);
+    FollowedFile* last = AddBetween(file, found, now, found.info.modified_ns);
     fresh->predecessor = last != nullptr ? last : file;
     fresh->place().after = fresh->predecessor->place().file;
     fresh->predecessor->succeeded = true;

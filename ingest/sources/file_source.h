@@ -132,7 +132,8 @@ class FileSource {
   Match IsCopy(const Found& found);
   Match IsCopyOf(const FollowedFile& original, const Found& found);
   bool AddNew(const Found& found, FollowedFile* predecessor, absl::Time now);
-  FollowedFile* AddBetween(FollowedFile* older, const Found& newest, absl::Time now);
+  FollowedFile* AddBetween(FollowedFile* older, const Found& newest, absl::Time now,
+                           int64_t until_ns = INT64_MAX);
   FollowedFile* Add(FilePosition place, const Found& found, int fd, const Os::FileInfo& info,
                     State state, absl::Time now);
   void LookForMissing(absl::Time now);

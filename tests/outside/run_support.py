@@ -209,6 +209,7 @@ class LogWriter:
         self.random = random_source
         self.largest = largest
         self.rotation_is_next = False
+        self.written = 0
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.fd = self._open()
         self._steps = self._life()
@@ -233,13 +234,17 @@ class LogWriter:
         append = os.O_APPEND if self.rotation != "copytruncate_hole" else 0
         return os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | append, 0o644)
 
+    def _write(self, piece):
+        os.write(self.fd, piece)
+        self.written += len(piece)
+
     def _life(self):
         for number, text in enumerate(self.texts):
             pieces = cut_anywhere(text, self.random, self.largest)
             if number > 0:
                 yield from getattr(self, "_" + self.rotation)(pieces)
             for left, piece in reversed(list(enumerate(reversed(pieces)))):
-                os.write(self.fd, piece)
+                self._write(piece)
                 self.rotation_is_next = left == 0
                 yield "written"
             self.rotation_is_next = False
@@ -267,7 +272,7 @@ class LogWriter:
         self.path.rename(self.sibling(1))
         yield "renamed"
         for _ in range(self.random.randrange(min(4, len(pieces)))):
-            os.write(self.fd, pieces.pop(0))
+            self._write(pieces.pop(0))
             yield "written late"
         self._end_line(pieces)
         self.close()
@@ -278,7 +283,7 @@ class LogWriter:
         """A writer opens its new file between two lines."""
         rest = b"".join(pieces)
         end = rest.find(b"\n") + 1
-        os.write(self.fd, rest[:end])
+        self._write(rest[:end])
         pieces[:] = cut_anywhere(rest[end:], self.random, self.largest)
 
     def _kubelet(self, _):

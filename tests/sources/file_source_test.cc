@@ -129,6 +129,13 @@ class FileSourceTest : public ::testing::Test {
   void Append(const std::string& path, std::string_view bytes) {
     std::ofstream(path, std::ios::binary | std::ios::app) << bytes;
   }
+  // Times of files are coarse, and a test takes a few milliseconds: from call to call a second
+  // passes.
+  void Stamp(const std::string& path) {
+    const timespec time{seconds_++, 0};
+    const timespec times[2] = {time, time};
+    ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
+  }
   static std::string Lines(size_t begin, size_t end) {
     std::string lines;
     for (size_t n = begin; n < end; ++n) lines += "line " + std::to_string(n) + " of the log\n";
@@ -165,6 +172,9 @@ class FileSourceTest : public ::testing::Test {
   FileSourceOptions options_;
   FakeTails tails_;
   std::unique_ptr<FileSource> source_;
+
+ private:
+  int64_t seconds_ = 1'795'000'000;
 };
 
 // The same, told by the kernel and by looking.
@@ -749,15 +759,20 @@ TEST_P(FileSourceWatchTest, TruncatedAndRotatedTwiceBetweenTwoLooks) {
   Look();
   fs::resize_file(log_path_, 0);
   Append(log_path_, Lines(100, 104));
+  Stamp(log_path_ + ".1");
+  Stamp(log_path_);
   for (size_t rotation = 1; rotation <= 2; ++rotation) {
     fs::rename(log_path_ + "." + std::to_string(rotation),
                log_path_ + "." + std::to_string(rotation + 1));
     if (rotation == 2) fs::rename(log_path_ + ".1", log_path_ + ".2");
     fs::rename(log_path_, log_path_ + ".1");
-    if (rotation == 1) WriteBytes(log_path_, Lines(104, 198));
+    if (rotation == 2) break;
+    WriteBytes(log_path_, Lines(104, 198));
+    Stamp(log_path_);
   }
   Run(absl::Milliseconds(393));
   WriteBytes(log_path_, Lines(198, 300));
+  Stamp(log_path_);
   Look();
   Run(absl::Seconds(10));
   EXPECT_EQ(Ranges(tails_.all), " 0-299") << Story();
@@ -1302,17 +1317,10 @@ TEST_F(FileSourceTest, RandomRotations) {
     size_t lines = 0;
     size_t rotated = 0;
     std::string history;
-    // Times of files are coarse, and all of this takes a few milliseconds.
-    int64_t seconds = 1'795'000'000;
-    const auto stamp = [&](const std::string& file) {
-      const timespec time{seconds++, 0};
-      const timespec times[2] = {time, time};
-      ASSERT_EQ(::utimensat(AT_FDCWD, file.c_str(), times, 0), 0);
-    };
     const auto write = [&] {
       const size_t count = random() % 200;
       Append(path, Lines(lines, lines + count));
-      stamp(path);
+      Stamp(path);
       lines += count;
       history += " w" + std::to_string(count);
     };
@@ -1350,7 +1358,7 @@ TEST_F(FileSourceTest, RandomRotations) {
           fs::rename(path, path + ".1");
           if (chance(50) && source_ != nullptr) run(absl::Milliseconds(random() % 2000));
           Append(path, "");
-          stamp(path);
+          Stamp(path);
           break;
         case 4:
           if (source_ != nullptr) run(absl::Seconds(2));
@@ -1358,10 +1366,10 @@ TEST_F(FileSourceTest, RandomRotations) {
           history += " copytruncate";
           shift();
           fs::copy_file(path, path + ".1");
-          stamp(path + ".1");
+          Stamp(path + ".1");
           if (chance(50) && source_ != nullptr) run(absl::Milliseconds(random() % 2000));
           fs::resize_file(path, 0);
-          stamp(path);
+          Stamp(path);
           break;
         case 5:
           history += source_ == nullptr ? " start" : " stop";

@@ -33,6 +33,7 @@ class IdleTail : public FileTail {
   bool Tick(absl::Time, absl::FunctionRef<bool()>) override { return false; }
   bool WantsContinuation() const override { return false; }
   void Continue(std::string_view) override {}
+  bool has_continued() const override { return false; }
   void End() override {}
 
  private:

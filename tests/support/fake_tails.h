@@ -108,7 +108,7 @@ class FakeTails : public FileTailMaker {
       EXPECT_TRUE(WantsContinuation());
       stream_->continued = bytes.substr(0, bytes.find('\n') + 1);
     }
-    bool has_continued() const override { return false; }
+    bool has_continued() const override { return !stream_->continued.empty(); }
     void End() override {
       EXPECT_FALSE(std::exchange(stream_->ended, true));
       EXPECT_FALSE(in_turn_);
