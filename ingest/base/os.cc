@@ -177,7 +177,7 @@ absl::Status PosixOs::SyncDirectory(const std::string& path) {
   static constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
   const int fd = Retry([&] { return ::open(path.c_str(), kFlags); });
   if (fd < 0) return LastError();
-  const absl::Status status = Done(Retry([&] { return ::fsync(fd); }));
+  absl::Status status = Done(Retry([&] { return ::fsync(fd); }));
   ::close(fd);
   return status;
 }

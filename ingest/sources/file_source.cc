@@ -254,7 +254,7 @@ bool FileSource::Place(FollowedFile* file, const Found& found, absl::Time now) {
   by_path_[found.path] = file;
   if (changed || found.info.size > file->read_bytes()) MarkDirty(file);
   if (!file->is_open()) {
-    file->place().size = std::max(file->place().size, found.info.size);
+    file->seen_size = found.info.size;
   } else if (file->blocked) {
     NoteSize(file);
   }
@@ -738,9 +738,6 @@ void FileSource::ReadTurn(FollowedFile* file, absl::Time now) {
   if (file->begun() && IsBlocked(file)) return;
   if (!file->is_open() && !Reopen(file, now)) return;
   if (!file->begun() && !Begin(file, now)) return;
-  const absl::StatusOr<bool> intact = file->IsIntact();
-  if (!intact.ok()) return ReadFailed(file, intact.status(), now);
-  if (!*intact) return Truncated(file, now);
 
   size_t left = kTurnSize;
   while (true) {
@@ -751,10 +748,13 @@ void FileSource::ReadTurn(FollowedFile* file, absl::Time now) {
     }
     const std::span<char> room = file->tail().Room();
     const size_t wanted = std::min({room.size(), kReadSize, left});
-    const absl::StatusOr<size_t> size = file->Read(room.first(wanted));
-    if (!size.ok()) {
+    bool is_intact = true;
+    const absl::StatusOr<size_t> size = left == kTurnSize
+                                            ? file->ReadOn(room.first(wanted), &is_intact)
+                                            : file->Read(room.first(wanted));
+    if (!size.ok() || !is_intact) {
       file->tail().EndTurn();
-      return ReadFailed(file, size.status(), now);
+      return size.ok() ? Truncated(file, now) : ReadFailed(file, size.status(), now);
     }
     if (*size == 0) {
       // Seen before, but not there any more.
@@ -804,6 +804,7 @@ bool FileSource::Reopen(FollowedFile* file, absl::Time now) {
     Leave(file, now);
     MarkDirty(file);
   } else {
+    file->place().size = std::max(file->place().size, file->seen_size);
     Lose(*file, file->behind(), "went away while it was closed");
     End(file);
   }
@@ -844,6 +845,7 @@ absl::StatusOr<bool> FileSource::OpenAgain(FollowedFile* file, const std::string
   const uint64_t known = file->place().size;
   file->Adopt(*fd, info);
   file->place().size = known;
+  file->seen_size = 0;
   if (path != file->real_path()) {
     by_real_path_.erase(file->real_path());
     by_real_path_[path] = file;

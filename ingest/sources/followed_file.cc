@@ -57,7 +57,7 @@ absl::StatusOr<bool> FollowedFile::IsSame(int fd) const {
 
 absl::StatusOr<bool> FollowedFile::BeginsAs(int fd, uint64_t size) const {
   if (!is_open()) return false;
-  const absl::StatusOr<bool> intact = IsIntact();
+  absl::StatusOr<bool> intact = IsIntact();
   if (!intact.ok() || !*intact) return intact;
   const size_t part = std::min<uint64_t>(size, kPrefixSize);
   for (const uint64_t begin : {uint64_t{0}, size - part}) {
@@ -106,17 +106,38 @@ absl::Status FollowedFile::ReadFingerprints() {
 
 absl::StatusOr<size_t> FollowedFile::Read(std::span<char> room) {
   absl::StatusOr<size_t> size = os_->ReadAt(fd_, read_, room.data(), room.size());
-  if (!size.ok() || *size == 0) return size;
-  const std::string_view bytes(room.data(), *size);
+  if (size.ok() && *size > 0) Took({room.data(), *size});
+  return size;
+}
+
+// Most files have grown by a line or two: one call looks back and reads on.
+absl::StatusOr<size_t> FollowedFile::ReadOn(std::span<char> room, bool* is_intact) {
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): it is about to be read into
+  std::array<char, kTailSize + kFirstRead> bytes;
+  const size_t wanted = last_size_ + std::min(kFirstRead, room.size());
+  absl::StatusOr<size_t> size = os_->ReadAt(fd_, read_ - last_size_, bytes.data(), wanted);
+  if (!size.ok()) return size;
+  const absl::StatusOr<bool> intact =
+      *size < last_size_ ? IsIntact() : std::memcmp(bytes.data(), last_.data(), last_size_) == 0;
+  if (!intact.ok()) return intact.status();
+  *is_intact = *intact;
+  if (!*is_intact) return size_t{0};
+  if (*size <= last_size_) return Read(room);  // a short read need not be the end
+  const size_t fresh = *size - last_size_;
+  std::memcpy(room.data(), bytes.data() + last_size_, fresh);
+  Took({room.data(), fresh});
+  return fresh;
+}
+
+void FollowedFile::Took(std::string_view bytes) {
   if (read_ == head_.size() && read_ < kPrefixSize) {
     head_.append(bytes.substr(0, kPrefixSize - head_.size()));
     place_.prefix = Fingerprint::Of(head_);
     if (head_.size() == kPrefixSize) std::string().swap(head_);
   }
-  read_ += *size;
+  read_ += bytes.size();
   place_.size = std::max(place_.size, read_);
   Note(bytes);
-  return size;
 }
 
 // Keeps the last bytes.

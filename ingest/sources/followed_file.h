@@ -58,8 +58,11 @@ class FollowedFile {
   absl::Status Begin(std::unique_ptr<FileTail> tail);
   bool begun() const { return tail_ != nullptr; }
 
-  // Reads the file's next bytes into `room`.
+  // Reads the file's next bytes into `room`; 0: it ends here.
   absl::StatusOr<size_t> Read(std::span<char> room);
+  // The same, but at most a few KiB, and nothing if what was read last is no longer where it was:
+  // then `is_intact` becomes false.
+  absl::StatusOr<size_t> ReadOn(std::span<char> room, bool* is_intact);
   // False if what was read last is no longer where it was: the file was truncated or rewritten.
   absl::StatusOr<bool> IsIntact() const { return IsIntact(fd_); }
 
@@ -88,15 +91,18 @@ class FollowedFile {
   bool blocked = false;                 // its tail had no room
   bool succeeded = false;               // another file has taken its place
   bool warm = false;                    // its tail waits for time to pass
+  uint64_t seen_size = 0;               // of a closed one, perhaps; 0: not seen since
   absl::Time grown;                     // when bytes came last
   absl::Time left;                      // of kLeaving: since when
   absl::Time retry;                     // not to be read before, after an error
 
  private:
   static constexpr size_t kTailSize = 64;
+  static constexpr size_t kFirstRead = 4096;
 
   absl::StatusOr<bool> IsIntact(int fd) const;
   absl::Status ReadFingerprints();
+  void Took(std::string_view bytes);
   void Note(std::string_view bytes);
 
   Os* os_;

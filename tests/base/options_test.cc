@@ -215,8 +215,7 @@ TEST(OptionsTest, DurationsHaveUnits) {
 
 TEST(OptionsTest, WhatIsExpectedIsSaid) {
   const OptionTable<Example> table = Table();
-  EXPECT_EQ(Expected(Find(table, "names").info),
-            "a list, each of it a text");
+  EXPECT_EQ(Expected(Find(table, "names").info), "a list, each of it a text");
   EXPECT_EQ(Expected(Find(table, "wait").info), "a duration from 0s to 1h");
   EXPECT_EQ(Expected(Find(table, "keep").info), "all, or a number from 1");
   EXPECT_EQ(Expected(Find(table, "colour").info), "red or green");

@@ -1,9 +1,8 @@
-#include "ingest/base/os.h"
-
 #include <gtest/gtest.h>
 
 #include <string>
 
+#include "ingest/base/os.h"
 #include "tests/support/fake_os.h"
 
 namespace sparktail {

@@ -126,12 +126,14 @@ def without_noise(text, keep=8):
 
 
 def cut(text, count, random_source, where="line"):
-    """Cuts into `count` parts, as rotation may do it: before a header, between two lines, or at any byte."""
+    """Cuts into `count` parts, as rotation may do it: before a header, between two lines, or at any byte. The first one
+    has some lines, so that it can be seen before it is rotated."""
+    least = 3000
     if where == "byte":
-        ends = range(1, len(text))
+        ends = range(least, len(text))
     else:
         pattern = rb"\n(?=\d\d/\d\d/\d\d |\d{4}-\d\d-\d\d)" if where == "header" else rb"\n(?=.)"
-        ends = [match.end() for match in re.finditer(pattern, text)]
+        ends = [match.end() for match in re.finditer(pattern, text) if match.end() > least]
     cuts = [0, *sorted(random_source.sample(ends, count - 1)), len(text)]
     return [text[begin:end] for begin, end in zip(cuts, cuts[1:])]
 

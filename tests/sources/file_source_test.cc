@@ -754,6 +754,7 @@ TEST_P(FileSourceWatchTest, ACopyInTheMakingIsNotReadAsAnotherFile) {
 TEST_P(FileSourceWatchTest, TruncatedAndRotatedTwiceBetweenTwoLooks) {
   options_.paths = {log_path_};
   WriteBytes(log_path_, Lines(0, 100));
+  Stamp(log_path_);
   Start();
   fs::copy_file(log_path_, log_path_ + ".1");
   Look();
