@@ -13,6 +13,16 @@ struct Delivered {
   size_t first;
 };
 
+// Of the sinks that know the stream, the cursor of the one that stands first.
+const Cursor* FirstOf(const std::vector<std::unique_ptr<Cursor>>& cursors) {
+  const Cursor* first = nullptr;
+  for (const auto& cursor : cursors) {
+    if (cursor == nullptr) continue;
+    if (first == nullptr || cursor->offset < first->offset) first = cursor.get();
+  }
+  return first;
+}
+
 }  // namespace
 
 Distributor::Distributor(std::vector<SinkWorker*> sinks,
@@ -32,7 +42,7 @@ void Distributor::StartNewSinksAtOthers() {
     const auto knows = [&](const auto& stream) { return stream.second.cursors[sink] != nullptr; };
     if (std::any_of(streams_.begin(), streams_.end(), knows)) continue;
     for (auto& [key, known] : streams_) {
-      known.cursors[sink] = std::make_unique<Cursor>(*NewestOf(key));
+      known.cursors[sink] = std::make_unique<Cursor>(*FirstOf(known.cursors));
     }
   }
 }

@@ -276,7 +276,8 @@ bool SinkWorker::Recover(absl::Status error) {
     const absl::StatusOr<bool> committed = parts_.sink->Rollback();
     if (committed.ok()) {
       written_ = 0;
-      if (*committed) Delivered();
+      // It was Tidy() that failed: nothing is left to be tried again.
+      if (*committed || open_.empty()) Delivered();
       return true;
     }
     error = committed.status();

@@ -44,14 +44,15 @@ using Ids = std::vector<std::string>;
 constexpr size_t kLogBytes = 100'000;
 constexpr size_t kSteps = 40;
 
-// In three parts, all of which end in the middle of a line, but for the last.
+// The beginning of a recorded log, in whole lines.
 std::string LogText() {
   std::string text = testing::ReadFile(testing::DataPath("3.5.9/basic.default.log"));
   text.resize(text.rfind('\n', kLogBytes) + 1);
   return text;
 }
 
-// One driver's log, what follows it, and what is left of that between two runs.
+// The log of one driver, in three parts: the first ends within a line, after the second the log is
+// rotated. And the state and the outputs of those that follow it.
 class Scene {
  public:
   Scene() : folder_(TempDir::Place::kMemory), text_(LogText()) {
@@ -228,6 +229,7 @@ class FaultLoopTest : public ::testing::Test {
       SCOPED_TRACE("after the run with the fault, which ended well");
       ExpectAll(*scene);
     } else {
+      EXPECT_FALSE(first.message().empty());
       EXPECT_TRUE(first_log.Has("W ") || first_log.Has("E ")) << "says nothing: " << first;
     }
     FaultyOs os;
@@ -264,7 +266,6 @@ TEST_F(FaultLoopTest, AnyCallOfTheOsFails) {
                  std::to_string(static_cast<int>(way)) + ": " + std::string(status.message()) +
                  Scene::Joined(log));
     ExpectAllAfterNext(status, log, &scene);
-    std::cerr << n << " " << os.first_failure() << " " << status << "\n";  // DBG
     if (HasFailure()) return;
   }
   EXPECT_GT(struck, 0U);
@@ -285,7 +286,6 @@ TEST_F(FaultLoopTest, AnyCallOfSqliteFails) {
                  std::to_string(static_cast<int>(kind)) + ": " + std::string(status.message()) +
                  Scene::Joined(log));
     ExpectAllAfterNext(status, log, &scene);
-    std::cerr << n << " " << vfs_.first_failure() << " " << status << "\n";  // DBG
     if (HasFailure()) return;
   }
   EXPECT_GT(struck, 0U);

@@ -149,7 +149,7 @@ class FileSourceTest : public ::testing::Test {
   }
   // What was read of what, and said, for messages.
   std::string Story() {
-    std::string story;
+    std::string story = "\nfailed: " + os_.first_failure();
     for (const std::string& name : tails_.order) {
       const FakeTails::Stream& stream = tails_.streams[name];
       story += "\n" + name + " after " + stream.place.after + ": " +
@@ -1303,7 +1303,7 @@ TEST_F(FileSourceTest, TailsThatWaitForTimeAreTickedUntilTheyDont) {
 // ---------------------------------------------------------------- all of it, at random
 
 // A log is written, rotated in all ways, and its reader stopped and started, in random order. Lines
-// are numbered: each comes once, in order.
+// are numbered: each comes once, in order. In half of the rounds a call of the system fails, too.
 TEST_F(FileSourceTest, RandomRotations) {
   std::mt19937_64 random(testing::Seed());
   const auto chance = [&](size_t percent) { return random() % 100 < percent; };
@@ -1346,6 +1346,8 @@ TEST_F(FileSourceTest, RandomRotations) {
     };
     write();
     Start();
+    os_.Heal();
+    if (chance(50)) os_.Fail({.n = 1 + random() % 3000});
     for (int step = 0; step < 60; ++step) {
       switch (random() % 8) {
         case 0:
