@@ -182,7 +182,7 @@ absl::Status SqliteCursorStore::Verify() {
 
 absl::Status SqliteCursorStore::Own(StateLock lock) {
   const absl::StatusOr<Os::FileInfo> file = os_->StatPath(path_, /*follow_links=*/false);
-  if (!file.ok()) return file.status();
+  if (!file.ok()) return CannotLook(path_, file.status());
   file_ = *file;
   lock_.emplace(std::move(lock));
   return absl::OkStatus();
@@ -274,7 +274,7 @@ absl::Status SqliteCursorStore::CheckStillOurs() {
   const absl::StatusOr<Os::FileInfo> file = os_->StatPath(path_, /*follow_links=*/false);
   const bool is_same = file.ok() && file->device == file_.device && file->inode == file_.inode;
   if (is_same) return absl::OkStatus();
-  if (!file.ok() && !absl::IsNotFound(file.status())) return file.status();
+  if (!file.ok() && !absl::IsNotFound(file.status())) return CannotLook(path_, file.status());
   return absl::FailedPreconditionError(
       path_ + " was removed or exchanged while this process had it: what it stores is lost");
 }
@@ -503,6 +503,10 @@ void WarnIfRemote(Os* os, Log* log, const std::string& state_dir) {
   log->Warn("state_dir", absl::StrCat(state_dir,
                                       " is on a network file system: locks may not be reliable "
                                       "there, and only this machine may use it"));
+}
+
+absl::Status CannotLook(const std::string& path, const absl::Status& why) {
+  return absl::Status(why.code(), "cannot look at " + path + ": " + std::string(why.message()));
 }
 
 }  // namespace

@@ -227,10 +227,16 @@ bool Pipeline::IsComplete() {
   if (!parts_.until_exit.enabled) return false;
   const absl::Time now = os_->Now();
   const std::string& marker = parts_.until_exit.marker;
-  const bool is_marked = !marker.empty() && os_->StatPath(marker, /*follow_links=*/true).ok();
+  // What was written before the marker may not have been seen in the turn before it.
+  if (!marked_ && !marker.empty() && os_->StatPath(marker, /*follow_links=*/true).ok()) {
+    marked_ = true;
+    for (const auto& source : sources_) source->source->LookAgain();
+    Wake();
+    return false;
+  }
   for (const auto& source : sources_) {
     if (!source->source->AtEnd()) return false;
-    if (is_marked) continue;
+    if (marked_) continue;
     if (now - source->source->grown() < kQuietAfterStop) return false;
     if (source->source->LastBytes(kLastWords).find(kContextStopped) == std::string::npos) {
       return false;

@@ -82,6 +82,7 @@ class Pipeline {
   std::atomic<bool> ready_ = false;
   std::atomic<int64_t> turned_ns_ = 0;  // when the reader loop last went round
   absl::Time started_;
+  bool marked_ = false;  // the marker of until_exit has been seen
   std::unique_ptr<CursorStore> store_;
   std::vector<std::unique_ptr<DeadLetters>> dead_letters_;
   std::vector<std::unique_ptr<SinkWorker>> sinks_;

@@ -62,6 +62,9 @@ class FileSource {
   // -1: none.
   int wake_fd() const { return watch_ ? watch_->fd() : -1; }
 
+  // What is known of the files may be old: the next turns look at all of them again, and until
+  // then they are not at their ends.
+  void LookAgain() { scan_wanted_ = true; }
   // All files that are there are read to their ends, as far as is known.
   bool AtEnd() const;
   // When bytes came last; InfinitePast if never.
