@@ -19,6 +19,10 @@
 namespace sparktail {
 namespace {
 
+absl::Status CannotLook(const std::string& path, const absl::Status& why) {
+  return absl::Status(why.code(), "cannot look at " + path + ": " + std::string(why.message()));
+}
+
 // Of streams whose rows are remembered, about 250 bytes each. More only costs speed.
 constexpr size_t kMostKnown = 20'000;
 
@@ -503,10 +507,6 @@ void WarnIfRemote(Os* os, Log* log, const std::string& state_dir) {
   log->Warn("state_dir", absl::StrCat(state_dir,
                                       " is on a network file system: locks may not be reliable "
                                       "there, and only this machine may use it"));
-}
-
-absl::Status CannotLook(const std::string& path, const absl::Status& why) {
-  return absl::Status(why.code(), "cannot look at " + path + ": " + std::string(why.message()));
 }
 
 }  // namespace
