@@ -119,6 +119,7 @@ void FileSource::Scan(absl::Time now) {
   last_scan_ = now;
   told_ = std::exchange(complaints_, {});
   copies_.clear();
+  hidden_.clear();
   const std::vector<Found> found = FindAll();
   for (const auto& file : files_) file->at_path = false;
   std::vector<const Found*> unknown;
@@ -136,7 +137,8 @@ void FileSource::Scan(absl::Time now) {
   RecallEnded(unknown);
   for (const Found* one : unknown) AddFound(*one, now);
   for (const auto& file : files_) {
-    if (!file->at_path && file->state == State::kFollowing) Leave(file.get(), now);
+    const bool is_gone = !file->at_path && !IsHidden(*file);
+    if (is_gone && file->state == State::kFollowing) Leave(file.get(), now);
   }
   Sweep();
   next_scan_ = now + (watch_ ? kScanInterval : parts_.options.poll_interval);
@@ -189,7 +191,10 @@ bool FileSource::Resolve(const std::string& path, Found* found) {
     const absl::StatusOr<std::string> real = os_->RealPath(path);
     info = real.ok() ? os_->StatPath(*real, /*follow_links=*/false) : real.status();
     if (!info.ok()) {
-      if (!absl::IsNotFound(info.status())) unsure_ = true;
+      if (!absl::IsNotFound(info.status())) {
+        unsure_ = true;
+        hidden_.push_back(path);
+      }
       Complain(path, "a link to nothing that can be read: " + std::string(info.status().message()));
       return false;
     }
@@ -226,8 +231,21 @@ void FileSource::Complain(const std::string& path, std::string_view why) {
 
 // What is not permitted is not tried again each second.
 void FileSource::Unreadable(const std::string& path, const absl::Status& why) {
+  hidden_.push_back(path);
   if (!absl::IsPermissionDenied(why)) unsure_ = true;
   Complain(path, std::string(why.message()));
+}
+
+// It may be at its path still: an error keeps us from seeing it.
+bool FileSource::IsHidden(const FollowedFile& file) const {
+  return std::any_of(hidden_.begin(), hidden_.end(), [&](const std::string& path) {
+    for (const std::string& own : {file.real_path(), file.place().path}) {
+      if (own.starts_with(path) && (own.size() == path.size() || own[path.size()] == '/')) {
+        return true;
+      }
+    }
+    return path == "/";
+  });
 }
 
 FollowedFile* FileSource::FindByInode(const Os::FileInfo& info) {
@@ -1119,8 +1137,8 @@ void FileSource::Lose(const FollowedFile& file, uint64_t bytes, std::string_view
 
 // Forgets what has ended and is nowhere to be found.
 void FileSource::Sweep() {
-  const auto is_over = [](const std::unique_ptr<FollowedFile>& file) {
-    return file->state == State::kEnded && !file->at_path;
+  const auto is_over = [&](const std::unique_ptr<FollowedFile>& file) {
+    return file->state == State::kEnded && !file->at_path && !IsHidden(*file);
   };
   std::unordered_set<const FollowedFile*> over;
   for (const auto& file : files_) {

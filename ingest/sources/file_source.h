@@ -123,6 +123,7 @@ class FileSource {
   bool Resolve(const std::string& path, Found* found);
   void Complain(const std::string& path, std::string_view why);
   void Unreadable(const std::string& path, const absl::Status& why);
+  bool IsHidden(const FollowedFile& file) const;
   FollowedFile* FindByInode(const Os::FileInfo& info);
   bool Place(FollowedFile* file, const Found& found, absl::Time now);
   bool TakeUp(FollowedFile* file, const Found& found, absl::Time now);
@@ -204,6 +205,7 @@ class FileSource {
   std::unordered_set<std::string> complaints_;  // paths told of in this scan …
   std::unordered_set<std::string> told_;        // … and in the one before
   std::unordered_set<std::string> copies_;      // real paths of what may be copies of files
+  std::vector<std::string> hidden_;             // paths into which this scan could not look
 
   bool scan_wanted_ = true;
   bool unsure_ = false;  // an error hid something: scan again soon

@@ -3,14 +3,13 @@
 import os
 import resource
 import shutil
+import socket
 import stat
-import subprocess
-import unittest
 from pathlib import Path
 
 import run_support
 import support
-from run_support import DEADLINE, RunCase, banner, counts, eventually, events, holds, write
+from run_support import RunCase, banner, eventually, events, holds, write
 from support import MIB, SCALE
 
 BANNER = banner()
@@ -29,6 +28,7 @@ class Day(RunCase):
         )
         write(log, BANNER)
         runner.start()
+        runner.until(runner.offsets, "the log is known")
         memory, descriptors, sizes = [], [], []
         numbers = 0
         for rotation in range(rotations):
@@ -39,7 +39,7 @@ class Day(RunCase):
             if rotation % 8 == 7:
                 # Keeps up, as a day's log would let it: ten files are kept.
                 wanted = numbers + rotation // 4 + 1
-                runner.until(lambda wanted=wanted: self.sink_size(runner) >= wanted, f"rotation {rotation} is delivered")
+                runner.until(lambda wanted=wanted: len(runner.lines()) >= wanted, f"rotation {rotation} is delivered")
                 for folder in log.parent.glob("container_*"):
                     shutil.rmtree(folder)
                 memory.append(runner.resident())
@@ -58,9 +58,6 @@ class Day(RunCase):
         streams = rotations + rotations // 4
         self.assertLess(max(sizes), 8 * MIB + streams * 2 * 3000, sizes)
         runner.stop()
-
-    def sink_size(self, runner):
-        return len(runner.lines())
 
     def rotate(self, log, keep):
         for number in range(keep, 0, -1):
@@ -173,8 +170,6 @@ class NoLogs(RunCase):
         self.others_go_on("fifo.log")
 
     def test_a_socket(self):
-        import socket
-
         path = self.logs / "socket.log"
         with socket.socket(socket.AF_UNIX) as listener:
             os.chdir(self.logs)
@@ -239,7 +234,7 @@ class NoLogs(RunCase):
         names = ["with space.log", "üñí.log", "new\nline.log", "quote\"'.log", "-dash.log", "[x].log", "\x1b[31mred.log"]
         for number, name in enumerate(names):
             write(self.logs / name, BANNER + events(100 + number))
-        write(bytes(self.logs) and Path(os.fsdecode(os.fsencode(self.logs) + b"/bytes\xff.log")), BANNER + events(200))
+        write(Path(os.fsdecode(os.fsencode(self.logs) + b"/bytes\xff.log")), BANNER + events(200))
         runner = self.runner(self.logs / "*.log").start()
         self.has_batches(runner, [1, 2, *range(100, 100 + len(names)), 200])
         runner.stop()

@@ -10,18 +10,7 @@ from pathlib import Path
 
 import run_support
 import support
-from run_support import (
-    METRIC_BEHIND,
-    METRIC_LOST,
-    METRIC_TRUNCATIONS,
-    RunCase,
-    banner,
-    eventually,
-    events,
-    holds,
-    metric,
-    write,
-)
+from run_support import METRIC_BEHIND, METRIC_LOST, METRIC_TRUNCATIONS, RunCase, banner, eventually, events, metric, write
 
 # Of a new driver's log, the part that is the same in each.
 BANNER = banner()
@@ -48,10 +37,37 @@ class Case(RunCase):
         runner.stop()
         return runner
 
+    def stuck(self, **source):
+        """A runner that has read some of the log, of which standard output is not read; and the end to read from."""
+        runner = self.runner(self.log, sinks=("stdout",), sink={"queue_bytes": "1MiB"}, http=True, source={**QUICK, **source})
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        runner.start(stdout=writer)
+        os.close(writer)
+        seen = []
+
+        def still():
+            """Some is behind, and has been for a while."""
+            seen.append(metric(runner.metrics(), METRIC_BEHIND))
+            return seen[-1] and len(seen) > 10 and len(set(seen[-10:])) == 1
+
+        runner.until(still, "it is stuck")
+        return runner, reader
+
+    def read_until(self, reader, wanted, runner):
+        """Reads the pipe until a batch has come; returns all batches that came."""
+        got = b""
+        while f'"batchId":{wanted},'.encode() not in got or not got.endswith(b"\n"):
+            piece = os.read(reader, 1 << 16)
+            self.assertTrue(piece, f"its standard output has ended:\n{runner.said()}")
+            got += piece
+        documents = run_support.documents(got.decode().splitlines())
+        return [document["metrics"]["batchId"] for document in documents if document["kind"] == "progress"]
+
     def paused(self, runner):
         """It sees nothing of what happens until it is to go on."""
         runner.signal(signal.SIGSTOP)
-        eventually(lambda: f"State:\tT" in Path(f"/proc/{runner.process.pid}/status").read_text(), "it is stopped")
+        eventually(lambda: "State:\tT" in Path(f"/proc/{runner.process.pid}/status").read_text(), "it is stopped")
 
     def go_on(self, runner):
         runner.signal(signal.SIGCONT)
@@ -145,6 +161,32 @@ class Identity(Case):
         runner.until(runner.ready, "it is ready")
         write(self.log, BANNER + events(40), append=True)
         self.has_batches(runner, [*range(20), 40])
+        runner.stop()
+
+    def test_F2_what_was_unread_of_a_truncated_file_is_counted_to_the_byte(self):
+        """Known to be there, since a stuck sink kept it from being read, and cut off without a copy."""
+        write(self.log, BANNER + events(*range(3000)))
+        runner, reader = self.stuck()
+        behind = metric(runner.metrics(), METRIC_BEHIND)
+        os.truncate(self.log, 0)
+        write(self.log, BANNER + events(5000), append=True)
+        numbers = self.read_until(reader, 5000, runner)
+        self.assertEqual(numbers, [*range(len(numbers) - 1), 5000])
+        runner.until(lambda: metric(runner.metrics(), METRIC_TRUNCATIONS) == 1, "the truncation is counted")
+        self.assertEqual(metric(runner.metrics(), METRIC_LOST), behind, runner.said())
+        # What came is what stood before the loss.
+        content = BANNER + events(*range(3000))
+        self.assertEqual(len(numbers) - 1, len(run_support.progress_ids(content[: len(content) - int(behind)])))
+        runner.stop()
+
+    def test_F2_what_a_copy_still_has_is_not_lost(self):
+        write(self.log, BANNER + events(*range(3000)))
+        runner, reader = self.stuck()
+        shutil.copyfile(self.log, self.logs / "driver.log.1")
+        os.truncate(self.log, 0)
+        write(self.log, BANNER + events(5000), append=True)
+        self.assertEqual(self.read_until(reader, 5000, runner), [*range(3000), 5000])
+        self.assertEqual(metric(runner.metrics(), METRIC_LOST), 0, runner.said())
         runner.stop()
 
     def test_F3_truncated_while_down_and_grown_past_the_old_offset(self):
@@ -373,28 +415,35 @@ class Renamed(Case):
                 runner.stop()
 
     def test_F11_rotated_with_much_unread_behind_a_slow_sink(self):
-        many = range(2000)
-        text = BANNER + events(*many)
-        self.logs.mkdir()
-        write(self.log, text)
-        runner = self.runner(self.log, sinks=("stdout",), sink={"queue_bytes": "1MiB"}, source=QUICK)
-        reader, writer = os.pipe()
-        self.addCleanup(os.close, reader)
-        runner.start(stdout=writer)
-        os.close(writer)
-        first = os.read(reader, 1)
+        many = range(3000)
+        write(self.log, BANNER + events(*many))
+        runner, reader = self.stuck()
         self.rename()
         write(self.log, events(5000))
         self.rename()
         write(self.log, events(5001))
-        got = first
-        while b'"batchId":5001,' not in got:
-            piece = os.read(reader, 1 << 16)
-            self.assertTrue(piece, "it has ended:\n" + runner.said())
-            got += piece
-        numbers = [document["metrics"]["batchId"] for document in run_support.documents(got.decode().splitlines())]
-        self.assertEqual(numbers, [*many, 5000, 5001])
+        self.assertEqual(self.read_until(reader, 5001, runner), [*many, 5000, 5001])
+        self.assertEqual(metric(runner.metrics(), METRIC_LOST), 0)
         runner.stop()
+
+    def test_F11_copied_and_truncated_more_than_once_while_nobody_looked(self):
+        for name, glob in (("one", "driver.log"), ("all", "driver.log*")):
+            for down in (False, True):
+                with self.subTest(glob=glob, down=down):
+                    shutil.rmtree(self.logs, True)
+                    runner = self.started(BANNER + events(0), [0], paths=[self.logs / glob], name=f"{name}{down}")
+                    runner.stop() if down else self.paused(runner)
+                    for number in range(1, 4):
+                        write(self.log, events(number * 10, number * 10 + 1), append=True)
+                        self.shift()
+                        shutil.copyfile(self.log, self.logs / "driver.log.1")
+                        os.truncate(self.log, 0)
+                    write(self.log, events(99), append=True)
+                    runner.start() if down else self.go_on(runner)
+                    wanted = [0, *(number * 10 + part for number in range(1, 4) for part in (0, 1)), 99]
+                    self.has_batches(runner, wanted)
+                    self.assertEqual(metric(runner.metrics(), METRIC_LOST), 0)
+                    runner.stop()
 
     def test_F11_what_is_written_to_the_renamed_file(self):
         """The writer has not noticed yet: logrotate's delaycompress is for that."""
@@ -485,17 +534,9 @@ class Renamed(Case):
 
     def test_F18_deleted_files_that_a_stuck_sink_keeps_open_are_bounded(self):
         """They are let go beyond `deleted_bytes`, and what was not read of them is counted."""
-        content = BANNER + events(*range(1500))
-        write(self.log, content)
-        runner = self.runner(
-            self.log, sinks=("stdout",), sink={"queue_bytes": "1MiB"}, http=True, source={**QUICK, "deleted_bytes": "100KiB"}
-        )
-        reader, writer = os.pipe()
-        self.addCleanup(os.close, reader)
-        runner.start(stdout=writer)
-        os.close(writer)
-        behind = runner.until(lambda: metric(runner.metrics(), METRIC_BEHIND), "it is stuck")
-        self.assertGreater(behind, 100 << 10)
+        write(self.log, BANNER + events(*range(3000)))
+        runner, _ = self.stuck(deleted_bytes="100KiB")
+        behind = metric(runner.metrics(), METRIC_BEHIND)
         self.log.unlink()
         runner.until(
             lambda: not [name for name in runner.descriptors().values() if "deleted" in name], "the deleted file is let go"

@@ -444,7 +444,10 @@ class Runner:
 
     def catches_signals(self):
         """Before that, in its first moments, SIGTERM ends it as it ends any process."""
-        text = Path(f"/proc/{self.process.pid}/status").read_text()
+        try:
+            text = Path(f"/proc/{self.process.pid}/status").read_text()
+        except FileNotFoundError:
+            return self.ended()
         caught = int(re.search(r"SigCgt:\s+([0-9a-f]+)", text)[1], 16) | int(re.search(r"SigBlk:\s+([0-9a-f]+)", text)[1], 16)
         return caught >> (signal.SIGTERM - 1) & 1
 

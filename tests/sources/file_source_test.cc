@@ -11,6 +11,7 @@
 #include <fstream>
 #include <functional>
 #include <random>
+#include <sstream>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -93,6 +94,19 @@ std::string Ranges(std::string_view text) {
   }
   if (next != UINT64_MAX) ranges += "-" + std::to_string(next - 1);
   return ranges;
+}
+
+// The same lines in the order of their numbers.
+std::string Sorted(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line + "\n");
+  const auto number = [](const std::string& line) { return std::strtoull(&line[5], nullptr, 10); };
+  std::sort(lines.begin(), lines.end(),
+            [&](const auto& a, const auto& b) { return number(a) < number(b); });
+  std::string sorted;
+  for (const std::string& line : lines) sorted += line;
+  return sorted;
 }
 
 // The clock stands still but for Run(), and the kernel tells of changes before the call that makes
@@ -1387,7 +1401,10 @@ TEST_F(FileSourceTest, RandomRotations) {
     Run(absl::Seconds(10));
     EXPECT_EQ(Lost(), 0U) << "glob finds rotated: " << glob_finds_rotated << history << Story();
     EXPECT_TRUE(source_->AtEnd());
-    EXPECT_EQ(Ranges(tails_.all), " 0-" + std::to_string(lines - 1))
+    std::string all;
+    for (const std::string& name : tails_.order) all += tails_.streams[name].bytes;
+    // After an error what was rotated may be found late, and come out of order.
+    EXPECT_EQ(Ranges(os_.failed() > 0 ? Sorted(all) : all), " 0-" + std::to_string(lines - 1))
         << "glob finds rotated: " << glob_finds_rotated << history << Story();
     Stop();
     EXPECT_EQ(os_.open_files(), 0U);
