@@ -108,6 +108,7 @@ std::string FilePosition::ToJson() const {
   JsonWriter json;
   json.Path("file", file);
   json.Path("path", path);
+  json.Path("real", real);
   json.Count("raw", raw);
   json.Count("content", content);
   json.Count("size", size);
@@ -133,6 +134,7 @@ std::optional<FilePosition> FilePosition::FromJson(std::string_view json) {
   ReadPath(object, "file", &position.file);
   if (position.file.empty()) return std::nullopt;
   ReadPath(object, "path", &position.path);
+  ReadPath(object, "real", &position.real);
   Read(object, "raw", &position.raw);
   Read(object, "content", &position.content);
   Read(object, "size", &position.size);

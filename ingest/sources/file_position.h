@@ -32,6 +32,7 @@ inline constexpr size_t kMarkerSize = 256;
 struct FilePosition {
   std::string file;  // names the file among those of its source, for ever
   std::string path;  // under which it was first seen
+  std::string real;  // where that pointed, if it was a link
   uint64_t device = 0;
   uint64_t inode = 0;
   uint64_t size = 0;             // as last seen

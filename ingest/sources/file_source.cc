@@ -536,6 +536,7 @@ FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, a
 
 FollowedFile* FileSource::Add(FilePosition place, const Found& found, int fd,
                               const Os::FileInfo& info, State state, absl::Time now) {
+  if (place.real.empty() && found.real != found.path) place.real = found.real;
   files_.push_back(std::make_unique<FollowedFile>(os_, std::move(place), found.real));
   FollowedFile* file = files_.back().get();
   file->Adopt(fd, info);
@@ -636,6 +637,10 @@ void FileSource::RecallEnded(const std::vector<const Found*>& unknown) {
 FileSource::Match FileSource::FindAmongSiblings(const Remembered& missing, absl::Time now) {
   bool is_sure = true;
   std::vector<Found> candidates = Siblings(missing.place.path, &is_sure);
+  // A link may point to nothing between two steps of a rotation.
+  if (!missing.place.real.empty()) {
+    for (Found& one : Siblings(missing.place.real, &is_sure)) candidates.push_back(std::move(one));
+  }
   // And the file itself, should an error have hidden it.
   const absl::StatusOr<std::string> real = os_->RealPath(missing.place.path);
   const auto info_there = real.ok() ? os_->StatPath(*real, /*follow_links=*/false) : real.status();

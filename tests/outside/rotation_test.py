@@ -261,6 +261,26 @@ class Identity(Case):
         self.has_batches(runner, [*range(20), 30, 31])
         runner.stop()
 
+    def test_F5_a_copy_that_is_found_at_the_start_is_not_sent_again(self):
+        """The process starts between the copy and the truncation; the copy may not be complete yet."""
+        first = BANNER + events(*range(20))
+        for part in (0, 100, len(first) // 2, len(first)):
+            for killed in (False, True):
+                with self.subTest(copied=part, killed=killed):
+                    shutil.rmtree(self.logs, True)
+                    name = f"{part}{killed}"
+                    runner = self.started(first, range(20), paths=[self.logs / "driver.log*"], name=name)
+                    runner.kill() if killed else runner.stop()
+                    with open(self.logs / "driver.log.1", "wb", buffering=0) as copy:
+                        copy.write(first[:part])
+                        runner.start()
+                        runner.until(runner.ready, "it is ready")
+                        copy.write(first[part:])
+                    os.truncate(self.log, 0)
+                    write(self.log, events(30), append=True)
+                    self.has_batches(runner, [*range(20), 30])
+                    runner.stop()
+
     def test_F6_a_hole_of_nuls_is_skipped(self):
         runner = self.started(BANNER + events(*range(5)), range(5))
         for size in (4096, 1 << 20, 64 << 20):
