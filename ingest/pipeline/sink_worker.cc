@@ -83,7 +83,8 @@ void SinkWorker::Finish() {
 
 bool SinkWorker::Join(absl::Time deadline) {
   const absl::MutexLock lock(&mutex_);
-  return mutex_.AwaitWithDeadline(absl::Condition(&ended_), deadline);
+  // By the clock of `os`.
+  return mutex_.AwaitWithTimeout(absl::Condition(&ended_), deadline - parts_.os->Now());
 }
 
 absl::Status SinkWorker::failure() const {
@@ -145,7 +146,11 @@ absl::Status SinkWorker::WriteQueued() {
     if (absl::Status status = Write(open_[written_]); !status.ok()) return status;
     ++written_;
   }
+  const absl::Time began = parts_.os->Now();
   while (open_bytes_ < parts_.options.commit_bytes || MustGoOn()) {
+    // What is slow is committed in between.
+    const bool took_long = parts_.os->Now() - began >= parts_.options.commit_interval;
+    if (took_long && !open_.empty() && !MustGoOn()) break;
     {
       const absl::MutexLock lock(&mutex_);
       if (queue_.empty() || abandoned_) break;
@@ -251,6 +256,7 @@ void SinkWorker::Mirror(bool now) {
     parts_.log->Warn("mirror " + parts_.name,
                      "offsets.db does not take the cursors of sink " + parts_.name +
                          " (its own store has them): " + std::string(status.message()));
+    unmirrored_ = std::move(cursors);
     return;
   }
   unmirrored_.clear();

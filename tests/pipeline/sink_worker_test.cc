@@ -415,5 +415,88 @@ TEST(SinkWorkerTest, AMirrorThatFailsHoldsNothingUp) {
   EXPECT_TRUE(rig.log.Has("offsets.db does not take the cursors of sink out"));
 }
 
+// The cursors do not wait for the queue to be empty.
+TEST(SinkWorkerTest, ASlowSinkIsCommittedEachInterval) {
+  Rig rig(DeliveryOptions{});
+  rig.os.SetNow(absl::FromUnixSeconds(1000));
+  rig.world.Behave([&](Step step, size_t) {
+    if (step == Step::kWrite) rig.os.Advance(absl::Milliseconds(100));
+    return absl::OkStatus();
+  });
+  rig.Push(0, 100);
+  rig.worker->Start();
+  ASSERT_TRUE(rig.Ends());
+  EXPECT_EQ(rig.world.documents(), Names(0, 100));
+  EXPECT_GE(rig.world.commits().size(), 9U);
+  EXPECT_LE(rig.world.commits().size(), 12U);
+}
+
+TEST(SinkWorkerTest, JoinGivesUpByTheClockOfItsOs) {
+  Rig rig;
+  rig.os.SetNow(absl::Now() + absl::Hours(24));
+  rig.world.Close();
+  rig.Push(0, 1);
+  rig.worker->Start();
+  rig.worker->Finish();
+  EXPECT_FALSE(rig.worker->Join(rig.os.Now() + absl::Milliseconds(1)));
+  rig.world.Open();
+  EXPECT_TRUE(rig.worker->Join(absl::InfiniteFuture()));
+}
+
+// Another process reads it again.
+TEST(SinkWorkerTest, WhatIsAbandonedHoldsItsCursorBack) {
+  Rig rig;
+  rig.worker->Start();
+  rig.Push(0, 2);
+  ASSERT_TRUE(rig.Delivers());
+  rig.world.Behave([](Step step, size_t) {
+    return step == Step::kWrite ? absl::UnavailableError("away") : absl::OkStatus();
+  });
+  rig.Push(2, 5);
+  const size_t writes = rig.world.calls(Step::kWrite);
+  ASSERT_TRUE(Eventually([&] { return rig.world.calls(Step::kWrite) > writes + 1; }));
+  rig.worker = nullptr;
+  EXPECT_EQ(rig.world.documents(), Names(0, 2));
+  EXPECT_EQ(CursorsOf(rig.world.commits().back()), "a:2");
+}
+
+// One is healthy, one fails once, one is stuck, one stops, one fails for ever.
+TEST(SinkWorkerTest, EachGoesAtItsOwnPace) {
+  Rig healthy;
+  Rig hiccup;
+  Rig stuck;
+  Rig stopped;
+  Rig failing;
+  const auto fails = [](Rig* rig, Step which, size_t from, size_t until, absl::Status status) {
+    rig->world.Behave([=](Step step, size_t n) {
+      return step == which && n >= from && n < until ? status : absl::OkStatus();
+    });
+  };
+  fails(&hiccup, Step::kCommit, 1, 2, absl::UnavailableError("once"));
+  fails(&stopped, Step::kWrite, 1, SIZE_MAX, absl::InternalError("broken"));
+  fails(&failing, Step::kCommit, 1, SIZE_MAX, absl::UnavailableError("for ever"));
+  stuck.world.Close();
+  for (Rig* rig : {&healthy, &hiccup, &stuck, &stopped, &failing}) {
+    rig->Push(0, 20);
+    rig->worker->Start();
+  }
+  ASSERT_TRUE(healthy.Delivers());
+  ASSERT_TRUE(hiccup.Delivers());
+  EXPECT_EQ(healthy.world.documents(), Names(0, 20));
+  EXPECT_EQ(hiccup.world.documents(), Names(0, 20));
+  EXPECT_TRUE(stopped.worker->Join(absl::Now() + kLong));
+  EXPECT_TRUE(absl::IsInternal(stopped.worker->failure()));
+  for (Rig* rig : {&stuck, &stopped, &failing}) {
+    EXPECT_TRUE(rig->world.commits().empty());
+    EXPECT_FALSE(rig->worker->IsIdle());
+  }
+  stuck.world.Open();
+  failing.world.Behave({});
+  ASSERT_TRUE(stuck.Delivers());
+  ASSERT_TRUE(failing.Delivers());
+  EXPECT_EQ(stuck.world.documents(), Names(0, 20));
+  EXPECT_EQ(failing.world.documents(), Names(0, 20));
+}
+
 }  // namespace
 }  // namespace sparktail
