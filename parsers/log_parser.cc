@@ -33,7 +33,7 @@ LogParser::LogParser(const ParserOptions& options, const StreamFacts& facts, Par
       maker_(options, facts, from.context, scratch),
       scratch_(scratch),
       offset_(from.offset),
-      stream_begin_(from.offset),
+      first_text_(from.offset),
       hashed_(from.offset),
       floor_(from.offset),
       search_(from.offset),
@@ -114,13 +114,17 @@ size_t LogParser::Advance(const Window& window, uint64_t to) {
 }
 
 // Ids need the hash of the whole first line, so nothing in it is read before it is complete, and
-// a first line that is longer than any record may be is passed over. False: come again later.
+// a first line that is longer than any record may be is passed over, and so is a hole that it
+// begins with. False: come again later.
 bool LogParser::ReadFirstLine(const Window& window) {
   const uint64_t newline = window.Newline(hashed_);
+  const size_t hole = window.Text(hashed_, newline).rfind('\0');
+  if (hole != std::string_view::npos) first_text_ = hashed_ + hole + 1;
+  floor_ = search_ = noise_ = std::max(floor_, first_text_);
   first_line_.Feed(window.Text(hashed_, window.end()));
   hashed_ = window.end();
   maker_.SetFirstLineHash(first_line_.hex());
-  const bool too_long = newline - stream_begin_ > max_event_bytes_;
+  const bool too_long = newline - first_text_ > max_event_bytes_;
   if (too_long) floor_ = search_ = noise_ = std::min(newline + 1, window.end());
   if (too_long && first_line_.complete()) settled_ = floor_;
   return first_line_.complete() || window.last;

@@ -169,11 +169,11 @@ class LogParser {
 
   State state_ = State::kSearch;
   Open open_;
-  uint64_t offset_ = 0;        // of the next window
-  uint64_t stream_begin_ = 0;  // where reading began
-  uint64_t hashed_ = 0;        // the first line was read up to here
-  uint64_t floor_ = 0;         // the earliest byte that can belong to the next record
-  uint64_t search_ = 0;        // hits whose anchor is before here are dealt with
+  uint64_t offset_ = 0;      // of the next window
+  uint64_t first_text_ = 0;  // where the first line's text begins, behind a hole
+  uint64_t hashed_ = 0;      // the first line was read up to here
+  uint64_t floor_ = 0;       // the earliest byte that can belong to the next record
+  uint64_t search_ = 0;      // hits whose anchor is before here are dealt with
   uint64_t settled_ = 0;
   // Many markers in one line do not make many searches for where it and its header begin.
   Searched lineless_;   // no line ends in it

@@ -59,8 +59,9 @@ ExitCode Execute(const Command& command, bool has_stdout, Os* os) {
 
 int main(int argc, char** argv) {
   using namespace sparktail;
-  // A reader that has gone is an error of write(), not a signal.
+  // A reader that has gone is an error of write(), and so is a file that may not grow.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   const bool has_stdout = KeepStandardDescriptors();
   PosixOs os;
   const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);

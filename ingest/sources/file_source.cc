@@ -802,6 +802,11 @@ bool FileSource::IsBlocked(FollowedFile* file) {
 }
 
 bool FileSource::Begin(FollowedFile* file, absl::Time now) {
+  const absl::StatusOr<bool> intact = file->is_open() ? file->IsIntact() : true;
+  if (!intact.value_or(false)) {
+    intact.ok() ? Truncated(file, now) : ReadFailed(file, intact.status(), now);
+    return false;
+  }
   if (absl::Status status = file->Begin(parts_.tails->MakeTail(&file->place())); !status.ok()) {
     ReadFailed(file, status, now);
     return false;
@@ -941,7 +946,7 @@ void FileSource::Truncated(FollowedFile* file, absl::Time now) {
     MarkDirty(file);
   } else {
     // The successor's context is its predecessor's last one.
-    End(file);
+    if (file->begun() || Begin(file, now)) End(file);
     MarkDirty(fresh);
   }
   if ((!was_at_path || next != nullptr) && !waits) Leave(fresh, now);

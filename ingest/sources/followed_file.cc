@@ -48,6 +48,7 @@ absl::StatusOr<bool> FollowedFile::IsSame(Os* os, int fd, const FilePosition& pl
 }
 
 absl::StatusOr<bool> FollowedFile::IsSame(int fd) const {
+  if (!begun()) return IsSame(os_, fd, place_);
   FilePosition place;
   place.prefix = place_.prefix;
   absl::StatusOr<bool> same_head = IsSame(os_, fd, place);
@@ -154,6 +155,7 @@ void FollowedFile::Note(std::string_view bytes) {
 }
 
 absl::StatusOr<bool> FollowedFile::IsIntact(int fd) const {
+  if (!begun()) return IsSame(os_, fd, place_);
   if (last_size_ == 0) return true;
   std::array<char, kTailSize> now{};
   size_t done = 0;

@@ -29,7 +29,7 @@ class FollowedFile {
   };
 
   FollowedFile(Os* os, FilePosition place, std::string real_path)
-      : os_(os), place_(std::move(place)), real_path_(std::move(real_path)) {}
+      : os_(os), place_(std::move(place)), real_path_(std::move(real_path)), read_(place_.raw) {}
   ~FollowedFile() { Close(); }
   FollowedFile(const FollowedFile&) = delete;
   FollowedFile& operator=(const FollowedFile&) = delete;
@@ -63,7 +63,8 @@ class FollowedFile {
   // The same, but at most a few KiB, and nothing if what was read last is no longer where it was:
   // then `is_intact` becomes false.
   absl::StatusOr<size_t> ReadOn(std::span<char> room, bool* is_intact);
-  // False if what was read last is no longer where it was: the file was truncated or rewritten.
+  // False if what was read last, by this process or an earlier one, is no longer where it was: the
+  // file was truncated or rewritten.
   absl::StatusOr<bool> IsIntact() const { return IsIntact(fd_); }
 
   FileTail& tail() { return *tail_; }
@@ -109,7 +110,7 @@ class FollowedFile {
   FilePosition place_;
   std::string real_path_;
   int fd_ = -1;
-  uint64_t read_ = 0;
+  uint64_t read_;
   std::string head_;  // the first bytes, while they are fewer than kPrefixSize
   std::array<char, kTailSize> last_{};
   size_t last_size_ = 0;

@@ -93,17 +93,24 @@ TEST(LogParser, KeepsLittleOfNoise) {
   }
 }
 
-// Ids need the whole first line; one that is longer than a record may be is passed over.
+// Ids need the whole first line; one that is longer than a record may be is passed over. A hole
+// is no part of a line.
 TEST(LogParser, NothingIsReadOfAFirstLineThatIsNotComplete) {
   ParserOptions options;
   options.max_event_bytes = 1024;
   const std::string idle =
       "26/11/21 15:00:01 INFO MicroBatchExecution: Streaming query has been idle and waiting for "
       "new data more than 10000 ms.\n";
-  for (const size_t size : {100U, 5000U}) {
-    const std::string log = std::string(size, 'x') + std::string(1, '\0') + idle + idle;
+  const struct {
+    size_t size;
+    char fill, last;
+    size_t documents;
+  } kCases[] = {
+      {100, 'x', '\0', 2}, {5000, 'x', '\0', 2}, {5000, '\0', '\0', 2}, {5000, 'x', ' ', 1}};
+  for (const auto& [size, fill, last, documents] : kCases) {
+    const std::string log = std::string(size, fill) + last + idle + idle;
     const Outcome whole = Parse(log, options);
-    EXPECT_EQ(whole.documents.size(), size == 100 ? 2U : 1U);
+    EXPECT_EQ(whole.documents.size(), documents);
     ExpectSame(ParseInPieces(
                    log, [] { return size_t{1}; }, options),
                whole, "pieces");
