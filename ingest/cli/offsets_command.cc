@@ -15,6 +15,7 @@
 #include "ingest/base/log.h"
 #include "ingest/base/nearest.h"
 #include "ingest/sources/file_position.h"
+#include "ingest/sources/followed_file.h"
 #include "offsets/cursor_store.h"
 #include "offsets/offsets_file.h"
 #include "parsers/byte_buffer.h"
@@ -52,12 +53,16 @@ class Complaints : public Log {
 // by now, or to none.
 std::optional<uint64_t> BytesBehind(Os* os, const FilePosition& place) {
   if (place.seek || place.path.empty()) return std::nullopt;
-  const absl::StatusOr<Os::FileInfo> file = os->StatPath(place.path, /*follow_links=*/true);
-  if (!file.ok() || file->device != place.device || file->inode != place.inode) {
-    return std::nullopt;
-  }
-  if (file->size < place.raw) return std::nullopt;
-  return file->size - place.raw;
+  const absl::StatusOr<std::string> real = os->RealPath(place.path);
+  if (!real.ok()) return std::nullopt;
+  Os::FileInfo file;
+  const absl::StatusOr<int> fd = FollowedFile::Open(os, *real, &file);
+  if (!fd.ok()) return std::nullopt;
+  const bool is_same = file.device == place.device && file.inode == place.inode &&
+                       file.size >= place.raw &&
+                       FollowedFile::IsSame(os, *fd, place).value_or(false);
+  os->Close(*fd);
+  return is_same ? std::optional(file.size - place.raw) : std::nullopt;
 }
 
 // One run of the command.

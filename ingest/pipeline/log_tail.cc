@@ -536,6 +536,10 @@ class LogTail : public FileTail {
 
   void ContinuePlain(std::string_view bytes) {
     if (streams_.empty()) return;
+    // A writer whose file was truncated, and that kept its place, leaves a hole.
+    if (streams_[0]->real_end == 0) {
+      continued_ = std::min(bytes.find_first_not_of('\0', continued_), bytes.size());
+    }
     while (WantsMore(*streams_[0])) {
       const size_t newline = bytes.find('\n', continued_);
       if (newline == std::string_view::npos) return;

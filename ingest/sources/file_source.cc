@@ -133,6 +133,7 @@ void FileSource::Scan(absl::Time now) {
                   [&](const Found* one) { return AddRemembered(*one, claim, now) != Match::kNo; });
   }
   LookForMissing(now);
+  AwaitPredecessors(now);
   Occupy(found);
   RecallEnded(unknown);
   for (const Found* one : unknown) AddFound(*one, now);
@@ -584,6 +585,29 @@ void FileSource::LookForMissing(absl::Time now) {
         Vanished(one.place, now);
         break;
     }
+  }
+}
+
+// A sink may know what came after a file, and another one not yet all of the file itself.
+void FileSource::AwaitPredecessors(absl::Time now) {
+  std::unordered_map<std::string_view, FollowedFile*> by_name;
+  for (const auto& file : files_) {
+    if (file->state != State::kEnded) by_name[file->place().file] = file.get();
+  }
+  for (const auto& file : files_) {
+    const bool is_next = file->state == State::kFollowing || file->state == State::kLeaving;
+    if (file->begun() || !is_next) continue;
+    const auto before = by_name.find(file->place().after);
+    if (before == by_name.end()) continue;
+    FollowedFile* predecessor = before->second;
+    const FollowedFile* first = predecessor;
+    while (first != file.get() && first->predecessor != nullptr) first = first->predecessor;
+    if (first == file.get()) continue;
+    if (file->state == State::kLeaving) std::erase(leaving_, file.get());
+    file->predecessor = predecessor;
+    file->state = State::kWaiting;
+    predecessor->succeeded = true;
+    if (predecessor->state == State::kFollowing) Leave(predecessor, now);
   }
 }
 

@@ -141,6 +141,7 @@ class FileSource {
   FollowedFile* Add(FilePosition place, const Found& found, int fd, const Os::FileInfo& info,
                     State state, absl::Time now);
   void LookForMissing(absl::Time now);
+  void AwaitPredecessors(absl::Time now);
   void RecallEnded(const std::vector<const Found*>& unknown);
   Match FindAmongSiblings(const Remembered& missing, absl::Time now);
   void Vanished(const FilePosition& place, absl::Time now);
