@@ -21,6 +21,7 @@ constexpr absl::Duration kScanInterval = absl::Seconds(60);  // with inotify: to
 constexpr absl::Duration kLeastScanGap = absl::Milliseconds(50);
 constexpr int kScanShare = 20;  // of the time, one part at most goes into scans
 constexpr absl::Duration kRetryInterval = absl::Seconds(1);
+constexpr int kMostLooks = 5;       // at a directory that does not settle
 constexpr size_t kMostGone = 1000;  // files that have ended and are not to be read again
 constexpr size_t kFirstContinuation = size_t{64} << 10;
 constexpr size_t kLongestContinuation = size_t{64} << 20;
@@ -252,6 +253,19 @@ bool FileSource::IsHidden(const FollowedFile& file) const {
 FollowedFile* FileSource::FindByInode(const Os::FileInfo& info) {
   const auto found = by_inode_.find({info.device, info.inode});
   return found == by_inode_.end() ? nullptr : found->second;
+}
+
+// A file that has ended may have left its inode to another one.
+bool FileSource::IsKnown(const Found& found, bool* is_sure) {
+  const FollowedFile* file = FindByInode(found.info);
+  if (file == nullptr || file->state != State::kEnded) return file != nullptr;
+  if (found.info.size < file->read_bytes()) return false;
+  Os::FileInfo info;
+  const absl::StatusOr<int> fd = FollowedFile::Open(os_, found.real, &info);
+  const absl::StatusOr<bool> same = fd.ok() ? file->IsSame(*fd) : fd.status();
+  if (fd.ok()) os_->Close(*fd);
+  if (!same.ok()) *is_sure = false;
+  return same.value_or(true);
 }
 
 // A file that is known is at a path, its old one or another. False if it is another file after all.
@@ -497,8 +511,12 @@ bool FileSource::AddNew(const Found& found, FollowedFile* predecessor, absl::Tim
 FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, absl::Time now,
                                      int64_t until_ns) {
   bool is_sure = true;
-  std::vector<Found> between = Siblings(newest.path, &is_sure);
-  if (!is_sure) {
+  uint64_t occupant = 0;
+  std::vector<Found> between = Siblings(newest.path, &is_sure, &occupant);
+  const bool is_newest_there =
+      until_ns != INT64_MAX || newest.info.inode == 0 || newest.info.inode == occupant;
+  if (!is_newest_there) scan_wanted_ = true;  // what came after it would be taken for older
+  if (!is_sure || !is_newest_there) {
     unsure_ = true;
     return nullptr;
   }
@@ -506,7 +524,7 @@ FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, a
     const bool may_be = IsCertainlyRotated(Name(newest.path), Name(one.path)) &&
                         one.info.modified_ns >= older->place().modified_ns &&
                         one.info.modified_ns <= until_ns && one.info.inode != newest.info.inode &&
-                        FindByInode(one.info) == nullptr;
+                        !IsKnown(one, &is_sure);
     const Match copy = may_be ? IsCopy(one) : Match::kNo;
     if (copy == Match::kUnknown) is_sure = false;
     return !may_be || copy != Match::kNo;
@@ -674,7 +692,7 @@ FileSource::Match FileSource::FindAmongSiblings(const Remembered& missing, absl:
     is_sure = false;
   }
   for (const Found& one : candidates) {
-    if (FindByInode(one.info) != nullptr) continue;
+    if (IsKnown(one, &is_sure)) continue;
     if (missing.place.prefix.size == 0 && one.info.inode != missing.place.inode) continue;
     Os::FileInfo info;
     const absl::StatusOr<int> fd = FollowedFile::Open(os_, one.real, &info);
@@ -698,11 +716,45 @@ FileSource::Match FileSource::FindAmongSiblings(const Remembered& missing, absl:
   return is_sure ? Match::kNo : Match::kUnknown;
 }
 
-// Files beside `path` that rotation may have made of it.
-std::vector<FileSource::Found> FileSource::Siblings(const std::string& path, bool* is_sure) {
+// Files beside `path` that rotation may have made of it, and the inode of what is at `path`.
+// Whoever renames them meanwhile may hide one from us: it counts only if a second look finds the
+// same.
+std::vector<FileSource::Found> FileSource::Siblings(const std::string& path, bool* is_sure,
+                                                    uint64_t* occupant) {
+  bool was_sure = true;
+  uint64_t inode = 0;
+  std::vector<Found> siblings = LookForSiblings(path, &was_sure, &inode);
+  for (int looks = 1; looks < kMostLooks; ++looks) {
+    bool is_sure_now = true;
+    uint64_t inode_now = 0;
+    std::vector<Found> again = LookForSiblings(path, &is_sure_now, &inode_now);
+    const bool is_settled =
+        inode == inode_now && std::equal(siblings.begin(), siblings.end(), again.begin(),
+                                         again.end(), [](const Found& a, const Found& b) {
+                                           return a.path == b.path && a.info.inode == b.info.inode;
+                                         });
+    siblings = std::move(again);
+    inode = inode_now;
+    was_sure = is_sure_now;
+    if (!is_settled) continue;
+    if (!was_sure) *is_sure = false;
+    if (occupant != nullptr) *occupant = inode;
+    return siblings;
+  }
+  scan_wanted_ = true;
+  *is_sure = false;
+  return siblings;
+}
+
+std::vector<FileSource::Found> FileSource::LookForSiblings(const std::string& path, bool* is_sure,
+                                                           uint64_t* occupant) {
   std::vector<std::string> bases = {path};
   const absl::StatusOr<std::string> real = os_->RealPath(path);
   if (real.ok() && *real != path) bases.push_back(*real);
+  if (real.ok()) {
+    const absl::StatusOr<Os::FileInfo> info = os_->StatPath(*real, /*follow_links=*/false);
+    if (info.ok()) *occupant = info->inode;
+  }
   std::vector<Found> siblings;
   for (const std::string& base : bases) {
     const std::string directory = Directory(base);
@@ -987,7 +1039,7 @@ FileSource::Match FileSource::MoveToCopy(FollowedFile* file) {
     for (Found& one : Siblings(file->place().path, &is_sure)) siblings.push_back(std::move(one));
   }
   for (const Found& one : siblings) {
-    if (one.info.size < file->read_bytes() || FindByInode(one.info) != nullptr) continue;
+    if (one.info.size < file->read_bytes() || IsKnown(one, &is_sure)) continue;
     if (by_inode && !(InodeKey{one.info.device, one.info.inode} == inode)) continue;
     Os::FileInfo info;
     const absl::StatusOr<int> fd = FollowedFile::Open(os_, one.real, &info);

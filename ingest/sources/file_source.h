@@ -125,6 +125,7 @@ class FileSource {
   void Unreadable(const std::string& path, const absl::Status& why);
   bool IsHidden(const FollowedFile& file) const;
   FollowedFile* FindByInode(const Os::FileInfo& info);
+  bool IsKnown(const Found& found, bool* is_sure);
   bool Place(FollowedFile* file, const Found& found, absl::Time now);
   bool TakeUp(FollowedFile* file, const Found& found, absl::Time now);
   void AddFound(const Found& found, absl::Time now);
@@ -146,7 +147,8 @@ class FileSource {
   Match FindAmongSiblings(const Remembered& missing, absl::Time now);
   void Vanished(const FilePosition& place, absl::Time now);
   void Occupy(const std::vector<Found>& found);
-  std::vector<Found> Siblings(const std::string& path, bool* is_sure);
+  std::vector<Found> Siblings(const std::string& path, bool* is_sure, uint64_t* occupant = nullptr);
+  std::vector<Found> LookForSiblings(const std::string& path, bool* is_sure, uint64_t* occupant);
   std::string NewName(const Found& found, absl::Time now);
 
   // Reading.
