@@ -27,7 +27,7 @@ packages=(
   libabsl-dev libsimdjson-dev libhwy-dev libxxhash-dev libcli11-dev libzstd-dev
   libsqlite3-dev libyaml-cpp-dev libspdlog-dev prometheus-cpp-dev
   libgtest-dev libgmock-dev libbenchmark-dev
-  tzdata systemd python3 python3-venv
+  tzdata systemd sqlite3 python3 python3-venv
 )
 java_package=openjdk-17-jre-headless
 bench_packages=(ripgrep)
