@@ -71,6 +71,8 @@ constexpr MetricDescription kDescriptions[] = {
      "Since the cursors were last stored, while something moved"},
     {"sparktail_sink_dead_letters_total", kCounter, "", kComponent,
      "Events that went to the dead letters"},
+    {"sparktail_sink_lost_bytes_total", kCounter, "bytes", kComponent,
+     "Delivered to a file, and then cut off it by another process"},
     {"sparktail_sink_state", kGauge, "", kState, "1 for the state that it is in"},
 
     {"sparktail_query_batch_id", kGauge, "", kQuery, "Of the last batch"},
@@ -133,6 +135,7 @@ constexpr Value<SinkStatus> kSinkValues[] = {
     {"sparktail_sink_cursor_age_seconds",
      [](auto& s) { return absl::ToDoubleSeconds(s.cursor_age); }},
     {"sparktail_sink_dead_letters_total", [](auto& s) { return double(s.dead_letters); }},
+    {"sparktail_sink_lost_bytes_total", [](auto& s) { return double(s.lost_bytes); }},
 };
 
 // In the order of SinkStatus::State.

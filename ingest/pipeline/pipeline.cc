@@ -119,9 +119,11 @@ absl::Status Pipeline::OpenSink(const SinkConfiguration& configuration) {
   parts.name = configuration.name;
   parts.options = configuration.delivery;
   if (const auto* file = std::get_if<FileSinkOptions>(&configuration.options)) {
+    auto sink = std::make_unique<FileSink>(os_, log_, store_.get(), configuration.name, *file,
+                                           parts_.recover);
     parts.kind = "file";
-    parts.sink = std::make_unique<FileSink>(os_, log_, store_.get(), configuration.name, *file,
-                                            parts_.recover);
+    parts.lost_bytes = [sink = sink.get()] { return sink->lost_bytes(); };
+    parts.sink = std::move(sink);
   } else if (const auto* sqlite = std::get_if<SqliteSinkOptions>(&configuration.options)) {
     dead_letters_.push_back(std::make_unique<DeadLetters>(
         os_, log_, parts_.configuration->state_dir + "/dead-letter", configuration.name,

@@ -41,7 +41,8 @@ struct SinkStatus {
   uint64_t events = 0;  // delivered
   uint64_t bytes = 0;   // delivered
   uint64_t dead_letters = 0;
-  uint64_t errors = 0;  // tries that failed
+  uint64_t lost_bytes = 0;  // delivered, and then cut off by another process
+  uint64_t errors = 0;      // tries that failed
   uint64_t queue_bytes = 0;
   uint64_t queue_events = 0;
   absl::Duration oldest;      // age of the oldest undelivered batch; 0: none

@@ -56,6 +56,7 @@ PipelineStatus Status() {
   sink.state = SinkStatus::State::kPaused;
   sink.why = "disk full";
   sink.events = 11;
+  sink.lost_bytes = 13;
   sink.oldest = absl::Milliseconds(2500);
   status.sinks.push_back(sink);
   status.queries = {Query("etl")};
@@ -90,6 +91,7 @@ TEST(Metrics, ThePageSaysWhatTheStatusSays) {
            "sparktail_source_lost_bytes_total{" + source + "} 99\n",
            "sparktail_stream_behind_bytes{" + source + ",stream=\"logs//var/log/a\"} 12\n",
            "sparktail_component_sent_events_total{" + sink + "} 11\n",
+           "sparktail_sink_lost_bytes_total{" + sink + "} 13\n",
            "sparktail_sink_oldest_undelivered_seconds{" + sink + "} 2.5\n",
            "sparktail_sink_state{" + sink + ",state=\"running\"} 0\n",
            "sparktail_sink_state{" + sink + ",state=\"paused\"} 1\n",

@@ -458,6 +458,20 @@ class Http(Case):
         self.assertIn(9, [value for (name, _), value in metrics.items() if "batch" in name])
         runner.stop()
 
+    def test_bytes_that_another_process_cuts_off_an_output_are_counted(self):
+        write(self.log, BANNER + events(*range(3)))
+        runner = self.runner(self.log, http=True, sinks=["file"]).start()
+        self.has_batches(runner, range(3), sinks=["file"])
+        size = runner.output.stat().st_size
+        os.truncate(runner.output, 0)
+        write(self.log, events(3), append=True)
+
+        def lost():
+            return metric(runner.metrics(), run_support.METRIC_LOST_IN_SINK, component_id="file")
+
+        self.assertGreaterEqual(runner.until(lost, "the loss is counted"), size)
+        runner.stop()
+
     def test_values_of_logs_do_no_harm_in_metrics(self):
         evil = 'a"b\\c\n# {evil="1"} 7'
         write(self.log, BANNER + support.progress_record(1, name=evil))

@@ -58,6 +58,7 @@ class Rig {
     parts.sink = std::make_unique<FakeSink>(&world);
     parts.mirror = mirror;
     parts.dead_letters = [] { return uint64_t{7}; };
+    parts.lost_bytes = [] { return uint64_t{8}; };
     worker = std::make_unique<SinkWorker>(std::move(parts), [this] { ++wakes; });
   }
   ~Rig() { world.Open(); }
@@ -364,6 +365,7 @@ TEST(SinkWorkerTest, SaysHowOldTheOldestIs) {
   EXPECT_EQ(status.name, "out");
   EXPECT_EQ(status.kind, "fake");
   EXPECT_EQ(status.dead_letters, 7U);
+  EXPECT_EQ(status.lost_bytes, 8U);
   EXPECT_EQ(status.oldest, absl::Seconds(42));
   EXPECT_EQ(status.cursor_age, absl::Seconds(42));
   rig.world.Open();
