@@ -58,6 +58,7 @@ absl::Status Configure(Database* database, const std::string& path,
       "PRAGMA trusted_schema=OFF;"
       "PRAGMA cell_size_check=ON";
   if (absl::Status status = database->Execute(kAll); !status.ok()) return status;
+  if (options.access == Database::Access::kLook) return database->Execute("PRAGMA query_only=ON");
   if (options.access == Database::Access::kRead) return absl::OkStatus();
   if (options.incremental_vacuum) {
     absl::Status status = database->Execute("PRAGMA auto_vacuum=INCREMENTAL");
@@ -141,7 +142,8 @@ absl::StatusOr<Database> Database::Open(Os* os, const std::string& path, const O
   const absl::Status configured = Configure(&database, path, options);
   if (!configured.ok()) return configured;
   const bool is_read_only = sqlite3_db_readonly(connection, "main") == 1;
-  if (is_read_only && options.access != Access::kRead) {
+  const bool writes = options.access == Access::kCreate || options.access == Access::kExisting;
+  if (is_read_only && writes) {
     return WithName(path, absl::UnavailableError("it can only be read"));
   }
   return database;

@@ -32,7 +32,11 @@ class Database {
   enum class Access {
     kCreate,    // for reading and writing; made if missing, 0600 whatever the umask
     kExisting,  // for reading and writing
-    kRead,
+    kRead,      // may leave the -wal and -shm files that SQLite makes
+    // For reading, beside a writer or alone. What SQLite makes for it goes again: the last one to
+    // close takes over what a killed process left in the -wal file, as the next writer would, and
+    // removes the files.
+    kLook,
   };
   struct Options {
     Access access = Access::kCreate;

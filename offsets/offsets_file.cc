@@ -246,7 +246,8 @@ absl::StatusOr<Database> LookAtOffsets(Os* os, const std::string& state_dir) {
     return absl::NotFoundError(
         absl::StrCat(path, " does not exist: no sparktail has run with this state directory"));
   }
-  absl::StatusOr<Database> database = Database::Open(os, path, {.access = Database::Access::kRead});
+  if (absl::Status status = CheckHeader(os, path); !status.ok()) return status;
+  absl::StatusOr<Database> database = Database::Open(os, path, {.access = Database::Access::kLook});
   if (!database.ok()) return AdviseOnDamage(path, database.status());
   const absl::Status status = CheckIds(&*database, path);
   if (!status.ok()) return AdviseOnDamage(path, status);

@@ -31,7 +31,8 @@ std::string OffsetsPath(const std::string& state_dir);
 // kDataLoss, kFailedPrecondition: it can't be used, and the message says why and what to do.
 absl::StatusOr<Database> OpenOffsets(Os* os, Log* log, const std::string& state_dir);
 
-// Beside the owner, or without one; changes nothing. kNotFound if there is none.
+// Beside the owner, which is another process, or without one. Changes nothing that is stored, and
+// leaves no file behind. kNotFound if there is none; all other errors as above.
 absl::StatusOr<Database> LookAtOffsets(Os* os, const std::string& state_dir);
 
 // Renames it, and what SQLite keeps beside it, to offsets.db.damaged-<UTC time>…; says so. No

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "offsets/cursor_store.h"
+#include "offsets/database.h"
 #include "sinks/dead_letter.h"
 #include "sinks/sqlite/sqlite_sink.h"
 #include "tests/support/faulty_os.h"
@@ -171,6 +172,28 @@ TEST_F(CheckSinkTest, CursorsThatAreThereAreLookedAt) {
   testing::WriteBytes(state + "/offsets.db", std::string(4096, 'x'));
   EXPECT_THAT(CheckedState(state), HasSubstr("FAILED   state_dir: "));
   EXPECT_EQ(broken_, 1U);
+}
+
+TEST_F(CheckSinkTest, LookingAtCursorsLeavesNothingBehind) {
+  const std::string state = folder_ / "state";
+  const auto files = [&] {
+    std::set<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(state)) {
+      names.insert(entry.path().filename());
+    }
+    return names;
+  };
+  testing::RecordingLog log;
+  ASSERT_TRUE(CursorStore::Open(&os_, &log, state, CursorStore::Access::kOwn, false).ok());
+  for (const int version : {1, 99}) {
+    {
+      auto database = Database::Open(&os_, state + "/offsets.db", {});
+      const std::string sql = "PRAGMA user_version=" + std::to_string(version);
+      ASSERT_TRUE(database.ok() && database->Execute(sql.c_str()).ok());
+    }
+    EXPECT_THAT(CheckedState(state), HasSubstr(version == 1 ? "can be read" : "newer sparktail"));
+    EXPECT_THAT(files(), ::testing::ElementsAre("lock", "offsets.db"));
+  }
 }
 
 }  // namespace

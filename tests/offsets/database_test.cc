@@ -249,6 +249,35 @@ TEST_F(DatabaseTest, AReaderChangesNothing) {
   EXPECT_TRUE(absl::IsUnavailable(reader.Execute("INSERT INTO t VALUES(2)")));
 }
 
+TEST_F(DatabaseTest, ALookChangesNothingAndLeavesNothingBehind) {
+  const auto look = [&] { return Open({.access = Database::Access::kLook}); };
+  const auto has_files = [&] {
+    return std::filesystem::exists(Path() + "-wal") || std::filesystem::exists(Path() + "-shm");
+  };
+  { ASSERT_TRUE(Open().Execute("CREATE TABLE t(a); INSERT INTO t VALUES(1)").ok()); }
+  const std::string before = BytesOf(Path());
+  {
+    Database looker = look();
+    EXPECT_EQ(Count(&looker), 1);
+    EXPECT_TRUE(absl::IsUnavailable(looker.Execute("INSERT INTO t VALUES(2)")));
+  }
+  EXPECT_FALSE(has_files());
+  EXPECT_EQ(BytesOf(Path()), before);
+
+  std::optional<Database> writer = Open();
+  ASSERT_TRUE(writer->Execute("INSERT INTO t VALUES(2)").ok());
+  std::optional<Database> looker = look();
+  EXPECT_EQ(Count(&*looker), 2);
+  looker.reset();
+  EXPECT_TRUE(has_files());
+  ASSERT_TRUE(writer->Execute("INSERT INTO t VALUES(3)").ok());
+  looker = look();
+  writer.reset();
+  EXPECT_EQ(Count(&*looker), 3);
+  looker.reset();
+  EXPECT_FALSE(has_files());
+}
+
 TEST_F(DatabaseTest, AWriterWaitsForItsTurnAndGivesUp) {
   Database first = Open();
   ASSERT_TRUE(first.Execute("CREATE TABLE t(a)").ok());
