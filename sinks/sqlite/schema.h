@@ -11,7 +11,7 @@ inline constexpr int64_t kHistoryApplicationId = 0x73544873;
 // PRAGMA user_version. A newer one is refused; there is no older one yet.
 inline constexpr int64_t kHistoryVersion = 1;
 
-// Makes all of it in an empty database.
+// Makes all of it in an empty database, but for the cursors (CursorTable::kSchema).
 //
 // Times are text in UTC, "2026-11-21T16:08:44.029Z", which sorts and which SQLite's date functions
 // read. What an event does not know is NULL; all it knows is in `document`.
@@ -75,17 +75,6 @@ CREATE VIEW runs AS
     max(time) AS last_seen
   FROM events WHERE run_id IS NOT NULL
   GROUP BY environment, app_id, query_id, run_id;
-
-CREATE TABLE cursors (
-  sink TEXT NOT NULL,
-  stream TEXT NOT NULL,
-  offset INTEGER NOT NULL,
-  position TEXT NOT NULL,
-  context TEXT NOT NULL,
-  ended INTEGER NOT NULL,
-  updated TEXT NOT NULL,
-  PRIMARY KEY (sink, stream)
-) WITHOUT ROWID;
 )sql";
 
 }  // namespace sparktail

@@ -11,7 +11,9 @@
 
 #include "offsets/database.h"
 #include "sinks/output_file.h"
+#include "sinks/sqlite/cursor_table.h"
 #include "sinks/sqlite/event_row.h"
+#include "sinks/sqlite/history_file.h"
 #include "sinks/sqlite/schema.h"
 
 namespace sparktail {
@@ -23,10 +25,6 @@ constexpr int64_t kRowsAStep = 500;
 constexpr int kStepsATidy = 20;
 // As long as the cursor store keeps those of streams that have vanished.
 constexpr absl::Duration kKeepEnded = absl::Hours(24 * 30);
-
-std::string ToText(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
-}
 
 std::string InsertSql() {
   std::string columns = "id, received, document";
@@ -40,21 +38,12 @@ std::string InsertSql() {
 }
 constexpr int kFirstEventColumn = 4;
 
-constexpr std::string_view kStoreCursorSql =
-    "INSERT INTO cursors (sink, stream, offset, position, context, ended, updated) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sink, stream) DO UPDATE SET "
-    "offset = excluded.offset, position = excluded.position, context = excluded.context, "
-    "ended = excluded.ended, updated = excluded.updated";
-constexpr std::string_view kLoadCursorsSql =
-    "SELECT stream, offset, position, context, ended FROM cursors WHERE sink = ?";
 constexpr std::string_view kDeleteOldSql =
     "DELETE FROM events WHERE rowid IN (SELECT rowid FROM events WHERE time < ?1 LIMIT ?2)";
 // Events without a time of their own.
 constexpr std::string_view kDeleteTimelessSql =
     "DELETE FROM events WHERE rowid IN "
     "(SELECT rowid FROM events WHERE time IS NULL AND received < ?1 LIMIT ?2)";
-constexpr std::string_view kDeleteEndedSql =
-    "DELETE FROM cursors WHERE sink = ? AND ended AND updated < ?";
 
 void Bind(int parameter, const EventValue& value, Statement* statement) {
   std::visit(
@@ -92,7 +81,6 @@ class SqliteSink::Impl {
  private:
   absl::Status OpenDatabase();
   absl::Status LookAtOwner();
-  absl::Status CheckOwner(Database* database, bool* is_empty);
   absl::Status MakeSchema();
   absl::Status Prepare();
   absl::StatusOr<std::vector<StreamCursor>> LoadCursors();
@@ -101,11 +89,9 @@ class SqliteSink::Impl {
   absl::Status Insert(const EventBuffer& events, const EventRef& event);
   absl::Status Refuse(std::string_view document, const EventId& id, std::string_view cause);
   absl::Status CheckPath();
-  absl::Status StoreCursor(const StreamCursor& cursor);
   absl::Status DeleteOld(Statement* statement, std::string_view before, int* steps);
-  absl::Status DeleteEnded();
 
-  absl::Status Explain(const absl::Status& status) const;
+  absl::Status Explain(const absl::Status& status) const { return AdviseOnHistory(status, path_); }
 
   Os* const os_;
   Log* const log_;
@@ -118,10 +104,9 @@ class SqliteSink::Impl {
   std::optional<Database> database_;
   std::optional<Transaction> transaction_;
   Statement insert_;
-  Statement store_cursor_;
   Statement delete_old_;
   Statement delete_timeless_;
-  Statement delete_ended_;
+  std::optional<CursorTable> cursors_;
   EventRowReader reader_;
   EventRow row_;
   std::string received_;
@@ -157,47 +142,27 @@ absl::Status SqliteSink::Impl::OpenDatabase() {
   const absl::StatusOr<Os::FileInfo> info = os_->StatPath(path_, /*follow_links=*/true);
   if (!info.ok()) return Because(info.status(), "read " + path_);
   file_ = *info;
-  bool is_empty = false;
-  if (absl::Status status = CheckOwner(&*database_, &is_empty); !status.ok()) return status;
-  return is_empty ? MakeSchema() : absl::OkStatus();
+  const absl::StatusOr<bool> is_history = IsHistory(&*database_, path_);
+  if (!is_history.ok()) return is_history.status();
+  return *is_history ? absl::OkStatus() : MakeSchema();
 }
 
 // Before it is opened for writing, which changes it a little: it may be somebody else's.
 absl::Status SqliteSink::Impl::LookAtOwner() {
   absl::StatusOr<Database> look = Database::Open(os_, path_, {.access = Database::Access::kRead});
-  bool is_empty = false;
-  const absl::Status status = look.ok() ? CheckOwner(&*look, &is_empty) : look.status();
+  const absl::Status status = look.ok() ? IsHistory(&*look, path_).status() : look.status();
   // What a crash left may have to be mended before anybody can read.
   return absl::IsUnavailable(status) ? absl::OkStatus() : status;
-}
-
-absl::Status SqliteSink::Impl::CheckOwner(Database* database, bool* is_empty) {
-  const absl::StatusOr<int64_t> owner = database->QueryInt("PRAGMA application_id");
-  if (!owner.ok()) return owner.status();
-  const absl::StatusOr<int64_t> version = database->QueryInt("PRAGMA user_version");
-  if (!version.ok()) return version.status();
-  const absl::StatusOr<int64_t> tables = database->QueryInt("SELECT count(*) FROM sqlite_master");
-  if (!tables.ok()) return tables.status();
-  *is_empty = *owner == 0 && *version == 0 && *tables == 0;
-  if (*is_empty) return absl::OkStatus();
-  if (*owner != kHistoryApplicationId) {
-    return absl::FailedPreconditionError(
-        path_ + " is a database of another program: nothing is written to it; name another path");
-  }
-  if (*version == kHistoryVersion) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      path_ + " was written by a newer version of sparktail (its " + "schema is " +
-      std::to_string(*version) + "): use that one, or name another path");
 }
 
 absl::Status SqliteSink::Impl::MakeSchema() {
   absl::StatusOr<Transaction> transaction = Transaction::Begin(&*database_);
   if (!transaction.ok()) return transaction.status();
   // Another process may have been faster.
-  bool is_empty = false;
-  if (absl::Status status = CheckOwner(&*database_, &is_empty); !status.ok()) return status;
-  if (!is_empty) return absl::OkStatus();
-  const std::string sql = kHistorySchema +
+  const absl::StatusOr<bool> is_history = IsHistory(&*database_, path_);
+  if (!is_history.ok()) return is_history.status();
+  if (*is_history) return absl::OkStatus();
+  const std::string sql = kHistorySchema + std::string(CursorTable::kSchema) +
                           ("PRAGMA application_id = " + std::to_string(kHistoryApplicationId)) +
                           "; PRAGMA user_version = " + std::to_string(kHistoryVersion) + ";";
   if (absl::Status status = database_->Execute(sql.c_str()); !status.ok()) return status;
@@ -208,35 +173,27 @@ absl::Status SqliteSink::Impl::Prepare() {
   const std::string insert_sql = InsertSql();
   const std::pair<Statement*, std::string_view> statements[] = {
       {&insert_, insert_sql},
-      {&store_cursor_, kStoreCursorSql},
       {&delete_old_, kDeleteOldSql},
       {&delete_timeless_, kDeleteTimelessSql},
-      {&delete_ended_, kDeleteEndedSql},
   };
   for (const auto& [statement, sql] : statements) {
     absl::StatusOr<Statement> prepared = Statement::Prepare(&*database_, sql);
     if (!prepared.ok()) return prepared.status();
     *statement = *std::move(prepared);
   }
+  absl::StatusOr<CursorTable> cursors = CursorTable::Prepare(&*database_);
+  if (!cursors.ok()) return cursors.status();
+  cursors_ = *std::move(cursors);
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<StreamCursor>> SqliteSink::Impl::LoadCursors() {
-  absl::StatusOr<Statement> load = Statement::Prepare(&*database_, kLoadCursorsSql);
-  if (!load.ok()) return load.status();
-  load->BindText(1, name_);
+  absl::StatusOr<std::vector<CursorStore::Entry>> entries = cursors_->Load(name_);
+  if (!entries.ok()) return entries.status();
   std::vector<StreamCursor> cursors;
-  while (true) {
-    const absl::StatusOr<bool> row = load->Step();
-    if (!row.ok()) return row.status();
-    if (!*row) return cursors;
-    StreamCursor& found = cursors.emplace_back();
-    found.stream = load->Text(0);
-    found.cursor.offset = static_cast<uint64_t>(load->Int(1));
-    found.cursor.position = load->Text(2);
-    found.cursor.context = std::make_shared<const std::string>(load->Text(3));
-    found.cursor.ended = load->Int(4) != 0;
-  }
+  cursors.reserve(entries->size());
+  for (CursorStore::Entry& entry : *entries) cursors.push_back(std::move(entry.cursor));
+  return cursors;
 }
 
 // ---------------------------------------------------------------- Writing
@@ -244,7 +201,7 @@ absl::StatusOr<std::vector<StreamCursor>> SqliteSink::Impl::LoadCursors() {
 absl::Status SqliteSink::Impl::Write(const EventBuffer& events, size_t first) {
   if (first >= events.events.size()) return absl::OkStatus();
   if (absl::Status status = EnsureTransaction(); !status.ok()) return Explain(status);
-  received_ = ToText(os_->Now());
+  received_ = TextOfTime(os_->Now());
   for (size_t i = first; i < events.events.size(); ++i) {
     if (absl::Status status = Insert(events, events.events[i]); !status.ok()) {
       return Explain(status);
@@ -292,7 +249,8 @@ absl::Status SqliteSink::Impl::Commit(std::span<const StreamCursor> cursors) {
   if (absl::Status status = CheckPath(); !status.ok()) return status;
   if (absl::Status status = EnsureTransaction(); !status.ok()) return Explain(status);
   for (const StreamCursor& cursor : cursors) {
-    if (absl::Status status = StoreCursor(cursor); !status.ok()) return Explain(status);
+    const absl::Status status = cursors_->Store(name_, cursor, os_->Now());
+    if (!status.ok()) return Explain(status);
   }
   if (absl::Status status = dead_letters_->Sync(); !status.ok()) return status;
   buried_.insert(refused_.begin(), refused_.end());
@@ -317,18 +275,6 @@ absl::Status SqliteSink::Impl::CheckPath() {
       path_ + " was moved, deleted or replaced while sparktail had it open: start sparktail again");
 }
 
-absl::Status SqliteSink::Impl::StoreCursor(const StreamCursor& cursor) {
-  const std::string updated = ToText(os_->Now());
-  store_cursor_.BindText(1, name_);
-  store_cursor_.BindText(2, cursor.stream);
-  store_cursor_.BindInt(3, static_cast<int64_t>(cursor.cursor.offset));
-  store_cursor_.BindText(4, cursor.cursor.position);
-  store_cursor_.BindText(5, *cursor.cursor.context);
-  store_cursor_.BindInt(6, cursor.cursor.ended ? 1 : 0);
-  store_cursor_.BindText(7, updated);
-  return store_cursor_.Run();
-}
-
 // Whether a failed commit was made after all need not be known: rows are unique.
 absl::StatusOr<bool> SqliteSink::Impl::Rollback() {
   transaction_.reset();
@@ -340,12 +286,12 @@ absl::StatusOr<bool> SqliteSink::Impl::Rollback() {
 absl::Status SqliteSink::Impl::Tidy() {
   absl::Status status = absl::OkStatus();
   if (options_.retention != absl::InfiniteDuration()) {
-    const std::string before = ToText(os_->Now() - options_.retention);
+    const std::string before = TextOfTime(os_->Now() - options_.retention);
     int steps = kStepsATidy;
     status = DeleteOld(&delete_old_, before, &steps);
     if (status.ok()) status = DeleteOld(&delete_timeless_, before, &steps);
   }
-  if (status.ok()) status = DeleteEnded();
+  if (status.ok()) status = cursors_->ForgetEnded(name_, os_->Now() - kKeepEnded);
   if (!absl::IsUnavailable(status) && !absl::IsResourceExhausted(status)) return Explain(status);
   // Nothing that is delivered depends on it.
   log_->Warn("tidy " + name_, "old rows stay for now: " + std::string(status.message()));
@@ -361,21 +307,6 @@ absl::Status SqliteSink::Impl::DeleteOld(Statement* statement, std::string_view 
     if (database_->changes() < kRowsAStep) return absl::OkStatus();
   }
   return absl::OkStatus();
-}
-
-absl::Status SqliteSink::Impl::DeleteEnded() {
-  const std::string before = ToText(os_->Now() - kKeepEnded);
-  delete_ended_.BindText(1, name_);
-  delete_ended_.BindText(2, before);
-  return delete_ended_.Run();
-}
-
-absl::Status SqliteSink::Impl::Explain(const absl::Status& status) const {
-  if (!absl::IsDataLoss(status)) return status;
-  return absl::DataLossError(std::string(status.message()) +
-                             ": the history is damaged; move it away with its -wal and -shm files, "
-                             "or put a good copy in its place (`sqlite3 " +
-                             path_ + " .recover` prints what can still be read)");
 }
 
 // ---------------------------------------------------------------- SqliteSink

@@ -10,7 +10,7 @@ from run_support import CLOSING, METRIC_READ, RunCase, corpus, counts, cut, docu
 from run_support import without_noise
 
 # No pause of the writer is so long that a clock decides, so the uncut run and the killed one see the same.
-SOURCE = {"record_timeout": "20s", "rotate_wait": "3s"}
+SOURCE = {"record_timeout": "60s", "rotate_wait": "30s"}
 
 # One log: its path, a glob, how it is rotated, and where a rotation may cut it.
 Plan = namedtuple("Plan", "path glob rotation where wrapping texts")

@@ -126,8 +126,12 @@ def without_noise(text, keep=8):
     return b"".join(kept)
 
 
+# Of a record, wrapped or not.
+HEADER = re.compile(rb'(?:^| F |"log":")(?:\d\d/\d\d/\d\d |\d{4}-\d\d-\d\d )', re.M)
+
+
 def cut(text, count, random_source, where="line"):
-    """Cuts into `count` parts, as rotation may do it: before a header, between two lines, or at any byte. The first one
+    """Cuts into `count` parts at most, as rotation may do it: before a header, between two lines, or at any byte. The first one
     has some lines, so that it can be seen before it is rotated."""
     least = 3000
     if where == "byte":
@@ -135,7 +139,12 @@ def cut(text, count, random_source, where="line"):
     else:
         pattern = rb"\n(?=\d\d/\d\d/\d\d |\d{4}-\d\d-\d\d)" if where == "header" else rb"\n(?=.)"
         ends = [match.end() for match in re.finditer(pattern, text) if match.end() > least]
-    cuts = [0, *sorted(random_source.sample(ends, count - 1)), len(text)]
+    cuts = [0]
+    # A part without a header would not be read before the next one comes.
+    for end in sorted(random_source.sample(ends, count - 1)):
+        if HEADER.search(text, cuts[-1] + 1, end):
+            cuts.append(end)
+    cuts.append(len(text))
     return [text[begin:end] for begin, end in zip(cuts, cuts[1:])]
 
 
