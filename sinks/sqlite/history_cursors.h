@@ -1,0 +1,54 @@
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+#include <absl/time/time.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ingest/base/os.h"
+#include "offsets/cursor_store.h"
+#include "offsets/database.h"
+#include "sinks/sqlite/cursor_table.h"
+
+namespace sparktail {
+
+// The cursors that sinks keep in a history, for those who are no sink: to look at them, also while
+// a process writes there, or to change them while none does. That no process runs is for the
+// caller to see to (StateLock).
+//
+// Errors: kNotFound if there is no history; all others as of SqliteSink::Open().
+class HistoryCursors {
+ public:
+  // Changes nothing, and leaves no file behind.
+  static absl::StatusOr<HistoryCursors> Look(Os* os, const std::string& path);
+  // All that is done until Commit() is one transaction; without it, nothing is.
+  static absl::StatusOr<HistoryCursors> Change(Os* os, const std::string& path);
+  HistoryCursors(HistoryCursors&&) = default;
+  HistoryCursors& operator=(HistoryCursors&&) = delete;
+
+  absl::StatusOr<std::vector<CursorStore::Entry>> Load(std::string_view sink);
+  absl::Status Store(std::string_view sink, const StreamCursor& cursor, absl::Time now);
+  // Of all streams if `stream` is empty; how many.
+  absl::StatusOr<size_t> Forget(std::string_view sink, std::string_view stream);
+  // Once, durable when it returns.
+  absl::Status Commit();
+
+ private:
+  HistoryCursors() = default;
+  static absl::StatusOr<HistoryCursors> Open(Os* os, const std::string& path,
+                                             Database::Access access);
+  absl::Status Prepare();
+  absl::Status Advise(const absl::Status& status) const;
+
+  std::string path_;
+  std::unique_ptr<Database> database_;  // what comes behind it points to it
+  std::optional<Transaction> transaction_;
+  std::optional<CursorTable> table_;
+};
+
+}  // namespace sparktail

@@ -1,0 +1,44 @@
+#include "sinks/sqlite/history_file.h"
+
+#include "sinks/sqlite/schema.h"
+
+namespace sparktail {
+
+absl::StatusOr<bool> IsHistory(Database* database, const std::string& path) {
+  const absl::StatusOr<int64_t> owner = database->QueryInt("PRAGMA application_id");
+  if (!owner.ok()) return owner.status();
+  const absl::StatusOr<int64_t> version = database->QueryInt("PRAGMA user_version");
+  if (!version.ok()) return version.status();
+  const absl::StatusOr<int64_t> tables = database->QueryInt("SELECT count(*) FROM sqlite_master");
+  if (!tables.ok()) return tables.status();
+  if (*owner == 0 && *version == 0 && *tables == 0) return false;
+  if (*owner != kHistoryApplicationId) {
+    return absl::FailedPreconditionError(
+        path + " is a database of another program: nothing is written to it; name another path");
+  }
+  if (*version == kHistoryVersion) return true;
+  return absl::FailedPreconditionError(
+      path + " was written by a newer version of sparktail (its schema is " +
+      std::to_string(*version) + "): use that one, or name another path");
+}
+
+absl::Status AdviseOnHistory(const absl::Status& status, const std::string& path) {
+  if (!absl::IsDataLoss(status)) return status;
+  return absl::DataLossError(std::string(status.message()) +
+                             ": the history is damaged; move it away with its -wal and -shm files, "
+                             "or put a good copy in its place (`sqlite3 " +
+                             path + " .recover` prints what can still be read)");
+}
+
+std::string TextOfTime(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
+}
+
+std::optional<absl::Time> TimeOfText(std::string_view text) {
+  absl::Time time;
+  const absl::string_view view(text.data(), text.size());
+  if (!absl::ParseTime("%Y-%m-%dT%H:%M:%E*SZ", view, &time, nullptr)) return std::nullopt;
+  return time;
+}
+
+}  // namespace sparktail
