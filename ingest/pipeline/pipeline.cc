@@ -230,7 +230,8 @@ bool Pipeline::IsComplete() {
   const absl::Time now = os_->Now();
   const std::string& marker = parts_.until_exit.marker;
   // What was written before the marker may not have been seen in the turn before it.
-  if (!marked_ && !marker.empty() && os_->StatPath(marker, /*follow_links=*/true).ok()) {
+  if (!marked_ && !marker.empty()) {
+    if (!os_->StatPath(marker, /*follow_links=*/true).ok()) return false;
     marked_ = true;
     for (const auto& source : sources_) source->source->LookAgain();
     Wake();

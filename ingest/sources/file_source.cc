@@ -520,9 +520,12 @@ FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, a
     unsure_ = true;
     return nullptr;
   }
+  const auto is_rotated = [&](const Found& one) {
+    return IsCertainlyRotated(Name(newest.path), Name(one.path)) ||
+           IsCertainlyRotated(Name(newest.real), Name(one.path));
+  };
   std::erase_if(between, [&](const Found& one) {
-    const bool may_be = IsCertainlyRotated(Name(newest.path), Name(one.path)) &&
-                        one.info.modified_ns >= older->place().modified_ns &&
+    const bool may_be = is_rotated(one) && one.info.modified_ns >= older->place().modified_ns &&
                         one.info.modified_ns <= until_ns && one.info.inode != newest.info.inode &&
                         !IsKnown(one, &is_sure);
     const Match copy = may_be ? IsCopy(one) : Match::kNo;
