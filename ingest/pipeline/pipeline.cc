@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <climits>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -28,15 +29,19 @@ constexpr absl::Duration kTouchInterval = absl::Hours(1);
 constexpr absl::Duration kKeepCursors = absl::Hours(30 * 24);
 // Of a driver's log, in which its last words are.
 constexpr size_t kLastWords = size_t{64} << 10;
+constexpr rlim_t kKeptDescriptors = 64;
 constexpr std::string_view kContextStopped = "Successfully stopped SparkContext";
 constexpr absl::Duration kQuietAfterStop = absl::Seconds(3);
 
-// Each followed file needs a descriptor.
-void RaiseFileLimit() {
+// Each followed file needs a descriptor. Returns the first of those that are kept back for sinks,
+// scans and connections.
+int RaiseFileLimit() {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return INT_MAX;
+  const rlim_t before = std::exchange(limit.rlim_cur, limit.rlim_max);
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = before;
+  const rlim_t kept = std::min(kKeptDescriptors, limit.rlim_cur / 2);
+  return static_cast<int>(std::min<rlim_t>(limit.rlim_cur - kept, INT_MAX));
 }
 
 // What the sinks remember of each file: the place that is farthest, for it proves most.
@@ -88,7 +93,7 @@ Pipeline::~Pipeline() {
 }
 
 absl::Status Pipeline::Open() {
-  RaiseFileLimit();
+  most_descriptors_ = RaiseFileLimit();
   if (wake_fd_ < 0) return absl::UnavailableError("eventfd failed: no descriptors are left");
   const Configuration& configuration = *parts_.configuration;
   absl::StatusOr<std::unique_ptr<CursorStore>> store = CursorStore::Open(
@@ -182,8 +187,8 @@ absl::Status Pipeline::OpenSource(const SourceConfiguration& configuration) {
     tails.observe = [this](const EventBuffer& events) { gauges_->Observe(events); };
   }
   source->tails = std::make_unique<LogTails>(std::move(tails));
-  source->source = std::make_unique<FileSource>(
-      FileSource::Parts{os_, log_, configuration.name, options, source->tails.get()});
+  source->source = std::make_unique<FileSource>(FileSource::Parts{
+      os_, log_, configuration.name, options, source->tails.get(), most_descriptors_});
   std::vector<FileSource::Remembered> remembered = FilesOf(*source->output);
   sources_.push_back(std::move(source));
   const absl::MutexLock lock(&mutex_);

@@ -78,6 +78,7 @@ class Pipeline {
   Os* const os_;
   Log* const log_;
   int wake_fd_ = -1;  // eventfd
+  int most_descriptors_ = 0;
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> ready_ = false;
   std::atomic<int64_t> turned_ns_ = 0;  // when the reader loop last went round

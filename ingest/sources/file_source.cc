@@ -21,6 +21,7 @@ constexpr absl::Duration kScanInterval = absl::Seconds(60);  // with inotify: to
 constexpr absl::Duration kLeastScanGap = absl::Milliseconds(50);
 constexpr int kScanShare = 20;  // of the time, one part at most goes into scans
 constexpr absl::Duration kRetryInterval = absl::Seconds(1);
+constexpr size_t kOldestShare = 8;  // one part of the idle files is closed at once
 constexpr int kMostLooks = 5;       // at a directory that does not settle
 constexpr size_t kMostGone = 1000;  // files that have ended and are not to be read again
 constexpr size_t kFirstContinuation = size_t{64} << 10;
@@ -538,7 +539,7 @@ FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, a
   }
   std::stable_sort(between.begin(), between.end(), [](const Found& a, const Found& b) {
     if (a.info.modified_ns != b.info.modified_ns) return a.info.modified_ns < b.info.modified_ns;
-    return a.path.size() != b.path.size() ? a.path.size() > b.path.size() : a.path > b.path;
+    return HasOlderName(Name(a.path), Name(b.path));
   });
   FollowedFile* last = older;
   for (Found& one : between) {
@@ -567,6 +568,7 @@ FollowedFile* FileSource::Add(FilePosition place, const Found& found, int fd,
   by_inode_[{info.device, info.inode}] = file;
   by_real_path_[found.real] = file;
   by_path_[found.path] = file;
+  if (fd >= parts_.most_descriptors) file->Close();
   return file;
 }
 
@@ -897,7 +899,15 @@ bool FileSource::Begin(FollowedFile* file, absl::Time now) {
 bool FileSource::Reopen(FollowedFile* file, absl::Time now) {
   const absl::StatusOr<bool> opened = OpenAgain(file);
   if (!opened.ok()) ReadFailed(file, opened.status(), now);
-  if (!opened.ok() || *opened) return opened.ok();
+  if (!opened.ok()) return false;
+  if (*opened) {
+    if (file->fd() < parts_.most_descriptors || CloseOldest(file)) return true;
+    // All others are being read.
+    file->Close();
+    file->retry = now + kRetryInterval;
+    MarkDirty(file);
+    return false;
+  }
   // Replaced or deleted since it was closed; what was there may be in a copy.
   const InodeKey inode{file->place().device, file->place().inode};
   by_inode_.erase(inode);
@@ -1256,9 +1266,11 @@ void FileSource::TickWarm(absl::Time now) {
   files.swap(warm_);
   for (FollowedFile* file : files) {
     const auto at_end = [&] {
-      if (file->dirty || !file->is_open()) return false;
-      const absl::StatusOr<Os::FileInfo> info = os_->Stat(file->fd());
-      return info.ok() && info->size == file->read_bytes();
+      if (file->dirty) return false;
+      const absl::StatusOr<Os::FileInfo> info =
+          file->is_open() ? os_->Stat(file->fd())
+                          : os_->StatPath(file->real_path(), /*follow_links=*/false);
+      return info.ok() && info->inode == file->place().inode && info->size == file->read_bytes();
     };
     file->warm = file->state != State::kEnded && file->tail().Tick(now, at_end);
     if (file->warm) warm_.push_back(file);
@@ -1273,6 +1285,21 @@ void FileSource::CloseIdle(absl::Time now) {
                          now - file->grown >= parts_.options.close_idle;
     if (is_idle) file->Close();
   }
+}
+
+// Of those that are not being read, the ones that grew longest ago. False if there is none.
+bool FileSource::CloseOldest(const FollowedFile* except) {
+  std::vector<FollowedFile*> idle;
+  for (const auto& file : files_) {
+    const bool is_idle = file->is_open() && file->state == State::kFollowing && file->begun() &&
+                         !file->dirty && file.get() != except;
+    if (is_idle) idle.push_back(file.get());
+  }
+  const size_t count = (idle.size() + kOldestShare - 1) / kOldestShare;
+  std::nth_element(idle.begin(), idle.begin() + static_cast<ptrdiff_t>(count), idle.end(),
+                   [](const auto* a, const auto* b) { return a->grown < b->grown; });
+  for (size_t i = 0; i < count; ++i) idle[i]->Close();
+  return count > 0;
 }
 
 bool FileSource::AtEnd() const {

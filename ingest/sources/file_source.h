@@ -5,6 +5,7 @@
 #include <absl/synchronization/mutex.h>
 #include <absl/time/time.h>
 
+#include <climits>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -43,6 +44,9 @@ class FileSource {
     std::string name;
     FileSourceOptions options;
     FileTailMaker* tails;
+    // Descriptors from this one on are for others: beyond it files are open only while they are
+    // read.
+    int most_descriptors = INT_MAX;
   };
   // A file that the sinks remember, at the place of the one that has read most of it.
   struct Remembered {
@@ -185,6 +189,7 @@ class FileSource {
   const FollowedFile* LastGrown() const;
   void TickWarm(absl::Time now);
   void CloseIdle(absl::Time now);
+  bool CloseOldest(const FollowedFile* except);
   void UpdateCounts(absl::Time now);
 
   const Parts parts_;

@@ -20,7 +20,29 @@ bool IsStamp(std::string_view added) {
          added.find_first_of("0123456789") != std::string_view::npos;
 }
 
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// The digits that stand at `begin`, without leading zeros.
+std::string_view NumberAt(std::string_view name, size_t begin) {
+  size_t end = begin;
+  while (end < name.size() && IsDigit(name[end])) ++end;
+  while (begin < end && name[begin] == '0') ++begin;
+  return name.substr(begin, end - begin);
+}
+
 }  // namespace
+
+bool HasOlderName(std::string_view name, std::string_view other) {
+  static constexpr size_t kTimeDigits = 5;
+  size_t begin = 0;
+  while (begin < std::min(name.size(), other.size()) && name[begin] == other[begin]) ++begin;
+  while (begin > 0 && IsDigit(name[begin - 1])) --begin;
+  const std::string_view number = NumberAt(name, begin);
+  const std::string_view other_number = NumberAt(other, begin);
+  if (std::max(number.size(), other_number.size()) >= kTimeDigits) return name < other;
+  if (number.size() != other_number.size()) return number.size() > other_number.size();
+  return number > other_number;
+}
 
 bool IsCompressedName(std::string_view name) {
   return std::any_of(kCompressed.begin(), kCompressed.end(),
@@ -52,8 +74,7 @@ bool IsCertainlyRotated(std::string_view base, std::string_view name) {
   if (name.starts_with(base)) return true;
   const size_t dot = base.rfind('.');
   const std::string_view added = name.substr(dot, name.size() - base.size());
-  return std::count_if(added.begin(), added.end(), [](char c) { return c >= '0' && c <= '9'; }) >=
-         std::ptrdiff_t{kDateDigits};
+  return std::count_if(added.begin(), added.end(), IsDigit) >= std::ptrdiff_t{kDateDigits};
 }
 
 bool IsRotatedName(std::string_view base, std::string_view name) {

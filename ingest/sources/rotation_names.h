@@ -18,6 +18,10 @@ std::vector<std::string> RotatedFrom(std::string_view name);
 // app.log.1 and app-20261121.log are rotated.
 bool IsCertainlyRotated(std::string_view base, std::string_view name);
 
+// Which of two rotated files is the older one, by their names alone: it has the higher number
+// (driver.log.2) or the earlier time (0.log.20261121-103000).
+bool HasOlderName(std::string_view name, std::string_view other);
+
 // Ends as archives do: .gz .bz2 .xz .zst .lz4 .snappy .Z .zip
 bool IsCompressedName(std::string_view name);
 

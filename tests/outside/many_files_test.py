@@ -9,7 +9,7 @@ from pathlib import Path
 
 import run_support
 import support
-from run_support import RunCase, banner, eventually, events, holds, write
+from run_support import METRIC_LOST, RunCase, banner, eventually, events, holds, metric, write
 from support import MIB, SCALE
 
 BANNER = banner()
@@ -93,12 +93,15 @@ class Many(RunCase):
         logs = self.folder / "logs"
         for number in range(300):
             write(logs / f"{number}.log", HEAD + events(number))
-        runner = self.runner(logs / "*.log", source={"close_idle": "1s"})
+        runner = self.runner(logs / "*.log", http=True)
         runner.start(limits={resource.RLIMIT_NOFILE: (128, 128)})
         self.has_batches(runner, range(300))
-        for number in range(0, 300, 7):
-            write(logs / f"{number}.log", events(5000 + number), append=True)
-        self.has_batches(runner, [*range(300), *range(5000, 5300, 7)])
+        for start in (5000, 6000):
+            for number in range(300):
+                write(logs / f"{number}.log", events(start + number), append=True)
+        self.has_batches(runner, [*range(300), *range(5000, 5300), *range(6000, 6300)])
+        self.assertEqual(metric(runner.metrics(), METRIC_LOST), 0)
+        self.assertLessEqual(len(self.open_logs(runner)), 64)
         runner.stop()
 
     def test_idle_files_are_closed_and_read_on(self):

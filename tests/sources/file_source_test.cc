@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <climits>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -46,9 +47,11 @@ class PretendingOs : public FaultyOs {
   void MoveDevice() { ++moved_; }
 
   std::function<void(const std::string&)> before_watch;
+  std::function<void(const std::string&)> before_stat_path;
 
   absl::StatusOr<FileInfo> Stat(int fd) override { return Changed(FaultyOs::Stat(fd)); }
   absl::StatusOr<FileInfo> StatPath(const std::string& path, bool follow_links) override {
+    if (before_stat_path) before_stat_path(path);
     return Changed(FaultyOs::StatPath(path, follow_links));
   }
   absl::StatusOr<int> WatchDirectory(int watch_fd, const std::string& path) override {
@@ -119,7 +122,7 @@ class FileSourceTest : public ::testing::Test {
   }
 
   void Start() {
-    FileSource::Parts parts{&os_, &log_, "logs", options_, &tails_};
+    FileSource::Parts parts{&os_, &log_, "logs", options_, &tails_, most_descriptors_};
     source_ = std::make_unique<FileSource>(parts);
     ASSERT_TRUE(source_->Open(tails_.Remembered()).ok());
     Run();
@@ -142,6 +145,16 @@ class FileSourceTest : public ::testing::Test {
 
   void Append(const std::string& path, std::string_view bytes) {
     std::ofstream(path, std::ios::binary | std::ios::app) << bytes;
+  }
+  // driver.log becomes driver.log.1, that one .2, and so on.
+  void Rotate(std::string_view bytes) {
+    const auto name = [&](int n) {
+      return n == 0 ? log_path_ : log_path_ + "." + std::to_string(n);
+    };
+    int last = 0;
+    while (fs::exists(name(last + 1))) ++last;
+    for (int n = last; n >= 0; --n) fs::rename(name(n), name(n + 1));
+    WriteBytes(log_path_, bytes);
   }
   // Times of files are coarse, and a test takes a few milliseconds: from call to call a second
   // passes.
@@ -184,6 +197,7 @@ class FileSourceTest : public ::testing::Test {
   PretendingOs os_;
   RecordingLog log_;
   FileSourceOptions options_;
+  int most_descriptors_ = INT_MAX;
   FakeTails tails_;
   std::unique_ptr<FileSource> source_;
 
@@ -547,11 +561,7 @@ TEST_P(FileSourceWatchTest, SeveralRotationsBetweenTwoLooksLoseNothing) {
   Start();
   Append(log_path_, Lines(10, 20));
   for (size_t rotation = 1; rotation <= 12; ++rotation) {
-    for (size_t n = rotation; n > 0; --n) {
-      const std::string from = n == 1 ? log_path_ : log_path_ + "." + std::to_string(n - 1);
-      fs::rename(from, log_path_ + "." + std::to_string(n));
-    }
-    WriteBytes(log_path_, Lines(10 + 10 * rotation, 20 + 10 * rotation));
+    Rotate(Lines(10 + 10 * rotation, 20 + 10 * rotation));
   }
   Look();
   Run(absl::Seconds(1));
@@ -559,6 +569,64 @@ TEST_P(FileSourceWatchTest, SeveralRotationsBetweenTwoLooksLoseNothing) {
   EXPECT_THAT(tails_.order, SizeIs(13));
   EXPECT_EQ(source_->counts().rotations, 12U);
   for (size_t i = 1; i < 13; ++i) EXPECT_EQ(tails_.stream(i).place.after, tails_.order[i - 1]);
+}
+
+TEST_F(FileSourceTest, RotatedWhileItIsLookedAt) {
+  options_.paths = {log_path_};
+  WriteBytes(log_path_, Lines(0, 10));
+  Start();
+  size_t next = 10;
+  const auto rotate = [&] {
+    Rotate(Lines(next, next + 10));
+    next += 10;
+  };
+  for (size_t i = 0; i < 6; ++i) {
+    for (size_t n = 0; n < 3; ++n) rotate();
+    size_t looks = 0;
+    os_.before_stat_path = [&](const std::string&) {
+      if (++looks == 2 + 2 * i) rotate();
+    };
+    Run();
+    os_.before_stat_path = nullptr;
+    Run(absl::Seconds(1));
+    ASSERT_EQ(tails_.all, Lines(0, next)) << Story();
+  }
+}
+
+TEST_F(FileSourceTest, RotatedFilesMayHaveInodesOfOnesThatEnded) {
+  options_.paths = {log_path_};
+  WriteBytes(log_path_, Lines(0, 10));
+  Start();
+  Rotate(Lines(10, 20));
+  Run();
+  Rotate(Lines(20, 30));
+  Run(absl::Seconds(20));
+  ASSERT_TRUE(tails_.stream(0).ended);
+  ASSERT_TRUE(tails_.stream(1).ended);
+  fs::remove(log_path_ + ".1");
+  fs::remove(log_path_ + ".2");
+  for (const size_t i : {0U, 1U}) {
+    Rotate(Lines(30 + 10 * i, 40 + 10 * i));
+    os_.Pretend(log_path_, tails_.stream(i).place.inode);
+  }
+  Rotate(Lines(50, 60));
+  Run(absl::Seconds(1));
+  EXPECT_EQ(tails_.all, Lines(0, 60)) << Story();
+}
+
+TEST_F(FileSourceTest, WhatALinkPointsToIsRotatedBetweenTwoLooks) {
+  fs::create_directory(dir_ / "pods");
+  const std::string real = dir_ / "pods/0.log";
+  WriteBytes(real, Lines(0, 10));
+  fs::create_symlink(real, log_path_);
+  options_.paths = {log_path_};
+  Start();
+  for (size_t n = 1; n < 4; ++n) {
+    fs::rename(real, real + ".20261121-15000" + std::to_string(n));
+    WriteBytes(real, Lines(10 * n, 10 + 10 * n));
+  }
+  Run(absl::Seconds(1));
+  EXPECT_EQ(tails_.all, Lines(0, 40)) << Story();
 }
 
 TEST_F(FileSourceTest, ALineCutByARotationGoesOnInTheSuccessor) {
@@ -977,6 +1045,22 @@ TEST_F(FileSourceTest, AnEndedFileThatIsRememberedMayHaveLeftItsInodeToAnother) 
 
 // ---------------------------------------------------------------- closed
 
+TEST_F(FileSourceTest, MoreFilesThanDescriptors) {
+  most_descriptors_ = ::dup(STDIN_FILENO) + 10;
+  ::close(most_descriptors_ - 10);
+  const auto path = [&](size_t n) { return dir_ / (std::to_string(n) + ".log"); };
+  for (size_t n = 0; n < 100; ++n) WriteBytes(path(n), Lines(0, 5));
+  Start();
+  for (size_t round = 1; round < 5; ++round) {
+    for (size_t n = 0; n < 100; ++n) Append(path(n), Lines(5 * round, 5 * round + 5));
+    Run(absl::Seconds(2));
+    EXPECT_LE(source_->counts().open_files, 20U);
+  }
+  ASSERT_THAT(tails_.order, SizeIs(100));
+  for (size_t n = 0; n < 100; ++n) EXPECT_EQ(Bytes(n), Lines(0, 25));
+  EXPECT_EQ(Lost(), 0U);
+}
+
 TEST_P(FileSourceWatchTest, IdleFilesAreClosedAndOpenedAgain) {
   options_.close_idle = absl::Minutes(1);
   WriteBytes(log_path_, Lines(0, 10));
@@ -1091,6 +1175,47 @@ TEST_F(FileSourceTest, RotatedWhileItWasDown) {
 }
 
 // Stopped while a renamed file may still be written to, and its successor is read already.
+// One of two sinks may know what came after a file, the other one not all of the file itself.
+TEST_F(FileSourceTest, AFileWaitsForTheOneBeforeItWhenAProcessBegins) {
+  for (const std::string glob : {"driver.log", "driver.log*"}) {
+    options_.paths = {dir_ / glob};
+    tails_ = FakeTails();
+    WriteBytes(log_path_, Lines(0, 10));
+    Start();
+    Append(log_path_, Lines(10, 11).substr(0, 5));
+    Run();
+    Rotate(Lines(10, 11).substr(5) + Lines(11, 20));
+    Run(absl::Seconds(1));
+    ASSERT_EQ(tails_.all, Lines(0, 20));
+    Stop();
+    FakeTails::Stream& first = tails_.streams[tails_.order[0]];
+    first.bytes.resize(Lines(0, 10).size());
+    first.continued.clear();
+    first.ended = false;
+    tails_.streams[tails_.order[1]].bytes.clear();
+    tails_.all = Lines(0, 10);
+    Start();
+    Run(absl::Seconds(1));
+    EXPECT_EQ(tails_.all, Lines(0, 20)) << Story();
+    Stop();
+    fs::remove(log_path_);
+    fs::remove(log_path_ + ".1");
+  }
+}
+
+TEST_F(FileSourceTest, TruncatedBetweenLookingAndReading) {
+  options_.paths = {log_path_};
+  WriteBytes(log_path_, Lines(0, 10));
+  Start();
+  Stop();
+  FileSource::Parts parts{&os_, &log_, "logs", options_, &tails_};
+  source_ = std::make_unique<FileSource>(parts);
+  ASSERT_TRUE(source_->Open(tails_.Remembered()).ok());
+  WriteBytes(log_path_, Lines(10, 60));
+  Run(absl::Seconds(1));
+  EXPECT_EQ(tails_.all, Lines(0, 60)) << Story();
+}
+
 TEST_F(FileSourceTest, StoppedRightAfterARotation) {
   options_.paths = {log_path_};
   WriteBytes(log_path_, Lines(0, 10));

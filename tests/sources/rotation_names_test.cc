@@ -56,6 +56,24 @@ TEST(RotationNamesTest, ARotatedNameTellsOfWhatItMayBe) {
   }
 }
 
+TEST(RotationNamesTest, TheOlderOneIsKnownByNumberOrTime) {
+  const struct {
+    const char* older;
+    const char* newer;
+  } kCases[] = {{"driver.log.2", "driver.log.1"},
+                {"driver.log.10", "driver.log.9"},
+                {"driver.log.010", "driver.log.9"},
+                {"app-12.log", "app-3.log"},
+                {"driver.log-20261120", "driver.log-20261121"},
+                {"0.log.20261121-103000", "0.log.20261121-103001"},
+                {"0.log.20261121-105959", "0.log.20261121-110000"}};
+  for (const auto& [older, newer] : kCases) {
+    EXPECT_TRUE(HasOlderName(older, newer)) << older;
+    EXPECT_FALSE(HasOlderName(newer, older)) << older;
+    EXPECT_FALSE(HasOlderName(older, older)) << older;
+  }
+}
+
 TEST(RotationNamesTest, CompressedOnesAreKnownByTheirEnding) {
   for (const char* name : {"a.gz", "a.1.bz2", "a.xz", "a.zst", "a.lz4", "a.snappy", "a.Z", "a.zip"})
     EXPECT_TRUE(IsCompressedName(name)) << name;
