@@ -39,7 +39,8 @@ Examples:
   sparktail offsets list -c sparktail.yaml         where each sink stands in each stream
   sparktail offsets set STREAM beginning           deliver it again (no process may run)
   sparktail offsets forget STREAM                  as if it had never been seen
-  sparktail offsets forget --sink search           all that the sink has had
+  sparktail offsets forget --all -c sparktail.yaml all streams, all sinks: begin at start_at
+  sparktail offsets forget --all --sink search     the same of one sink
 )";
 
 constexpr std::string_view kCheckExamples = R"(
@@ -173,6 +174,7 @@ struct OffsetsArguments {
   std::string file;
   std::string state_dir;
   std::vector<std::string> words;
+  bool all = false;
   OffsetsCommand command;
 };
 
@@ -188,7 +190,9 @@ void AddOffsets(CLI::App* app, OffsetsArguments* arguments) {
       ->type_name("DIR");
   offsets->add_option("--sink", arguments->command.sink, "Only cursors of this sink")
       ->type_name("NAME");
-  offsets->add_flag("--json", arguments->command.json, "A JSON object a cursor");
+  offsets->add_flag("--all", arguments->all, "forget: cursors in all streams, instead of STREAM");
+  offsets->add_flag("--json", arguments->command.json,
+                    "A JSON object a cursor; forget: one, which says how many");
 }
 
 struct CheckArguments {
@@ -259,7 +263,8 @@ Command FinishRun(RunArguments arguments, const Surroundings& surroundings) {
 }
 
 // Reads ACTION [STREAM [OFFSET]]; the error is empty if all is well.
-std::string ReadOffsetsWords(const std::vector<std::string>& words, OffsetsCommand* command) {
+std::string ReadOffsetsWords(const std::vector<std::string>& words, bool all,
+                             OffsetsCommand* command) {
   static const std::vector<std::string> kActions = {"list", "set", "forget"};
   if (words.empty()) return "offsets: what is to be done is missing: list, set or forget";
   const auto action = std::find(kActions.begin(), kActions.end(), words[0]);
@@ -273,9 +278,11 @@ std::string ReadOffsetsWords(const std::vector<std::string>& words, OffsetsComma
   const bool is_list = command->action == OffsetsCommand::Action::kList;
   const size_t most = is_set ? 3 : 2;
   if (words.size() > most) return "offsets: unexpected word " + Printable(words[most], 64);
-  if (words.size() < 2 && !is_list && (is_set || command->sink.empty())) {
+  if (all && (is_set || is_list)) return "--all: it is for offsets forget only";
+  if (all && words.size() > 1) return "offsets forget: give either a stream or --all";
+  if (words.size() < 2 && !is_list && (is_set || (command->sink.empty() && !all))) {
     return "offsets " + words[0] + ": the stream is missing; sparktail offsets list shows them" +
-           (is_set ? "" : ". For all streams of a sink give --sink");
+           (is_set ? "" : ". For all streams give --all, for those of one sink --sink");
   }
   if (words.size() > 1) command->stream = words[1];
   if (!is_set) return "";
@@ -292,7 +299,7 @@ std::string ReadOffsetsWords(const std::vector<std::string>& words, OffsetsComma
 
 Command FinishOffsets(OffsetsArguments arguments, const Surroundings& surroundings) {
   OffsetsCommand command = std::move(arguments.command);
-  const std::string error = ReadOffsetsWords(arguments.words, &command);
+  const std::string error = ReadOffsetsWords(arguments.words, arguments.all, &command);
   if (!error.empty()) return WrongUsage(error);
   if (!arguments.file.empty() && !arguments.state_dir.empty()) {
     return WrongUsage("--state-dir: give either a configuration (-c) or this");

@@ -1,6 +1,7 @@
 #include "ingest/cli/offsets_command.h"
 
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
 #include <absl/time/time.h>
 #include <unistd.h>
 
@@ -10,14 +11,12 @@
 #include <memory>
 #include <optional>
 #include <utility>
-#include <variant>
 
 #include "ingest/base/log.h"
 #include "ingest/base/nearest.h"
+#include "ingest/cli/all_cursors.h"
 #include "ingest/sources/file_position.h"
 #include "ingest/sources/followed_file.h"
-#include "offsets/cursor_store.h"
-#include "offsets/offsets_file.h"
 #include "parsers/byte_buffer.h"
 #include "parsers/json_text.h"
 #include "parsers/log_diagnosis.h"
@@ -26,7 +25,7 @@
 namespace sparktail {
 namespace {
 
-using Entry = CursorStore::Entry;
+using Entry = AllCursors::Entry;
 
 constexpr size_t kMostShown = 4096;  // bytes of one name
 
@@ -68,7 +67,11 @@ std::optional<uint64_t> BytesBehind(Os* os, const FilePosition& place) {
 // One run of the command.
 class Offsets {
  public:
-  Offsets(const OffsetsCommand& command, Os* os) : command_(command), os_(os), log_(os) {}
+  Offsets(const OffsetsCommand& command, Os* os)
+      : command_(command),
+        os_(os),
+        log_(os),
+        cursors_(os, &log_, command.state_dir, command.sinks, command.sink) {}
 
   ExitCode Run() {
     switch (command_.action) {
@@ -83,19 +86,11 @@ class Offsets {
   }
 
  private:
-  std::string Store() const { return OffsetsPath(command_.state_dir); }
-
   // ------------------------------------------------------------ list
 
   ExitCode List() {
-    if (!Open(CursorStore::Access::kLook)) return ExitCode::kFailed;
-    const std::optional<std::vector<Entry>> entries = Meant();
+    const std::optional<std::vector<Entry>> entries = Meant(cursors_.Look());
     if (!entries) return ExitCode::kFailed;
-    for (const SinkConfiguration* sink : SinksWithTheirOwn()) {
-      Complain(absl::StrCat("sink ", sink->name, " keeps its cursors in ",
-                            std::get<SqliteSinkOptions>(sink->options).path, "; ", Store(),
-                            " has a copy of them, which may be a little older"));
-    }
     return Say(command_.json ? AsJson(*entries) : AsTable(*entries));
   }
 
@@ -125,9 +120,20 @@ class Offsets {
       }
       absl::StrAppend(&text, row.back(), "\n");
     }
-    absl::StrAppend(&text, entries.size(), entries.size() == 1 ? " cursor" : " cursors", " in ",
-                    Shown(Store()), "\n");
-    return text;
+    return text + Counts(entries) + "\n";
+  }
+
+  // "3 cursors in …/offsets.db, 1 cursor in …/history.db".
+  std::string Counts(const std::vector<Entry>& entries) const {
+    std::vector<std::string> counts;
+    for (const std::string& file : cursors_.files()) {
+      const auto count = std::count_if(entries.begin(), entries.end(),
+                                       [&](const Entry& entry) { return entry.file == file; });
+      if (count == 0 && (!entries.empty() || !counts.empty())) continue;
+      counts.push_back(
+          absl::StrCat(count, count == 1 ? " cursor in " : " cursors in ", Shown(file)));
+    }
+    return absl::StrJoin(counts, ", ");
   }
 
   std::string AsJson(const std::vector<Entry>& entries) const {
@@ -144,7 +150,7 @@ class Offsets {
       json.Append(",\"updated\":\"" + TimeText(entry.updated) + "\"");
       json.Append(cursor.ended ? ",\"ended\":true" : ",\"ended\":false");
       json.Append(",\"store\":");
-      AppendJsonString(Store(), &json);
+      AppendJsonString(entry.file, &json);
       json.Append("}\n");
     }
     return EscapeControls(json.view());
@@ -168,10 +174,8 @@ class Offsets {
     for (Entry& entry : *entries) {
       if (!Move(&entry)) return ExitCode::kFailed;
     }
-    // A failure in between leaves whole cursors, and the command can be given again.
-    for (const Entry& entry : *entries) {
-      const absl::Status stored = store_->Commit(entry.sink, {&entry.cursor, 1}, std::nullopt);
-      if (!stored.ok()) return Fail(stored.message());
+    if (const absl::Status stored = cursors_.Store(*entries); !stored.ok()) {
+      return Fail(stored.message());
     }
     if (command_.json) return Say(AsJson(*entries));
     std::string text;
@@ -217,59 +221,32 @@ class Offsets {
   ExitCode Forget() {
     const std::optional<std::vector<Entry>> entries = ToChange();
     if (!entries) return ExitCode::kFailed;
-    const absl::StatusOr<size_t> dropped = store_->Forget(command_.sink, command_.stream);
-    if (!dropped.ok()) return Fail(dropped.status().message());
-    if (command_.json) return Say(absl::StrCat("{\"forgotten\":", *dropped, "}\n"));
-    return Say(absl::StrCat("forgot ", *dropped, *dropped == 1 ? " cursor" : " cursors", " in ",
-                            Shown(Store()), "\n"));
+    const absl::Status forgotten = cursors_.Forget(command_.stream);
+    if (!forgotten.ok()) return Fail(forgotten.message());
+    if (command_.json) return Say(absl::StrCat("{\"forgotten\":", entries->size(), "}\n"));
+    return Say("forgot " + Counts(*entries) + "\n");
   }
 
   // ------------------------------------------------------------ both
 
-  // Opens the store to write to it. Nothing, and said why, if that can't be, or nothing is meant.
+  // Nothing, and said why, if there is nothing, if it can't be changed, or if nothing is meant.
   std::optional<std::vector<Entry>> ToChange() {
-    for (const SinkConfiguration* sink : SinksWithTheirOwn()) {
-      Fail(absl::StrCat("sink ", sink->name, " keeps its cursors in ",
-                        std::get<SqliteSinkOptions>(sink->options).path,
-                        ", table cursors: they can't be changed here. Name the sinks to change "
-                        "with --sink"));
+    // What does not exist must not be made, only to be left empty.
+    if (const absl::Status status = cursors_.Look().status(); !status.ok()) {
+      Fail(status.message());
       return std::nullopt;
     }
-    // What does not exist must not be made, only to be left empty.
-    if (!Open(CursorStore::Access::kLook) || !Open(CursorStore::Access::kOwn)) return std::nullopt;
-    if (command_.sinks.empty()) {
+    absl::StatusOr<std::vector<Entry>> all = cursors_.Own();
+    if (all.ok() && command_.sinks.empty()) {
       Complain(
           "sinks of kind sqlite keep their cursors themselves, and don't look here; with -c "
-          "FILE it is known which they are");
+          "FILE it is known which they are, and theirs are changed");
     }
-    return Meant();
-  }
-
-  // Sinks that are meant, and keep their cursors elsewhere.
-  std::vector<const SinkConfiguration*> SinksWithTheirOwn() const {
-    std::vector<const SinkConfiguration*> own;
-    for (const SinkConfiguration& sink : command_.sinks) {
-      const bool is_meant = command_.sink.empty() || command_.sink == sink.name;
-      if (is_meant && std::holds_alternative<SqliteSinkOptions>(sink.options)) own.push_back(&sink);
-    }
-    return own;
-  }
-
-  bool Open(CursorStore::Access access) {
-    store_.reset();
-    absl::StatusOr<std::unique_ptr<CursorStore>> store =
-        CursorStore::Open(os_, &log_, command_.state_dir, access, /*recover=*/false);
-    if (!store.ok()) {
-      Fail(store.status().message());
-      return false;
-    }
-    store_ = *std::move(store);
-    return true;
+    return Meant(std::move(all));
   }
 
   // The cursors that the command is about. If it names what is not there, nothing, and said so.
-  std::optional<std::vector<Entry>> Meant() {
-    absl::StatusOr<std::vector<Entry>> all = store_->LoadAll();
+  std::optional<std::vector<Entry>> Meant(const absl::StatusOr<std::vector<Entry>>& all) {
     if (!all.ok()) {
       Fail(all.status().message());
       return std::nullopt;
@@ -296,7 +273,9 @@ class Offsets {
     const auto is_known = [](const std::string& name, const std::vector<std::string>& names) {
       return name.empty() || std::find(names.begin(), names.end(), name) != names.end();
     };
-    std::string message = absl::StrCat(Store(), " has no cursor");
+    const std::vector<std::string>& files = cursors_.files();
+    std::string message = absl::StrCat(absl::StrJoin(files, " and "),
+                                       files.size() == 1 ? " has no cursor" : " have no cursor");
     if (!command_.sink.empty()) absl::StrAppend(&message, " of sink ", command_.sink);
     if (!command_.stream.empty()) absl::StrAppend(&message, " in stream ", command_.stream);
     std::string nearest;
@@ -322,7 +301,7 @@ class Offsets {
   const OffsetsCommand& command_;
   Os* os_;
   Complaints log_;
-  std::unique_ptr<CursorStore> store_;
+  AllCursors cursors_;
 };
 
 }  // namespace

@@ -10,23 +10,23 @@
 
 namespace sparktail {
 
-// sparktail offsets list|set|forget [-c FILE | --state-dir DIR] [STREAM [OFFSET|beginning]]
+// sparktail offsets list|set|forget [-c FILE | --state-dir DIR] [STREAM [OFFSET|beginning] | --all]
 struct OffsetsCommand {
   enum class Action { kList, kSet, kForget };
   Action action = Action::kList;
   std::string state_dir;  // absolute
-  // Those of the configuration, if one was given: some keep their cursors themselves.
+  // Those of the configuration, if one was given.
   std::vector<SinkConfiguration> sinks;
   bool json = false;
   std::string sink;     // only of this one; empty: of all
-  std::string stream;   // empty: all, but not for kSet
+  std::string stream;   // empty: all (--all), but not for kSet
   uint64_t offset = 0;  // of kSet; 0 is the beginning
 };
 
 // list works beside a running process, and says which file it read. set and forget refuse while one
-// runs, naming it. They also refuse sinks of kind sqlite, which keep their cursors themselves: what
-// offsets.db has of them is a copy. kFailed if there is no such cursor, or one can't be moved
-// there: then none is changed.
+// runs, naming it. Cursors of sinks that keep them themselves (sqlite) are read and changed where
+// they keep them, if the configuration was given. kFailed if there is no such cursor, or one can't
+// be moved there: then none is changed.
 ExitCode RunOffsets(const OffsetsCommand& command, Os* os);
 
 }  // namespace sparktail

@@ -372,6 +372,9 @@ TEST_F(CommandLineFileTest, OffsetsKnowTheirCursors) {
   const auto of_sink = Parsed<OffsetsCommand>({"offsets", "forget", "--sink", "x"});
   EXPECT_EQ(of_sink.sink, "x");
   EXPECT_EQ(of_sink.stream, "");
+  EXPECT_EQ(Parsed<OffsetsCommand>({"offsets", "forget", "--all"}).stream, "");
+  EXPECT_EQ(Parsed<OffsetsCommand>({"offsets", "forget", "--all", "--sink", "x"}).sink, "x");
+  EXPECT_TRUE(Parsed<OffsetsCommand>({"offsets", "--all", "--json", "forget"}).json);
 }
 
 TEST(CommandLineTest, OffsetsAreTold) {
@@ -380,6 +383,11 @@ TEST(CommandLineTest, OffsetsAreTold) {
   ExpectWrongUsage({"offsets", "zzzzzz"}, "there are list, set, forget");
   ExpectWrongUsage({"offsets", "set"}, "the stream is missing");
   ExpectWrongUsage({"offsets", "forget"}, "the stream is missing");
+  ExpectWrongUsage({"offsets", "forget"}, "For all streams give --all");
+  ExpectWrongUsage({"offsets", "forget", "a", "--all"}, "either a stream or --all");
+  ExpectWrongUsage({"offsets", "list", "--all"}, "--all: it is for offsets forget only");
+  ExpectWrongUsage({"offsets", "set", "--all", "0"}, "--all: it is for offsets forget only");
+  ExpectWrongUsage({"offsets", "set", "a", "0", "--all"}, "--all: it is for offsets forget only");
   ExpectWrongUsage({"offsets", "set", "a"}, "the offset is missing");
   ExpectWrongUsage({"offsets", "set", "a", "end"}, "not 'end'");
   ExpectWrongUsage({"offsets", "set", "a", "1", "2"}, "unexpected word 2");

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +13,8 @@
 #include "ingest/sources/file_position.h"
 #include "offsets/cursor_store.h"
 #include "parsers/parser_context.h"
+#include "sinks/dead_letter.h"
+#include "sinks/sqlite/sqlite_sink.h"
 #include "tests/support/faulty_os.h"
 #include "tests/support/recording_log.h"
 #include "tests/support/temp_dir.h"
@@ -296,25 +299,135 @@ TEST_F(OffsetsCommandTest, DamageIsSaid) {
   }
 }
 
-TEST_F(OffsetsCommandTest, SinksThatKeepTheirCursorsThemselvesAreToldOf) {
-  Fill();
-  command_.sinks.resize(2);
-  command_.sinks[0].name = "file";
-  command_.sinks[0].options = FileSinkOptions();
-  command_.sinks[1].name = "search";
-  command_.sinks[1].options = SqliteSinkOptions{.path = "/data/history.db"};
-  EXPECT_EQ(Run(Action::kList), ExitCode::kOk);
-  EXPECT_THAT(os_.error, HasSubstr("sink search keeps its cursors in /data/history.db"));
-  EXPECT_THAT(os_.out, HasSubstr("3 cursors"));
-  for (const Action action : {Action::kSet, Action::kForget}) {
-    EXPECT_EQ(Run(action, "", "logs/a"), ExitCode::kFailed);
-    EXPECT_THAT(os_.error, HasSubstr("keeps its cursors in /data/history.db, table cursors"));
-    EXPECT_EQ(Run(action, "search", "logs/a"), ExitCode::kFailed);
-    EXPECT_EQ(Stored("file", "logs/a").offset, 60U);
+// Sinks "file" and "history", of which the second keeps its cursors itself, and is further than its
+// copy in offsets.db.
+class OffsetsOfHistoryTest : public OffsetsCommandTest {
+ protected:
+  OffsetsOfHistoryTest() {
+    command_.sinks.resize(2);
+    command_.sinks[0].name = "file";
+    command_.sinks[0].options = FileSinkOptions();
+    command_.sinks[1].name = "history";
+    command_.sinks[1].options = SqliteSinkOptions{.path = Database()};
+    const std::vector<StreamCursor> both = {CursorOf("logs/a", Place("a", 60)),
+                                            CursorOf("logs/b", Place("b", 60))};
+    const std::vector<StreamCursor> older = {CursorOf("logs/a", Place("a", 50)),
+                                             CursorOf("logs/b", Place("b", 50))};
+    EXPECT_TRUE(Own()->Commit("file", both, std::nullopt).ok());
+    EXPECT_TRUE(Own()->Commit("history", older, std::nullopt).ok());
+    EXPECT_TRUE(Sink()->Commit(both).ok());
   }
-  EXPECT_EQ(Run(Action::kSet, "file", "logs/a", 7), ExitCode::kOk);
+
+  std::string Database() const { return dir_ / "history.db"; }
+  std::string Offsets() const { return StateDir() + "/offsets.db"; }
+
+  std::unique_ptr<SqliteSink> Sink() {
+    auto sink = std::make_unique<SqliteSink>(&os_, &log_, &dead_letters_, "history",
+                                             SqliteSinkOptions{.path = Database()});
+    at_.clear();
+    const auto cursors = sink->Open();
+    EXPECT_TRUE(cursors.ok()) << cursors.status();
+    if (!cursors.ok()) return sink;
+    for (const StreamCursor& cursor : *cursors) at_[cursor.stream] = cursor.cursor;
+    return sink;
+  }
+  // Where the sink would go on.
+  std::map<std::string, Cursor> SinkAt() {
+    Sink();
+    return at_;
+  }
+
+ private:
+  std::map<std::string, Cursor> at_;
+  DeadLetters dead_letters_{&os_, &log_, dir_ / "dead-letter", "history", uint64_t{1} << 20};
+};
+
+TEST_F(OffsetsOfHistoryTest, ListsWhatTheSinkKeepsAndNotTheCopy) {
+  EXPECT_EQ(Run(Action::kList), ExitCode::kOk);
+  EXPECT_EQ(os_.out,
+            "SINK     STREAM  OFFSET  BEHIND  UPDATED               ENDED\n"
+            "file     logs/a  60      40      2023-11-14T22:13:20Z  no\n"
+            "file     logs/b  60      40      2023-11-14T22:13:20Z  no\n"
+            "history  logs/a  60      40      2023-11-14T22:13:20Z  no\n"
+            "history  logs/b  60      40      2023-11-14T22:13:20Z  no\n"
+            "2 cursors in " +
+                Offsets() + ", 2 cursors in " + Database() + "\n");
   EXPECT_EQ(os_.error, "");
-  EXPECT_EQ(Stored("search", "logs/a").offset, 60U);
+  command_.json = true;
+  EXPECT_EQ(Run(Action::kList, "history", "logs/b"), ExitCode::kOk);
+  EXPECT_THAT(os_.out, StartsWith(R"({"sink":"history","stream":"logs/b","offset":60,)"));
+  EXPECT_THAT(os_.out, HasSubstr("\"store\":\"" + Database() + "\"}\n"));
+  EXPECT_EQ(Run(Action::kList, "histroy"), ExitCode::kFailed);
+  EXPECT_THAT(os_.error, HasSubstr(Offsets() + " and " + Database() +
+                                   " have no cursor of sink histroy; did you mean history?"));
+}
+
+TEST_F(OffsetsOfHistoryTest, SetMovesTheSinkAndItsCopy) {
+  EXPECT_EQ(Run(Action::kSet, "", "logs/a", 30), ExitCode::kOk);
+  EXPECT_EQ(os_.error, "");
+  EXPECT_EQ(os_.out, "sink file goes on at 30 in logs/a\nsink history goes on at 30 in logs/a\n");
+  const Cursor cursor = SinkAt().at("logs/a");
+  EXPECT_EQ(cursor.offset, 30U);
+  EXPECT_EQ(*cursor.context, "learnt");
+  EXPECT_EQ(FilePosition::FromJson(cursor.position)->seek, 30U);
+  EXPECT_EQ(SinkAt().at("logs/b").offset, 60U);
+  EXPECT_EQ(Stored("history", "logs/a").offset, 30U);
+  EXPECT_EQ(Stored("history", "logs/b").offset, 50U);
+  EXPECT_EQ(Stored("file", "logs/a").offset, 30U);
+
+  EXPECT_EQ(Run(Action::kSet, "history", "logs/b"), ExitCode::kOk);
+  EXPECT_EQ(SinkAt().at("logs/b").offset, 0U);
+  EXPECT_EQ(*SinkAt().at("logs/b").context, ParserContext().ToJson());
+  EXPECT_EQ(Stored("file", "logs/b").offset, 60U);
+}
+
+TEST_F(OffsetsOfHistoryTest, WhatIsRefusedChangesNoSink) {
+  EXPECT_EQ(Run(Action::kSet, "", "logs/a", 101), ExitCode::kFailed);
+  EXPECT_THAT(os_.error, HasSubstr("logs/a has no byte 101, only 100"));
+  EXPECT_EQ(Run(Action::kSet, "history", "logs/c", 1), ExitCode::kFailed);
+  EXPECT_THAT(os_.error, HasSubstr(Database() + " has no cursor of sink history in stream logs/c"));
+  EXPECT_EQ(SinkAt().at("logs/a").offset, 60U);
+  EXPECT_EQ(Stored("file", "logs/a").offset, 60U);
+}
+
+TEST_F(OffsetsOfHistoryTest, ForgetsOneStreamOneSinkOrAll) {
+  EXPECT_EQ(Run(Action::kForget, "history", "logs/a"), ExitCode::kOk);
+  EXPECT_EQ(os_.out, "forgot 1 cursor in " + Database() + "\n");
+  EXPECT_FALSE(SinkAt().contains("logs/a"));
+  EXPECT_EQ(Run(Action::kForget, "", "logs/b"), ExitCode::kOk);
+  EXPECT_EQ(os_.out, "forgot 1 cursor in " + Offsets() + ", 1 cursor in " + Database() + "\n");
+  EXPECT_TRUE(SinkAt().empty());
+  EXPECT_TRUE(Own()->Load("history")->empty()) << "nor is there a copy";
+  EXPECT_EQ(Stored("file", "logs/a").offset, 60U);
+
+  ASSERT_TRUE(Sink()->Commit(std::vector{CursorOf("logs/a", Place("a", 60))}).ok());
+  command_.json = true;
+  EXPECT_EQ(Run(Action::kForget), ExitCode::kOk);
+  EXPECT_EQ(os_.out, "{\"forgotten\":2}\n");
+  EXPECT_TRUE(SinkAt().empty());
+  EXPECT_TRUE(Own()->LoadAll()->empty());
+}
+
+TEST_F(OffsetsOfHistoryTest, ARunningProcessIsNamed) {
+  const std::unique_ptr<CursorStore> running = Own();
+  for (const Action action : {Action::kSet, Action::kForget}) {
+    EXPECT_EQ(Run(action, "history", "logs/a"), ExitCode::kFailed);
+    EXPECT_THAT(os_.error, HasSubstr(StateDir() + " is in use by another sparktail, process " +
+                                     std::to_string(::getpid())));
+  }
+  EXPECT_EQ(SinkAt().at("logs/a").offset, 60U);
+  EXPECT_EQ(Run(Action::kList), ExitCode::kOk);
+}
+
+TEST_F(OffsetsOfHistoryTest, WhatCannotBeReadIsSaid) {
+  WriteBytes(Database(), std::string(8192, 'x'));
+  for (const Action action : {Action::kList, Action::kSet, Action::kForget}) {
+    EXPECT_EQ(Run(action, "", "logs/a"), ExitCode::kFailed);
+    EXPECT_THAT(os_.error, HasSubstr(Database()));
+    EXPECT_THAT(os_.error, HasSubstr("the history is damaged"));
+  }
+  EXPECT_EQ(Stored("file", "logs/a").offset, 60U);
+  EXPECT_EQ(Run(Action::kSet, "file", "logs/a", 7), ExitCode::kOk) << "it is not its own";
 }
 
 TEST_F(OffsetsCommandTest, AReaderThatHasGoneIsNoError) {

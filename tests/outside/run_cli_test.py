@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """The command line of `sparktail run`, `offsets` and `check`: usage, configuration, signals, exit codes, HTTP."""
+import contextlib
 import json
 import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 from datetime import datetime, timedelta, timezone
@@ -74,6 +76,9 @@ class Usage(Case):
             ("offsets", "set"),
             ("offsets", "set", "x", "many", "--state-dir", self.folder),
             ("offsets", "forget", "--state-dir", self.folder),
+            ("offsets", "forget", "x", "--all", "--state-dir", self.folder),
+            ("offsets", "set", "x", "0", "--all", "--state-dir", self.folder),
+            ("offsets", "list", "--all", "--state-dir", self.folder),
             ("check",),
             ("check", "-c", self.folder / "missing.yaml"),
         ):
@@ -239,6 +244,19 @@ class Flags(Case):
         eventually(lambda: len(run_support.file_lines(out)) == 2, "it is delivered", alive=runner)
         runner.stop()
         self.assertEqual(len(run_support.file_lines(out)), 2)
+
+    def test_stats(self):
+        write(self.log, BANNER + events(*range(3)))
+        result = self.run_flags(
+            "--file", self.log, "--output", self.folder / "a.ndjson", "--until-exit", "--exit-marker", self.log, "--stats"
+        )
+        self.assertEqual(result.code, 0, result.err)
+        size, lines = self.log.stat().st_size, (self.folder / "a.ndjson").read_bytes()
+        count = len(lines.splitlines())
+        self.assertIn(f"\nbytes: {size}\nevents: {count} (progress 3, ", result.err)
+        self.assertIn("\nlost_bytes: 0\n", result.err)
+        self.assertIn(f"\nsink file: events {count}, bytes {len(lines) - count}, dead_letters 0\n", result.err)
+        self.assertNotRegex(result.err, "(?m)^(records|speed): ")
 
     def test_closed_stdout_is_no_error(self):
         write(self.log, BANNER + events(*range(10)))
@@ -550,6 +568,52 @@ class Offsets(Case):
         runner.until(lambda: len(self.batch_numbers(runner)) == 20, "the file sink begins anew")
         runner.stop()
         self.assertEqual(self.batch_numbers(runner, "sqlite"), [0, 1, 2, 3, 4, 5], "its ids are unique")
+
+    def test_a_history_keeps_its_cursors_itself(self):
+        write(self.log, BANNER + events(*range(5)))
+        runner = self.runner(self.log).start()
+        self.has_batches(runner, range(5))
+        stream = runner.offsets()[0]["stream"]
+        where = ("--sink", "sqlite", "-c", runner.config_path)
+        for arguments in (("set", stream, "beginning"), ("forget", stream), ("forget", "--all")):
+            result = sparktail("offsets", *arguments, *where)
+            self.refused(result, f"in use by another sparktail, process {runner.process.pid} ", code=1)
+        runner.stop()
+        listed = sparktail("offsets", "list", "--json", *where)
+        self.assertEqual([cursor["store"] for cursor in run_support.offsets_of(listed.out)], [str(runner.database)])
+        files = sorted(path.name for path in runner.folder.rglob("*.db*"))
+        self.assertEqual(files, ["history.db", "offsets.db"], "looking leaves nothing behind")
+        third = len(BANNER + events(0, 1, 2))
+        for arguments, again in (
+            (("set", stream, str(third)), [3, 4]),
+            (("set", stream, "beginning"), range(5)),
+            (("forget", stream), range(5)),
+            (("forget", "--all"), range(5)),
+        ):
+            with self.subTest(arguments=arguments):
+                with contextlib.closing(sqlite3.connect(runner.database)) as history, history:
+                    history.execute("DELETE FROM events")
+                result = sparktail("offsets", *arguments, *where)
+                self.assertEqual((result.code, result.err), (0, ""))
+                runner.start()
+                self.has_batches(runner, again, sinks=["sqlite"])
+                runner.stop()
+        self.assertEqual(self.batch_numbers(runner), [0, 1, 2, 3, 4], "the file sink was not moved")
+
+    def test_forget_all(self):
+        write(self.log, BANNER + events(*range(3)))
+        runner = self.runner([self.log], sinks=["file"]).start()
+        self.has_batches(runner, range(3), sinks=["file"])
+        runner.stop()
+        result = sparktail("offsets", "forget", "--all", "--json", "-c", runner.config_path)
+        self.assertEqual((result.code, result.out, result.err), (0, b'{"forgotten":1}\n', ""))
+        self.assertEqual(runner.offsets(), [])
+        runner.start()
+        runner.until(lambda: len(self.batch_numbers(runner)) == 6, "it begins anew")
+        runner.stop()
+        result = sparktail("offsets", "forget", "--all", "--sink", "file", "-c", runner.config_path)
+        self.assertEqual((result.code, result.err), (0, ""))
+        self.assertEqual(result.out.decode(), f"forgot 1 cursor in {runner.state}/offsets.db\n")
 
     def test_unknown_streams_and_no_state(self):
         result = sparktail("offsets", "list", "--state-dir", self.folder / "nothing")

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ingest/base/log.h"
+#include "ingest/base/os.h"
+#include "ingest/pipeline/configuration.h"
+#include "offsets/cursor_store.h"
+#include "offsets/state_lock.h"
+#include "sinks/sqlite/history_cursors.h"
+
+namespace sparktail {
+
+// The cursors of one instance, wherever they are: in offsets.db, and in the histories of sinks that
+// keep their own. What offsets.db has of those is a copy, which is not shown, but follows.
+class AllCursors {
+ public:
+  struct Entry : CursorStore::Entry {
+    std::string file;  // that has it
+  };
+
+  // Only those of `sink`, if it is not empty and one of `sinks`, which are those of the
+  // configuration: without one, all cursors are taken to be in offsets.db.
+  AllCursors(Os* os, Log* log, std::string state_dir, const std::vector<SinkConfiguration>& sinks,
+             std::string sink);
+
+  // By sink and stream. Works beside a running process; changes nothing, and makes no file.
+  // kNotFound if there is none.
+  absl::StatusOr<std::vector<Entry>> Look();
+  // The same, and from now on nobody else changes them. kFailedPrecondition while a process runs,
+  // which the message names.
+  absl::StatusOr<std::vector<Entry>> Own();
+
+  // One of them, once, after Own(). Each file is changed in one transaction (offsets.db: one a
+  // sink); an error in between leaves whole cursors, and all can be done again.
+  absl::Status Store(const std::vector<Entry>& entries);
+  absl::Status Forget(const StreamKey& stream);  // of all streams if it is empty
+
+  // Those that were there when they were looked at last.
+  const std::vector<std::string>& files() const { return files_; }
+
+ private:
+  struct History {
+    std::vector<std::string> sinks;
+    std::unique_ptr<HistoryCursors> cursors;  // of the owner
+  };
+  using Found = absl::StatusOr<std::vector<CursorStore::Entry>>;
+
+  std::string offsets_file() const;
+  absl::Status Lock();
+  bool IsMissing(const std::string& path) const;
+  Found ReadOffsets();
+  Found ReadHistory(const std::string& path, const History& history);
+  absl::Status CommitHistories();
+
+  Os* const os_;
+  Log* const log_;
+  const std::string state_dir_;
+  const std::string sink_;
+  std::set<std::string> keep_their_own_;
+  bool reads_offsets_ = true;
+  std::map<std::string, History> histories_;  // by path
+  std::vector<std::string> files_;
+  std::unique_ptr<CursorStore> store_;  // of the owner; null if there is none
+  std::optional<StateLock> lock_;       // if there is none
+};
+
+}  // namespace sparktail
