@@ -117,8 +117,8 @@ class Run {
 
   ExitCode Finish(std::unique_ptr<Pipeline> pipeline, const absl::Status& status) {
     if (command_.stats) {
-      const double seconds = absl::ToDoubleSeconds(os_->Now() - started_);
-      WriteAll(os_, STDERR_FILENO, FormatStats(pipeline->parsed(), seconds)).IgnoreError();
+      const std::string stats = FormatRunStats(pipeline->parsed(), pipeline->status());
+      WriteAll(os_, STDERR_FILENO, stats).IgnoreError();
     }
     ExitCode code = ExitCode::kOk;
     if (absl::IsDeadlineExceeded(status)) {
@@ -147,7 +147,6 @@ class Run {
   Os* os_;
   OwnLog log_;
   ServiceManager service_ = ServiceManager::FromEnvironment();
-  const absl::Time started_ = os_->Now();
   // Made before the files take what descriptors there are.
   const int done_fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   bool stopped_ = false;

@@ -42,6 +42,36 @@ TEST(StatsTest, LargeFiguresAreWrittenInFull) {
   EXPECT_NE(FormatStats(stats, 1e-9).find("bytes: 18446744073709551615\n"), std::string::npos);
 }
 
+TEST(StatsTest, OfARunItSaysWhatEachSinkGot) {
+  ParserStats parsed;
+  parsed.events = {21, 8, 1};
+  parsed.malformed = 4;
+  parsed.restored = 6;
+  PipelineStatus status;
+  status.sources.resize(2);
+  status.sources[0].read_bytes = 1000;
+  status.sources[1].read_bytes = 234;
+  status.sources[1].lost_bytes = 5;
+  status.sinks.resize(2);
+  status.sinks[0].name = "file";
+  status.sinks[0].events = 30;
+  status.sinks[0].bytes = 4711;
+  status.sinks[0].lost_bytes = 7;
+  status.sinks[1].name = "history";
+  status.sinks[1].events = 29;
+  status.sinks[1].bytes = 4700;
+  status.sinks[1].dead_letters = 1;
+  EXPECT_EQ(FormatRunStats(parsed, status),
+            "bytes: 1234\n"
+            "events: 30 (progress 21, query 8, signal 1)\n"
+            "skipped: not_progress 0, incomplete 0, malformed 4, over_long 0, long_lines 0\n"
+            "truncated: 0\n"
+            "restored: 6\n"
+            "lost_bytes: 5\n"
+            "sink file: events 30, bytes 4711, dead_letters 0, lost_bytes 7\n"
+            "sink history: events 29, bytes 4700, dead_letters 1\n");
+}
+
 TEST(StatsTest, AddingAddsEveryFigure) {
   ParserStats one;
   one.bytes = 1;
