@@ -123,8 +123,7 @@ absl::Status AllCursors::Store(const std::vector<Entry>& entries) {
   for (const Entry& entry : entries) {
     const auto history = histories_.find(entry.file);
     if (history == histories_.end()) continue;
-    const absl::Status status =
-        history->second.cursors->Store(entry.sink, entry.cursor, entry.updated);
+    absl::Status status = history->second.cursors->Store(entry.sink, entry.cursor, entry.updated);
     if (!status.ok()) return status;
   }
   if (absl::Status status = CommitHistories(); !status.ok()) return status;

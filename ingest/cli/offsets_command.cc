@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <utility>
 
 #include "ingest/base/log.h"
 #include "ingest/base/nearest.h"
@@ -236,13 +235,13 @@ class Offsets {
       Fail(status.message());
       return std::nullopt;
     }
-    absl::StatusOr<std::vector<Entry>> all = cursors_.Own();
+    const absl::StatusOr<std::vector<Entry>> all = cursors_.Own();
     if (all.ok() && command_.sinks.empty()) {
       Complain(
           "sinks of kind sqlite keep their cursors themselves, and don't look here; with -c "
           "FILE it is known which they are, and theirs are changed");
     }
-    return Meant(std::move(all));
+    return Meant(all);
   }
 
   // The cursors that the command is about. If it names what is not there, nothing, and said so.
