@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <utility>
 
 #include "ingest/sources/open_files.h"
@@ -177,6 +178,10 @@ std::vector<FileSource::Found> FileSource::FindAll() {
       watched.insert(os_->RealPath(directory).value_or(directory));
     }
     for (const Found& one : found) watched.insert(Directory(one.real));
+    // What a link points to may be there again in a moment.
+    for (const auto& file : files_) {
+      if (file->state != State::kEnded) watched.insert(Directory(file->real_path()));
+    }
     const absl::StatusOr<bool> any_new = watch_->Set({watched.begin(), watched.end()});
     if (!any_new.ok()) StopWatching(any_new.status());
     // Something may have come there after we looked, and before the kernel did.
@@ -194,10 +199,11 @@ bool FileSource::Resolve(const std::string& path, Found* found) {
     const absl::StatusOr<std::string> real = os_->RealPath(path);
     info = real.ok() ? os_->StatPath(*real, /*follow_links=*/false) : real.status();
     if (!info.ok()) {
-      if (!absl::IsNotFound(info.status())) {
-        unsure_ = true;
-        hidden_.push_back(path);
-      }
+      const bool is_away = absl::IsNotFound(info.status());
+      if (!is_away) hidden_.push_back(path);
+      if (!is_away || !told_.contains(path)) unsure_ = true;
+      // Between two steps of its rotation.
+      if (is_away && by_path_.contains(path)) return false;
       Complain(path, "a link to nothing that can be read: " + std::string(info.status().message()));
       return false;
     }
@@ -537,10 +543,7 @@ FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, a
     unsure_ = true;
     return nullptr;
   }
-  std::stable_sort(between.begin(), between.end(), [](const Found& a, const Found& b) {
-    if (a.info.modified_ns != b.info.modified_ns) return a.info.modified_ns < b.info.modified_ns;
-    return HasOlderName(Name(a.path), Name(b.path));
-  });
+  SortByAge(&between);
   FollowedFile* last = older;
   for (Found& one : between) {
     const Match known = AddRemembered(one, now);
@@ -584,19 +587,19 @@ std::string FileSource::NewName(const Found& found, absl::Time now) {
 
 // Of the files that were being read when the last process ended: those that no glob finds.
 void FileSource::LookForMissing(absl::Time now) {
-  std::vector<Remembered> missing;
-  missing.swap(remembered_);
+  const auto is_over = [&](const Remembered& one) {
+    const auto matches = [&](const Glob& glob) { return glob.Matches(one.place.path); };
+    return one.ended || std::none_of(globs_.begin(), globs_.end(), matches);
+  };
+  const auto begin = std::stable_partition(remembered_.begin(), remembered_.end(), is_over);
+  std::vector<Remembered> missing(std::make_move_iterator(begin),
+                                  std::make_move_iterator(remembered_.end()));
+  remembered_.erase(begin, remembered_.end());
   // The one that was written to last was the last at its path.
   std::stable_sort(missing.begin(), missing.end(), [](const auto& a, const auto& b) {
     return a.place.modified_ns < b.place.modified_ns;
   });
   for (Remembered& one : missing) {
-    const auto matches = [&](const Glob& glob) { return glob.Matches(one.place.path); };
-    const bool is_ours = std::any_of(globs_.begin(), globs_.end(), matches);
-    if (one.ended || !is_ours) {
-      remembered_.push_back(std::move(one));
-      continue;
-    }
     switch (FindAmongSiblings(one, now)) {
       case Match::kYes:
         break;
@@ -696,6 +699,7 @@ FileSource::Match FileSource::FindAmongSiblings(const Remembered& missing, absl:
   } else if (!absl::IsNotFound(info_there.status())) {
     is_sure = false;
   }
+  SortByAge(&candidates);
   for (const Found& one : candidates) {
     if (IsKnown(one, &is_sure)) continue;
     if (missing.place.prefix.size == 0 && one.info.inode != missing.place.inode) continue;
@@ -705,7 +709,7 @@ FileSource::Match FileSource::FindAmongSiblings(const Remembered& missing, absl:
       if (!absl::IsNotFound(fd.status())) is_sure = false;
       continue;
     }
-    const Match match = IsRemembered(one, *fd, missing);
+    const Match match = WasRead(*fd, info) ? Match::kNo : IsRemembered(one, *fd, missing);
     if (match != Match::kYes) {
       if (match == Match::kUnknown) is_sure = false;
       os_->Close(*fd);
@@ -777,6 +781,25 @@ std::vector<FileSource::Found> FileSource::LookForSiblings(const std::string& pa
     }
   }
   return siblings;
+}
+
+// The oldest first.
+void FileSource::SortByAge(std::vector<Found>* files) {
+  std::stable_sort(files->begin(), files->end(), [](const Found& a, const Found& b) {
+    if (a.info.modified_ns != b.info.modified_ns) return a.info.modified_ns < b.info.modified_ns;
+    return HasOlderName(Name(a.path), Name(b.path));
+  });
+}
+
+// It was read to its end, under this name or another, by this process or an earlier one.
+bool FileSource::WasRead(int fd, const Os::FileInfo& info) const {
+  const auto is_it = [&](const FilePosition& ended) {
+    return ended.size == info.size && ended.raw > 0 &&
+           FollowedFile::IsSame(os_, fd, ended).value_or(false);
+  };
+  return std::any_of(gone_.begin(), gone_.end(), is_it) ||
+         std::any_of(remembered_.begin(), remembered_.end(),
+                     [&](const Remembered& one) { return one.ended && is_it(one.place); });
 }
 
 // ---------------------------------------------------------------- reading
@@ -1051,6 +1074,8 @@ FileSource::Match FileSource::MoveToCopy(FollowedFile* file) {
   if (file->place().path != file->real_path()) {
     for (Found& one : Siblings(file->place().path, &is_sure)) siblings.push_back(std::move(one));
   }
+  // Of several that begin alike, the first one that was made.
+  SortByAge(&siblings);
   for (const Found& one : siblings) {
     if (one.info.size < file->read_bytes() || IsKnown(one, &is_sure)) continue;
     if (by_inode && !(InodeKey{one.info.device, one.info.inode} == inode)) continue;
@@ -1062,7 +1087,7 @@ FileSource::Match FileSource::MoveToCopy(FollowedFile* file) {
     }
     const absl::StatusOr<bool> same = file->IsSame(*fd);
     if (!same.ok()) is_sure = false;
-    if (!same.value_or(false)) {
+    if (!same.value_or(false) || WasRead(*fd, info)) {
       os_->Close(*fd);
       continue;
     }

@@ -145,6 +145,8 @@ class FileSource {
                            int64_t until_ns = INT64_MAX);
   FollowedFile* Add(FilePosition place, const Found& found, int fd, const Os::FileInfo& info,
                     State state, absl::Time now);
+  static void SortByAge(std::vector<Found>* files);
+  bool WasRead(int fd, const Os::FileInfo& info) const;
   void LookForMissing(absl::Time now);
   void AwaitPredecessors(absl::Time now);
   void RecallEnded(const std::vector<const Found*>& unknown);

@@ -308,6 +308,26 @@ TEST_F(FileSourceTest, ALinkIsFollowedToWhereItPoints) {
   EXPECT_EQ(Bytes(0), Lines(0, 7));
   EXPECT_EQ(Bytes(1), Lines(7, 9));
   EXPECT_EQ(tails_.stream(1).place.after, tails_.order[0]);
+  // For a moment it points to nothing.
+  fs::rename(dir_ / "pods/0.log", dir_ / "pods/0.log.20261121-113000");
+  Run(absl::Seconds(3));
+  WriteBytes(dir_ / "pods/0.log", Lines(9, 12));
+  Run(absl::Seconds(1));
+  ASSERT_THAT(tails_.order, SizeIs(3));
+  EXPECT_EQ(Bytes(2), Lines(9, 12));
+  EXPECT_EQ(tails_.stream(2).place.after, tails_.order[1]);
+  EXPECT_EQ(Said("left out"), 0U);
+}
+
+TEST_F(FileSourceTest, ALinkThatComesToLife) {
+  fs::create_symlink(dir_ / "0.log", log_path_);
+  options_.paths = {log_path_};
+  Start();
+  Run(absl::Seconds(5));
+  EXPECT_EQ(Said("left out"), 1U);
+  WriteBytes(dir_ / "0.log", Lines(0, 3));
+  Run(absl::Seconds(61));
+  EXPECT_EQ(tails_.all, Lines(0, 3));
 }
 
 TEST_F(FileSourceTest, ALinkOfAnotherUserIsNotFollowed) {
