@@ -151,6 +151,7 @@ struct ContentStream {
   uint64_t emitted = 0;  // where the last batch ended
   bool ended = false;
   bool announced = false;  // a batch of it was handed on: the sinks know it
+  bool has_text = false;   // something else than a hole was put in
   bool ends_line = true;   // what was put in last ends with a newline
 
   // Where reading can be taken up: places before the settled offset, and later ones.
@@ -215,7 +216,7 @@ class LogTail : public FileTail {
     // A stream that is new is told of at once: should we die now, its file is known, whatever name
     // it has by then.
     const auto has_news = [](const auto& stream) {
-      return !stream->announced || !stream->events.events.empty();
+      return MustBeTold(*stream) || !stream->events.events.empty();
     };
     if (std::any_of(streams_.begin(), streams_.end(), has_news)) EmitAll();
     const absl::Time now = shared_->parts_.os->Now();
@@ -386,6 +387,7 @@ class LogTail : public FileTail {
     stream->end = raw_end_;
     const std::string_view data = raw_.data();
     if (!data.empty()) stream->ends_line = data.back() == '\n';
+    stream->has_text |= data.find_first_not_of('\0') != std::string_view::npos;
     if (stream->diagnosis != nullptr) Sample(stream, data);
     Done(stream, stream->parser.Parse(raw_.padded(), /*last=*/false, &stream->events));
     Skip(stream);
@@ -441,6 +443,7 @@ class LogTail : public FileTail {
     if (content.empty()) return;
     stream->grown = shared_->parts_.os->Now();
     stream->ends_line = content.back() == '\n';
+    stream->has_text = true;
     stream->end += content.size();
     RestingBuffer::Put(content, &Wake(&stream->text));
   }
@@ -560,11 +563,16 @@ class LogTail : public FileTail {
 
   // ------------------------------------------------------------ events to batches
 
+  // One hole is like another: a file that is nothing else could be taken for what comes after it.
+  static bool MustBeTold(const ContentStream& stream) {
+    return !stream.announced && stream.has_text;
+  }
+
   // Streams of one file move together, so that each sink's cursors are of one moment.
   void EmitAll() {
     std::vector<std::shared_ptr<const Batch>> batches;
     for (auto& stream : streams_) {
-      const bool has_news = !stream->announced || !stream->events.events.empty() ||
+      const bool has_news = MustBeTold(*stream) || !stream->events.events.empty() ||
                             stream->parser.settled() != stream->emitted;
       if (!stream->ended && has_news) batches.push_back(TakeBatch(stream.get(), /*ended=*/false));
     }
@@ -724,11 +732,13 @@ ParserContext LogTails::ContextAfter(const std::string& file, const std::string&
 
 void LogTails::Ended(const LogTail& tail) {
   tails_.erase(tail.file().file);
-  if (last_contexts_.size() > kMostLastContexts) last_contexts_.clear();
   for (const auto& stream : tail.streams()) {
     ended_stats_.Add(stream->parser.stats());
     last_contexts_[stream->key] = stream->parser.context().OfSuccessor();
+    ended_.push_back(stream->key);
   }
+  for (; ended_.size() > kMostLastContexts; ended_.pop_front())
+    last_contexts_.erase(ended_.front());
 }
 
 std::unique_ptr<LineBuffer> LogTails::TakeBuffer() {

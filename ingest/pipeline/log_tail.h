@@ -3,6 +3,7 @@
 #include <absl/time/time.h>
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -71,6 +72,7 @@ class LogTails : public FileTailMaker {
   std::unordered_map<std::string, LogTail*> tails_;  // by file
   // Last contexts of ended streams, for successors that have not begun yet.
   std::unordered_map<StreamKey, ParserContext> last_contexts_;
+  std::deque<StreamKey> ended_;  // of last_contexts_, oldest first
   ParserStats ended_stats_;
 };
 
