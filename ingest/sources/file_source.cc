@@ -560,6 +560,22 @@ FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, a
   return last;
 }
 
+// While its successor waited, that may have been copied and truncated: then a copy comes first.
+void FileSource::LookBetween(FollowedFile* file, absl::Time now) {
+  FollowedFile* next = WaitingFor(file);
+  if (next == nullptr || !next->is_open()) return;
+  const absl::StatusOr<Os::FileInfo> info = os_->Stat(next->fd());
+  if (!info.ok()) return;
+  const std::string path = next->place().path;
+  FollowedFile* const occupant = by_path_[path];
+  FollowedFile* last = AddBetween(file, {path, next->real_path(), *info}, now, info->modified_ns);
+  by_path_[path] = occupant;
+  if (last == nullptr || last == file) return;
+  next->predecessor = last;
+  next->place().after = last->place().file;
+  last->succeeded = true;
+}
+
 FollowedFile* FileSource::Add(FilePosition place, const Found& found, int fd,
                               const Os::FileInfo& info, State state, absl::Time now) {
   if (place.real.empty() && found.real != found.path) place.real = found.real;
@@ -1139,6 +1155,7 @@ bool FileSource::Tend(FollowedFile* file, absl::Time now) {
     NoteSize(file);
     Lose(*file, file->behind(), "deleted, and not read within deleted_wait");
   } else {
+    LookBetween(file, now);
     const FollowedFile* successor = SuccessorOf(file);
     const bool joined = successor == nullptr || !file->begun() || ContinueIn(file);
     if (joined) ReleaseSuccessor(file);

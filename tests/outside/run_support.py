@@ -317,7 +317,10 @@ class LogWriter:
         os.ftruncate(self.fd, 0)
         yield "truncated"
 
-    _copytruncate_hole = _copytruncate
+    def _copytruncate_hole(self, pieces):
+        yield from self._copytruncate(pieces)
+        # It is read as well.
+        self.written += os.lseek(self.fd, 0, os.SEEK_CUR)
 
     def _truncate(self, _):
         os.ftruncate(self.fd, 0)

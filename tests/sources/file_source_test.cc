@@ -810,6 +810,29 @@ TEST_P(FileSourceWatchTest, WhatACopyHoldsIsReadThere) {
   EXPECT_EQ(source_->counts().open_files, 1U);
 }
 
+TEST_P(FileSourceWatchTest, CopiedAndTruncatedAgainWhileItWaits) {
+  options_.paths = {log_path_};
+  WriteBytes(log_path_, Lines(0, 10));
+  Start();
+  Append(log_path_, Lines(10, 20));
+  tails_.has_room = false;
+  for (size_t n = 20; n < 60; n += 10) {
+    Look();
+    for (int i = 4; i > 0; --i) {
+      const std::string from = log_path_ + "." + std::to_string(i);
+      if (fs::exists(from)) fs::rename(from, log_path_ + "." + std::to_string(i + 1));
+    }
+    fs::copy_file(log_path_, log_path_ + ".1");
+    fs::resize_file(log_path_, 0);
+    Append(log_path_, Lines(n, n + 10));
+  }
+  Look();
+  tails_.has_room = true;
+  Look();
+  EXPECT_EQ(tails_.all, Lines(0, 60)) << Story();
+  EXPECT_EQ(Lost(), 0U);
+}
+
 TEST_P(FileSourceWatchTest, ACopyThatAGlobFindsIsNotSentAgain) {
   options_.paths = {dir_ / "driver.log*"};
   WriteBytes(log_path_, Lines(0, 10));
