@@ -526,6 +526,7 @@ class LogTail : public FileTail {
     if (!WantsMore(*stream)) return;
     if (stream->ends_line && ParseHeader(line)) {
       stream->continues = false;
+      Expire(stream);
       return;
     }
     if (stream->real_end == 0) stream->real_end = stream->end;

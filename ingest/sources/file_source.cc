@@ -144,6 +144,7 @@ void FileSource::Scan(absl::Time now) {
     const bool is_gone = !file->at_path && !IsHidden(*file);
     if (is_gone && file->state == State::kFollowing) Leave(file.get(), now);
   }
+  LookBehind(now);
   Sweep();
   next_scan_ = now + (watch_ ? kScanInterval : parts_.options.poll_interval);
   if (unsure_) next_scan_ = std::min(next_scan_, now + kRetryInterval);
@@ -383,7 +384,11 @@ FileSource::Match FileSource::AddRemembered(const Found& found, Claim claim, abs
 FileSource::Claim FileSource::ClaimOf(const FilePosition& place, const Found& found) {
   if (place.inode == found.info.inode && place.device == found.info.device) return Claim::kInode;
   if (place.prefix.size == 0) return Claim::kNone;
-  return place.path == found.path ? Claim::kPath : Claim::kContent;
+  if (place.path == found.path) return Claim::kPath;
+  // Logs begin alike.
+  const bool is_beside = Directory(place.path) == Directory(found.path) &&
+                         IsRotatedName(Name(place.path), Name(found.path));
+  return is_beside || place.raw >= kPrefixSize ? Claim::kContent : Claim::kNone;
 }
 
 FileSource::Match FileSource::IsRemembered(const Found& found, int fd,
@@ -558,6 +563,19 @@ FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, a
     if (last->state == State::kFollowing) Leave(last, now);
   }
   return last;
+}
+
+// What came after a file may have been rotated as well, with nothing at the path since.
+void FileSource::LookBehind(absl::Time now) {
+  std::vector<FollowedFile*> last;
+  for (FollowedFile* file : leaving_) {
+    const auto occupant = by_path_.find(file->place().path);
+    const bool is_last = occupant != by_path_.end() && occupant->second == file;
+    if (is_last && !file->at_path && !IsHidden(*file)) last.push_back(file);
+  }
+  for (FollowedFile* file : last) {
+    AddBetween(file, {file->place().path, file->place().path, {}}, now);
+  }
 }
 
 // While its successor waited, that may have been copied and truncated: then a copy comes first.
@@ -1346,7 +1364,7 @@ bool FileSource::CloseOldest(const FollowedFile* except) {
 
 bool FileSource::AtEnd() const {
   const absl::Time now = os_->Now();
-  return dirty_.empty() && !scan_wanted_ &&
+  return dirty_.empty() && !scan_wanted_ && !unsure_ &&
          std::none_of(files_.begin(), files_.end(), [&](const auto& file) {
            return file->state == State::kWaiting ||
                   (file->state == State::kLeaving && !IsQuiet(*file, now));

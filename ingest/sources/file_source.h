@@ -143,6 +143,7 @@ class FileSource {
   bool AddNew(const Found& found, FollowedFile* predecessor, absl::Time now);
   FollowedFile* AddBetween(FollowedFile* older, const Found& newest, absl::Time now,
                            int64_t until_ns = INT64_MAX);
+  void LookBehind(absl::Time now);
   void LookBetween(FollowedFile* file, absl::Time now);
   FollowedFile* Add(FilePosition place, const Found& found, int fd, const Os::FileInfo& info,
                     State state, absl::Time now);

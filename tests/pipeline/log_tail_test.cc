@@ -328,6 +328,19 @@ std::string WithOpenTrace() {
   return text.substr(0, end);
 }
 
+TEST_F(LogTailTest, ATraceEndsWithItsFileIfTheNextOneBeginsWithAHeader) {
+  const FilePosition file = FileNamed("a.log.1");
+  const std::string text = WithOpenTrace();
+  Life life;
+  const std::unique_ptr<FileTail> tail = life.tails->MakeTail(&file);
+  Feed(tail.get(), text, 5'000);
+  EXPECT_TRUE(tail->WantsContinuation());
+  tail->Continue(Records(7, 8));
+  EXPECT_FALSE(tail->WantsContinuation());
+  tail->EndTurn();
+  EXPECT_EQ(life.Finish().documents(), DocumentsOf(Events(text, file, /*expire=*/true)));
+}
+
 TEST_F(LogTailTest, ATraceEndsAfterASilence) {
   const FilePosition file = FileNamed("driver.log");
   const std::string text = WithOpenTrace();

@@ -613,6 +613,40 @@ TEST_F(FileSourceTest, RotatedWhileItIsLookedAt) {
   }
 }
 
+TEST_F(FileSourceTest, RotatedTwiceAndNothingIsLeftAtThePath) {
+  for (const bool down : {false, true}) {
+    tails_ = FakeTails();
+    options_.paths = {log_path_};
+    WriteBytes(log_path_, Lines(0, 10));
+    Start();
+    if (down) Stop();
+    Append(log_path_, Lines(10, 20));
+    Rotate(Lines(20, 30));
+    Rotate("");
+    fs::remove(log_path_);
+    if (down) Start();
+    Run(absl::Seconds(1));
+    EXPECT_EQ(tails_.all, Lines(0, 30)) << Story();
+    WriteBytes(log_path_, Lines(30, 40));
+    Run(absl::Seconds(1));
+    EXPECT_EQ(tails_.all, Lines(0, 40)) << Story();
+    Stop();
+    for (const char* name : {"", ".1", ".2"}) fs::remove(log_path_ + name);
+  }
+}
+
+TEST_F(FileSourceTest, WhatCouldNotBeSeenIsNotAtItsEnd) {
+  WriteBytes(log_path_, Lines(0, 3));
+  Start();
+  EXPECT_TRUE(source_->AtEnd());
+  os_.Fail({.calls = {FaultyOs::Call::kList}});
+  source_->LookAgain();
+  Run();
+  EXPECT_FALSE(source_->AtEnd());
+  Run(absl::Seconds(2));
+  EXPECT_TRUE(source_->AtEnd());
+}
+
 TEST_F(FileSourceTest, RotatedFilesMayHaveInodesOfOnesThatEnded) {
   options_.paths = {log_path_};
   WriteBytes(log_path_, Lines(0, 10));
