@@ -53,6 +53,9 @@ FileSource::~FileSource() = default;
 absl::Status FileSource::Open(std::vector<Remembered> remembered) {
   first_run_ = remembered.empty();
   remembered_ = std::move(remembered);
+  // It had ended, and had nothing.
+  std::erase_if(remembered_,
+                [](const Remembered& one) { return one.ended && one.place.prefix.size == 0; });
   // Of two that fit a file, the one that has read more of it.
   std::stable_sort(remembered_.begin(), remembered_.end(),
                    [](const auto& a, const auto& b) { return a.place.raw > b.place.raw; });
@@ -263,10 +266,23 @@ FollowedFile* FileSource::FindByInode(const Os::FileInfo& info) {
   return found == by_inode_.end() ? nullptr : found->second;
 }
 
-// A file that has ended may have left its inode to another one.
+// Another file may have its inode by now, or its path.
+void FileSource::ForgetInode(const FollowedFile* file) {
+  const auto found = by_inode_.find({file->place().device, file->place().inode});
+  if (found != by_inode_.end() && found->second == file) by_inode_.erase(found);
+}
+
+void FileSource::MoveTo(FollowedFile* file, const std::string& real_path) {
+  const auto found = by_real_path_.find(file->real_path());
+  if (found != by_real_path_.end() && found->second == file) by_real_path_.erase(found);
+  file->set_real_path(real_path);
+  by_real_path_[real_path] = file;
+}
+
+// A file that is not open may have left its inode to another one.
 bool FileSource::IsKnown(const Found& found, bool* is_sure) {
   const FollowedFile* file = FindByInode(found.info);
-  if (file == nullptr || file->state != State::kEnded) return file != nullptr;
+  if (file == nullptr || file->is_open()) return file != nullptr;
   if (found.info.size < file->read_bytes()) return false;
   Os::FileInfo info;
   const absl::StatusOr<int> fd = FollowedFile::Open(os_, found.real, &info);
@@ -281,17 +297,21 @@ bool FileSource::Place(FollowedFile* file, const Found& found, absl::Time now) {
   const bool changed =
       found.info.size != file->place().size || found.info.modified_ns != file->place().modified_ns;
   if (file->state == State::kEnded && changed) return TakeUp(file, found, now);
+  if (file->state != State::kEnded && file->real_path() != found.real) {
+    bool is_sure = true;
+    if (!IsKnown(found, &is_sure)) {
+      by_inode_.erase({found.info.device, found.info.inode});
+      return false;
+    }
+    if (!is_sure) unsure_ = true;
+  }
   file->at_path = true;
   if (file->state == State::kLeaving && !file->succeeded) {
     // It is back, or an error had hidden it.
     file->state = State::kFollowing;
     std::erase(leaving_, file);
   }
-  if (file->real_path() != found.real) {
-    by_real_path_.erase(file->real_path());
-    file->set_real_path(found.real);
-  }
-  by_real_path_[found.real] = file;
+  MoveTo(file, found.real);
   by_path_[found.path] = file;
   if (changed || found.info.size > file->read_bytes()) MarkDirty(file);
   if (!file->is_open()) {
@@ -382,12 +402,17 @@ FileSource::Match FileSource::AddRemembered(const Found& found, Claim claim, abs
 }
 
 FileSource::Claim FileSource::ClaimOf(const FilePosition& place, const Found& found) {
-  if (place.inode == found.info.inode && place.device == found.info.device) return Claim::kInode;
-  if (place.prefix.size == 0) return Claim::kNone;
-  if (place.path == found.path) return Claim::kPath;
-  // Logs begin alike.
+  const bool is_there = place.path == found.path;
   const bool is_beside = Directory(place.path) == Directory(found.path) &&
                          IsRotatedName(Name(place.path), Name(found.path));
+  const bool has_inode = place.inode == found.info.inode && place.device == found.info.device;
+  // Of which nothing was read, nothing but that can be told.
+  if (place.prefix.size == 0) {
+    return has_inode && (is_there || is_beside) ? Claim::kInode : Claim::kNone;
+  }
+  if (has_inode) return Claim::kInode;
+  if (is_there) return Claim::kPath;
+  // Logs begin alike.
   return is_beside || place.raw >= kPrefixSize ? Claim::kContent : Claim::kNone;
 }
 
@@ -967,10 +992,10 @@ bool FileSource::Reopen(FollowedFile* file, absl::Time now) {
   }
   // Replaced or deleted since it was closed; what was there may be in a copy.
   const InodeKey inode{file->place().device, file->place().inode};
-  by_inode_.erase(inode);
+  ForgetInode(file);
   const Match copy = MoveToCopy(file);
   if (copy == Match::kUnknown) {
-    by_inode_[inode] = file;
+    by_inode_.try_emplace(inode, file);
     ReadFailed(file, absl::UnavailableError("files beside it can't be read"), now);
     return false;
   }
@@ -1014,16 +1039,14 @@ absl::StatusOr<bool> FileSource::OpenAgain(FollowedFile* file, const std::string
     os_->Close(*fd);
     return same;
   }
-  by_inode_.erase({file->place().device, file->place().inode});
+  ForgetInode(file);
   by_inode_[{info.device, info.inode}] = file;
   const uint64_t known = file->place().size;
   file->Adopt(*fd, info);
   file->place().size = known;
   file->seen_size = 0;
   if (path != file->real_path()) {
-    by_real_path_.erase(file->real_path());
-    by_real_path_[path] = file;
-    file->set_real_path(path);
+    MoveTo(file, path);
     scan_wanted_ = true;
   }
   return true;
@@ -1126,9 +1149,7 @@ FileSource::Match FileSource::MoveToCopy(FollowedFile* file) {
       continue;
     }
     file->Adopt(*fd, info);
-    by_real_path_.erase(file->real_path());
-    file->set_real_path(one.real);
-    by_real_path_[one.real] = file;
+    MoveTo(file, one.real);
     by_inode_[{info.device, info.inode}] = file;
     return Match::kYes;
   }

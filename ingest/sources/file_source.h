@@ -129,6 +129,8 @@ class FileSource {
   void Unreadable(const std::string& path, const absl::Status& why);
   bool IsHidden(const FollowedFile& file) const;
   FollowedFile* FindByInode(const Os::FileInfo& info);
+  void ForgetInode(const FollowedFile* file);
+  void MoveTo(FollowedFile* file, const std::string& real_path);
   bool IsKnown(const Found& found, bool* is_sure);
   bool Place(FollowedFile* file, const Found& found, absl::Time now);
   bool TakeUp(FollowedFile* file, const Found& found, absl::Time now);
