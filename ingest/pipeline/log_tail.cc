@@ -614,6 +614,9 @@ class LogTail : public FileTail {
       place.content = stream.places.front().content;
       place.marker = stream.places.front().marker;
     }
+    // The last record of noise is only settled by the next one.
+    const bool is_noise = stream.ends_line && !stream.parser.has_open_record();
+    place.done = is_noise ? raw_end_ : place.raw;
     return place.ToJson();
   }
 

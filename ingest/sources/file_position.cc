@@ -119,6 +119,7 @@ std::string FilePosition::ToJson() const {
   json.Print("marker", marker);
   json.Text("wrapping", wrapping);
   json.Text("stream", std_stream);
+  if (done > raw) json.Count("done", done);
   if (from > 0) json.Count("from", from);
   if (since_ms != INT64_MIN) json.Count("since", since_ms);
   json.Path("after", after);
@@ -145,6 +146,7 @@ std::optional<FilePosition> FilePosition::FromJson(std::string_view json) {
   Read(object, "marker", &position.marker);
   Read(object, "wrapping", &position.wrapping);
   Read(object, "stream", &position.std_stream);
+  Read(object, "done", &position.done);
   Read(object, "from", &position.from);
   Read(object, "since", &position.since_ms);
   ReadPath(object, "after", &position.after);

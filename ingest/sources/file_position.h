@@ -38,6 +38,7 @@ struct FilePosition {
   uint64_t size = 0;             // as last seen
   int64_t modified_ns = 0;       // as last seen, since 1970
   uint64_t raw = 0;              // byte of the file from which to read on
+  uint64_t done = 0;             // what stands before it would not be missed
   uint64_t content = 0;          // offset in the stream's content that stands there
   Fingerprint prefix;            // the file's first bytes, at most kPrefixSize
   Fingerprint marker;            // what stands before `raw`, at most kMarkerSize bytes

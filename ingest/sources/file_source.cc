@@ -22,9 +22,10 @@ constexpr absl::Duration kScanInterval = absl::Seconds(60);  // with inotify: to
 constexpr absl::Duration kLeastScanGap = absl::Milliseconds(50);
 constexpr int kScanShare = 20;  // of the time, one part at most goes into scans
 constexpr absl::Duration kRetryInterval = absl::Seconds(1);
-constexpr size_t kOldestShare = 8;  // one part of the idle files is closed at once
-constexpr int kMostLooks = 5;       // at a directory that does not settle
-constexpr size_t kMostGone = 1000;  // files that have ended and are not to be read again
+constexpr uint32_t kLeastProof = 256;  // bytes that two logs hardly have in common
+constexpr size_t kOldestShare = 8;     // one part of the idle files is closed at once
+constexpr int kMostLooks = 5;          // at a directory that does not settle
+constexpr size_t kMostGone = 1000;     // files that have ended and are not to be read again
 constexpr size_t kFirstContinuation = size_t{64} << 10;
 constexpr size_t kLongestContinuation = size_t{64} << 20;
 
@@ -410,7 +411,9 @@ FileSource::Claim FileSource::ClaimOf(const FilePosition& place, const Found& fo
   if (place.prefix.size == 0) {
     return has_inode && (is_there || is_beside) ? Claim::kInode : Claim::kNone;
   }
-  if (has_inode) return Claim::kInode;
+  if (has_inode && (is_there || is_beside || place.prefix.size >= kLeastProof)) {
+    return Claim::kInode;
+  }
   if (is_there) return Claim::kPath;
   // Logs begin alike.
   return is_beside || place.raw >= kPrefixSize ? Claim::kContent : Claim::kNone;
@@ -530,7 +533,11 @@ bool FileSource::AddNew(const Found& found, FollowedFile* predecessor, absl::Tim
     ++(is_truncated ? totals_.truncations : totals_.rotations);
   }
   for (const FilePosition& gone : gone_) {
-    if (info.size < gone.raw || !FollowedFile::IsSame(os_, *fd, gone).value_or(false)) continue;
+    // Logs begin alike.
+    const bool is_certain = gone.raw >= kPrefixSize ||
+                            (gone.inode == info.inode && gone.modified_ns == info.modified_ns);
+    if (!is_certain || info.size < gone.raw) continue;
+    if (!FollowedFile::IsSame(os_, *fd, gone).value_or(false)) continue;
     // Read before, let go, and back again: only what came since is new.
     place.from = gone.raw;
     place.after = gone.file;
@@ -576,7 +583,9 @@ FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, a
   SortByAge(&between);
   FollowedFile* last = older;
   for (Found& one : between) {
+    const size_t moved = moved_.size();
     const Match known = AddRemembered(one, now);
+    moved_.resize(moved);  // what comes after it is at the path
     if (known == Match::kUnknown) return nullptr;
     if (known == Match::kYes) continue;  // it was read to its end
     one.path = newest.path;
@@ -703,7 +712,8 @@ void FileSource::Vanished(const FilePosition& place, absl::Time now) {
   file->state = State::kLeaving;
   file->at_path = false;
   if (Begin(file, now)) End(file);
-  Lose(*file, place.size > place.raw ? place.size - place.raw : 0,
+  const uint64_t done = std::max(place.raw, place.done);
+  Lose(*file, place.size > done ? place.size - done : 0,
        "vanished while sparktail was not running");
   moved_.push_back(file);
   // Should it come back (a volume that was not mounted yet), reading goes on.

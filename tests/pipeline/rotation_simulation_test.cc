@@ -484,8 +484,18 @@ class Simulation {
     }
     log->events += count;
     for (size_t n = Chance(30) ? Random(100) : 0; n > 0; --n) text += testing::NoiseLine(n);
+    Date(&text);
     if (log->kind != Kind::kKubelet) return text;
     return Wrap(text, {.wrapping = Wrapping::kCri, .part = 100});
+  }
+  // Two logs hardly ever begin with the same second.
+  void Date(std::string* text) {
+    static constexpr std::string_view kStamp = testing::kLogStamp;
+    static constexpr size_t kSize = std::string_view("26/11/21 15:00:00").size();
+    for (size_t at = text->find(kStamp); at != std::string::npos; at = text->find(kStamp, at + 1)) {
+      const absl::Time time = os_.Now() + ++lines_ * absl::Seconds(1);
+      text->replace(at, kSize, absl::FormatTime("%y/%m/%d %H:%M:%S", time, absl::UTCTimeZone()));
+    }
   }
   // Where a rotation cuts the text: runtimes rotate between their own lines.
   size_t CutOf(const Log& log, const std::string& text) {
@@ -587,6 +597,7 @@ class Simulation {
   std::unique_ptr<Life> life_;
   std::string history_;
   int64_t stamps_ = 0;
+  int64_t lines_ = 0;
   size_t rotations_ = 0;
   size_t most_files_ = 0;
   size_t most_open_ = 0;

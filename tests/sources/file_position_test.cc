@@ -26,6 +26,7 @@ FilePosition Full() {
   position.wrapping = "cri";
   position.std_stream = "stderr";
   position.from = 17;
+  position.done = position.raw + 5;
   position.since_ms = 1795276340000;
   position.after = "/logs/driver.log#fedcba9876543210";
   position.seek = 3;
@@ -46,6 +47,7 @@ void ExpectEqual(const FilePosition& a, const FilePosition& b) {
   EXPECT_EQ(a.wrapping, b.wrapping);
   EXPECT_EQ(a.std_stream, b.std_stream);
   EXPECT_EQ(a.from, b.from);
+  EXPECT_EQ(a.done, b.done);
   EXPECT_EQ(a.since_ms, b.since_ms);
   EXPECT_EQ(a.after, b.after);
   EXPECT_EQ(a.seek, b.seek);
