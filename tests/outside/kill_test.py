@@ -88,7 +88,9 @@ class Kill(RunCase):
             self.go_on(writers, random, int(steps / kills * random.random() * 0.6))
         while writers:
             self.go_on(writers, random, 100)
+        runner.serve()
         runner.start()
+        runner.until(runner.ready, "what the last life had not committed is cut off")
         for sink, ids in wanted.items():
             self.arrives(runner, ids, sinks=[sink])
         runner.stop()

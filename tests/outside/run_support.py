@@ -374,7 +374,6 @@ class Runner:
         self.error_path = self.folder / "stderr.txt"
         self.out_path = self.folder / "stdout.txt"
         self.config_path = self.folder / "sparktail.yaml"
-        self.url = f"http://127.0.0.1:{free_port()}" if http else None
         self.process = None
         self.code = None
         self.lives = 0
@@ -383,9 +382,17 @@ class Runner:
             "state_dir": str(self.state),
             "sources": [{"kind": "file", "paths": [str(path) for path in paths], **(source or {})}],
             "sinks": [{"kind": kind, **kinds[kind], **(sink or {})} for kind in sinks],
-            **({"http": self.url.removeprefix("http://")} if http else {}),
             **(more or {}),
         }
+        self.url = None
+        if http:
+            self.serve()
+
+    def serve(self):
+        """From the next start on it tells of itself."""
+        address = f"127.0.0.1:{free_port()}"
+        self.config["http"] = address
+        self.url = f"http://{address}"
 
     def start(self, *arguments, stdout=None, limits=None, command=None, **options):
         # JSON is YAML.
