@@ -359,8 +359,10 @@ Answer UnknownWord(const CLI::App& app, const std::vector<std::string>& words) {
   const std::string nearest = Nearest(word, known);
   if (!nearest.empty()) {
     text += "; did you mean " + nearest + "?";
+  } else if (!subcommands.empty() && where->get_name() == "check" && !word.starts_with('-')) {
+    text += "; a configuration is named with -c";
   } else if (!subcommands.empty() && where->get_name() == "run" && !word.starts_with('-')) {
-    text += "; put a glob in quotes, or else the shell replaces it";
+    text += "; put a glob in quotes, or else the shell replaces it, and name it with --file";
   }
   return WrongUsage(text + " (see sparktail " +
                     (subcommands.empty() ? "" : where->get_name() + " ") + "--help)");
