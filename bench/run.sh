@@ -130,6 +130,14 @@ writes() {
   add "$name" "$scale" "$cache/documents" "$@"
 }
 
+# runs NAME LOG: `sparktail run` into the file sink
+runs() {
+  local command=("$here/peers/run_into_file.sh" "$sparktail" "$2" "$cache/documents")
+  "${command[@]}" || die "$1 failed"
+  "$here/check.py" "$2.truth.json" "$cache/documents" || die "$1 gives a wrong answer"
+  add "$1" 1 null "${command[@]}"
+}
+
 compete() {
   local log=$1 slice=$2 part=$3 events json=orjson mark=''
   events=$(field_of "$log" count)
@@ -151,6 +159,7 @@ compete() {
   writes "Python, line loop + json$mark" "$part" "$slice" "$cache/venv/bin/python3" "$here/peers/line_loop.py" "$slice"
   writes 'sparktail parse' 1 "$log" "$sparktail" parse "$log"
   writes 'sparktail parse --only progress' 1 "$log" "$sparktail" parse --only progress "$log"
+  runs 'sparktail run, file sink' "$log"
 }
 
 # Prints one line about this machine and this code.
