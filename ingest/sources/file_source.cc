@@ -1,8 +1,5 @@
 #include "ingest/sources/file_source.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <iterator>
@@ -24,30 +21,17 @@ constexpr int kScanShare = 20;  // of the time, one part at most goes into scans
 constexpr absl::Duration kRetryInterval = absl::Seconds(1);
 constexpr uint32_t kLeastProof = 256;  // bytes that two logs hardly have in common
 constexpr size_t kOldestShare = 8;     // one part of the idle files is closed at once
-constexpr int kMostLooks = 5;          // at a directory that does not settle
 constexpr size_t kMostGone = 1000;     // files that have ended and are not to be read again
 constexpr size_t kFirstContinuation = size_t{64} << 10;
 constexpr size_t kLongestContinuation = size_t{64} << 20;
 
-std::string Directory(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-std::string Name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
-std::string Join(const std::string& directory, std::string_view name) {
-  std::string path = directory == "/" ? std::string() : directory;
-  return path.append("/").append(name);
-}
-
 }  // namespace
 
-FileSource::FileSource(Parts parts) : parts_(std::move(parts)), os_(parts_.os), log_(parts_.log) {
-  for (const std::string& path : parts_.options.paths) globs_.emplace_back(path);
-  for (const std::string& path : parts_.options.exclude) exclude_.emplace_back(path);
-}
+FileSource::FileSource(Parts parts)
+    : parts_(std::move(parts)),
+      os_(parts_.os),
+      log_(parts_.log),
+      finder_(os_, log_, parts_.options) {}
 
 FileSource::~FileSource() = default;
 
@@ -95,17 +79,12 @@ absl::Time FileSource::Turn() {
 void FileSource::OpenWatch() {
   if (parts_.options.watch == Watch::kPoll) return;
   if (parts_.options.watch == Watch::kAuto) {
-    for (const Glob& glob : globs_) {
-      std::vector<std::string> paths;
-      std::vector<std::string> directories;
-      glob.Expand(os_, &paths, &directories);
-      for (const std::string& directory : directories) {
-        if (!os_->IsRemote(directory).value_or(false)) continue;
-        log_->Info("watch " + parts_.name,
-                   directory + " is on a network file system: its files are polled each " +
-                       absl::FormatDuration(parts_.options.poll_interval));
-        return;
-      }
+    const std::string remote = finder_.RemoteDirectory();
+    if (!remote.empty()) {
+      log_->Info("watch " + parts_.name,
+                 remote + " is on a network file system: its files are polled each " +
+                     absl::FormatDuration(parts_.options.poll_interval));
+      return;
     }
   }
   watch_ = std::make_unique<DirectoryWatch>(os_);
@@ -121,13 +100,31 @@ void FileSource::StopWatching(const absl::Status& why) {
   watch_ = nullptr;
 }
 
+void FileSource::WatchAll(std::vector<std::string> directories) {
+  std::unordered_set<std::string> watched(directories.begin(), directories.end());
+  // What a link points to may be there again in a moment.
+  for (const auto& file : files_) {
+    if (file->state != State::kEnded) watched.insert(DirectoryOf(file->real_path()));
+  }
+  const absl::StatusOr<bool> any_new = watch_->Set({watched.begin(), watched.end()});
+  if (!any_new.ok()) StopWatching(any_new.status());
+  // Something may have come there after we looked, and before the kernel did.
+  if (any_new.value_or(false)) scan_wanted_ = true;
+}
+
+// It may be at its path still: an error keeps us from seeing it.
+bool FileSource::IsHidden(const FollowedFile& file) const {
+  return finder_.IsHidden(file.real_path()) || finder_.IsHidden(file.place().path);
+}
+
 void FileSource::Scan(absl::Time now) {
   scan_wanted_ = unsure_ = false;
   last_scan_ = now;
-  told_ = std::exchange(complaints_, {});
   copies_.clear();
-  hidden_.clear();
-  const std::vector<Found> found = FindAll();
+  FileFinder::Look look =
+      finder_.FindAll([&](const std::string& path) { return by_path_.contains(path); });
+  const std::vector<Found>& found = look.files;
+  if (watch_) WatchAll(std::move(look.directories));
   for (const auto& file : files_) file->at_path = false;
   std::vector<const Found*> unknown;
   for (const Found& one : found) {
@@ -151,115 +148,9 @@ void FileSource::Scan(absl::Time now) {
   LookBehind(now);
   Sweep();
   next_scan_ = now + (watch_ ? kScanInterval : parts_.options.poll_interval);
-  if (unsure_) next_scan_ = std::min(next_scan_, now + kRetryInterval);
+  if (IsUnsure()) next_scan_ = std::min(next_scan_, now + kRetryInterval);
   // Where names come and go all the time, looking at them must not be all that is done.
   scan_gap_ = std::max(kLeastScanGap, kScanShare * (os_->Now() - now));
-}
-
-std::vector<FileSource::Found> FileSource::FindAll() {
-  Glob::Found expanded;
-  for (const Glob& glob : globs_) glob.Expand(os_, &expanded);
-  for (const auto& [path, why] : expanded.errors) Unreadable(path, why);
-  std::unordered_set<std::string> seen;
-  std::vector<Found> found;
-  std::unordered_map<std::string, std::string> real_directories;
-  for (const std::string& path : expanded.paths) {
-    const auto excludes = [&](const Glob& glob) { return glob.Matches(path); };
-    if (!seen.insert(path).second || std::any_of(exclude_.begin(), exclude_.end(), excludes)) {
-      continue;
-    }
-    auto [real, is_new] = real_directories.try_emplace(Directory(path));
-    if (is_new) {
-      const absl::StatusOr<std::string> directory = os_->RealPath(real->first);
-      if (!directory.ok()) unsure_ = true;
-      real->second = directory.value_or(real->first);
-    }
-    Found one{path, Join(real->second, Name(path)), {}};
-    if (Resolve(path, &one)) found.push_back(std::move(one));
-  }
-  if (watch_) {
-    std::unordered_set<std::string> watched;
-    for (const std::string& directory : expanded.directories) {
-      watched.insert(os_->RealPath(directory).value_or(directory));
-    }
-    for (const Found& one : found) watched.insert(Directory(one.real));
-    // What a link points to may be there again in a moment.
-    for (const auto& file : files_) {
-      if (file->state != State::kEnded) watched.insert(Directory(file->real_path()));
-    }
-    const absl::StatusOr<bool> any_new = watch_->Set({watched.begin(), watched.end()});
-    if (!any_new.ok()) StopWatching(any_new.status());
-    // Something may have come there after we looked, and before the kernel did.
-    if (any_new.value_or(false)) scan_wanted_ = true;
-  }
-  return found;
-}
-
-// False if it is nothing to follow. A link is followed only if its owner could have read or made
-// what it points to: whoever may write to a log directory must not choose what is read by others.
-bool FileSource::Resolve(const std::string& path, Found* found) {
-  absl::StatusOr<Os::FileInfo> info = os_->StatPath(path, /*follow_links=*/false);
-  if (info.ok() && info->type == Os::FileType::kSymlink) {
-    const uint32_t owner = info->owner;
-    const absl::StatusOr<std::string> real = os_->RealPath(path);
-    info = real.ok() ? os_->StatPath(*real, /*follow_links=*/false) : real.status();
-    if (!info.ok()) {
-      const bool is_away = absl::IsNotFound(info.status());
-      if (!is_away) hidden_.push_back(path);
-      if (!is_away || !told_.contains(path)) unsure_ = true;
-      // Between two steps of its rotation.
-      if (is_away && by_path_.contains(path)) return false;
-      Complain(path, "a link to nothing that can be read: " + std::string(info.status().message()));
-      return false;
-    }
-    found->real = *real;
-    if (owner != 0 && owner != info->owner && owner != ::geteuid()) {
-      Complain(path, "a link of another user than the owner of what it points to");
-      return false;
-    }
-  }
-  if (!info.ok()) {
-    // Or gone in the meantime.
-    if (!absl::IsNotFound(info.status())) Unreadable(path, info.status());
-    return false;
-  }
-  if (!info->is_regular()) {
-    Complain(path, info->is_directory() ? "a directory; name the files in it, as in DIRECTORY/*"
-                                        : "no regular file (a FIFO, a socket or a device)");
-    return false;
-  }
-  if (IsCompressedName(path)) {
-    Complain(path, "compressed; it is not followed");
-    return false;
-  }
-  found->info = *info;
-  return true;
-}
-
-// Said once, as long as it is so.
-void FileSource::Complain(const std::string& path, std::string_view why) {
-  if (!complaints_.insert(path).second || told_.contains(path)) return;
-  ++totals_.errors;
-  log_->Warn("unreadable " + path, path + " is left out: " + std::string(why));
-}
-
-// What is not permitted is not tried again each second.
-void FileSource::Unreadable(const std::string& path, const absl::Status& why) {
-  hidden_.push_back(path);
-  if (!absl::IsPermissionDenied(why)) unsure_ = true;
-  Complain(path, std::string(why.message()));
-}
-
-// It may be at its path still: an error keeps us from seeing it.
-bool FileSource::IsHidden(const FollowedFile& file) const {
-  return std::any_of(hidden_.begin(), hidden_.end(), [&](const std::string& path) {
-    for (const std::string& own : {file.real_path(), file.place().path}) {
-      if (own.starts_with(path) && (own.size() == path.size() || own[path.size()] == '/')) {
-        return true;
-      }
-    }
-    return path == "/";
-  });
 }
 
 FollowedFile* FileSource::FindByInode(const Os::FileInfo& info) {
@@ -338,7 +229,7 @@ bool FileSource::TakeUp(FollowedFile* file, const Found& found, absl::Time now) 
   const absl::StatusOr<bool> same = fd.ok() ? file->IsSame(*fd) : fd.status();
   if (fd.ok() && !same.value_or(false)) os_->Close(*fd);
   if (!same.ok() && !absl::IsNotFound(same.status())) {
-    Unreadable(found.path, same.status());
+    finder_.Unreadable(found.path, same.status());
     by_inode_[{found.info.device, found.info.inode}] = file;
     file->at_path = true;
     return true;
@@ -373,7 +264,7 @@ FileSource::Match FileSource::AddRemembered(const Found& found, Claim claim, abs
   const absl::StatusOr<int> fd = FollowedFile::Open(os_, found.real, &info);
   if (absl::IsNotFound(fd.status())) return Match::kNo;
   if (!fd.ok()) {
-    Unreadable(found.path, fd.status());
+    finder_.Unreadable(found.path, fd.status());
     return Match::kUnknown;
   }
   for (; one != remembered_.end(); one = std::find_if(one + 1, remembered_.end(), has_claim)) {
@@ -404,8 +295,8 @@ FileSource::Match FileSource::AddRemembered(const Found& found, Claim claim, abs
 
 FileSource::Claim FileSource::ClaimOf(const FilePosition& place, const Found& found) {
   const bool is_there = place.path == found.path;
-  const bool is_beside = Directory(place.path) == Directory(found.path) &&
-                         IsRotatedName(Name(place.path), Name(found.path));
+  const bool is_beside = DirectoryOf(place.path) == DirectoryOf(found.path) &&
+                         IsRotatedName(NameOf(place.path), NameOf(found.path));
   const bool has_inode = place.inode == found.info.inode && place.device == found.info.device;
   // Of which nothing was read, nothing but that can be told.
   if (place.prefix.size == 0) {
@@ -449,8 +340,9 @@ void FileSource::AddFound(const Found& found, absl::Time now) {
 // It may have been at the path of a followed file after that, which it is not any more: it has a
 // name that rotation gives, and there is nothing at that path now. True if there is no more to do.
 bool FileSource::AddAsRotated(const Found& found, absl::Time now) {
-  for (const std::string& base : RotatedFrom(Name(found.path))) {
-    const Found newest{Join(Directory(found.path), base), Join(Directory(found.real), base), {}};
+  for (const std::string& base : RotatedFrom(NameOf(found.path))) {
+    const Found newest{
+        PathIn(DirectoryOf(found.path), base), PathIn(DirectoryOf(found.real), base), {}};
     const auto known = by_path_.find(newest.path);
     if (known == by_path_.end()) continue;
     FollowedFile* last = known->second;
@@ -465,12 +357,12 @@ bool FileSource::AddAsRotated(const Found& found, absl::Time now) {
 // Whoever copies a file that is followed perhaps wants to truncate it then; MoveToCopy() looks for
 // the copy. Until that happens it is nothing to read: all of it has been read where it comes from.
 FileSource::Match FileSource::IsCopy(const Found& found) {
-  const std::vector<std::string> bases = RotatedFrom(Name(found.real));
+  const std::vector<std::string> bases = RotatedFrom(NameOf(found.real));
   if (bases.empty()) return Match::kNo;
-  const std::string directory = Directory(found.real);
+  const std::string directory = DirectoryOf(found.real);
   for (const auto& file : files_) {
-    if (file->read_bytes() == 0 || Directory(file->real_path()) != directory) continue;
-    const std::string name = Name(file->real_path());
+    if (file->read_bytes() == 0 || DirectoryOf(file->real_path()) != directory) continue;
+    const std::string name = NameOf(file->real_path());
     const auto is_base = [&](const std::string& base) {
       return base == name || IsRotatedName(base, name);
     };
@@ -509,7 +401,7 @@ bool FileSource::AddNew(const Found& found, FollowedFile* predecessor, absl::Tim
   const absl::StatusOr<int> fd = FollowedFile::Open(os_, found.real, &info);
   if (!fd.ok()) {
     if (absl::IsNotFound(fd.status())) return true;
-    Unreadable(found.path, fd.status());
+    finder_.Unreadable(found.path, fd.status());
     return absl::IsPermissionDenied(fd.status());
   }
   if (info.inode != found.info.inode || info.device != found.info.device) {
@@ -556,7 +448,7 @@ FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, a
                                      int64_t until_ns) {
   bool is_sure = true;
   uint64_t occupant = 0;
-  std::vector<Found> between = Siblings(newest.path, &is_sure, &occupant);
+  std::vector<Found> between = finder_.Siblings(newest.path, &is_sure, &occupant);
   const bool is_newest_there =
       until_ns != INT64_MAX || newest.info.inode == 0 || newest.info.inode == occupant;
   if (!is_newest_there) scan_wanted_ = true;  // what came after it would be taken for older
@@ -565,8 +457,8 @@ FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, a
     return nullptr;
   }
   const auto is_rotated = [&](const Found& one) {
-    return IsCertainlyRotated(Name(newest.path), Name(one.path)) ||
-           IsCertainlyRotated(Name(newest.real), Name(one.path));
+    return IsCertainlyRotated(NameOf(newest.path), NameOf(one.path)) ||
+           IsCertainlyRotated(NameOf(newest.real), NameOf(one.path));
   };
   std::erase_if(between, [&](const Found& one) {
     const bool may_be = is_rotated(one) && one.info.modified_ns >= older->place().modified_ns &&
@@ -580,7 +472,7 @@ FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, a
     unsure_ = true;
     return nullptr;
   }
-  SortByAge(&between);
+  FileFinder::SortByAge(&between);
   FollowedFile* last = older;
   for (Found& one : between) {
     const size_t moved = moved_.size();
@@ -656,8 +548,7 @@ std::string FileSource::NewName(const Found& found, absl::Time now) {
 // Of the files that were being read when the last process ended: those that no glob finds.
 void FileSource::LookForMissing(absl::Time now) {
   const auto is_over = [&](const Remembered& one) {
-    const auto matches = [&](const Glob& glob) { return glob.Matches(one.place.path); };
-    return one.ended || std::none_of(globs_.begin(), globs_.end(), matches);
+    return one.ended || !finder_.Matches(one.place.path);
   };
   const auto begin = std::stable_partition(remembered_.begin(), remembered_.end(), is_over);
   std::vector<Remembered> missing(std::make_move_iterator(begin),
@@ -755,10 +646,11 @@ void FileSource::RecallEnded(const std::vector<const Found*>& unknown) {
 
 FileSource::Match FileSource::FindAmongSiblings(const Remembered& missing, absl::Time now) {
   bool is_sure = true;
-  std::vector<Found> candidates = Siblings(missing.place.path, &is_sure);
+  std::vector<Found> candidates = finder_.Siblings(missing.place.path, &is_sure);
   // A link may point to nothing between two steps of a rotation.
   if (!missing.place.real.empty()) {
-    for (Found& one : Siblings(missing.place.real, &is_sure)) candidates.push_back(std::move(one));
+    for (Found& one : finder_.Siblings(missing.place.real, &is_sure))
+      candidates.push_back(std::move(one));
   }
   // And the file itself, should an error have hidden it.
   const absl::StatusOr<std::string> real = os_->RealPath(missing.place.path);
@@ -768,7 +660,7 @@ FileSource::Match FileSource::FindAmongSiblings(const Remembered& missing, absl:
   } else if (!absl::IsNotFound(info_there.status())) {
     is_sure = false;
   }
-  SortByAge(&candidates);
+  FileFinder::SortByAge(&candidates);
   for (const Found& one : candidates) {
     if (IsKnown(one, &is_sure)) continue;
     if (missing.place.prefix.size == 0 && one.info.inode != missing.place.inode) continue;
@@ -792,72 +684,6 @@ FileSource::Match FileSource::FindAmongSiblings(const Remembered& missing, absl:
     return Match::kYes;
   }
   return is_sure ? Match::kNo : Match::kUnknown;
-}
-
-// Files beside `path` that rotation may have made of it, and the inode of what is at `path`.
-// Whoever renames them meanwhile may hide one from us: it counts only if a second look finds the
-// same.
-std::vector<FileSource::Found> FileSource::Siblings(const std::string& path, bool* is_sure,
-                                                    uint64_t* occupant) {
-  bool was_sure = true;
-  uint64_t inode = 0;
-  std::vector<Found> siblings = LookForSiblings(path, &was_sure, &inode);
-  for (int looks = 1; looks < kMostLooks; ++looks) {
-    bool is_sure_now = true;
-    uint64_t inode_now = 0;
-    std::vector<Found> again = LookForSiblings(path, &is_sure_now, &inode_now);
-    const bool is_settled =
-        inode == inode_now && std::equal(siblings.begin(), siblings.end(), again.begin(),
-                                         again.end(), [](const Found& a, const Found& b) {
-                                           return a.path == b.path && a.info.inode == b.info.inode;
-                                         });
-    siblings = std::move(again);
-    inode = inode_now;
-    was_sure = is_sure_now;
-    if (!is_settled) continue;
-    if (!was_sure) *is_sure = false;
-    if (occupant != nullptr) *occupant = inode;
-    return siblings;
-  }
-  scan_wanted_ = true;
-  *is_sure = false;
-  return siblings;
-}
-
-std::vector<FileSource::Found> FileSource::LookForSiblings(const std::string& path, bool* is_sure,
-                                                           uint64_t* occupant) {
-  std::vector<std::string> bases = {path};
-  const absl::StatusOr<std::string> real = os_->RealPath(path);
-  if (real.ok() && *real != path) bases.push_back(*real);
-  if (real.ok()) {
-    const absl::StatusOr<Os::FileInfo> info = os_->StatPath(*real, /*follow_links=*/false);
-    if (info.ok()) *occupant = info->inode;
-  }
-  std::vector<Found> siblings;
-  for (const std::string& base : bases) {
-    const std::string directory = Directory(base);
-    const absl::StatusOr<std::vector<std::string>> names = os_->List(directory);
-    if (!names.ok()) {
-      if (!absl::IsNotFound(names.status())) *is_sure = false;
-      continue;
-    }
-    for (const std::string& name : *names) {
-      if (!IsRotatedName(Name(base), name)) continue;
-      const std::string sibling = Join(directory, name);
-      const absl::StatusOr<Os::FileInfo> info = os_->StatPath(sibling, /*follow_links=*/false);
-      if (info.ok() && info->is_regular()) siblings.push_back({sibling, sibling, *info});
-      if (!info.ok() && !absl::IsNotFound(info.status())) *is_sure = false;
-    }
-  }
-  return siblings;
-}
-
-// The oldest first.
-void FileSource::SortByAge(std::vector<Found>* files) {
-  std::stable_sort(files->begin(), files->end(), [](const Found& a, const Found& b) {
-    if (a.info.modified_ns != b.info.modified_ns) return a.info.modified_ns < b.info.modified_ns;
-    return HasOlderName(Name(a.path), Name(b.path));
-  });
 }
 
 // It was read to its end, under this name or another, by this process or an earlier one.
@@ -1027,7 +853,7 @@ absl::StatusOr<bool> FileSource::OpenAgain(FollowedFile* file) {
   absl::StatusOr<bool> opened = OpenAgain(file, file->real_path());
   if (!opened.ok() || *opened) return opened;
   bool is_sure = true;
-  for (const Found& one : Siblings(file->real_path(), &is_sure)) {
+  for (const Found& one : finder_.Siblings(file->real_path(), &is_sure)) {
     if (one.info.inode != file->place().inode) continue;
     opened = OpenAgain(file, one.real);
     if (!opened.ok() || *opened) return opened;
@@ -1137,12 +963,13 @@ FileSource::Match FileSource::MoveToCopy(FollowedFile* file) {
   const bool by_inode = file->read_bytes() == 0;
   const InodeKey inode{file->place().device, file->place().inode};
   bool is_sure = true;
-  std::vector<Found> siblings = Siblings(file->real_path(), &is_sure);
+  std::vector<Found> siblings = finder_.Siblings(file->real_path(), &is_sure);
   if (file->place().path != file->real_path()) {
-    for (Found& one : Siblings(file->place().path, &is_sure)) siblings.push_back(std::move(one));
+    for (Found& one : finder_.Siblings(file->place().path, &is_sure))
+      siblings.push_back(std::move(one));
   }
   // Of several that begin alike, the first one that was made.
-  SortByAge(&siblings);
+  FileFinder::SortByAge(&siblings);
   for (const Found& one : siblings) {
     if (one.info.size < file->read_bytes() || IsKnown(one, &is_sure)) continue;
     if (by_inode && !(InodeKey{one.info.device, one.info.inode} == inode)) continue;
@@ -1395,7 +1222,7 @@ bool FileSource::CloseOldest(const FollowedFile* except) {
 
 bool FileSource::AtEnd() const {
   const absl::Time now = os_->Now();
-  return dirty_.empty() && !scan_wanted_ && !unsure_ &&
+  return dirty_.empty() && !scan_wanted_ && !IsUnsure() &&
          std::none_of(files_.begin(), files_.end(), [&](const auto& file) {
            return file->state == State::kWaiting ||
                   (file->state == State::kLeaving && !IsQuiet(*file, now));
@@ -1442,6 +1269,7 @@ void FileSource::UpdateCounts(absl::Time now) {
   if (now < next_counts_) return;
   next_counts_ = now + kTickInterval;
   Counts counts = totals_;
+  counts.errors += finder_.errors();
   for (const auto& file : files_) {
     if (file->state == State::kEnded) continue;
     ++counts.files;

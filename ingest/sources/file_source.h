@@ -17,11 +17,11 @@
 #include "ingest/base/log.h"
 #include "ingest/base/os.h"
 #include "ingest/sources/directory_watch.h"
+#include "ingest/sources/file_finder.h"
 #include "ingest/sources/file_position.h"
 #include "ingest/sources/file_source_options.h"
 #include "ingest/sources/file_tail.h"
 #include "ingest/sources/followed_file.h"
-#include "ingest/sources/glob.h"
 
 namespace sparktail {
 
@@ -99,12 +99,7 @@ class FileSource {
  private:
   using State = FollowedFile::State;
 
-  // What a glob finds.
-  struct Found {
-    std::string path;  // as the glob finds it
-    std::string real;  // without links
-    Os::FileInfo info;
-  };
+  using Found = FileFinder::Found;
   struct InodeKey {
     uint64_t device;
     uint64_t inode;
@@ -123,10 +118,8 @@ class FileSource {
   void OpenWatch();
   void StopWatching(const absl::Status& why);
   void Scan(absl::Time now);
-  std::vector<Found> FindAll();
-  bool Resolve(const std::string& path, Found* found);
-  void Complain(const std::string& path, std::string_view why);
-  void Unreadable(const std::string& path, const absl::Status& why);
+  void WatchAll(std::vector<std::string> directories);
+  bool IsUnsure() const { return unsure_ || finder_.is_unsure(); }
   bool IsHidden(const FollowedFile& file) const;
   FollowedFile* FindByInode(const Os::FileInfo& info);
   void ForgetInode(const FollowedFile* file);
@@ -149,7 +142,6 @@ class FileSource {
   void LookBetween(FollowedFile* file, absl::Time now);
   FollowedFile* Add(FilePosition place, const Found& found, int fd, const Os::FileInfo& info,
                     State state, absl::Time now);
-  static void SortByAge(std::vector<Found>* files);
   bool WasRead(int fd, const Os::FileInfo& info) const;
   void LookForMissing(absl::Time now);
   void AwaitPredecessors(absl::Time now);
@@ -157,8 +149,6 @@ class FileSource {
   Match FindAmongSiblings(const Remembered& missing, absl::Time now);
   void Vanished(const FilePosition& place, absl::Time now);
   void Occupy(const std::vector<Found>& found);
-  std::vector<Found> Siblings(const std::string& path, bool* is_sure, uint64_t* occupant = nullptr);
-  std::vector<Found> LookForSiblings(const std::string& path, bool* is_sure, uint64_t* occupant);
   std::string NewName(const Found& found, absl::Time now);
 
   // Reading.
@@ -201,8 +191,7 @@ class FileSource {
   const Parts parts_;
   Os* const os_;
   Log* const log_;
-  std::vector<Glob> globs_;
-  std::vector<Glob> exclude_;
+  FileFinder finder_;
   std::unique_ptr<DirectoryWatch> watch_;
   bool first_run_ = false;  // start_at applies to what Scan() finds
 
@@ -213,13 +202,10 @@ class FileSource {
   std::vector<FollowedFile*> dirty_;
   std::vector<FollowedFile*> warm_;
   std::vector<FollowedFile*> leaving_;
-  std::vector<Remembered> remembered_;  // not found yet
-  std::vector<FilePosition> gone_;      // read to their ends by this process, oldest first
-  std::vector<FollowedFile*> moved_;    // were remembered, and are at another path or nowhere
-  std::unordered_set<std::string> complaints_;  // paths told of in this scan …
-  std::unordered_set<std::string> told_;        // … and in the one before
-  std::unordered_set<std::string> copies_;      // real paths of what may be copies of files
-  std::vector<std::string> hidden_;             // paths into which this scan could not look
+  std::vector<Remembered> remembered_;      // not found yet
+  std::vector<FilePosition> gone_;          // read to their ends by this process, oldest first
+  std::vector<FollowedFile*> moved_;        // were remembered, and are at another path or nowhere
+  std::unordered_set<std::string> copies_;  // real paths of what may be copies of files
 
   bool scan_wanted_ = true;
   bool unsure_ = false;  // an error hid something: scan again soon
