@@ -25,6 +25,7 @@
 #include "tests/support/corpus.h"
 #include "tests/support/eventually.h"
 #include "tests/support/faulty_os.h"
+#include "tests/support/other_process.h"
 #include "tests/support/recording_log.h"
 #include "tests/support/spark_log.h"
 #include "tests/support/temp_dir.h"
@@ -41,6 +42,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::Numbers;
 using testing::NumbersOf;
+using testing::OtherProcess;
 using testing::RecordingLog;
 using testing::Records;
 using testing::Scale;
@@ -762,42 +764,6 @@ TEST_F(PipelineTest, RandomEndings) {
 // ---------------------------------------------------------------- the end, by the driver's last
 // words
 
-// Another process that has a file open, for as long as this object lives. To be made before there
-// are threads.
-class Writer {
- public:
-  explicit Writer(const std::string& path) {
-    int ready[2];
-    EXPECT_EQ(::pipe(ready), 0);
-    EXPECT_EQ(::pipe(stop_), 0);
-    process_ = ::fork();
-    if (process_ == 0) {
-      ::close(stop_[1]);
-      char byte = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT, 0600) >= 0 ? 'y' : 'n';
-      if (::write(ready[1], &byte, 1) == 1) {
-        [[maybe_unused]] const ssize_t ignored = ::read(stop_[0], &byte, 1);
-      }
-      ::_exit(0);
-    }
-    ::close(ready[1]);
-    ::close(stop_[0]);
-    char result = 0;
-    EXPECT_EQ(::read(ready[0], &result, 1), 1);
-    EXPECT_EQ(result, 'y');
-    ::close(ready[0]);
-  }
-  ~Writer() {
-    ::close(stop_[1]);
-    ::waitpid(process_, nullptr, 0);
-  }
-  Writer(const Writer&) = delete;
-  Writer& operator=(const Writer&) = delete;
-
- private:
-  pid_t process_;
-  int stop_[2];
-};
-
 class PipelineLastWordsTest : public PipelineTest {
  protected:
   PipelineLastWordsTest() { Poll(absl::Milliseconds(5)); }
@@ -849,7 +815,7 @@ TEST_F(PipelineLastWordsTest, WhatComesAfterThemIsDelivered) {
 }
 
 TEST_F(PipelineLastWordsTest, AWriterKeepsItFromTheEnd) {
-  auto writer = std::make_unique<Writer>(log_path_);
+  auto writer = std::make_unique<OtherProcess>(log_path_, O_WRONLY | O_APPEND | O_CREAT);
   Append(Records(0, 5) + std::string(kLastWords));
   Life life(&os_, configuration_, {.enabled = true, .marker = ""});
   life.Follow();

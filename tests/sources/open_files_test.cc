@@ -2,53 +2,20 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <string>
 
 #include "tests/support/faulty_os.h"
+#include "tests/support/other_process.h"
 #include "tests/support/temp_dir.h"
 
 namespace sparktail {
 namespace {
 
 using testing::FaultyOs;
+using testing::OtherProcess;
 using testing::TempDir;
 using testing::WriteBytes;
-
-// Another process that has a file open, for as long as this object lives.
-class OtherProcess {
- public:
-  OtherProcess(const std::string& path, int flags) {
-    int ready[2];
-    EXPECT_EQ(::pipe(ready), 0);
-    EXPECT_EQ(::pipe(stop_), 0);
-    pid_ = ::fork();
-    if (pid_ == 0) {
-      ::close(stop_[1]);
-      const char result = ::open(path.c_str(), flags) >= 0 ? 'y' : 'n';
-      char byte = 0;
-      if (::write(ready[1], &result, 1) == 1) [[maybe_unused]]
-        const ssize_t ignored = ::read(stop_[0], &byte, 1);
-      ::_exit(0);
-    }
-    ::close(ready[1]);
-    ::close(stop_[0]);
-    char result = 0;
-    EXPECT_EQ(::read(ready[0], &result, 1), 1);
-    EXPECT_EQ(result, 'y');
-    ::close(ready[0]);
-  }
-  ~OtherProcess() {
-    ::close(stop_[1]);
-    ::waitpid(pid_, nullptr, 0);
-  }
-
- private:
-  pid_t pid_;
-  int stop_[2];
-};
 
 class OpenFilesTest : public ::testing::Test {
  protected:
