@@ -31,7 +31,8 @@
 #include "tests/support/wrap.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#include <sanitizer/allocator_interface.h>
+// GCC comes without sanitizer/allocator_interface.h.
+extern "C" size_t __sanitizer_get_current_allocated_bytes();
 #endif
 
 namespace sparktail {
