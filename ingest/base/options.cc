@@ -98,6 +98,8 @@ std::string ExpectedOfType(const OptionInfo& info) {
       return "true or false";
     case OptionType::kSecret:
       return "a secret text, best as ${file:/run/secrets/name}";
+    case OptionType::kTextMap:
+      return "names with their values, such as {a: 1, b: x}";
     case OptionType::kChoice:
       break;
   }
@@ -179,6 +181,7 @@ absl::StatusOr<OptionData> ReadOption(const OptionInfo& info, std::string_view t
       if (text == "true" || text == "false") return OptionData(text == "true");
       break;
     case OptionType::kTextList:
+    case OptionType::kTextMap:
     case OptionType::kChoice:
       break;
   }
@@ -192,6 +195,18 @@ absl::StatusOr<OptionData> ReadListOption(const OptionInfo& info,
     if (absl::Status status = CheckForm(info, text); !status.ok()) return status;
   }
   return OptionData(texts);
+}
+
+absl::StatusOr<OptionData> ReadMapOption(const OptionInfo& info,
+                                         const std::map<std::string, std::string>& texts) {
+  TextMap map;
+  for (const auto& [name, text] : texts) {
+    // The value may be secret: it is not told.
+    const bool is_good = IsPlainText(name) && text.size() <= kLongestText;
+    if (!is_good) return absl::InvalidArgumentError("give " + Expected(info));
+    map.emplace(name, text);
+  }
+  return OptionData(std::move(map));
 }
 
 std::string WriteOption(const OptionInfo& info, const OptionData& data) {
@@ -218,6 +233,7 @@ std::string WriteOption(const OptionInfo& info, const OptionData& data) {
       return std::get<std::string>(data);
     case OptionType::kChoice:
     case OptionType::kSecret:
+    case OptionType::kTextMap:
       break;
   }
   return "";

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,12 +52,15 @@ enum class OptionType : uint8_t {
   kBoolean,
   kChoice,  // one of the words
   kSecret,
+  kTextMap,  // names with texts, which may be secret
 };
+
+using TextMap = std::map<std::string, Secret>;
 
 // A value, whatever struct it belongs to. kInteger and kBytes are uint64_t; kChoice is text, or
 // the uint64_t of an enum.
-using OptionData =
-    std::variant<std::string, std::vector<std::string>, uint64_t, absl::Duration, bool, Secret>;
+using OptionData = std::variant<std::string, std::vector<std::string>, uint64_t, absl::Duration,
+                                bool, Secret, TextMap>;
 
 // A word that stands for a value: a choice, or one beside the values of the type (`never`).
 struct OptionWord {
@@ -104,7 +108,11 @@ absl::StatusOr<OptionData> ReadOption(const OptionInfo& info, std::string_view t
 absl::StatusOr<OptionData> ReadListOption(const OptionInfo& info,
                                           const std::vector<std::string>& texts);
 
-// The value as a user would write it; lists as [a, b], secrets not at all.
+// `texts` by name.
+absl::StatusOr<OptionData> ReadMapOption(const OptionInfo& info,
+                                         const std::map<std::string, std::string>& texts);
+
+// The value as a user would write it; lists as [a, b], secrets and mappings not at all.
 std::string WriteOption(const OptionInfo& info, const OptionData& data);
 
 // Digits, and nothing else.
@@ -130,6 +138,9 @@ struct Option {
   }
   absl::Status SetList(const std::vector<std::string>& texts, S* target) const {
     return Apply(ReadListOption(info, texts), target);
+  }
+  absl::Status SetMap(const std::map<std::string, std::string>& texts, S* target) const {
+    return Apply(ReadMapOption(info, texts), target);
   }
   std::string Text(const S& source) const { return WriteOption(info, fetch(source)); }
 
@@ -194,6 +205,8 @@ constexpr OptionType TypeOf() {
     return OptionType::kBoolean;
   } else if constexpr (std::is_same_v<V, Secret>) {
     return OptionType::kSecret;
+  } else if constexpr (std::is_same_v<V, TextMap>) {
+    return OptionType::kTextMap;
   } else if constexpr (std::is_enum_v<V>) {
     return OptionType::kChoice;
   } else {

@@ -216,6 +216,7 @@ class MapReader {
   template <typename S>
   void Set(const Option<S>& option, const ConfigNode& node, const std::string& name, S* target) {
     if (option.info.type == OptionType::kTextList) return SetList(option, node, name, target);
+    if (option.info.type == OptionType::kTextMap) return SetMap(option, node, name, target);
     const std::optional<std::string> text = Scalar(node, name, option.info);
     if (!text) return;
     const absl::Status status = option.Set(*text, target);
@@ -247,6 +248,32 @@ class MapReader {
     }
     if (texts.empty() && !node.items.empty()) return;
     const absl::Status status = option.SetList(texts, target);
+    if (!status.ok()) complaints_->Add(node, name, std::string(status.message()));
+  }
+
+  template <typename S>
+  void SetMap(const Option<S>& option, const ConfigNode& node, const std::string& name, S* target) {
+    if (node.kind != ConfigNode::Kind::kMap) {
+      complaints_->Add(node, name, "a mapping is expected here: give " + Expected(option.info));
+      return;
+    }
+    // Of any type: what it means is not ours to say.
+    OptionInfo any;
+    any.type = OptionType::kTextMap;
+    std::map<std::string, std::string> texts;
+    for (size_t i = 0; i < node.keys.size(); ++i) {
+      const std::string element = name + "." + Printable(node.keys[i].text, kMostKey);
+      if (node.items[i].kind != ConfigNode::Kind::kScalar || node.items[i].is_null) {
+        complaints_->Add(node.items[i], element, "one value is expected here");
+        continue;
+      }
+      const std::optional<std::string> text = Scalar(node.items[i], element, any);
+      if (!text) continue;
+      if (!texts.emplace(node.keys[i].text, *text).second) {
+        complaints_->Add(node.keys[i], element, "it is there twice");
+      }
+    }
+    const absl::Status status = option.SetMap(texts, target);
     if (!status.ok()) complaints_->Add(node, name, std::string(status.message()));
   }
 

@@ -211,6 +211,7 @@ void WriteAlternatives(const OptionInfo& info, JsonWriter* json) {
       one([&] { json->Key("type").String("boolean"); });
       break;
     case OptionType::kChoice:
+    case OptionType::kTextMap:
       break;
   }
   one([&] { json->Key("$ref").String("#/$defs/reference"); });
@@ -240,6 +241,11 @@ void WriteOptionSchema(const OptionInfo& info, JsonWriter* json) {
     json->Key("uniqueItems").Plain("true");
     json->Key("items").Begin('{');
     WriteScalar(info, json);
+    json->End('}');
+  } else if (info.type == OptionType::kTextMap) {
+    json->Key("type").String("object");
+    json->Key("additionalProperties").Begin('{');
+    json->Key("type").Strings({"string", "number", "boolean"});
     json->End('}');
   } else {
     WriteScalar(info, json);
