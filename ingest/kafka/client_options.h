@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ingest/base/options.h"
+
+namespace sparktail {
+
+// How a Kafka cluster is reached: of sinks and sources alike. Each option's text for users stands
+// in client_options.cc.
+struct KafkaClientOptions {
+  enum class Security : uint8_t { kPlaintext, kSsl, kSaslPlaintext, kSaslSsl };
+
+  std::vector<std::string> brokers;  // host:port
+  Security security_protocol = Security::kPlaintext;
+  std::string sasl_mechanism = "PLAIN";
+  std::string sasl_username;
+  Secret sasl_password;
+  std::string kerberos_principal;
+  std::string kerberos_keytab;
+  std::string kerberos_service = "kafka";
+  std::string oauth_token_file;
+  std::string oauth_token_command;
+  std::string ssl_ca;
+  std::string ssl_certificate;
+  std::string ssl_key;
+  Secret ssl_key_password;
+  TextMap properties;  // of librdkafka; they may hold secrets
+
+  bool uses_sasl() const {
+    return security_protocol == Security::kSaslPlaintext || security_protocol == Security::kSaslSsl;
+  }
+  bool uses_ssl() const {
+    return security_protocol == Security::kSsl || security_protocol == Security::kSaslSsl;
+  }
+};
+OptionTable<KafkaClientOptions> KafkaClientOptionTable();
+
+}  // namespace sparktail

@@ -1,0 +1,74 @@
+#include "ingest/kafka/cursor_record.h"
+
+#include <simdjson.h>
+
+#include <array>
+#include <cstdio>
+#include <memory>
+
+#include "parsers/byte_buffer.h"
+#include "parsers/json_text.h"
+
+namespace sparktail {
+namespace {
+
+constexpr int64_t kVersion = 1;
+
+}  // namespace
+
+std::string CursorRecord::ToJson() const {
+  ByteBuffer json;
+  json.Append("{\"version\":" + std::to_string(kVersion) +
+              ",\"offset\":" + std::to_string(cursor.offset) + ",\"position\":");
+  AppendJsonString(cursor.position, &json);
+  json.Append(",\"context\":");
+  AppendJsonString(*cursor.context, &json);
+  json.Append(cursor.ended ? ",\"ended\":true" : ",\"ended\":false");
+  json.Append(",\"updated\":" + std::to_string(updated_ms) + ",\"commit\":");
+  AppendJsonString(commit, &json);
+  json.Append('}');
+  return std::string(json.view());
+}
+
+std::optional<CursorRecord> CursorRecord::FromJson(std::string_view json) {
+  simdjson::dom::parser parser;
+  simdjson::dom::object object;
+  if (parser.parse(simdjson::padded_string(json)).get(object) != simdjson::SUCCESS) return {};
+  int64_t version = 0;
+  if (object["version"].get(version) != simdjson::SUCCESS || version != kVersion) return {};
+  CursorRecord record;
+  std::string_view position;
+  std::string_view context;
+  std::string_view commit;
+  const bool is_whole = object["offset"].get(record.cursor.offset) == simdjson::SUCCESS &&
+                        object["position"].get(position) == simdjson::SUCCESS &&
+                        object["context"].get(context) == simdjson::SUCCESS &&
+                        object["ended"].get(record.cursor.ended) == simdjson::SUCCESS &&
+                        object["updated"].get(record.updated_ms) == simdjson::SUCCESS &&
+                        object["commit"].get(commit) == simdjson::SUCCESS;
+  if (!is_whole) return {};
+  record.cursor.position = position;
+  record.cursor.context = std::make_shared<const std::string>(context);
+  record.commit = commit;
+  return record;
+}
+
+std::string GroupOwner(std::string_view group) {
+  std::string owner = "group:";
+  for (const char c : group) {
+    if (c != '/' && c != '%') {
+      owner += c;
+      continue;
+    }
+    std::array<char, 4> escaped{};
+    std::snprintf(escaped.data(), escaped.size(), "%%%02X", static_cast<unsigned char>(c));
+    owner += escaped.data();
+  }
+  return owner;
+}
+
+std::string CursorPrefix(std::string_view owner, std::string_view sink) {
+  return std::string(owner) + "/" + std::string(sink);
+}
+
+}  // namespace sparktail

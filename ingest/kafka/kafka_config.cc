@@ -1,0 +1,194 @@
+#include "ingest/kafka/kafka_config.h"
+
+#include <array>
+#include <utility>
+
+namespace sparktail {
+namespace {
+
+// Properties that are not the user's to set.
+struct Refused {
+  std::string_view name;
+  std::string_view why;
+};
+
+constexpr Refused kOfAll[] = {
+    {"bootstrap.servers", "set brokers instead"},
+    {"metadata.broker.list", "set brokers instead"},
+    {"security.protocol", "set security_protocol instead"},
+    {"sasl.mechanism", "set sasl_mechanism instead"},
+    {"sasl.mechanisms", "set sasl_mechanism instead"},
+    {"plugin.library.paths", "a configuration loads no code"},
+};
+constexpr Refused kOfProducers[] = {
+    {"transactional.id", "it comes from instance and the sink's name"},
+    {"enable.idempotence", "without it a retry of the broker's could double or lose an event"},
+    {"acks", "an event that not all replicas have can be lost"},
+    {"request.required.acks", "an event that not all replicas have can be lost"},
+    {"max.in.flight", "with more than 5 the order is lost; it is set as idempotence needs it"},
+    {"max.in.flight.requests.per.connection",
+     "with more than 5 the order is lost; it is set as idempotence needs it"},
+    {"message.send.max.retries", "nothing is given up"},
+    {"retries", "nothing is given up"},
+    {"delivery.report.only.error", "the cursor moves on what is reported as delivered"},
+    {"dr_cb", "the cursor moves on what is reported as delivered"},
+    {"dr_msg_cb", "the cursor moves on what is reported as delivered"},
+    {"enable.gapless.guarantee", "it is set as delivery needs it"},
+    {"compression.codec", "set compression instead"},
+    {"compression.type", "set compression instead"},
+    {"partitioner", "it is murmur2_random: equal keys keep one order, as in Java's clients"},
+    {"queuing.strategy", "the order of events would be lost"},
+};
+constexpr Refused kOfGroupConsumers[] = {
+    {"group.id", "set group instead"},
+    {"enable.auto.commit", "offsets move when what was read is delivered"},
+    {"auto.commit.enable", "offsets move when what was read is delivered"},
+    {"auto.commit.interval.ms", "offsets move when what was read is delivered"},
+    {"enable.auto.offset.store", "offsets move when what was read is delivered"},
+    {"auto.offset.reset", "set start_at instead"},
+    {"isolation.level", "what was aborted must not be read"},
+    {"enable.partition.eof", "it is needed to know how far is read"},
+    {"partition.assignment.strategy", "it is cooperative-sticky"},
+};
+
+std::string_view WhyRefused(std::string_view name, KafkaRole role) {
+  for (const Refused& one : kOfAll) {
+    if (one.name == name) return one.why;
+  }
+  if (role == KafkaRole::kProducer) {
+    for (const Refused& one : kOfProducers) {
+      if (one.name == name) return one.why;
+    }
+  }
+  if (role == KafkaRole::kGroupConsumer) {
+    for (const Refused& one : kOfGroupConsumers) {
+      if (one.name == name) return one.why;
+    }
+  }
+  return "";
+}
+
+std::string_view NameOf(KafkaClientOptions::Security security) {
+  static constexpr std::array<std::string_view, 4> kNames = {"plaintext", "ssl", "sasl_plaintext",
+                                                             "sasl_ssl"};
+  return kNames[static_cast<size_t>(security)];
+}
+
+absl::Status Set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
+  std::array<char, 512> error{};
+  const rd_kafka_conf_res_t result =
+      rd_kafka_conf_set(conf, name.c_str(), value.c_str(), error.data(), error.size());
+  if (result == RD_KAFKA_CONF_OK) return absl::OkStatus();
+  if (result == RD_KAFKA_CONF_UNKNOWN) {
+    return absl::InvalidArgumentError("properties." + name + ": librdkafka has no such property");
+  }
+  // Its words hold the value.
+  return absl::InvalidArgumentError("properties." + name + ": librdkafka does not take this value");
+}
+
+absl::Status SetAll(rd_kafka_conf_t* conf, const KafkaProperties& properties) {
+  for (const auto& [name, value] : properties) {
+    if (absl::Status status = Set(conf, name, value); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+// With which a user logs in; options that are not given are not set.
+KafkaProperties OfOptions(const KafkaClientOptions& options) {
+  KafkaProperties properties;
+  const auto put = [&](const char* name, const std::string& value) {
+    if (!value.empty()) properties[name] = value;
+  };
+  std::string brokers;
+  for (const std::string& broker : options.brokers) {
+    brokers.append(brokers.empty() ? "" : ",").append(broker);
+  }
+  put("bootstrap.servers", brokers);
+  put("security.protocol", std::string(NameOf(options.security_protocol)));
+  if (options.uses_sasl()) {
+    put("sasl.mechanism", options.sasl_mechanism);
+    put("sasl.username", options.sasl_username);
+    put("sasl.password", options.sasl_password.Reveal());
+    if (options.sasl_mechanism == "GSSAPI") {
+      put("sasl.kerberos.service.name", options.kerberos_service);
+      put("sasl.kerberos.principal", options.kerberos_principal);
+      put("sasl.kerberos.keytab", options.kerberos_keytab);
+      // Without a keytab there is nothing for kinit to renew by.
+      if (options.kerberos_keytab.empty()) put("sasl.kerberos.kinit.cmd", "true");
+    }
+  }
+  if (options.uses_ssl()) {
+    put("ssl.ca.location", options.ssl_ca);
+    put("ssl.certificate.location", options.ssl_certificate);
+    put("ssl.key.location", options.ssl_key);
+    put("ssl.key.password", options.ssl_key_password.Reveal());
+  }
+  return properties;
+}
+
+// Options that say nothing without others, or contradict them.
+absl::Status CheckTogether(const KafkaClientOptions& options) {
+  const auto wrong = [](std::string text) { return absl::InvalidArgumentError(std::move(text)); };
+  const bool has_login = !options.sasl_username.empty() || !options.sasl_password.Reveal().empty();
+  const bool has_kerberos = !options.kerberos_principal.empty() || !options.kerberos_keytab.empty();
+  const bool has_token = !options.oauth_token_file.empty() || !options.oauth_token_command.empty();
+  if (!options.uses_sasl() && (has_login || has_kerberos || has_token)) {
+    return wrong(
+        "security_protocol: give sasl_ssl or sasl_plaintext, or nobody is logged in with what is "
+        "given for that");
+  }
+  const bool has_tls =
+      !options.ssl_ca.empty() || !options.ssl_certificate.empty() || !options.ssl_key.empty();
+  if (!options.uses_ssl() && has_tls) {
+    return wrong(
+        "security_protocol: give ssl or sasl_ssl, or ssl_ca, ssl_certificate and ssl_key "
+        "are not used");
+  }
+  if (options.ssl_certificate.empty() != options.ssl_key.empty()) {
+    return wrong(options.ssl_key.empty() ? "ssl_key: it is missing, ssl_certificate needs it"
+                                         : "ssl_certificate: it is missing, ssl_key needs it");
+  }
+  if (!options.uses_sasl()) return absl::OkStatus();
+  const std::string& mechanism = options.sasl_mechanism;
+  const bool has_password = mechanism == "PLAIN" || mechanism.starts_with("SCRAM");
+  if (has_password && options.sasl_username.empty()) {
+    return wrong("sasl_username: it is missing, " + mechanism + " needs it");
+  }
+  if (has_password && options.sasl_password.Reveal().empty()) {
+    return wrong("sasl_password: it is missing, " + mechanism + " needs it");
+  }
+  if (mechanism == "OAUTHBEARER" && !has_token) {
+    return wrong("oauth_token_file: it is missing, OAUTHBEARER needs it or oauth_token_command");
+  }
+  if (!options.oauth_token_file.empty() && !options.oauth_token_command.empty()) {
+    return wrong("oauth_token_command: give this or oauth_token_file, not both");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<KafkaConf> MakeKafkaConf(const KafkaClientOptions& options, KafkaRole role,
+                                        const KafkaProperties& defaults,
+                                        const KafkaProperties& required) {
+  if (absl::Status status = CheckTogether(options); !status.ok()) return status;
+  KafkaConf conf(rd_kafka_conf_new());
+  if (absl::Status status = SetAll(conf.get(), defaults); !status.ok()) return status;
+  if (absl::Status status = SetAll(conf.get(), OfOptions(options)); !status.ok()) return status;
+  for (const auto& [name, value] : options.properties) {
+    const std::string_view why = WhyRefused(name, role);
+    if (!why.empty()) {
+      return absl::InvalidArgumentError("properties." + name +
+                                        ": it can't be set: " + std::string(why));
+    }
+    if (absl::Status status = Set(conf.get(), name, value.Reveal()); !status.ok()) return status;
+  }
+  if (absl::Status status = SetAll(conf.get(), required); !status.ok()) return status;
+  return conf;
+}
+
+absl::Status CheckKafkaOptions(const KafkaClientOptions& options, KafkaRole role) {
+  return MakeKafkaConf(options, role, {}, {}).status();
+}
+
+}  // namespace sparktail

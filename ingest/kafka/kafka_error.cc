@@ -1,0 +1,171 @@
+#include "ingest/kafka/kafka_error.h"
+
+namespace sparktail {
+namespace {
+
+constexpr int kScramMended = 0x020601ff;
+
+// What somebody can do about it; empty if nobody can, or need not.
+std::string_view Advice(rd_kafka_resp_err_t code) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      return "give its user the rights on the topic (Write and Describe; Create if create_topics "
+             "is "
+             "true; on offsets_topic Read too)";
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+      return "give its user the right IdempotentWrite on the cluster, and Create if create_topics "
+             "is true";
+    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+      return "give its user the rights Write and Describe on the transactional id, or set "
+             "delivery: at_least_once";
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+      return "give its user the right Read on the consumer group";
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+      return "create the topic (sparktail setup, or create_topics: true), or name another";
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+      return "check sasl_mechanism, sasl_username and sasl_password";
+    case RD_KAFKA_RESP_ERR__SSL:
+      return "check ssl_ca, ssl_certificate and ssl_key, and until when they are valid";
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
+      return "name a sasl_mechanism that the brokers have switched on";
+    case RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT:
+      return "set properties: {transaction.timeout.ms: …} to what the brokers allow "
+             "(transaction.max.timeout.ms)";
+    case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
+      return "transactions need brokers of version 0.11 or later; set delivery: at_least_once";
+    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+      return "the cluster's policy wants the topic otherwise: create it yourself";
+    case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
+      return "set replication_factor to at most the number of brokers";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+KafkaOutcome Classify(rd_kafka_resp_err_t code) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+      return KafkaOutcome::kOk;
+    case RD_KAFKA_RESP_ERR__QUEUE_FULL:
+      return KafkaOutcome::kQueueFull;
+
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG:
+    case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
+      return KafkaOutcome::kRefused;
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+      return KafkaOutcome::kTimestamp;
+
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
+    case RD_KAFKA_RESP_ERR_ILLEGAL_SASL_STATE:
+    case RD_KAFKA_RESP_ERR__SSL:
+    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+    case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
+    case RD_KAFKA_RESP_ERR_THROTTLING_QUOTA_EXCEEDED:
+      return KafkaOutcome::kMend;
+
+    case RD_KAFKA_RESP_ERR__FENCED:
+    case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
+    case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
+      return KafkaOutcome::kFenced;
+
+    case RD_KAFKA_RESP_ERR__FATAL:
+    case RD_KAFKA_RESP_ERR__STATE:
+    case RD_KAFKA_RESP_ERR__INCONSISTENT:
+    case RD_KAFKA_RESP_ERR__DESTROY:
+    case RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER:
+    case RD_KAFKA_RESP_ERR_DUPLICATE_SEQUENCE_NUMBER:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID:
+    case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_ID_MAPPING:
+    case RD_KAFKA_RESP_ERR_INVALID_TXN_STATE:
+      return KafkaOutcome::kFatal;
+
+    case RD_KAFKA_RESP_ERR__INVALID_ARG:
+    case RD_KAFKA_RESP_ERR__NOT_CONFIGURED:
+    case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
+    case RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT:
+    case RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT:
+    case RD_KAFKA_RESP_ERR_INVALID_CONFIG:
+      return KafkaOutcome::kImpossible;
+
+    case RD_KAFKA_RESP_ERR__PURGE_QUEUE:
+    case RD_KAFKA_RESP_ERR__PURGE_INFLIGHT:
+    case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+      return KafkaOutcome::kAbort;
+
+    // Of an unknown one nothing is known but that it is worth another try.
+    default:
+      return KafkaOutcome::kRetry;
+  }
+}
+
+KafkaOutcome Classify(const rd_kafka_error_t* error) {
+  if (error == nullptr) return KafkaOutcome::kOk;
+  const KafkaOutcome of_code = Classify(rd_kafka_error_code(error));
+  if (of_code == KafkaOutcome::kFenced || of_code == KafkaOutcome::kImpossible) return of_code;
+  if (rd_kafka_error_is_fatal(error) != 0) {
+    return of_code == KafkaOutcome::kMend ? of_code : KafkaOutcome::kFatal;
+  }
+  if (rd_kafka_error_txn_requires_abort(error) != 0) return KafkaOutcome::kAbort;
+  if (rd_kafka_error_is_retriable(error) != 0) return KafkaOutcome::kRetry;
+  return of_code;
+}
+
+KafkaOutcome ClassifyConnection(rd_kafka_resp_err_t code) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
+    case RD_KAFKA_RESP_ERR__SSL:
+      return KafkaOutcome::kMend;
+    default:
+      return KafkaOutcome::kRetry;
+  }
+}
+
+bool HasScramFault() { return rd_kafka_version() < kScramMended; }
+
+std::string Explain(rd_kafka_resp_err_t code, std::string_view detail, std::string_view what) {
+  std::string text = "cannot " + std::string(what) + ": ";
+  text += detail.empty() ? std::string_view(rd_kafka_err2str(code)) : detail;
+  const std::string_view advice = Advice(code);
+  if (!advice.empty()) text.append("; ").append(advice);
+  return text;
+}
+
+absl::Status ToStatus(rd_kafka_resp_err_t code, std::string_view detail, std::string_view what) {
+  const std::string text = Explain(code, detail, what);
+  switch (Classify(code)) {
+    case KafkaOutcome::kOk:
+      return absl::OkStatus();
+    case KafkaOutcome::kFenced:
+    case KafkaOutcome::kImpossible:
+      return absl::FailedPreconditionError(text);
+    default:
+      return absl::UnavailableError(text);
+  }
+}
+
+}  // namespace sparktail
