@@ -7,11 +7,11 @@
 
 #include <algorithm>
 #include <climits>
-#include <map>
 #include <string_view>
 #include <utility>
 
 #include "ingest/base/time_zone.h"
+#include "ingest/pipeline/file_log_source.h"
 #include "sinks/file/file_sink.h"
 #include "sinks/sqlite/sqlite_sink.h"
 #include "sinks/stdout/stdout_sink.h"
@@ -27,11 +27,7 @@ constexpr absl::Duration kStuck = absl::Minutes(1);
 constexpr absl::Duration kStatsInterval = absl::Seconds(1);
 constexpr absl::Duration kTouchInterval = absl::Hours(1);
 constexpr absl::Duration kKeepCursors = absl::Hours(30 * 24);
-// Of a driver's log, in which its last words are.
-constexpr size_t kLastWords = size_t{64} << 10;
 constexpr rlim_t kKeptDescriptors = 64;
-constexpr std::string_view kContextStopped = "Successfully stopped SparkContext";
-constexpr absl::Duration kQuietAfterStop = absl::Seconds(3);
 
 // Each followed file needs a descriptor. Returns the first of those that are kept back for sinks,
 // scans and connections.
@@ -44,37 +40,7 @@ int RaiseFileLimit() {
   return static_cast<int>(std::min<rlim_t>(limit.rlim_cur - kept, INT_MAX));
 }
 
-// What the sinks remember of each file: the place that is farthest, for it proves most.
-std::vector<FileSource::Remembered> FilesOf(const Distributor& output) {
-  std::map<std::string, FileSource::Remembered> files;
-  for (const StreamKey& stream : output.Streams()) {
-    const Cursor* newest = output.NewestOf(stream);
-    const Cursor* first = output.StartOf(stream);
-    std::optional<FilePosition> place = FilePosition::FromJson(newest->position);
-    if (!place) continue;
-    if (place->seek) {
-      place->raw = 0;
-      place->marker = Fingerprint();
-    }
-    const bool ended = first != nullptr && first->ended && newest->ended;
-    const auto [file, is_new] = files.try_emplace(place->file);
-    file->second.ended = ended && (is_new || file->second.ended);
-    if (is_new || place->raw > file->second.place.raw) file->second.place = *std::move(place);
-  }
-  std::vector<FileSource::Remembered> remembered;
-  remembered.reserve(files.size());
-  for (auto& [name, file] : files) remembered.push_back(std::move(file));
-  return remembered;
-}
-
 }  // namespace
-
-struct Pipeline::Source {
-  std::string name;
-  std::unique_ptr<Distributor> output;
-  std::unique_ptr<LogTails> tails;
-  std::unique_ptr<FileSource> source;
-};
 
 Pipeline::Pipeline(Parts parts)
     : parts_(std::move(parts)),
@@ -151,8 +117,6 @@ absl::Status Pipeline::OpenSink(const SinkConfiguration& configuration) {
 }
 
 absl::Status Pipeline::OpenSource(const SourceConfiguration& configuration) {
-  auto source = std::make_unique<Source>();
-  source->name = configuration.name;
   std::vector<SinkWorker*> sinks;
   std::vector<std::vector<StreamCursor>> cursors;
   for (size_t i = 0; i < sinks_.size(); ++i) {
@@ -166,34 +130,30 @@ absl::Status Pipeline::OpenSource(const SourceConfiguration& configuration) {
       if (cursor.stream.starts_with(configuration.name + "/")) cursors.back().push_back(cursor);
     }
   }
-  source->output = std::make_unique<Distributor>(std::move(sinks), std::move(cursors));
-
-  const auto& options = std::get<FileSourceOptions>(configuration.options);
-  if (options.start_at.kind != StartAt::Kind::kBeginning) source->output->StartNewSinksAtOthers();
-
-  LogTails::Parts tails;
-  tails.os = os_;
-  tails.log = log_;
-  tails.source = configuration.name;
-  tails.environment = configuration.environment;
-  tails.host = parts_.host;
-  tails.record_timeout = options.record_timeout;
-  tails.output = source->output.get();
-  tails.parser.max_event_bytes = parts_.configuration->max_event_bytes;
+  SourceParts parts;
+  parts.os = os_;
+  parts.log = log_;
+  parts.configuration = &configuration;
+  parts.host = parts_.host;
+  parts.parser.max_event_bytes = parts_.configuration->max_event_bytes;
   const std::optional<absl::TimeZone> zone = FindTimeZone(configuration.timezone);
   if (!zone) return absl::InvalidArgumentError("unknown time zone " + configuration.timezone);
-  tails.parser.zone = *zone;
+  parts.parser.zone = *zone;
+  parts.output = std::make_unique<Distributor>(std::move(sinks), std::move(cursors));
   if (gauges_) {
-    tails.observe = [this](const EventBuffer& events) { gauges_->Observe(events); };
+    parts.observe = [this](const EventBuffer& events) { gauges_->Observe(events); };
   }
-  source->tails = std::make_unique<LogTails>(std::move(tails));
-  source->source = std::make_unique<FileSource>(FileSource::Parts{
-      os_, log_, configuration.name, options, source->tails.get(), most_descriptors_});
-  std::vector<FileSource::Remembered> remembered = FilesOf(*source->output);
-  sources_.push_back(std::move(source));
-  const absl::MutexLock lock(&mutex_);
-  parsed_.emplace_back();
-  return sources_.back()->source->Open(std::move(remembered));
+  sources_.push_back(MakeSource(std::move(parts)));
+  {
+    const absl::MutexLock lock(&mutex_);
+    parsed_.emplace_back();
+  }
+  return sources_.back()->Open();
+}
+
+// Each kind has a line.
+std::unique_ptr<Source> Pipeline::MakeSource(SourceParts parts) const {
+  return std::make_unique<FileLogSource>(std::move(parts), most_descriptors_);
 }
 
 absl::Status Pipeline::Run() {
@@ -201,7 +161,7 @@ absl::Status Pipeline::Run() {
   while (!stopping_) {
     const absl::Time began = os_->Now();
     absl::Time next = began + kLongestWait;
-    for (const auto& source : sources_) next = std::min(next, source->source->Turn());
+    for (const auto& source : sources_) next = std::min(next, source->Turn());
     turned_ns_ = absl::ToUnixNanos(os_->Now());
     if (began >= next_stats_) {
       next_stats_ = began + kStatsInterval;
@@ -232,32 +192,26 @@ absl::Status Pipeline::Run() {
 // The driver has exited, and all of its log was read.
 bool Pipeline::IsComplete() {
   if (!parts_.until_exit.enabled) return false;
-  const absl::Time now = os_->Now();
   const std::string& marker = parts_.until_exit.marker;
   // What was written before the marker may not have been seen in the turn before it.
   if (!marked_ && !marker.empty()) {
     if (!os_->StatPath(marker, /*follow_links=*/true).ok()) return false;
     marked_ = true;
-    for (const auto& source : sources_) source->source->LookAgain();
+    for (const auto& source : sources_) source->LookAgain();
     Wake();
     return false;
   }
   for (const auto& source : sources_) {
-    if (!source->source->AtEnd()) return false;
-    if (marked_) continue;
-    if (now - source->source->grown() < kQuietAfterStop) return false;
-    if (source->source->LastBytes(kLastWords).find(kContextStopped) == std::string::npos) {
-      return false;
-    }
-    if (source->source->IsWrittenTo()) return false;
+    if (!source->AtEnd()) return false;
+    if (!marked_ && !source->HasExited()) return false;
   }
-  for (const auto& source : sources_) source->source->EndAll();
+  for (const auto& source : sources_) source->EndAll();
   log_->Info("complete", "the driver's log is complete; delivering what is left");
   return true;
 }
 
 absl::Status Pipeline::Finish() {
-  for (const auto& source : sources_) source->tails->HandOnAll();
+  for (const auto& source : sources_) source->HandOnAll();
   for (const auto& sink : sinks_) sink->Finish();
   absl::Time deadline = absl::InfiniteFuture();
   std::string undelivered;
@@ -281,7 +235,7 @@ absl::Status Pipeline::Finish() {
 
 void Pipeline::CopyStats() {
   std::vector<ParserStats> parsed;
-  for (const auto& source : sources_) parsed.push_back(source->tails->stats());
+  for (const auto& source : sources_) parsed.push_back(source->parsed());
   const absl::MutexLock lock(&mutex_);
   parsed_ = std::move(parsed);
 }
@@ -299,7 +253,7 @@ void Pipeline::Wake() {
 void Pipeline::Wait(absl::Time until) {
   std::vector<pollfd> fds = {{wake_fd_, POLLIN, 0}};
   for (const auto& source : sources_) {
-    if (source->source->wake_fd() >= 0) fds.push_back({source->source->wake_fd(), POLLIN, 0});
+    if (source->wake_fd() >= 0) fds.push_back({source->wake_fd(), POLLIN, 0});
   }
   const absl::Duration wait = std::clamp(until - os_->Now(), absl::ZeroDuration(), kLongestWait);
   ::poll(fds.data(), fds.size(),
@@ -313,7 +267,7 @@ void Pipeline::Touch(absl::Time now) {
   next_touch_ = now + kTouchInterval;
   std::vector<StreamKey> streams;
   for (const auto& source : sources_) {
-    for (StreamKey& stream : source->tails->Streams()) streams.push_back(std::move(stream));
+    for (StreamKey& stream : source->Streams()) streams.push_back(std::move(stream));
   }
   absl::Status status = store_->Touch(streams);
   if (status.ok()) status = store_->Expire(now - kKeepCursors).status();
@@ -349,22 +303,8 @@ PipelineStatus Pipeline::status() const {
     parsed = parsed_;
   }
   for (size_t i = 0; i < sources_.size(); ++i) {
-    const FileSource::Counts counts = sources_[i]->source->counts();
-    SourceStatus source;
-    source.name = sources_[i]->name;
-    source.kind = "file";
-    source.read_bytes = counts.read_bytes;
-    source.behind_bytes = counts.behind_bytes;
-    source.open_files = counts.open_files;
-    source.streams = counts.files;
-    source.lost_bytes = counts.lost_bytes;
-    source.rotations = counts.rotations;
-    source.truncations = counts.truncations;
-    source.errors = counts.errors;
+    SourceStatus source = sources_[i]->status();
     source.parsed = parsed[i];
-    for (const auto& [file, bytes] : counts.behind) {
-      source.behind.push_back({source.name + "/" + file, bytes});
-    }
     status.sources.push_back(std::move(source));
   }
   if (gauges_) status.queries = gauges_->Read();

@@ -13,12 +13,10 @@
 #include "ingest/base/log.h"
 #include "ingest/base/os.h"
 #include "ingest/pipeline/configuration.h"
-#include "ingest/pipeline/distributor.h"
-#include "ingest/pipeline/log_tail.h"
 #include "ingest/pipeline/query_gauges.h"
 #include "ingest/pipeline/sink_worker.h"
+#include "ingest/pipeline/source.h"
 #include "ingest/pipeline/status.h"
-#include "ingest/sources/file_source.h"
 #include "offsets/cursor_store.h"
 #include "sinks/dead_letter.h"
 
@@ -63,10 +61,9 @@ class Pipeline {
   ParserStats parsed() const;
 
  private:
-  struct Source;
-
   absl::Status OpenSink(const SinkConfiguration& configuration);
   absl::Status OpenSource(const SourceConfiguration& configuration);
+  std::unique_ptr<Source> MakeSource(SourceParts parts) const;
   bool IsComplete();
   absl::Status Finish();
   void Wait(absl::Time until);

@@ -1,0 +1,99 @@
+#include "ingest/pipeline/file_log_source.h"
+
+#include <map>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+namespace sparktail {
+namespace {
+
+// Of a driver's log, in which its last words are.
+constexpr size_t kLastWords = size_t{64} << 10;
+constexpr std::string_view kContextStopped = "Successfully stopped SparkContext";
+constexpr absl::Duration kQuietAfterStop = absl::Seconds(3);
+
+const FileSourceOptions& OptionsOf(const SourceParts& parts) {
+  return std::get<FileSourceOptions>(parts.configuration->options);
+}
+
+LogTails::Parts PartsOfTails(const SourceParts& parts, Distributor* output) {
+  LogTails::Parts tails;
+  tails.os = parts.os;
+  tails.log = parts.log;
+  tails.source = parts.configuration->name;
+  tails.parser = parts.parser;
+  tails.environment = parts.configuration->environment;
+  tails.host = parts.host;
+  tails.record_timeout = OptionsOf(parts).record_timeout;
+  tails.output = output;
+  tails.observe = parts.observe;
+  return tails;
+}
+
+// What the sinks remember of each file: the place that is farthest, for it proves most.
+std::vector<FileSource::Remembered> FilesOf(const Distributor& output) {
+  std::map<std::string, FileSource::Remembered> files;
+  for (const StreamKey& stream : output.Streams()) {
+    const Cursor* newest = output.NewestOf(stream);
+    const Cursor* first = output.StartOf(stream);
+    std::optional<FilePosition> place = FilePosition::FromJson(newest->position);
+    if (!place) continue;
+    if (place->seek) {
+      place->raw = 0;
+      place->marker = Fingerprint();
+    }
+    const bool ended = first != nullptr && first->ended && newest->ended;
+    const auto [file, is_new] = files.try_emplace(place->file);
+    file->second.ended = ended && (is_new || file->second.ended);
+    if (is_new || place->raw > file->second.place.raw) file->second.place = *std::move(place);
+  }
+  std::vector<FileSource::Remembered> remembered;
+  remembered.reserve(files.size());
+  for (auto& [name, file] : files) remembered.push_back(std::move(file));
+  return remembered;
+}
+
+}  // namespace
+
+FileLogSource::FileLogSource(SourceParts parts, int most_descriptors)
+    : os_(parts.os),
+      name_(parts.configuration->name),
+      begins_with_past_(OptionsOf(parts).start_at.kind == StartAt::Kind::kBeginning),
+      output_(std::move(parts.output)),
+      tails_(PartsOfTails(parts, output_.get())),
+      files_(FileSource::Parts{parts.os, parts.log, name_, OptionsOf(parts), &tails_,
+                               most_descriptors}) {}
+
+absl::Status FileLogSource::Open() {
+  if (!begins_with_past_) output_->StartNewSinksAtOthers();
+  return files_.Open(FilesOf(*output_));
+}
+
+bool FileLogSource::HasExited() const {
+  if (os_->Now() - files_.grown() < kQuietAfterStop) return false;
+  if (files_.LastBytes(kLastWords).find(kContextStopped) == std::string::npos) return false;
+  return !files_.IsWrittenTo();
+}
+
+SourceStatus FileLogSource::status() const {
+  const FileSource::Counts counts = files_.counts();
+  SourceStatus status;
+  status.name = name_;
+  status.kind = "file";
+  status.read_bytes = counts.read_bytes;
+  status.behind_bytes = counts.behind_bytes;
+  status.open_files = counts.open_files;
+  status.streams = counts.files;
+  status.lost_bytes = counts.lost_bytes;
+  status.rotations = counts.rotations;
+  status.truncations = counts.truncations;
+  status.errors = counts.errors;
+  for (const auto& [file, bytes] : counts.behind) {
+    status.behind.push_back({name_ + "/" + file, bytes});
+  }
+  return status;
+}
+
+}  // namespace sparktail

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/time/time.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ingest/base/log.h"
+#include "ingest/base/os.h"
+#include "ingest/pipeline/configuration.h"
+#include "ingest/pipeline/distributor.h"
+#include "ingest/pipeline/status.h"
+#include "offsets/cursor.h"
+#include "parsers/event.h"
+#include "parsers/event_maker.h"
+
+namespace sparktail {
+
+// What any source is made from.
+struct SourceParts {
+  Os* os = nullptr;
+  Log* log = nullptr;
+  const SourceConfiguration* configuration = nullptr;  // outlives the source
+  std::string host;                                    // of the documents
+  ParserOptions parser;
+  std::unique_ptr<Distributor> output;  // where its batches go
+  // Sees all events that are handed on; may be empty.
+  std::function<void(const EventBuffer&)> observe;
+};
+
+// What the Pipeline asks of a source: to read, in turns, on the reader thread. A source waits for
+// nothing: it says when it wants its next turn, and has a descriptor that becomes readable when
+// there is something to do before that.
+//
+// All is for the reader thread, but for what is said otherwise. The sinks outlive a source.
+class Source {
+ public:
+  Source() = default;
+  Source(const Source&) = delete;
+  Source& operator=(const Source&) = delete;
+  virtual ~Source() = default;
+
+  // Once, before all else. An error ends the process: what may pass is none.
+  virtual absl::Status Open() = 0;
+
+  // Reads what there is to read, for a bounded time, as long as all its sinks have room. Returns
+  // when it wants to be called again: then, or when wake_fd() is readable, or when a sink has room.
+  virtual absl::Time Turn() = 0;
+  // -1: none.
+  virtual int wake_fd() const = 0;
+
+  // For `--until-exit`. What is known of the end may be old: AtEnd() is false until it was looked
+  // for again.
+  virtual void LookAgain() = 0;
+  // All that is there is read, as far as is known.
+  virtual bool AtEnd() const = 0;
+  // What was read says that the driver has exited, and nobody writes any more.
+  virtual bool HasExited() const = 0;
+  // No more is read: all streams end.
+  virtual void EndAll() = 0;
+
+  // Batches that only move cursors are held back for a while: hands on what there is. No turn
+  // comes after it.
+  virtual void HandOnAll() = 0;
+
+  // Those that are followed: their cursors must not expire.
+  virtual std::vector<StreamKey> Streams() const = 0;
+
+  // Of all streams, those that have ended included.
+  virtual ParserStats parsed() const = 0;
+  // Any thread. All but `parsed`, as of a second ago at most.
+  virtual SourceStatus status() const = 0;
+};
+
+}  // namespace sparktail
