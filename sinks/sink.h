@@ -31,10 +31,12 @@ class Sink {
   Sink& operator=(const Sink&) = delete;
   virtual ~Sink() = default;
 
-  // Recovers from whatever the last process left, and says where it stands in each stream.
+  // Recovers from whatever the last process left, and says where it stands in each stream. If it
+  // IsRemote(), kUnavailable is no end: it is to be called again.
   virtual absl::StatusOr<std::vector<StreamCursor>> Open() = 0;
 
-  // Writes events.events[first …] of one batch. Views are valid during the call.
+  // Writes events.events[first …] of one batch. They live, where they are, until Commit() of them
+  // has succeeded, Rollback() has returned false, or the sink is gone.
   virtual absl::Status Write(const EventBuffer& events, size_t first) = 0;
 
   // Makes durable what was written since the last commit, and these cursors with it.
@@ -47,6 +49,9 @@ class Sink {
 
   // Now and then, when all that was written is committed: rotation by age, retention.
   virtual absl::Status Tidy() { return absl::OkStatus(); }
+
+  // Its store is another machine's, which may be away for as long as it likes, at the start too.
+  virtual bool IsRemote() const { return false; }
 };
 
 }  // namespace sparktail

@@ -13,7 +13,6 @@ namespace sparktail {
 namespace {
 
 constexpr int kPartitions = 8;
-constexpr absl::Duration kReadTurn = absl::Milliseconds(200);
 
 int ToMs(absl::Duration timeout) { return static_cast<int>(absl::ToInt64Milliseconds(timeout)); }
 
@@ -63,8 +62,8 @@ absl::Status PrepareCursorTopic(KafkaClient* client, const std::string& topic, b
 
 absl::StatusOr<std::unique_ptr<CursorTopicReader>> CursorTopicReader::Make(Parts parts) {
   std::unique_ptr<CursorTopicReader> reader(new CursorTopicReader(std::move(parts)));
-  absl::StatusOr<std::unique_ptr<KafkaClient>> client =
-      MakeReader(reader->parts_, "read_committed");
+  absl::StatusOr<std::unique_ptr<KafkaClient>> client = MakeReader(
+      reader->parts_, reader->parts_.is_committed ? "read_committed" : "read_uncommitted");
   if (!client.ok()) return client.status();
   reader->client_ = *std::move(client);
   absl::StatusOr<std::unique_ptr<KafkaClient>> asker =
@@ -177,16 +176,11 @@ void CursorTopicReader::Stop() {
   }
 }
 
-absl::Status CursorTopicReader::ReadToEnd(absl::Duration timeout,
-                                          const std::function<bool()>& stopped) {
-  const absl::Time deadline = absl::Now() + timeout;
+absl::Status CursorTopicReader::ReadToEnd(absl::Duration timeout) {
   if (absl::Status status = Begin(timeout); !status.ok()) return status;
-  while (absl::Now() < deadline) {
-    const absl::StatusOr<bool> done = ReadOn(kReadTurn);
-    if (!done.ok()) return done.status();
-    if (*done) return absl::OkStatus();
-    if (stopped()) return absl::CancelledError("stopped");
-  }
+  const absl::StatusOr<bool> done = ReadOn(timeout);
+  if (!done.ok()) return done.status();
+  if (*done) return absl::OkStatus();
   Stop();
   return client_->WithTrouble(absl::UnavailableError(
       "cannot read topic " + parts_.topic +

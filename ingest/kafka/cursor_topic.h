@@ -26,7 +26,7 @@ namespace sparktail {
 absl::Status PrepareCursorTopic(KafkaClient* client, const std::string& topic, bool create,
                                 absl::Duration timeout);
 
-// Reads that topic, read-committed, up to its end: a transaction that is open there, of another
+// Reads that topic up to its end. Read-committed, a transaction that is open there, of another
 // instance or of a dead one, is waited for. Keeps what was read, so that the next time only what
 // has come since is. One thread.
 class CursorTopicReader {
@@ -36,6 +36,7 @@ class CursorTopicReader {
     Log* log = nullptr;
     std::string name;  // in the log: "sink kafka"
     std::string topic;
+    bool is_committed = true;  // read-committed; else what is in no transaction is what is wanted
     // Keys that are of interest; others cost no memory.
     std::function<bool(std::string_view key)> wants;
   };
@@ -49,9 +50,8 @@ class CursorTopicReader {
   // Reads on for at most `time`. True: all before that end is in values(). After an error Begin()
   // is to be called again.
   absl::StatusOr<bool> ReadOn(absl::Duration time);
-  // Both, for as long as `stopped` says no. kCancelled if it was stopped, kUnavailable after
-  // `timeout`.
-  absl::Status ReadToEnd(absl::Duration timeout, const std::function<bool()>& stopped);
+  // Both. kUnavailable if it takes longer; then the next call goes on.
+  absl::Status ReadToEnd(absl::Duration timeout);
 
   // Last values by key, without those that were taken back.
   const std::map<std::string, std::string, std::less<>>& values() const { return values_; }
@@ -70,7 +70,7 @@ class CursorTopicReader {
   void Stop();
 
   const Parts parts_;
-  std::unique_ptr<KafkaClient> client_;  // read-committed
+  std::unique_ptr<KafkaClient> client_;  // that reads
   std::unique_ptr<KafkaClient> asker_;   // knows the end of what is not committed, too
   KafkaTopic topic_;
   KafkaQueue queue_;

@@ -40,6 +40,7 @@ SinkWorker::~SinkWorker() {
     abandoned_ = true;
   }
   if (thread_.joinable()) thread_.join();
+  parts_.sink = nullptr;  // it may still look at what was written
   open_.clear();
   const absl::MutexLock lock(&mutex_);
   queue_.clear();

@@ -53,6 +53,7 @@ class SinkWorker {
 
   // Opens the sink: where it stands.
   absl::StatusOr<std::vector<StreamCursor>> Open() { return parts_.sink->Open(); }
+  bool IsRemote() const { return parts_.sink->IsRemote(); }
   void Start();
 
   const std::string& name() const { return parts_.name; }
@@ -96,7 +97,7 @@ class SinkWorker {
   void Fail(const absl::Status& error);
   void SetState(SinkStatus::State state, std::string why);
 
-  const Parts parts_;
+  Parts parts_;
   const std::function<void()> wake_;
   Ledger ledger_;
 

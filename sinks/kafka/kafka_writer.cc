@@ -1,0 +1,344 @@
+#include "sinks/kafka/kafka_writer.h"
+
+#include <absl/time/clock.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "ingest/kafka/topic_admin.h"
+
+namespace sparktail {
+namespace {
+
+constexpr std::string_view kSchema = "sparktail/1";
+constexpr std::string_view kContentType = "application/json";
+constexpr absl::Duration kAdminTime = absl::Seconds(10);
+constexpr absl::Duration kPollTime = absl::Milliseconds(100);
+// A message must be put together in memory anyway; the broker says what is too large for it.
+constexpr std::string_view kMostMessage = "1000000000";
+constexpr size_t kBatchBytes = 1'000'000;  // librdkafka's own default
+constexpr size_t kLeastBatchBytes = 16'000;
+
+int ToMs(absl::Duration time) { return static_cast<int>(absl::ToInt64Milliseconds(time)); }
+
+rd_kafka_vu_t Part(rd_kafka_vtype_t type) {
+  rd_kafka_vu_t part{};
+  part.vtype = type;
+  return part;
+}
+
+rd_kafka_vu_t Bytes(rd_kafka_vtype_t type, std::string_view bytes) {
+  rd_kafka_vu_t part = Part(type);
+  // It is not written to, though it is not const.
+  part.u.mem.ptr = const_cast<char*>(bytes.data());
+  part.u.mem.size = bytes.size();
+  return part;
+}
+
+rd_kafka_vu_t Header(const char* name, std::string_view value) {
+  rd_kafka_vu_t part = Part(RD_KAFKA_VTYPE_HEADER);
+  part.u.header.name = name;
+  part.u.header.val = value.data();
+  part.u.header.size = static_cast<ssize_t>(value.size());
+  return part;
+}
+
+std::string_view KeyOf(const EventFields& fields) {
+  return fields.query_id.empty() ? fields.app_id : fields.query_id;
+}
+
+}  // namespace
+
+KafkaWriter::KafkaWriter(Parts parts)
+    : parts_(std::move(parts)),
+      pattern_(*NamePattern::Parse(parts_.options.topic)),
+      batch_bytes_(kBatchBytes) {}
+
+KafkaWriter::~KafkaWriter() = default;
+
+absl::StatusOr<std::unique_ptr<KafkaClient>> KafkaWriter::MakeProducer(
+    const KafkaProperties& required) {
+  ForgetProducer();
+  if (std::exchange(wants_smaller_batches_, false)) {
+    batch_bytes_ = std::max(kLeastBatchBytes, batch_bytes_ / 4);
+  }
+  KafkaClient::Parts client;
+  client.options = parts_.options.client;
+  client.log = parts_.log;
+  client.name = "sink " + parts_.name;
+  client.role = KafkaRole::kProducer;
+  client.defaults = {{"linger.ms", "5"},
+                     {"message.max.bytes", std::string(kMostMessage)},
+                     {"queue.buffering.max.messages", "1000000"},
+                     {"statistics.interval.ms", "5000"},
+                     {"batch.size", std::to_string(batch_bytes_)}};
+  client.required = required;
+  client.required["enable.idempotence"] = "true";
+  client.required["acks"] = "all";
+  client.required["compression.codec"] = parts_.options.compression;
+  client.required["partitioner"] = "murmur2_random";
+  if (batch_bytes_ < kBatchBytes) client.required["batch.size"] = std::to_string(batch_bytes_);
+  client.delivered = [this](const rd_kafka_message_t& message) { OnReport(message); };
+  absl::StatusOr<std::unique_ptr<KafkaClient>> made = KafkaClient::Make(std::move(client));
+  if (made.ok()) client_ = made->get();
+  return made;
+}
+
+void KafkaWriter::ForgetProducer() {
+  topics_.clear();
+  client_ = nullptr;
+  in_flight_ = 0;
+  Restart();
+}
+
+// ---------------------------------------------------------------- putting
+
+absl::Status KafkaWriter::Put(const EventBuffer& events, size_t first) {
+  for (size_t i = first; i < events.events.size(); ++i) {
+    const EventId& id = events.events[i].id;
+    if (buried_.contains(id)) continue;
+    const absl::Status status =
+        suspects_.contains(id) ? PutAlone(events, i) : Produce(events, i, /*alone=*/false);
+    if (!status.ok()) return status;
+  }
+  client_->Poll(absl::ZeroDuration());
+  return absl::OkStatus();
+}
+
+absl::Status KafkaWriter::PutAlone(const EventBuffer& events, size_t index) {
+  if (!Drain(kAdminTime * 6)) return absl::UnavailableError("the brokers take nothing");
+  if (absl::Status status = Produce(events, index, /*alone=*/true); !status.ok()) return status;
+  if (!Drain(kAdminTime * 6)) return absl::UnavailableError("the brokers take nothing");
+  return absl::OkStatus();
+}
+
+absl::Status KafkaWriter::Produce(const EventBuffer& events, size_t index, bool alone) {
+  const EventRef& event = events.events[index];
+  EventFields fields;
+  const PaddedView document = events.bytes.padded().Part(event.begin, event.end - event.begin);
+  if (!reader_.Read(document, &fields)) {
+    return Bury(events, index, "it is no JSON object that can be read");
+  }
+  const absl::StatusOr<rd_kafka_topic_t*> topic = TopicNamed(pattern_.NameOf(fields));
+  if (!topic.ok()) return topic.status();
+  sent_.push_back({&events, index, alone});
+
+  std::array<rd_kafka_vu_t, 9> parts{};
+  size_t count = 0;
+  parts[count] = Part(RD_KAFKA_VTYPE_RKT);
+  parts[count++].u.rkt = *topic;
+  parts[count++] = Bytes(RD_KAFKA_VTYPE_VALUE, document.text());
+  parts[count] = Part(RD_KAFKA_VTYPE_OPAQUE);
+  parts[count++].u.ptr = reinterpret_cast<void*>(sent_.size());
+  parts[count++] = Header("id", View(event.id));
+  parts[count++] = Header("kind", Name(event.kind));
+  parts[count++] = Header("schema", kSchema);
+  parts[count++] = Header("content-type", kContentType);
+  const std::string_view key = KeyOf(fields);
+  if (!key.empty()) parts[count++] = Bytes(RD_KAFKA_VTYPE_KEY, key);
+  if (event.time_ms >= 0 && !is_untimed_) {
+    parts[count] = Part(RD_KAFKA_VTYPE_TIMESTAMP);
+    parts[count++].u.i64 = event.time_ms;
+  }
+  const absl::Status status = Enqueue({parts.data(), count});
+  if (status.ok()) return status;
+  sent_.pop_back();
+  // Larger than librdkafka could ever send.
+  if (absl::IsInvalidArgument(status)) return Bury(events, index, std::string(status.message()));
+  return status;
+}
+
+absl::Status KafkaWriter::PutRecord(rd_kafka_topic_t* topic, std::string_view key,
+                                    const std::string* value_or_null) {
+  sent_.push_back({});
+  std::array<rd_kafka_vu_t, 5> parts{};
+  size_t count = 0;
+  parts[count] = Part(RD_KAFKA_VTYPE_RKT);
+  parts[count++].u.rkt = topic;
+  parts[count] = Part(RD_KAFKA_VTYPE_OPAQUE);
+  parts[count++].u.ptr = reinterpret_cast<void*>(sent_.size());
+  parts[count++] = Bytes(RD_KAFKA_VTYPE_KEY, key);
+  parts[count] = Part(RD_KAFKA_VTYPE_MSGFLAGS);
+  parts[count++].u.i = RD_KAFKA_MSG_F_COPY;
+  if (value_or_null != nullptr) parts[count++] = Bytes(RD_KAFKA_VTYPE_VALUE, *value_or_null);
+  const absl::Status status = Enqueue({parts.data(), count});
+  if (!status.ok()) sent_.pop_back();
+  return status;
+}
+
+// kInvalidArgument: it is too large for librdkafka.
+absl::Status KafkaWriter::Enqueue(std::span<const rd_kafka_vu_t> parts) {
+  while (true) {
+    const KafkaError error(rd_kafka_produceva(client_->get(), parts.data(), parts.size()));
+    if (!error) break;
+    const rd_kafka_resp_err_t code = rd_kafka_error_code(error.get());
+    const KafkaOutcome outcome = Classify(error.get());
+    if (outcome == KafkaOutcome::kRefused) {
+      return absl::InvalidArgumentError(rd_kafka_error_string(error.get()));
+    }
+    if (outcome != KafkaOutcome::kQueueFull) {
+      // Why messages failed says more than that no more are taken.
+      if (!failure_.ok()) return failure_;
+      return absl::UnavailableError(Explain(code, rd_kafka_error_string(error.get()), "deliver"));
+    }
+    client_->Poll(kPollTime);
+    if (!failure_.ok()) return failure_;
+  }
+  ++in_flight_;
+  return absl::OkStatus();
+}
+
+// ---------------------------------------------------------------- reports
+
+void KafkaWriter::OnReport(const rd_kafka_message_t& message) {
+  if (in_flight_ > 0) --in_flight_;
+  if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  const auto number = reinterpret_cast<size_t>(message._private);
+  const char* why = rd_kafka_message_errstr(&message);
+  const KafkaOutcome outcome = Classify(message.err);
+  const bool is_event = number > 0 && number <= sent_.size() && sent_[number - 1].events != nullptr;
+  if (is_event && outcome == KafkaOutcome::kRefused) {
+    refused_.push_back(number - 1);
+    refusal_ = why == nullptr ? "" : why;
+    return;
+  }
+  if (is_event && outcome == KafkaOutcome::kTimestamp) {
+    is_untimed_ = is_to_be_repeated_ = true;
+    parts_.log->Warn("timestamp " + parts_.name,
+                     "sink " + parts_.name +
+                         ": the brokers refuse the time of some events (see "
+                         "message.timestamp.after.max.ms): they get the time of their delivery");
+    return;
+  }
+  // What is purged failed for another reason.
+  if (outcome == KafkaOutcome::kAbort || !failure_.ok()) return;
+  if (outcome == KafkaOutcome::kMend) topics_.clear();
+  failure_ = absl::UnavailableError(
+      Explain(message.err, why == nullptr ? "" : why,
+              std::string("deliver to topic ") +
+                  (message.rkt == nullptr ? "?" : rd_kafka_topic_name(message.rkt))));
+}
+
+bool KafkaWriter::Drain(absl::Duration timeout) {
+  const absl::Time deadline = absl::Now() + timeout;
+  while (in_flight_ > 0 && absl::Now() < deadline) {
+    rd_kafka_flush(client_->get(), ToMs(kPollTime));
+  }
+  return in_flight_ == 0;
+}
+
+absl::Status KafkaWriter::Flush(absl::Duration timeout) {
+  const bool is_drained = Drain(timeout);
+  if (!failure_.ok()) return client_->WithTrouble(failure_);
+  if (!is_drained) {
+    return client_->WithTrouble(absl::UnavailableError("the brokers do not take the events"));
+  }
+  if (refused_.empty()) {
+    if (!is_to_be_repeated_) return absl::OkStatus();
+    return absl::UnavailableError("events are sent again without their time");
+  }
+  is_to_be_repeated_ = true;
+  for (const size_t number : refused_) {
+    const Sent& sent = sent_[number];
+    const EventId& id = sent.events->events[sent.index].id;
+    if (!sent.alone && refused_.size() > 1) {
+      suspects_.insert(id);
+      continue;
+    }
+    had_culprit_ = true;
+    if (absl::Status status = Bury(*sent.events, sent.index, refusal_); !status.ok()) return status;
+  }
+  refused_.clear();
+  return absl::UnavailableError("the brokers refuse events: " + refusal_);
+}
+
+void KafkaWriter::Restart() {
+  sent_.clear();
+  refused_.clear();
+  failure_ = absl::OkStatus();
+  is_to_be_repeated_ = false;
+}
+
+absl::Status KafkaWriter::Bury(const EventBuffer& events, size_t index, std::string_view cause) {
+  const EventRef& event = events.events[index];
+  if (buried_.contains(event.id)) return absl::OkStatus();
+  const absl::Status status = parts_.dead_letters->Add(events.document(event), cause);
+  if (!status.ok()) return status;
+  buried_.insert(event.id);
+  parts_.log->Error(
+      "refused " + parts_.name,
+      "sink " + parts_.name + ": an event goes to the dead letters: " + std::string(cause));
+  return absl::OkStatus();
+}
+
+absl::Status KafkaWriter::SyncDeadLetters() {
+  if (buried_.size() == durable_.size()) return absl::OkStatus();
+  if (absl::Status status = parts_.dead_letters->Sync(); !status.ok()) return status;
+  durable_ = buried_;
+  return absl::OkStatus();
+}
+
+absl::Status KafkaWriter::RollbackDeadLetters() {
+  if (buried_.size() == durable_.size()) return absl::OkStatus();
+  if (absl::Status status = parts_.dead_letters->Rollback(); !status.ok()) return status;
+  buried_ = durable_;
+  return absl::OkStatus();
+}
+
+void KafkaWriter::Delivered() {
+  if (!suspects_.empty() && !had_culprit_) wants_smaller_batches_ = true;
+  Restart();
+  suspects_.clear();
+  buried_.clear();
+  durable_.clear();
+  is_untimed_ = had_culprit_ = false;
+  client_->ForgetTrouble();
+}
+
+// ---------------------------------------------------------------- topics
+
+absl::StatusOr<rd_kafka_topic_t*> KafkaWriter::TopicNamed(const std::string& name) {
+  if (const auto known = topics_.find(name); known != topics_.end()) return known->second.get();
+  if (absl::Status status = EnsureTopic(name); !status.ok()) return status;
+  KafkaTopic topic(rd_kafka_topic_new(client_->get(), name.c_str(), nullptr));
+  if (!topic) return ToStatus(rd_kafka_last_error(), "", "use topic " + name);
+  return topics_.emplace(name, std::move(topic)).first->second.get();
+}
+
+// Asked by a client of its own, for a producer's question makes topics where the brokers let it.
+absl::Status KafkaWriter::EnsureTopic(const std::string& name) {
+  KafkaClient::Parts parts;
+  parts.options = parts_.options.client;
+  parts.log = parts_.log;
+  parts.name = "sink " + parts_.name;
+  parts.role = KafkaRole::kReader;
+  parts.required = {{"allow.auto.create.topics", "false"}};
+  const absl::StatusOr<std::unique_ptr<KafkaClient>> admin = KafkaClient::Make(std::move(parts));
+  if (!admin.ok()) return admin.status();
+  const absl::StatusOr<int> found = CountPartitions((*admin)->get(), name, kAdminTime);
+  (*admin)->Poll(absl::ZeroDuration());
+  if (found.ok()) return absl::OkStatus();
+  if (!absl::IsNotFound(found.status())) return (*admin)->WithTrouble(found.status());
+  if (!parts_.options.create_topics) {
+    return ToStatus(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "there is no such topic",
+                    "deliver to topic " + name);
+  }
+  return CreateMissing((*admin)->get(), name);
+}
+
+absl::Status KafkaWriter::CreateMissing(rd_kafka_t* admin, const std::string& name) {
+  NewTopic topic;
+  topic.name = name;
+  const KafkaSinkOptions& options = parts_.options;
+  if (options.partitions > 0) topic.partitions = static_cast<int>(options.partitions);
+  if (options.replication_factor > 0) {
+    topic.replication = static_cast<int>(options.replication_factor);
+  }
+  const absl::StatusOr<bool> created = CreateTopic(admin, topic, kAdminTime);
+  if (!created.ok()) return created.status();
+  if (*created) parts_.log->Info("topic " + name, "sink " + parts_.name + ": made topic " + name);
+  return absl::OkStatus();
+}
+
+}  // namespace sparktail
