@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cstdlib>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "ingest/base/os.h"
 #include "ingest/cli/http_server.h"
@@ -76,9 +78,8 @@ class Run {
       http = *std::move(server);
       log_.Info("http", "metrics and health at " + http->url());
     }
-    if (absl::Status status = pipeline->Open(); !status.ok()) return Fail(status);
-    service_.Ready();
     const absl::Status status = RunPipeline(pipeline.get(), signals->get());
+    if (!opened_) return FailToOpen(status);
     service_.Stopping();
     http = nullptr;
     return Finish(std::move(pipeline), status);
@@ -88,16 +89,23 @@ class Run {
   absl::Status RunPipeline(Pipeline* pipeline, Signals* signals) {
     absl::Status status;
     std::thread reader([&] {
-      status = pipeline->Run();
-      const uint64_t one = 1;
-      [[maybe_unused]] const ssize_t written = ::write(done_fd_, &one, sizeof(one));
+      status = pipeline->Open();
+      opened_ = status.ok();
+      Tell();
+      if (opened_) status = pipeline->Run();
+      ended_ = true;
+      Tell();
     });
-    std::array<pollfd, 2> fds = {{{signals->wake_fd(), POLLIN, 0}, {done_fd_, POLLIN, 0}}};
-    while ((fds[1].revents & POLLIN) == 0) {
+    std::array<pollfd, 2> fds = {{{signals->wake_fd(), POLLIN, 0}, {told_fd_, POLLIN, 0}}};
+    bool is_up = false;
+    while (!ended_) {
       const absl::Duration wait = std::min(kTickInterval, service_.alive_interval());
-      if (::poll(fds.data(), fds.size(), static_cast<int>(absl::ToInt64Milliseconds(wait))) < 0) {
-        fds[1].revents = 0;  // interrupted
-      }
+      ::poll(fds.data(), fds.size(), static_cast<int>(absl::ToInt64Milliseconds(wait)));
+      uint64_t count = 0;
+      [[maybe_unused]] const ssize_t read = ::read(told_fd_, &count, sizeof(count));
+      // One that waits for a sink is up: whoever started it has nothing to do about that.
+      const bool was_up = std::exchange(is_up, is_up || opened_ || pipeline->waits());
+      if (is_up && !was_up) service_.Ready();
       const Signals::Came came = signals->Poll();
       if (came.reopen) log_.Reopen();
       if (came.stop != 0 && !stopped_) {
@@ -111,8 +119,14 @@ class Run {
       if (pipeline->healthy()) service_.Alive(os_->Now());
     }
     reader.join();
-    ::close(done_fd_);
+    ::close(told_fd_);
     return status;
+  }
+
+  // The main thread that there is news of the other one.
+  void Tell() const {
+    const uint64_t one = 1;
+    [[maybe_unused]] const ssize_t written = ::write(told_fd_, &one, sizeof(one));
   }
 
   ExitCode Finish(std::unique_ptr<Pipeline> pipeline, const absl::Status& status) {
@@ -136,6 +150,14 @@ class Run {
     return code;
   }
 
+  ExitCode FailToOpen(const absl::Status& status) {
+    // Stopped while it waited for a sink: nothing was read.
+    if (!absl::IsCancelled(status) || !stopped_) return Fail(status);
+    log_.Warn("undelivered", std::string(status.message()));
+    log_.Flush();
+    return command_.until_exit.enabled ? ExitCode::kFailed : ExitCode::kOk;
+  }
+
   ExitCode Fail(const absl::Status& status) {
     log_.Error("start", std::string(status.message()));
     log_.Flush();
@@ -148,8 +170,11 @@ class Run {
   OwnLog log_;
   ServiceManager service_ = ServiceManager::FromEnvironment();
   // Made before the files take what descriptors there are.
-  const int done_fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  const int told_fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   bool stopped_ = false;
+  // Of the thread that runs the pipeline.
+  std::atomic<bool> opened_ = false;
+  std::atomic<bool> ended_ = false;
 };
 
 }  // namespace

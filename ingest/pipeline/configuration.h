@@ -10,6 +10,7 @@
 
 #include "ingest/base/options.h"
 #include "ingest/sources/file_source_options.h"
+#include "sinks/kafka/kafka_sink_options.h"
 #include "sinks/options.h"
 
 namespace sparktail {
@@ -26,7 +27,7 @@ struct SinkConfiguration {
   std::string name;  // of the cursors; unique
   DeliveryOptions delivery;
   struct Stdout {};
-  std::variant<FileSinkOptions, Stdout, SqliteSinkOptions> options;
+  std::variant<FileSinkOptions, Stdout, SqliteSinkOptions, KafkaSinkOptions> options;
 };
 
 struct LogConfiguration {

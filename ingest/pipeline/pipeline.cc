@@ -13,6 +13,8 @@
 #include "ingest/base/time_zone.h"
 #include "ingest/pipeline/file_log_source.h"
 #include "sinks/file/file_sink.h"
+#include "sinks/kafka/at_least_once_sink.h"
+#include "sinks/kafka/exactly_once_sink.h"
 #include "sinks/sqlite/sqlite_sink.h"
 #include "sinks/stdout/stdout_sink.h"
 
@@ -22,6 +24,7 @@ namespace {
 // Writes that come in quick succession are read together: a wake-up costs more than a line.
 constexpr absl::Duration kGatherTime = absl::Milliseconds(20);
 constexpr absl::Duration kLongestWait = absl::Seconds(5);
+constexpr absl::Duration kFirstOpenPause = absl::Milliseconds(250);
 constexpr absl::Duration kJoinInterval = absl::Milliseconds(100);
 constexpr absl::Duration kStuck = absl::Minutes(1);
 constexpr absl::Duration kStatsInterval = absl::Seconds(1);
@@ -69,6 +72,7 @@ absl::Status Pipeline::Open() {
   next_touch_ = os_->Now();
   for (const SinkConfiguration& sink : configuration.sinks) {
     if (absl::Status status = OpenSink(sink); !status.ok()) {
+      if (absl::IsCancelled(status)) return status;
       return absl::Status(status.code(),
                           "sink " + sink.name + ": " + std::string(status.message()));
     }
@@ -96,24 +100,77 @@ absl::Status Pipeline::OpenSink(const SinkConfiguration& configuration) {
     parts.lost_bytes = [sink = sink.get()] { return sink->lost_bytes(); };
     parts.sink = std::move(sink);
   } else if (const auto* sqlite = std::get_if<SqliteSinkOptions>(&configuration.options)) {
-    dead_letters_.push_back(std::make_unique<DeadLetters>(
-        os_, log_, parts_.configuration->state_dir + "/dead-letter", configuration.name,
-        configuration.delivery.dead_letter_bytes));
-    DeadLetters* letters = dead_letters_.back().get();
+    DeadLetters* letters = MakeDeadLetters(configuration);
     parts.kind = "sqlite";
     parts.sink = std::make_unique<SqliteSink>(os_, log_, letters, configuration.name, *sqlite);
     parts.mirror = store_.get();
     parts.dead_letters = [letters] { return letters->count(); };
+  } else if (const auto* kafka = std::get_if<KafkaSinkOptions>(&configuration.options)) {
+    MakeKafkaSink(configuration, *kafka, &parts);
   } else {
     parts.kind = "stdout";
     parts.sink = std::make_unique<StdoutSink>(os_, store_.get(), configuration.name, STDOUT_FILENO,
                                               ::isatty(STDOUT_FILENO) == 1);
   }
   sinks_.push_back(std::make_unique<SinkWorker>(std::move(parts), [this] { Wake(); }));
-  absl::StatusOr<std::vector<StreamCursor>> cursors = sinks_.back()->Open();
+  absl::StatusOr<std::vector<StreamCursor>> cursors = OpenOrWait(sinks_.back().get());
   if (!cursors.ok()) return cursors.status();
   cursors_.push_back(*std::move(cursors));
   return absl::OkStatus();
+}
+
+DeadLetters* Pipeline::MakeDeadLetters(const SinkConfiguration& configuration) {
+  dead_letters_.push_back(
+      std::make_unique<DeadLetters>(os_, log_, parts_.configuration->state_dir + "/dead-letter",
+                                    configuration.name, configuration.delivery.dead_letter_bytes));
+  return dead_letters_.back().get();
+}
+
+void Pipeline::MakeKafkaSink(const SinkConfiguration& configuration,
+                             const KafkaSinkOptions& options, SinkWorker::Parts* parts) {
+  DeadLetters* letters = MakeDeadLetters(configuration);
+  parts->kind = "kafka";
+  parts->dead_letters = [letters] { return letters->count(); };
+  if (options.delivery == KafkaSinkOptions::Delivery::kAtLeastOnce) {
+    parts->sink = std::make_unique<AtLeastOnceSink>(
+        AtLeastOnceSink::Parts{log_, store_.get(), letters, configuration.name, options});
+    return;
+  }
+  ExactlyOnceSink::Parts exactly;
+  exactly.log = log_;
+  exactly.dead_letters = letters;
+  exactly.instance = parts_.configuration->instance;
+  exactly.name = configuration.name;
+  exactly.options = options;
+  parts->sink = std::make_unique<ExactlyOnceSink>(std::move(exactly));
+  parts->mirror = store_.get();
+}
+
+// A store on another machine may be away: that is no reason to end, nor to begin without knowing
+// where it stands.
+absl::StatusOr<std::vector<StreamCursor>> Pipeline::OpenOrWait(SinkWorker* sink) {
+  absl::Duration pause = kFirstOpenPause;
+  while (true) {
+    absl::StatusOr<std::vector<StreamCursor>> cursors = sink->Open();
+    if (cursors.ok()) {
+      waits_ = false;
+      SetNotReady("starting");
+    }
+    if (!sink->IsRemote() || !absl::IsUnavailable(cursors.status())) return cursors;
+    const std::string why =
+        "sink " + sink->name() + " is waited for: " + std::string(cursors.status().message());
+    log_->Error("sink " + sink->name(), why);
+    SetNotReady(why);
+    waits_ = true;
+    Wait(os_->Now() + pause);
+    if (stopping_) return absl::CancelledError("stopped before sink " + sink->name() + " was open");
+    pause = std::min(pause * 2, kLongestWait);
+  }
+}
+
+void Pipeline::SetNotReady(std::string why) {
+  const absl::MutexLock lock(&mutex_);
+  not_ready_ = std::move(why);
 }
 
 absl::Status Pipeline::OpenSource(const SourceConfiguration& configuration) {
@@ -287,7 +344,8 @@ PipelineStatus Pipeline::status() const {
   status.healthy = healthy();
   status.ready = ready_;
   if (!ready_) {
-    status.not_ready = "starting";
+    const absl::MutexLock lock(&mutex_);
+    status.not_ready = not_ready_;
     return status;
   }
   for (const auto& sink : sinks_) {

@@ -40,7 +40,8 @@ class Pipeline {
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 
-  // Opens the state, all sinks and all sources.
+  // Opens the state, all sinks and all sources. Waits for sinks whose stores are away; kCancelled
+  // if Stop() came meanwhile.
   absl::Status Open();
 
   // Follows the sources until Stop(), until a sink stops, or until what until_exit waits for has
@@ -54,6 +55,8 @@ class Pipeline {
 
   // Any thread.
   PipelineStatus status() const;
+  // Open() waits for a sink.
+  bool waits() const { return waits_; }
   // The reader loop goes round.
   bool healthy() const;
   uint64_t dead_letters() const;
@@ -62,6 +65,11 @@ class Pipeline {
 
  private:
   absl::Status OpenSink(const SinkConfiguration& configuration);
+  DeadLetters* MakeDeadLetters(const SinkConfiguration& configuration);
+  void MakeKafkaSink(const SinkConfiguration& configuration, const KafkaSinkOptions& options,
+                     SinkWorker::Parts* parts);
+  absl::StatusOr<std::vector<StreamCursor>> OpenOrWait(SinkWorker* sink);
+  void SetNotReady(std::string why);
   absl::Status OpenSource(const SourceConfiguration& configuration);
   std::unique_ptr<Source> MakeSource(SourceParts parts) const;
   bool IsComplete();
@@ -78,6 +86,7 @@ class Pipeline {
   int most_descriptors_ = 0;
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> ready_ = false;
+  std::atomic<bool> waits_ = false;
   std::atomic<int64_t> turned_ns_ = 0;  // when the reader loop last went round
   absl::Time started_;
   bool marked_ = false;  // the marker of until_exit has been seen
@@ -90,6 +99,7 @@ class Pipeline {
   absl::Time next_touch_;
   absl::Time next_stats_ = absl::InfinitePast();
   mutable absl::Mutex mutex_;
+  std::string not_ready_ ABSL_GUARDED_BY(mutex_) = "starting";
   std::vector<ParserStats> parsed_ ABSL_GUARDED_BY(mutex_);  // of sources_
 };
 
