@@ -11,6 +11,7 @@
 #include "ingest/base/nearest.h"
 #include "ingest/cli/kinds.h"
 #include "ingest/cli/references.h"
+#include "ingest/kafka/kafka_config.h"
 #include "ingest/sources/file_reader.h"
 #include "ingest/sources/glob.h"
 #include "parsers/log_diagnosis.h"
@@ -327,6 +328,7 @@ class Builder {
     CheckSinkNames();
     MakeStandardOutputs();
     CheckWrittenPaths();
+    CheckKafkaSinks();
     if (absl::Status status = complaints_.ToStatus(); !status.ok()) return status;
     for (Listed<SourceConfiguration>& source : sources_) {
       if (source.value.environment.empty()) source.value.environment = configuration_.environment;
@@ -538,12 +540,37 @@ class Builder {
                         [&](const std::string& exclude) { return Glob(exclude).Matches(path); });
   }
 
+  void CheckKafkaSinks() {
+    for (const Listed<SinkConfiguration>& sink : sinks_) {
+      const auto* kafka = std::get_if<KafkaSinkOptions>(&sink.value.options);
+      if (kafka == nullptr || kafka->client.brokers.empty()) continue;
+      ComplainOfKafka(CheckKafkaOptions(kafka->client, KafkaRole::kProducer), *sink.node, sink.key);
+      const bool is_named = Find(root_, "instance") != nullptr;
+      if (kafka->delivery != KafkaSinkOptions::Delivery::kExactlyOnce || is_named) continue;
+      complaints_.Add(FindOr(*sink.node, "delivery"), "instance",
+                      "it is missing: exactly_once (" + sink.key +
+                          ") needs a name by which this process is told from all others and known "
+                          "again (--instance); or set delivery: at_least_once");
+    }
+  }
+
+  // Its message begins with the key that is wrong: "sasl_password: …", "properties.acks: …".
+  void ComplainOfKafka(const absl::Status& status, const ConfigNode& node, const std::string& key) {
+    if (status.ok()) return;
+    const std::string text(status.message());
+    const size_t colon = std::min(text.find(": "), text.size());
+    const std::string name = text.substr(0, colon);
+    const ConfigNode& where = FindOr(node, name.substr(0, name.find('.')));
+    complaints_.Add(where, key + "." + name, text.substr(std::min(colon + 2, text.size())));
+  }
+
   static std::string PathOf(const Listed<SinkConfiguration>& sink) {
     if (const auto* file = std::get_if<FileSinkOptions>(&sink.value.options)) return file->path;
     if (const auto* sqlite = std::get_if<SqliteSinkOptions>(&sink.value.options)) {
       return sqlite->path;
     }
-    return sink.kind.empty() ? "" : "-";
+    const bool is_stdout = std::holds_alternative<SinkConfiguration::Stdout>(sink.value.options);
+    return is_stdout && !sink.kind.empty() ? "-" : "";
   }
 
   const ConfigNode& root_;

@@ -30,6 +30,11 @@ std::vector<Kind<SinkConfiguration>> SinkKinds() {
        Joined(Within<S>(SqliteSinkOptionTable(),
                         [](S* sink) { return &std::get<SqliteSinkOptions>(sink->options); }),
               SinkOptionTable())},
+      {"kafka", "Sends events to Kafka, each exactly once or at least once.",
+       [](S* sink) { sink->options = KafkaSinkOptions(); },
+       Joined(Within<S>(KafkaSinkOptionTable(),
+                        [](S* sink) { return &std::get<KafkaSinkOptions>(sink->options); }),
+              SinkOptionTable())},
   };
 }
 

@@ -15,8 +15,10 @@ using Place = RunFlag::Place;
 std::vector<RunFlag> Flags() {
   return {
       {"--file", "GLOB", Place::kSource, "paths", /*repeatable=*/true, " May be given again."},
-      {"--output", "PATH", Place::kOutput, "path", false, " (default: -, without --sqlite)"},
+      {"--output", "PATH", Place::kOutput, "path", false, " (default: -, without another sink)"},
       {"--sqlite", "PATH", Place::kSqlite, "path", false, ""},
+      {"--kafka", "HOST:PORT[,HOST:PORT]/TOPIC", Place::kKafka, "topic", false,
+       " With its brokers in front; exactly once, which needs --instance."},
       {"--state-dir", "DIR", Place::kTop, "state_dir", false, ""},
       {"--instance", "NAME", Place::kTop, "instance", false, ""},
       {"--environment", "NAME", Place::kTop, "environment", false, ""},
@@ -56,6 +58,8 @@ std::vector<OptionInfo> OptionsOf(Place place) {
       return OfKind(SinkKinds(), "file");
     case Place::kSqlite:
       return OfKind(SinkKinds(), "sqlite");
+    case Place::kKafka:
+      return OfKind(SinkKinds(), "kafka");
   }
   return {};
 }
@@ -115,18 +119,38 @@ ConfigNode MapOf(Place place, const std::string& kind, const std::string& flag_o
   return map;
 }
 
+// Of HOST:PORT,HOST:PORT/TOPIC.
+ConfigNode Kafka(const std::string& text) {
+  static const std::string kFlag = "--kafka";
+  ConfigNode map = Map(kFlag);
+  Put(&map, "kind", Scalar(kFlag, "kafka"));
+  const size_t slash = std::min(text.find('/'), text.size());
+  ConfigNode brokers = List(kFlag, {});
+  for (size_t at = 0; at < slash;) {
+    const size_t comma = std::min(text.find(',', at), slash);
+    brokers.items.push_back(Scalar(kFlag, text.substr(at, comma - at)));
+    at = comma + 1;
+  }
+  Put(&map, "brokers", std::move(brokers));
+  if (slash < text.size()) Put(&map, "topic", Scalar(kFlag, text.substr(slash + 1)));
+  return map;
+}
+
 std::vector<ConfigNode> Sinks(const std::map<std::string, std::vector<std::string>>& given) {
   std::vector<ConfigNode> sinks;
   const auto output = given.find("--output");
   const bool has_output = output != given.end();
   const bool has_sqlite = given.contains("--sqlite");
-  const bool to_stdout = has_output ? output->second.back() == "-" : !has_sqlite;
+  const auto kafka = given.find("--kafka");
+  const bool has_kafka = kafka != given.end();
+  const bool to_stdout = has_output ? output->second.back() == "-" : !has_sqlite && !has_kafka;
   if (to_stdout) {
     sinks.push_back(MapOf(Place::kOutput, "stdout", "--output", {}));
   } else if (has_output) {
     sinks.push_back(MapOf(Place::kOutput, "file", "--output", given));
   }
   if (has_sqlite) sinks.push_back(MapOf(Place::kSqlite, "sqlite", "--sqlite", given));
+  if (has_kafka) sinks.push_back(Kafka(kafka->second.back()));
   return sinks;
 }
 

@@ -10,7 +10,7 @@ namespace sparktail {
 
 // The flags of `run` that stand for options of a configuration.
 struct RunFlag {
-  enum class Place { kTop, kLog, kSource, kOutput, kSqlite };
+  enum class Place { kTop, kLog, kSource, kOutput, kSqlite, kKafka };
   std::string flag;
   std::string type_name;  // in the help
   Place place;
