@@ -6,21 +6,62 @@
 #include <variant>
 
 #include "offsets/offsets_file.h"
+#include "sinks/kafka/kafka_cursors.h"
+#include "sinks/sqlite/history_cursors.h"
 
 namespace sparktail {
 
-AllCursors::AllCursors(Os* os, Log* log, std::string state_dir,
+namespace {
+
+absl::StatusOr<std::unique_ptr<KeptCursors>> OpenHistory(Os* os, const std::string& path,
+                                                         bool to_change) {
+  absl::StatusOr<HistoryCursors> cursors =
+      to_change ? HistoryCursors::Change(os, path) : HistoryCursors::Look(os, path);
+  if (!cursors.ok()) return cursors.status();
+  return std::make_unique<HistoryCursors>(*std::move(cursors));
+}
+
+absl::StatusOr<std::unique_ptr<KeptCursors>> OpenTopic(Log* log, const std::string& instance,
+                                                       const KafkaSinkOptions& options) {
+  absl::StatusOr<std::unique_ptr<KafkaCursors>> cursors =
+      KafkaCursors::Read(log, instance, options);
+  if (!cursors.ok()) return cursors.status();
+  return std::unique_ptr<KeptCursors>(*std::move(cursors));
+}
+
+}  // namespace
+
+AllCursors::AllCursors(Os* os, Log* log, std::string state_dir, const std::string& instance,
                        const std::vector<SinkConfiguration>& sinks, std::string sink)
     : os_(os), log_(log), state_dir_(std::move(state_dir)), sink_(std::move(sink)) {
   const bool is_one = std::any_of(sinks.begin(), sinks.end(),
                                   [&](const auto& known) { return known.name == sink_; });
   for (const SinkConfiguration& known : sinks) {
-    const auto* sqlite = std::get_if<SqliteSinkOptions>(&known.options);
-    if (sqlite == nullptr) continue;
+    Keeper keeper;
+    const std::string place = MakeKeeper(known, instance, &keeper);
+    if (place.empty()) continue;
     keep_their_own_.insert(known.name);
-    if (!is_one || known.name == sink_) histories_[sqlite->path].sinks.push_back(known.name);
+    if (is_one && known.name != sink_) continue;
+    keepers_.try_emplace(place, std::move(keeper)).first->second.sinks.push_back(known.name);
   }
   reads_offsets_ = !is_one || !keep_their_own_.contains(sink_);
+}
+
+// Where the sink keeps its own, as users see it; empty if it does not.
+std::string AllCursors::MakeKeeper(const SinkConfiguration& sink, const std::string& instance,
+                                   Keeper* keeper) const {
+  if (const auto* sqlite = std::get_if<SqliteSinkOptions>(&sink.options)) {
+    keeper->open = [os = os_, path = sqlite->path](bool to_change) {
+      return OpenHistory(os, path, to_change);
+    };
+    return sqlite->path;
+  }
+  const auto* kafka = std::get_if<KafkaSinkOptions>(&sink.options);
+  if (kafka == nullptr || kafka->delivery != KafkaSinkOptions::Delivery::kExactlyOnce) return "";
+  keeper->open = [log = log_, instance, options = *kafka](bool) {
+    return OpenTopic(log, instance, options);
+  };
+  return KafkaCursors::PlaceOf(*kafka);
 }
 
 std::string AllCursors::offsets_file() const { return OffsetsPath(state_dir_); }
@@ -44,8 +85,8 @@ absl::StatusOr<std::vector<AllCursors::Entry>> AllCursors::Look() {
   if (reads_offsets_) {
     if (absl::Status status = add(offsets_file(), ReadOffsets()); !status.ok()) return status;
   }
-  for (const auto& [path, history] : histories_) {
-    if (absl::Status status = add(path, ReadHistory(path, history)); !status.ok()) return status;
+  for (const auto& [place, keeper] : keepers_) {
+    if (absl::Status status = add(place, ReadKeeper(keeper)); !status.ok()) return status;
   }
   if (files_.empty()) return missing;
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
@@ -68,16 +109,16 @@ AllCursors::Found AllCursors::ReadOffsets() {
   return found;
 }
 
-AllCursors::Found AllCursors::ReadHistory(const std::string& path, const History& history) {
-  std::optional<HistoryCursors> looker;
-  if (history.cursors == nullptr) {
-    absl::StatusOr<HistoryCursors> look = HistoryCursors::Look(os_, path);
+AllCursors::Found AllCursors::ReadKeeper(const Keeper& keeper) {
+  std::unique_ptr<KeptCursors> looker;
+  if (keeper.cursors == nullptr) {
+    absl::StatusOr<std::unique_ptr<KeptCursors>> look = keeper.open(/*to_change=*/false);
     if (!look.ok()) return look.status();
-    looker.emplace(*std::move(look));
+    looker = *std::move(look);
   }
-  HistoryCursors* cursors = looker ? &*looker : history.cursors.get();
+  KeptCursors* cursors = looker ? looker.get() : keeper.cursors.get();
   std::vector<CursorStore::Entry> all;
-  for (const std::string& sink : history.sinks) {
+  for (const std::string& sink : keeper.sinks) {
     Found found = cursors->Load(sink);
     if (!found.ok()) return found.status();
     std::move(found->begin(), found->end(), std::back_inserter(all));
@@ -89,11 +130,11 @@ AllCursors::Found AllCursors::ReadHistory(const std::string& path, const History
 
 absl::StatusOr<std::vector<AllCursors::Entry>> AllCursors::Own() {
   if (absl::Status status = Lock(); !status.ok()) return status;
-  for (auto& [path, history] : histories_) {
-    absl::StatusOr<HistoryCursors> cursors = HistoryCursors::Change(os_, path);
+  for (auto& [place, keeper] : keepers_) {
+    absl::StatusOr<std::unique_ptr<KeptCursors>> cursors = keeper.open(/*to_change=*/true);
     if (absl::IsNotFound(cursors.status())) continue;
     if (!cursors.ok()) return cursors.status();
-    history.cursors = std::make_unique<HistoryCursors>(*std::move(cursors));
+    keeper.cursors = *std::move(cursors);
   }
   return Look();
 }
@@ -121,12 +162,12 @@ bool AllCursors::IsMissing(const std::string& path) const {
 
 absl::Status AllCursors::Store(const std::vector<Entry>& entries) {
   for (const Entry& entry : entries) {
-    const auto history = histories_.find(entry.file);
-    if (history == histories_.end()) continue;
-    absl::Status status = history->second.cursors->Store(entry.sink, entry.cursor, entry.updated);
+    const auto keeper = keepers_.find(entry.file);
+    if (keeper == keepers_.end()) continue;
+    absl::Status status = keeper->second.cursors->Store(entry.sink, entry.cursor, entry.updated);
     if (!status.ok()) return status;
   }
-  if (absl::Status status = CommitHistories(); !status.ok()) return status;
+  if (absl::Status status = CommitKeepers(); !status.ok()) return status;
   if (store_ == nullptr) return absl::OkStatus();
   std::map<std::string_view, std::vector<StreamCursor>> of_sinks;
   for (const Entry& entry : entries) of_sinks[entry.sink].push_back(entry.cursor);
@@ -137,23 +178,23 @@ absl::Status AllCursors::Store(const std::vector<Entry>& entries) {
 }
 
 absl::Status AllCursors::Forget(const StreamKey& stream) {
-  for (auto& [path, history] : histories_) {
-    if (history.cursors == nullptr) continue;
-    for (const std::string& sink : history.sinks) {
+  for (auto& [place, keeper] : keepers_) {
+    if (keeper.cursors == nullptr) continue;
+    for (const std::string& sink : keeper.sinks) {
       if (!sink_.empty() && sink != sink_) continue;
-      const absl::StatusOr<size_t> forgotten = history.cursors->Forget(sink, stream);
+      const absl::StatusOr<size_t> forgotten = keeper.cursors->Forget(sink, stream);
       if (!forgotten.ok()) return forgotten.status();
     }
   }
-  if (absl::Status status = CommitHistories(); !status.ok()) return status;
+  if (absl::Status status = CommitKeepers(); !status.ok()) return status;
   if (store_ == nullptr) return absl::OkStatus();
   return store_->Forget(sink_, stream).status();
 }
 
-absl::Status AllCursors::CommitHistories() {
-  for (auto& [path, history] : histories_) {
-    if (history.cursors == nullptr) continue;
-    if (absl::Status status = history.cursors->Commit(); !status.ok()) return status;
+absl::Status AllCursors::CommitKeepers() {
+  for (auto& [place, keeper] : keepers_) {
+    if (keeper.cursors == nullptr) continue;
+    if (absl::Status status = keeper.cursors->Commit(); !status.ok()) return status;
   }
   return absl::OkStatus();
 }

@@ -3,6 +3,7 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,23 +16,24 @@
 #include "ingest/base/os.h"
 #include "ingest/pipeline/configuration.h"
 #include "offsets/cursor_store.h"
+#include "offsets/kept_cursors.h"
 #include "offsets/state_lock.h"
-#include "sinks/sqlite/history_cursors.h"
 
 namespace sparktail {
 
-// The cursors of one instance, wherever they are: in offsets.db, and in the histories of sinks that
-// keep their own. What offsets.db has of those is a copy, which is not shown, but follows.
+// The cursors of one instance, wherever they are: in offsets.db, and in the stores of sinks that
+// keep their own (histories, topics of Kafka). What offsets.db has of those is a copy, which is not
+// shown, but follows.
 class AllCursors {
  public:
   struct Entry : CursorStore::Entry {
-    std::string file;  // that has it
+    std::string file;  // that has it; or a topic
   };
 
   // Only those of `sink`, if it is not empty and one of `sinks`, which are those of the
   // configuration: without one, all cursors are taken to be in offsets.db.
-  AllCursors(Os* os, Log* log, std::string state_dir, const std::vector<SinkConfiguration>& sinks,
-             std::string sink);
+  AllCursors(Os* os, Log* log, std::string state_dir, const std::string& instance,
+             const std::vector<SinkConfiguration>& sinks, std::string sink);
 
   // By sink and stream. Works beside a running process; changes nothing, and makes no file.
   // kNotFound if there is none.
@@ -49,18 +51,22 @@ class AllCursors {
   const std::vector<std::string>& files() const { return files_; }
 
  private:
-  struct History {
+  // A store in which sinks keep theirs.
+  struct Keeper {
     std::vector<std::string> sinks;
-    std::unique_ptr<HistoryCursors> cursors;  // of the owner
+    std::function<absl::StatusOr<std::unique_ptr<KeptCursors>>(bool to_change)> open;
+    std::unique_ptr<KeptCursors> cursors;  // of the owner
   };
   using Found = absl::StatusOr<std::vector<CursorStore::Entry>>;
 
+  std::string MakeKeeper(const SinkConfiguration& sink, const std::string& instance,
+                         Keeper* keeper) const;
   std::string offsets_file() const;
   absl::Status Lock();
   bool IsMissing(const std::string& path) const;
   Found ReadOffsets();
-  Found ReadHistory(const std::string& path, const History& history);
-  absl::Status CommitHistories();
+  static Found ReadKeeper(const Keeper& keeper);
+  absl::Status CommitKeepers();
 
   Os* const os_;
   Log* const log_;
@@ -68,7 +74,7 @@ class AllCursors {
   const std::string sink_;
   std::set<std::string> keep_their_own_;
   bool reads_offsets_ = true;
-  std::map<std::string, History> histories_;  // by path
+  std::map<std::string, Keeper> keepers_;  // by what users see of them
   std::vector<std::string> files_;
   std::unique_ptr<CursorStore> store_;  // of the owner; null if there is none
   std::optional<StateLock> lock_;       // if there is none

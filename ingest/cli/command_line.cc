@@ -309,6 +309,7 @@ Command FinishOffsets(OffsetsArguments arguments, const Surroundings& surroundin
         ReadConfigurationFile(arguments.file, surroundings);
     if (!configuration.ok()) return WrongConfiguration(configuration.status());
     command.state_dir = std::move(configuration->state_dir);
+    command.instance = std::move(configuration->instance);
     command.sinks = std::move(configuration->sinks);
     return command;
   }

@@ -70,7 +70,7 @@ class Offsets {
       : command_(command),
         os_(os),
         log_(os),
-        cursors_(os, &log_, command.state_dir, command.sinks, command.sink) {}
+        cursors_(os, &log_, command.state_dir, command.instance, command.sinks, command.sink) {}
 
   ExitCode Run() {
     switch (command_.action) {

@@ -15,6 +15,7 @@ struct OffsetsCommand {
   enum class Action { kList, kSet, kForget };
   Action action = Action::kList;
   std::string state_dir;  // absolute
+  std::string instance;
   // Those of the configuration, if one was given.
   std::vector<SinkConfiguration> sinks;
   bool json = false;
@@ -24,9 +25,9 @@ struct OffsetsCommand {
 };
 
 // list works beside a running process, and says which file it read. set and forget refuse while one
-// runs, naming it. Cursors of sinks that keep them themselves (sqlite) are read and changed where
-// they keep them, if the configuration was given. kFailed if there is no such cursor, or one can't
-// be moved there: then none is changed.
+// runs, naming it. Cursors of sinks that keep them themselves (sqlite, kafka) are read and changed
+// where they keep them, if the configuration was given. kFailed if there is no such cursor, or one
+// can't be moved there: then none is changed.
 ExitCode RunOffsets(const OffsetsCommand& command, Os* os);
 
 }  // namespace sparktail

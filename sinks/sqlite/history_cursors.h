@@ -13,16 +13,15 @@
 #include "ingest/base/os.h"
 #include "offsets/cursor_store.h"
 #include "offsets/database.h"
+#include "offsets/kept_cursors.h"
 #include "sinks/sqlite/cursor_table.h"
 
 namespace sparktail {
 
-// The cursors that sinks keep in a history, for those who are no sink: to look at them, also while
-// a process writes there, or to change them while none does. That no process runs is for the
-// caller to see to (StateLock).
+// Those that sinks keep in a history.
 //
 // Errors: kNotFound if there is no history; all others as of SqliteSink::Open().
-class HistoryCursors {
+class HistoryCursors : public KeptCursors {
  public:
   // Changes nothing, and leaves no file behind.
   static absl::StatusOr<HistoryCursors> Look(Os* os, const std::string& path);
@@ -31,12 +30,10 @@ class HistoryCursors {
   HistoryCursors(HistoryCursors&&) = default;
   HistoryCursors& operator=(HistoryCursors&&) = delete;
 
-  absl::StatusOr<std::vector<CursorStore::Entry>> Load(std::string_view sink);
-  absl::Status Store(std::string_view sink, const StreamCursor& cursor, absl::Time now);
-  // Of all streams if `stream` is empty; how many.
-  absl::StatusOr<size_t> Forget(std::string_view sink, std::string_view stream);
-  // Once, durable when it returns.
-  absl::Status Commit();
+  absl::StatusOr<std::vector<CursorStore::Entry>> Load(std::string_view sink) override;
+  absl::Status Store(std::string_view sink, const StreamCursor& cursor, absl::Time now) override;
+  absl::StatusOr<size_t> Forget(std::string_view sink, std::string_view stream) override;
+  absl::Status Commit() override;
 
  private:
   HistoryCursors() = default;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sinks/dead_letter.h"
+#include "sinks/sqlite/history_cursors.h"
 #include "sinks/sqlite/sqlite_sink.h"
 #include "tests/support/faulty_os.h"
 #include "tests/support/faulty_vfs.h"
@@ -44,7 +45,7 @@ class AllCursorsTest : public ::testing::Test {
   }
 
   AllCursors Make(const std::string& sink = "") {
-    return AllCursors(&os_, &log_, state_, sinks_, sink);
+    return AllCursors(&os_, &log_, state_, "test", sinks_, sink);
   }
   std::unique_ptr<CursorStore> Store() {
     auto store = CursorStore::Open(&os_, &log_, state_, CursorStore::Access::kOwn, false);
