@@ -7,6 +7,7 @@
 #include "ingest/cli/check_report.h"
 #include "ingest/cli/check_sink.h"
 #include "ingest/cli/check_source.h"
+#include "ingest/cli/error_log.h"
 
 namespace sparktail {
 namespace {
@@ -27,6 +28,7 @@ bool IsFed(const SinkConfiguration& sink, const std::vector<SourceConfiguration>
 ExitCode RunCheck(const CheckCommand& command, Os* os) {
   const Configuration& configuration = command.configuration;
   CheckReport report;
+  ErrorLog log(os);
   report.Ok("configuration", command.file + ": " + Count(configuration.sources.size(), "source") +
                                  ", " + Count(configuration.sinks.size(), "sink"));
   CheckStateDirectory(configuration.state_dir, os, &report);
@@ -35,7 +37,7 @@ ExitCode RunCheck(const CheckCommand& command, Os* os) {
   }
   for (const SourceConfiguration& source : configuration.sources) CheckSource(source, os, &report);
   for (const SinkConfiguration& sink : configuration.sinks) {
-    CheckSink(sink, os, &report);
+    CheckSink(sink, os, &log, &report);
     if (!IsFed(sink, configuration.sources)) {
       report.Doubt("sink " + sink.name, "no source delivers to it: name it in their `sinks`");
     }

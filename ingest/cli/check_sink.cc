@@ -12,6 +12,7 @@
 
 #include "offsets/database.h"
 #include "offsets/offsets_file.h"
+#include "sinks/kafka/kafka_survey.h"
 #include "sinks/output_file.h"
 #include "sinks/sqlite/schema.h"
 
@@ -171,6 +172,25 @@ void CheckSqlite(const std::string& subject, const SqliteSinkOptions& options, O
   report->Ok(subject, options.path + " is a history that can be read");
 }
 
+void CheckKafka(const std::string& subject, const KafkaSinkOptions& options, Log* log,
+                CheckReport* report) {
+  const absl::StatusOr<KafkaSurvey> survey = SurveyKafka(log, options, /*create=*/false);
+  if (!survey.ok()) return report->Broken(subject, Message(survey.status()));
+  report->Ok(subject, "the cluster answers, brokers: " + std::to_string(survey->brokers));
+  for (const KafkaSurvey::Topic& topic : survey->topics) {
+    if (!topic.status.ok()) {
+      report->Broken(subject, Message(topic.status));
+    } else if (topic.partitions > 0) {
+      report->Ok(subject, "there is topic " + topic.name +
+                              ", partitions: " + std::to_string(topic.partitions));
+    } else if (options.create_topics) {
+      report->Ok(subject, "topic " + topic.name + " is missing, and will be made");
+    } else {
+      report->Broken(subject, "topic " + topic.name + " is missing: sparktail setup makes it");
+    }
+  }
+}
+
 void CheckOffsets(const std::string& subject, const std::string& state_dir, Os* os,
                   CheckReport* report) {
   const std::string path = OffsetsPath(state_dir);
@@ -193,7 +213,7 @@ void CheckOutputFile(const std::string& subject, const std::string& path, Os* os
   CheckFile(subject, path, os, report);
 }
 
-void CheckSink(const SinkConfiguration& sink, Os* os, CheckReport* report) {
+void CheckSink(const SinkConfiguration& sink, Os* os, Log* log, CheckReport* report) {
   const std::string subject = "sink " + sink.name;
   if (const auto* file = std::get_if<FileSinkOptions>(&sink.options)) {
     if (!CheckFile(subject, file->path, os, report)) return;
@@ -205,6 +225,8 @@ void CheckSink(const SinkConfiguration& sink, Os* os, CheckReport* report) {
                                 Message(status) + Advice(status));
   } else if (const auto* sqlite = std::get_if<SqliteSinkOptions>(&sink.options)) {
     CheckSqlite(subject, *sqlite, os, report);
+  } else if (const auto* kafka = std::get_if<KafkaSinkOptions>(&sink.options)) {
+    CheckKafka(subject, *kafka, log, report);
   } else {
     report->Ok(subject, "standard output; after a crash events may come again");
   }

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "ingest/base/log.h"
 #include "ingest/base/os.h"
 #include "ingest/cli/check_report.h"
 #include "ingest/pipeline/configuration.h"
@@ -9,7 +10,7 @@
 namespace sparktail {
 
 // Can the sink deliver? Changes nothing that is there.
-void CheckSink(const SinkConfiguration& sink, Os* os, CheckReport* report);
+void CheckSink(const SinkConfiguration& sink, Os* os, Log* log, CheckReport* report);
 
 // The same of the directory of cursors and dead letters, which `run` makes if it is missing, …
 void CheckStateDirectory(const std::string& path, Os* os, CheckReport* report);

@@ -211,6 +211,13 @@ void AddCheck(CLI::App* app, CheckArguments* arguments) {
                   "The same for editors, as docs/sparktail.schema.json");
 }
 
+void AddSetup(CLI::App* app, std::string* file) {
+  CLI::App* setup =
+      app->add_subcommand("setup", "Make the topics that the sinks need; may be run again");
+  setup->footer("Example:\n  sparktail setup -c sparktail.yaml");
+  AddConfig(setup, file);
+}
+
 Answer WrongUsage(std::string text) {
   return {"sparktail: " + std::move(text) + "\n", ExitCode::kWrongUsage};
 }
@@ -336,6 +343,13 @@ Command FinishCheck(const CheckArguments& arguments, const Surroundings& surroun
   return CheckCommand{arguments.file, std::move(*configuration)};
 }
 
+Command FinishSetup(const std::string& file, const Surroundings& surroundings) {
+  if (file.empty()) return WrongUsage("setup: which configuration? Give -c FILE");
+  absl::StatusOr<Configuration> configuration = ReadConfigurationFile(file, surroundings);
+  if (!configuration.ok()) return WrongConfiguration(configuration.status());
+  return SetupCommand{std::move(*configuration)};
+}
+
 std::vector<std::string> OptionNames(const CLI::App* app) {
   std::vector<std::string> names;
   for (const CLI::Option* option : app->get_options()) {
@@ -360,7 +374,9 @@ Answer UnknownWord(const CLI::App& app, const std::vector<std::string>& words) {
   const std::string nearest = Nearest(word, known);
   if (!nearest.empty()) {
     text += "; did you mean " + nearest + "?";
-  } else if (!subcommands.empty() && where->get_name() == "check" && !word.starts_with('-')) {
+  } else if (!subcommands.empty() &&
+             (where->get_name() == "check" || where->get_name() == "setup") &&
+             !word.starts_with('-')) {
     text += "; a configuration is named with -c";
   } else if (!subcommands.empty() && where->get_name() == "run" && !word.starts_with('-')) {
     text += "; put a glob in quotes, or else the shell replaces it, and name it with --file";
@@ -390,10 +406,12 @@ Command ReadCommandLine(const std::vector<std::string>& arguments, std::string_v
   RunArguments run;
   OffsetsArguments offsets;
   CheckArguments check;
+  std::string setup;
   AddParse(&app, &parse);
   AddRun(&app, &run);
   AddOffsets(&app, &offsets);
   AddCheck(&app, &check);
+  AddSetup(&app, &setup);
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForHelp&) {
@@ -418,6 +436,7 @@ Command ReadCommandLine(const std::vector<std::string>& arguments, std::string_v
   if (command == "run") return FinishRun(std::move(run), surroundings);
   if (command == "offsets") return FinishOffsets(std::move(offsets), surroundings);
   if (command == "check") return FinishCheck(check, surroundings);
+  if (command == "setup") return FinishSetup(setup, surroundings);
   return FinishParse(std::move(parse));
 }
 

@@ -10,6 +10,7 @@
 #include "ingest/cli/offsets_command.h"
 #include "ingest/cli/parse_command.h"
 #include "ingest/cli/run_command.h"
+#include "ingest/cli/setup_command.h"
 #include "ingest/cli/surroundings.h"
 
 namespace sparktail {
@@ -19,7 +20,8 @@ struct Answer {
   std::string text;
   ExitCode exit_code = ExitCode::kOk;  // if not kOk, the text is an error
 };
-using Command = std::variant<Answer, ParseCommand, RunCommand, OffsetsCommand, CheckCommand>;
+using Command =
+    std::variant<Answer, ParseCommand, RunCommand, OffsetsCommand, CheckCommand, SetupCommand>;
 
 // `arguments` without the program's name. Reads the configuration, if one is named.
 Command ReadCommandLine(const std::vector<std::string>& arguments, std::string_view version,

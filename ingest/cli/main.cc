@@ -46,6 +46,7 @@ ExitCode Execute(const Command& command, bool has_stdout, Os* os) {
   if (const auto* parse = std::get_if<ParseCommand>(&command)) return RunParse(*parse, os);
   if (const auto* offsets = std::get_if<OffsetsCommand>(&command)) return RunOffsets(*offsets, os);
   if (const auto* check = std::get_if<CheckCommand>(&command)) return RunCheck(*check, os);
+  if (const auto* setup = std::get_if<SetupCommand>(&command)) return RunSetup(*setup, os);
   const auto& run = *std::get_if<RunCommand>(&command);
   if (has_stdout || !NeedsStdout(run)) return RunRun(run, SPARKTAIL_VERSION, os);
   // The sink would try for ever.

@@ -14,6 +14,7 @@
 #include "ingest/base/log.h"
 #include "ingest/base/nearest.h"
 #include "ingest/cli/all_cursors.h"
+#include "ingest/cli/error_log.h"
 #include "ingest/sources/file_position.h"
 #include "ingest/sources/followed_file.h"
 #include "parsers/byte_buffer.h"
@@ -33,19 +34,6 @@ std::string Shown(std::string_view text) { return Printable(text, kMostShown); }
 std::string TimeText(absl::Time time) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
 }
-
-// The store's warnings.
-class Complaints : public Log {
- public:
-  explicit Complaints(Os* os) : os_(os) {}
-  void Write(Level level, std::string_view, std::string_view message) override {
-    if (level < Level::kWarning) return;
-    WriteAll(os_, STDERR_FILENO, "sparktail: " + Shown(message) + "\n").IgnoreError();
-  }
-
- private:
-  Os* os_;
-};
 
 // What the file has behind a cursor, in its own bytes. Nothing if the path leads to another file
 // by now, or to none.
@@ -299,7 +287,7 @@ class Offsets {
 
   const OffsetsCommand& command_;
   Os* os_;
-  Complaints log_;
+  ErrorLog log_;
   AllCursors cursors_;
 };
 

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "ingest/kafka/kafka_error.h"
-#include "ingest/kafka/topic_admin.h"
 
 namespace sparktail {
 namespace {
@@ -42,12 +41,16 @@ absl::Status CheckSettings(const std::string& topic,
 
 }  // namespace
 
+NewTopic CursorTopicSettings(const std::string& topic) {
+  return {topic, kPartitions, -1, {{"cleanup.policy", "compact"}}};
+}
+
 absl::Status PrepareCursorTopic(KafkaClient* client, const std::string& topic, bool create,
                                 absl::Duration timeout) {
   absl::StatusOr<int> partitions = CountPartitions(client->get(), topic, timeout);
   if (absl::IsNotFound(partitions.status()) && create) {
-    const NewTopic wanted = {topic, kPartitions, -1, {{"cleanup.policy", "compact"}}};
-    const absl::StatusOr<bool> created = CreateTopic(client->get(), wanted, timeout);
+    const absl::StatusOr<bool> created =
+        CreateTopic(client->get(), CursorTopicSettings(topic), timeout);
     if (!created.ok()) return created.status();
   } else if (absl::IsNotFound(partitions.status())) {
     return ToStatus(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "", "use offsets_topic " + topic);

@@ -15,10 +15,14 @@
 #include "ingest/base/log.h"
 #include "ingest/kafka/client_options.h"
 #include "ingest/kafka/kafka_client.h"
+#include "ingest/kafka/topic_admin.h"
 
 namespace sparktail {
 
 // The topic that holds cursors and claims: see CursorRecord and NameClaim.
+
+// As it is made.
+NewTopic CursorTopicSettings(const std::string& topic);
 
 // Makes the topic if it is missing and `create`, and checks that it is compacted and does not
 // forget by age. kFailedPrecondition if it would lose cursors: the message says what to do.

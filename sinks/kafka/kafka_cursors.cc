@@ -129,10 +129,10 @@ absl::Status KafkaCursors::Commit() {
     // It is only copied.
     char* bytes = value ? const_cast<char*>(value->data()) : nullptr;
     const size_t size = value ? value->size() : 0;
-    const rd_kafka_resp_err_t code = rd_kafka_producev(
-        client, RD_KAFKA_V_TOPIC(options_.offsets_topic.c_str()),
-        RD_KAFKA_V_KEY(key.data(), key.size()), RD_KAFKA_V_VALUE(bytes, size),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+    const rd_kafka_resp_err_t code =
+        rd_kafka_producev(client, RD_KAFKA_V_TOPIC(options_.offsets_topic.c_str()),
+                          RD_KAFKA_V_KEY(key.data(), key.size()), RD_KAFKA_V_VALUE(bytes, size),
+                          RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return ToStatus(code, "", "change cursors");
   }
   if (const KafkaError error(rd_kafka_commit_transaction(client, kTimeMs)); error) {

@@ -24,14 +24,13 @@ using ::testing::Not;
 
 class CheckSinkTest : public ::testing::Test {
  protected:
-  std::string Checked(
-      const std::variant<FileSinkOptions, SinkConfiguration::Stdout, SqliteSinkOptions>& options) {
+  std::string Checked(const decltype(SinkConfiguration::options)& options) {
     SinkConfiguration sink;
     sink.name = "one";
     sink.options = options;
     CheckReport report;
     const std::set<std::string> before = Files();
-    CheckSink(sink, &os_, &report);
+    CheckSink(sink, &os_, &log_, &report);
     EXPECT_EQ(Files(), before) << "nothing is changed";
     broken_ = report.broken();
     return report.Text();
@@ -73,6 +72,7 @@ class CheckSinkTest : public ::testing::Test {
 
   testing::TempDir folder_;
   FaultyOs os_;
+  testing::RecordingLog log_;
   size_t broken_ = 0;
 };
 
@@ -140,7 +140,7 @@ TEST_F(CheckSinkTest, AHistoryInUseIsRecognised) {
   CheckReport report;
   SinkConfiguration configuration;
   configuration.options = SqliteSinkOptions{path};
-  CheckSink(configuration, &os_, &report);
+  CheckSink(configuration, &os_, &log_, &report);
   EXPECT_THAT(report.Text(), HasSubstr(path + " is a history that can be read"));
 }
 

@@ -1,0 +1,21 @@
+#include "ingest/cli/error_log.h"
+
+#include <unistd.h>
+
+#include <string>
+
+#include "parsers/log_diagnosis.h"
+
+namespace sparktail {
+namespace {
+
+constexpr size_t kMostShown = 4096;
+
+}  // namespace
+
+void ErrorLog::Write(Level level, std::string_view, std::string_view message) {
+  if (level < Level::kWarning) return;
+  WriteAll(os_, STDERR_FILENO, "sparktail: " + Printable(message, kMostShown) + "\n").IgnoreError();
+}
+
+}  // namespace sparktail

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string_view>
+
+#include "ingest/base/log.h"
+#include "ingest/base/os.h"
+
+namespace sparktail {
+
+// The log of commands that answer and end: warnings and errors, a line each on standard error,
+// printable. Thread-safe.
+class ErrorLog : public Log {
+ public:
+  explicit ErrorLog(Os* os) : os_(os) {}
+  void Write(Level level, std::string_view what, std::string_view message) override;
+
+ private:
+  Os* os_;
+};
+
+}  // namespace sparktail

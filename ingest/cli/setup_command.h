@@ -1,0 +1,19 @@
+#pragma once
+
+#include "ingest/base/os.h"
+#include "ingest/cli/exit_code.h"
+#include "ingest/pipeline/configuration.h"
+
+namespace sparktail {
+
+// sparktail setup -c FILE
+struct SetupCommand {
+  Configuration configuration;
+};
+
+// Makes what the sinks need and what is not there yet (topics of Kafka), and says on standard
+// output what it found and what it made. What is there is left as it is, so it may be run again.
+// kFailed if something can't be made, or used as it is.
+ExitCode RunSetup(const SetupCommand& command, Os* os);
+
+}  // namespace sparktail

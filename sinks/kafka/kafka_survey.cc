@@ -1,0 +1,98 @@
+#include "sinks/kafka/kafka_survey.h"
+
+#include <absl/time/time.h>
+
+#include <memory>
+#include <utility>
+
+#include "ingest/kafka/cursor_topic.h"
+#include "ingest/kafka/kafka_client.h"
+#include "ingest/kafka/kafka_error.h"
+#include "ingest/kafka/topic_admin.h"
+#include "parsers/event.h"
+#include "sinks/name_pattern.h"
+
+namespace sparktail {
+namespace {
+
+constexpr absl::Duration kAskTime = absl::Seconds(10);
+
+absl::StatusOr<int> CountBrokers(const KafkaClient& client) {
+  const rd_kafka_metadata_t* found = nullptr;
+  const rd_kafka_resp_err_t code =
+      rd_kafka_metadata(client.get(), /*all_topics=*/0, nullptr, &found,
+                        static_cast<int>(absl::ToInt64Milliseconds(kAskTime)));
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return ToStatus(code, "", "ask the brokers");
+  return KafkaMetadata(found)->broker_cnt;
+}
+
+KafkaSurvey::Topic Survey(KafkaClient* client, NewTopic wanted, bool create) {
+  KafkaSurvey::Topic topic;
+  topic.name = wanted.name;
+  absl::StatusOr<int> found = CountPartitions(client->get(), topic.name, kAskTime);
+  if (absl::IsNotFound(found.status()) && create) {
+    const absl::StatusOr<bool> made = CreateTopic(client->get(), wanted, kAskTime);
+    topic.status = made.status();
+    topic.was_made = made.ok() && *made;
+    if (made.ok()) found = CountPartitions(client->get(), topic.name, kAskTime);
+  }
+  if (found.ok()) {
+    topic.partitions = *found;
+  } else if (topic.status.ok() && !absl::IsNotFound(found.status())) {
+    topic.status = found.status();
+  }
+  return topic;
+}
+
+}  // namespace
+
+std::vector<std::string> KnownTopics(const std::string& pattern) {
+  absl::StatusOr<NamePattern> names = NamePattern::Parse(pattern);
+  if (!names.ok()) return {};
+  if (names->is_literal()) return {pattern};
+  std::vector<std::string> topics;
+  const bool depends = pattern.find("{environment}") != std::string::npos ||
+                       pattern.find("{appName}") != std::string::npos;
+  for (const std::string_view kind : kEventKindNames) {
+    EventFields fields;
+    fields.kind = kind;
+    if (!depends) topics.push_back(names->NameOf(fields));
+  }
+  return topics;
+}
+
+absl::StatusOr<KafkaSurvey> SurveyKafka(Log* log, const KafkaSinkOptions& options, bool create) {
+  KafkaClient::Parts parts;
+  parts.options = options.client;
+  parts.log = log;
+  parts.name = "kafka";
+  parts.role = KafkaRole::kReader;
+  parts.required = {{"allow.auto.create.topics", "false"}};
+  const absl::StatusOr<std::unique_ptr<KafkaClient>> client = KafkaClient::Make(std::move(parts));
+  if (!client.ok()) return client.status();
+  const absl::StatusOr<int> brokers = CountBrokers(**client);
+  (*client)->Poll(absl::ZeroDuration());
+  if (!brokers.ok()) return (*client)->WithTrouble(brokers.status());
+
+  KafkaSurvey survey;
+  survey.brokers = *brokers;
+  for (const std::string& name : KnownTopics(options.topic)) {
+    NewTopic wanted;
+    wanted.name = name;
+    if (options.partitions > 0) wanted.partitions = static_cast<int>(options.partitions);
+    if (options.replication_factor > 0) {
+      wanted.replication = static_cast<int>(options.replication_factor);
+    }
+    survey.topics.push_back(Survey(client->get(), std::move(wanted), create));
+  }
+  if (options.delivery != KafkaSinkOptions::Delivery::kExactlyOnce) return survey;
+  survey.topics.push_back(
+      Survey(client->get(), CursorTopicSettings(options.offsets_topic), create));
+  KafkaSurvey::Topic& offsets = survey.topics.back();
+  if (offsets.partitions > 0) {
+    offsets.status = PrepareCursorTopic(client->get(), offsets.name, /*create=*/false, kAskTime);
+  }
+  return survey;
+}
+
+}  // namespace sparktail
