@@ -278,7 +278,7 @@ TEST_F(ConfigFileTest, MistakesInSinks) {
   for (const Case& c : {
            Case{"", "f.yaml:1: sinks: it is missing"},
            Case{"sinks: [{kind: sqllite}]", "did you mean sqlite?"},
-           Case{"sinks: [{kind: kafka}]", "unknown kind: give file, stdout or sqlite, not 'kafka'"},
+           Case{"sinks: [{kind: kafke}]", "unknown kind: give file, stdout, sqlite or kafka, not 'kafke'"},
            Case{"sinks: [{kind: file}]", "f.yaml:2: sinks[0].path: it is missing"},
            Case{"sinks: [{kind: sqlite, path: '-', retention: 30}]",
                 "sinks[0].retention: give forever, or a duration from 1h"},

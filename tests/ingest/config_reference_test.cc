@@ -52,11 +52,12 @@ std::vector<Place> Places() {
   }
   i = 0;
   for (const auto& kind : SinkKinds()) {
-    places.push_back({"/properties/sinks/items/oneOf/" + std::to_string(i++),
-                      "{sources: [{kind: file, paths: [/a]}], sinks: [{kind: " + kind.name,
-                      "}]}",
-                      {{"path", "/c"}},
-                      Infos(kind.options)});
+    places.push_back(
+        {"/properties/sinks/items/oneOf/" + std::to_string(i++),
+         "{instance: i, sources: [{kind: file, paths: [/a]}], sinks: [{kind: " + kind.name,
+         "}]}",
+         {{"path", "/c"}, {"brokers", "['k:9092']"}, {"topic", "events"}},
+         Infos(kind.options)});
   }
   return places;
 }
@@ -64,15 +65,55 @@ std::vector<Place> Places() {
 // A value that is not the default.
 std::string ValueOf(const OptionInfo& info) {
   static const std::map<std::string, std::string> kValues = {
-      {"name", "one"},       {"instance", "one"},      {"environment", "one"}, {"timezone", "UTC"},
-      {"sinks", "[here]"},   {"state_dir", "/s"},      {"path", "/d"},         {"paths", "[/d]"},
-      {"exclude", "[/e/*]"}, {"http", "localhost:80"},
+      {"name", "one"},
+      {"instance", "one"},
+      {"environment", "one"},
+      {"timezone", "UTC"},
+      {"sinks", "[here]"},
+      {"state_dir", "/s"},
+      {"path", "/d"},
+      {"paths", "[/d]"},
+      {"exclude", "[/e/*]"},
+      {"http", "localhost:80"},
+      {"topic", "'spark-{kind}'"},
+      {"brokers", "['k1:9092', 'k2:9092']"},
+      {"sasl_username", "me"},
+      {"sasl_password", "secret"},
+      {"kerberos_principal", "me@REALM"},
+      {"kerberos_keytab", "/k"},
+      {"oauth_token_file", "/t"},
+      {"oauth_token_command", "cat /t"},
+      {"ssl_ca", "/ca.pem"},
+      {"ssl_certificate", "/c.pem"},
+      {"ssl_key", "/k.pem"},
+      {"ssl_key_password", "secret"},
+      {"properties", "{linger.ms: 20, client.id: 'a'}"},
   };
   const auto found = kValues.find(info.name);
   if (found != kValues.end()) return found->second;
   if (!info.words.empty()) return info.words.front().text;
   EXPECT_TRUE(info.default_text) << info.name << ": no value is known for it";
   return info.default_text.value_or("");
+}
+
+// Options that an option needs, or that make no sense without it.
+std::string Companions(const std::string& name, const std::string& value) {
+  static const std::string kLogin = ", sasl_username: me, sasl_password: secret";
+  static const std::string kSasl = ", security_protocol: sasl_ssl";
+  static const std::map<std::string, std::string> kCompanions = {
+      {"sasl_username", kSasl + ", sasl_password: secret"},
+      {"sasl_password", kSasl + ", sasl_username: me"},
+      {"kerberos_principal", kSasl + ", sasl_mechanism: GSSAPI"},
+      {"kerberos_keytab", kSasl + ", sasl_mechanism: GSSAPI"},
+      {"oauth_token_file", kSasl + ", sasl_mechanism: OAUTHBEARER"},
+      {"oauth_token_command", kSasl + ", sasl_mechanism: OAUTHBEARER"},
+      {"ssl_ca", ", security_protocol: ssl"},
+      {"ssl_certificate", ", security_protocol: ssl, ssl_key: /k.pem"},
+      {"ssl_key", ", security_protocol: ssl, ssl_certificate: /c.pem"},
+  };
+  if (name == "security_protocol" && value.find("sasl") != std::string::npos) return kLogin;
+  const auto found = kCompanions.find(name);
+  return found == kCompanions.end() ? "" : found->second;
 }
 
 class ConfigReferenceTest : public ::testing::Test {
@@ -92,7 +133,7 @@ class ConfigReferenceTest : public ::testing::Test {
         text += ", " + needed + ": " + its;
       }
     }
-    if (!name.empty()) text += ", " + name + ": " + value;
+    if (!name.empty()) text += ", " + name + ": " + value + Companions(name, value);
     return text + place.after;
   }
   element Schema() {
@@ -177,7 +218,9 @@ TEST_F(ConfigReferenceTest, DefaultsAndWordsOfTheSchemaAreAccepted) {
       const element option = At(schema, place.pointer + "/properties/" + info.name);
       element given;
       if (option["default"].get(given) == simdjson::SUCCESS) {
-        EXPECT_EQ(info.default_text, std::string(std::string_view(given)));
+        const std::string text =
+            given.is_string() ? std::string(std::string_view(given)) : simdjson::minify(given);
+        EXPECT_EQ(info.default_text, text);
         values.push_back(*info.default_text);
       } else {
         EXPECT_FALSE(info.default_text) << info.name;
