@@ -1,4 +1,4 @@
-"""A Java and a Spark to try things with: finds the one, installs the other from PyPI once and keeps it."""
+"""A Java and a Spark to try things with: finds the one, installs the other (as any package) from PyPI once and keeps it."""
 import contextlib
 import fcntl
 import os
@@ -62,30 +62,36 @@ def ensure_spark(version: str, say=print) -> Spark:
     if not re.fullmatch(r"[0-9]+(\.[0-9]+){2}(\.?[a-z]+[0-9]+)?", version):
         raise SetupError(f"not a Spark version: {version!r} (one like 3.5.9 is)")
     java_home = find_java()
-    venv = cache_dir() / f"spark-{version}"
-    venv.parent.mkdir(parents=True, exist_ok=True)
-    with open(venv.parent / f"spark-{version}.lock", "w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (venv / "complete").exists():
-            install(version, venv, say)
+    venv = ensure_package(f"spark-{version}", f"pyspark=={version}", "some 400 MB", say)
     # The folder's name holds the Python version, which only the environment knows.
     home = next(venv.glob("lib/python3*/site-packages/pyspark"))
     return Spark(version, venv / "bin" / "python", home, java_home)
 
 
-def install(version: str, venv: Path, say) -> None:
-    say(f"installing pyspark {version} from PyPI into {venv} (some 400 MB, only this once)")
+def ensure_package(name: str, requirement: str, size: str, say=print) -> Path:
+    """A virtual environment with a package from PyPI; `name` is its own in the cache."""
+    venv = cache_dir() / name
+    venv.parent.mkdir(parents=True, exist_ok=True)
+    with open(venv.parent / f"{name}.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (venv / "complete").exists():
+            say(f"installing {requirement} from PyPI into {venv} ({size}, only this once)")
+            install(requirement, venv)
+    return venv
+
+
+def install(requirement: str, venv: Path) -> None:
     shutil.rmtree(venv, ignore_errors=True)
-    log = venv.parent / f"spark-{version}.log"
+    log = venv.parent / f"{venv.name}.log"
     with open(log, "w", encoding="utf-8") as output:
         for command in (
             [sys.executable, "-m", "venv", venv],
-            [venv / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check", f"pyspark=={version}"],
+            [venv / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check", requirement],
         ):
             done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False)
             if done.returncode:
                 tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
-                raise SetupError(f"installing pyspark {version} failed; the end of {log}:\n{tail}")
+                raise SetupError(f"installing {requirement} failed; the end of {log}:\n{tail}")
     (venv / "complete").touch()
 
 

@@ -352,11 +352,11 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def _in_the_child(limits):
+def in_the_child(limits=None):
     def prepare():
         # A test that is killed leaves nothing behind.
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-        for name, value in limits.items():
+        for name, value in (limits or {}).items():
             resource.setrlimit(name, value)
 
     return prepare
@@ -407,7 +407,7 @@ class Runner:
                 stdin=subprocess.DEVNULL,
                 stdout=out if stdout is None else stdout,
                 stderr=error,
-                preexec_fn=_in_the_child(limits or {}),
+                preexec_fn=in_the_child(limits),
                 **options,
             )
         return self
