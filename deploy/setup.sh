@@ -9,7 +9,7 @@ Usage: deploy/setup.sh [--live] [--bench] [--check]
 Installs the Debian packages that are missing to build and test sparktail.
 Says beforehand what it will install. Uses sudo when you are not root.
 
-  --live    also a Java 17 runtime, for the tests and the demo with a real Spark
+  --live    also a Java 17 runtime, for the tests and the demo with a real Spark, and what a real Kafka needs
   --bench   also the programs that the benchmarks compare with
   --check   install nothing, only report; exit code 1 if something is missing
   --help    this text
@@ -25,12 +25,13 @@ packages=(
   build-essential ccache cmake ninja-build pkg-config git ca-certificates
   clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev
   libabsl-dev libsimdjson-dev libhwy-dev libxxhash-dev libcli11-dev libzstd-dev
-  libsqlite3-dev libyaml-cpp-dev libspdlog-dev prometheus-cpp-dev
+  libsqlite3-dev libyaml-cpp-dev libspdlog-dev prometheus-cpp-dev librdkafka-dev
   libgtest-dev libgmock-dev libbenchmark-dev
   tzdata systemd sqlite3 python3 python3-venv
 )
 java_package=openjdk-17-jre-headless
-bench_packages=(ripgrep)
+live_packages=(maven openssl)
+bench_packages=(ripgrep kcat)
 
 # The same question as find_java in deploy/demo/spark_env.py: is there a Java that Spark 3.5 and 4 both run on?
 has_java() {
@@ -84,6 +85,7 @@ done
 
 command -v dpkg-query >/dev/null || die "no dpkg here: this script is for Debian 12. Elsewhere, install the like of: ${packages[*]}"
 
+[[ $live == yes ]] && packages+=("${live_packages[@]}")
 [[ $bench == yes ]] && packages+=("${bench_packages[@]}")
 mapfile -t missing < <(missing_of "${packages[@]}")
 if [[ $live == yes ]] && ! has_java; then
