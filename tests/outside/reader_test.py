@@ -7,7 +7,7 @@ from collections import Counter
 
 import reader
 import support
-from support import listener_events, ndjson, parse
+from support import listener_events, metrics_text, ndjson, parse
 
 KEY = ("runId", "batchId", "timestamp")
 # The JVM died: Spark's account is its event log, where progress has another form (offsets as strings, no rates).
@@ -21,13 +21,6 @@ def ordered(text):
 
 def keyed(values):
     return Counter(tuple(value[key] for key in KEY) for value in values)
-
-
-def metrics_text(line):
-    """The text of `metrics`, cut out of the document as it stands."""
-    start = line.index('"metrics":') + len('"metrics":')
-    _, end = json.JSONDecoder().raw_decode(line, start)
-    return line[start:end]
 
 
 class Reader(unittest.TestCase):

@@ -381,9 +381,11 @@ class Runner:
         self.config = {
             "state_dir": str(self.state),
             "sources": [{"kind": "file", "paths": [str(path) for path in paths], **(source or {})}],
-            "sinks": [{"kind": kind, **kinds[kind], **(sink or {})} for kind in sinks],
+            "sinks": [{"kind": kind, **kinds.get(kind, {}), **(sink or {})} for kind in sinks],
             **(more or {}),
         }
+        # How to read back what a sink got.
+        self.deliveries = {"file": self.lines, "sqlite": self.rows, "stdout": lambda: file_lines(self.out_path)}
         self.url = None
         if http:
             self.serve()
@@ -493,7 +495,7 @@ class Runner:
         return database_documents(self.database)
 
     def delivered(self, sink):
-        return {"file": self.lines, "sqlite": self.rows, "stdout": lambda: file_lines(self.out_path)}[sink]()
+        return self.deliveries[sink]()
 
     # ---- what it says of itself
 
@@ -738,7 +740,7 @@ class Seen:
         self.runner = runner
         self.sink = sink
         # A commit of SQLite may be seen in no file's stamp: its index is mapped memory.
-        self.path = {"file": runner.output, "sqlite": None, "stdout": runner.out_path}[sink]
+        self.path = {"file": runner.output, "stdout": runner.out_path}.get(sink)
         self.stamp = None
         self.found = set()
 

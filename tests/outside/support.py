@@ -190,6 +190,13 @@ def batches(result):
     return [int(re.search(r'"batchId":(\d+)', line)[1]) for line in lines]
 
 
+def metrics_text(line):
+    """The text of `metrics`, cut out of the document as it stands."""
+    start = line.index('"metrics":') + len('"metrics":')
+    _, end = json.JSONDecoder().raw_decode(line, start)
+    return line[start:end]
+
+
 def without_source(document):
     return {key: value for key, value in document.items() if key != "source"}
 
