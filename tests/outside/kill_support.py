@@ -19,6 +19,9 @@ def text_of(names, first):
 
 
 class KillCase(RunCase):
+    # Seconds at most from the last write to the kill.
+    DELAYS = (0.01, 0.06, 0.15, 0.15, 0.4)
+
     def plans(self, kinds, lives):
         """`lives` scales the amount of text, so that each kill hits a log that is being written."""
         names = ["3.5.9/basic.default", "3.5.9/avail.default", "3.1.3/basic.default", "3.5.9/files.default", "3.5.9/fail.default"]
@@ -78,7 +81,7 @@ class KillCase(RunCase):
                 runner.start()
             self.go_on(writers, random, int(steps / kills * random.random() * 1.4))
             # Not a wait: the moment itself. One in five is in the middle of the start.
-            delay = random.choice([0.01, 0.06, 0.15, 0.15, 0.4]) * random.random()
+            delay = random.choice(self.DELAYS) * random.random()
             early += delay < 0.01
             time.sleep(delay)
             self.before_kill(number, kills)
