@@ -76,6 +76,11 @@ class Admin:
         ]
         self._results(self.client.create_acls(bindings, request_timeout=ANSWER))
 
+    def make_scram_user(self, user, password, mechanism):
+        info = admin.ScramCredentialInfo(admin.ScramMechanism[mechanism.replace("-", "_")], 4096)
+        change = admin.UserScramCredentialUpsertion(user, info, password.encode())
+        self._results(self.client.alter_user_scram_credentials([change], request_timeout=ANSWER))
+
     def ends(self, topic, committed):
         """{partition: offset behind the last record}; of read-committed readers, behind the last that they may see."""
         level = confluent_kafka.IsolationLevel.READ_COMMITTED if committed else confluent_kafka.IsolationLevel.READ_UNCOMMITTED
