@@ -1,47 +1,6 @@
 #include "ingest/sources/file_source_options.h"
 
-#include <utility>
-
 namespace sparktail {
-namespace {
-
-// Durations that stand for the words.
-constexpr absl::Duration kBeginning = absl::InfiniteDuration();
-constexpr absl::Duration kEnd = absl::ZeroDuration();
-
-StartAt ToStartAt(absl::Duration age) {
-  if (age == kBeginning) return {StartAt::Kind::kBeginning, absl::ZeroDuration()};
-  if (age == kEnd) return {StartAt::Kind::kEnd, absl::ZeroDuration()};
-  return {StartAt::Kind::kAge, age};
-}
-
-absl::Duration ToAge(const StartAt& start) {
-  if (start.kind == StartAt::Kind::kBeginning) return kBeginning;
-  return start.kind == StartAt::Kind::kEnd ? kEnd : start.age;
-}
-
-Option<FileSourceOptions> DeclareStartAt() {
-  Option<FileSourceOptions> option;
-  option.info.name = "start_at";
-  option.info.type = OptionType::kDuration;
-  option.apply = [](const OptionData& data, FileSourceOptions* options) {
-    options->start_at = ToStartAt(std::get<absl::Duration>(data));
-  };
-  option.fetch = [](const FileSourceOptions& options) {
-    return OptionData(ToAge(options.start_at));
-  };
-  return std::move(option)
-      .Word("beginning", kBeginning)
-      .Word("end", kEnd)
-      .Default("beginning")
-      .From(absl::Seconds(1))
-      .Says(
-          "Where reading begins in files that are there at the first start: events older than a "
-          "duration are passed over. Later files are read from their beginning.");
-}
-
-}  // namespace
-
 OptionTable<FileSourceOptions> FileSourceOptionTable() {
   using O = FileSourceOptions;
   return {
@@ -54,7 +13,10 @@ OptionTable<FileSourceOptions> FileSourceOptionTable() {
           .Form(kPathForm)
           .Otherwise("none")
           .Says("Globs of files that are left out."),
-      DeclareStartAt(),
+      DeclareStartAt(&O::start_at)
+          .Says(
+              "Where reading begins in files that are there at the first start: events older than "
+              "a duration are passed over. Later files are read from their beginning."),
       Declare("watch", &O::watch)
           .Word("auto", Watch::kAuto)
           .Word("inotify", Watch::kInotify)

@@ -7,17 +7,9 @@
 #include <vector>
 
 #include "ingest/base/options.h"
+#include "ingest/sources/start_at.h"
 
 namespace sparktail {
-
-// Where a source begins in a stream that it sees for the first time, at the start of the process
-// (later ones are read from their beginning). What is passed over is read, so that the events
-// after it know their application, but not delivered.
-struct StartAt {
-  enum class Kind : uint8_t { kBeginning, kEnd, kAge };
-  Kind kind = Kind::kBeginning;
-  absl::Duration age;  // kAge: events older than that are passed over
-};
 
 enum class Watch : uint8_t { kAuto, kInotify, kPoll };
 
