@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,6 +11,18 @@
 
 namespace sparktail {
 
+// The right to deliver what was read from a share of a source, such as a partition that a consumer
+// group has given us. It can be lost at any time: then somebody else delivers what we have not.
+// Thread-safe.
+class Lease {
+ public:
+  void Lose() { lost_ = true; }
+  bool is_lost() const { return lost_; }
+
+ private:
+  std::atomic<bool> lost_ = false;
+};
+
 // Events of one stream in order, and the range of the stream's content that is settled once they
 // are delivered: [begin, end->offset). Ranges of one stream tile it; a batch without events moves
 // the cursor over noise. Owns its bytes; never changes; shared by all sinks.
@@ -18,6 +31,9 @@ struct Batch {
   uint64_t begin = 0;
   std::shared_ptr<const Cursor> end;
   EventBuffer events;
+  std::shared_ptr<const Lease> lease;  // null: nobody can take it away
+
+  bool is_lost() const { return lease != nullptr && lease->is_lost(); }
 
   // What it costs a queue, in bytes.
   size_t cost() const {

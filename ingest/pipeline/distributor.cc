@@ -14,7 +14,7 @@ struct Delivered {
 };
 
 // Of the sinks that know the stream, the cursor of the one that stands first.
-const Cursor* FirstOf(const std::vector<std::unique_ptr<Cursor>>& cursors) {
+const Cursor* FirstOf(const std::vector<std::shared_ptr<const Cursor>>& cursors) {
   const Cursor* first = nullptr;
   for (const auto& cursor : cursors) {
     if (cursor == nullptr) continue;
@@ -32,7 +32,7 @@ Distributor::Distributor(std::vector<SinkWorker*> sinks,
     for (StreamCursor& stream : cursors[sink]) {
       Known& known = streams_[stream.stream];
       known.cursors.resize(sinks_.size());
-      known.cursors[sink] = std::make_unique<Cursor>(std::move(stream.cursor));
+      known.cursors[sink] = std::make_shared<const Cursor>(std::move(stream.cursor));
     }
   }
 }
@@ -42,7 +42,7 @@ void Distributor::StartNewSinksAtOthers() {
     const auto knows = [&](const auto& stream) { return stream.second.cursors[sink] != nullptr; };
     if (std::any_of(streams_.begin(), streams_.end(), knows)) continue;
     for (auto& [key, known] : streams_) {
-      known.cursors[sink] = std::make_unique<Cursor>(*FirstOf(known.cursors));
+      known.cursors[sink] = std::make_shared<const Cursor>(*FirstOf(known.cursors));
     }
   }
 }
@@ -74,6 +74,69 @@ std::vector<StreamKey> Distributor::Streams() const {
   keys.reserve(streams_.size());
   for (const auto& [key, known] : streams_) keys.push_back(key);
   return keys;
+}
+
+void Distributor::Learn(size_t sink, Concerns concerns, std::vector<StreamCursor> cursors) {
+  for (auto& [stream, known] : streams_) {
+    if (concerns(stream)) known.cursors[sink] = nullptr;
+  }
+  for (StreamCursor& cursor : cursors) {
+    if (!concerns(cursor.stream)) continue;
+    Known& known = streams_[cursor.stream];
+    known.cursors.resize(sinks_.size());
+    known.cursors[sink] = std::make_shared<const Cursor>(std::move(cursor.cursor));
+  }
+  std::erase_if(streams_, [](const auto& one) { return FirstOf(one.second.cursors) == nullptr; });
+}
+
+void Distributor::StartAtOthers(size_t sink, Concerns concerns) {
+  for (auto& [stream, known] : streams_) {
+    if (!concerns(stream)) continue;
+    known.cursors[sink] = nullptr;
+    const Cursor* first = FirstOf(known.cursors);
+    if (first != nullptr) known.cursors[sink] = std::make_shared<const Cursor>(*first);
+  }
+}
+
+void Distributor::Rest(const StreamKey& stream) {
+  for (SinkWorker* sink : sinks_) sink->Forget(stream);
+}
+
+void Distributor::Forget(const StreamKey& stream) {
+  Rest(stream);
+  streams_.erase(stream);
+}
+
+void Distributor::WatchCommits(const std::string& prefix, std::function<void()> wake) {
+  inbox_ = std::make_shared<Inbox>();
+  for (size_t sink = 0; sink < sinks_.size(); ++sink) {
+    sinks_[sink]->WatchCommits(
+        prefix, [sink, inbox = inbox_, wake](const std::vector<Ledger::Moved>& moved) {
+          {
+            const absl::MutexLock lock(&inbox->mutex);
+            for (const Ledger::Moved& one : moved) inbox->moved.emplace_back(sink, one);
+          }
+          wake();
+        });
+  }
+}
+
+void Distributor::TakeCommitted() {
+  std::vector<std::pair<size_t, Ledger::Moved>> all;
+  {
+    const absl::MutexLock lock(&inbox_->mutex);
+    all.swap(inbox_->moved);
+  }
+  for (auto& [sink, moved] : all) {
+    Known& known = streams_[moved.stream];
+    known.cursors.resize(sinks_.size());
+    known.cursors[sink] = std::move(moved.cursor);
+  }
+}
+
+std::shared_ptr<const Cursor> Distributor::CommittedOf(size_t sink, const StreamKey& stream) const {
+  const auto found = streams_.find(stream);
+  return found == streams_.end() ? nullptr : found->second.cursors[sink];
 }
 
 bool Distributor::HasRoom() const {

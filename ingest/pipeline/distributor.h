@@ -1,9 +1,16 @@
 #pragma once
 
+#include <absl/base/thread_annotations.h>
+#include <absl/functional/function_ref.h>
+#include <absl/synchronization/mutex.h>
+
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "ingest/pipeline/sink_worker.h"
@@ -31,6 +38,29 @@ class Distributor {
   // stands, not with the past. To be called once, before anything is read.
   void StartNewSinksAtOthers();
 
+  size_t sinks() const { return sinks_.size(); }
+  const std::string& SinkName(size_t sink) const { return sinks_[sink]->name(); }
+
+  // Of streams that are shared with other processes: where the sink stands now in all those that
+  // `concerns` names; what was known of them is not true any more.
+  using Concerns = absl::FunctionRef<bool(const StreamKey&)>;
+  void Learn(size_t sink, Concerns concerns, std::vector<StreamCursor> cursors);
+  // In those the sink begins where the first of the others stands.
+  void StartAtOthers(size_t sink, Concerns concerns);
+  // The stream gets no more batches for now; when it comes back it begins at StartOf().
+  void Rest(const StreamKey& stream);
+  // And nothing is known of it any more.
+  void Forget(const StreamKey& stream);
+
+  // From now on TakeCommitted() has what the sinks have made durable of streams of which the key
+  // begins with `prefix`; `wake` is called, on their threads, when there is something to be taken.
+  // Once, before the sinks are started.
+  void WatchCommits(const std::string& prefix, std::function<void()> wake);
+  // StartOf(), NewestOf() and CommittedOf() tell of it from now on.
+  void TakeCommitted();
+  // Where the sink stands; null: not known.
+  std::shared_ptr<const Cursor> CommittedOf(size_t sink, const StreamKey& stream) const;
+
   // All sinks have room.
   bool HasRoom() const;
   // Batches of the streams of one file: each sink commits its cursors in all of them, or in none.
@@ -40,11 +70,17 @@ class Distributor {
   size_t FirstFor(size_t sink, const Batch& batch) const;
 
   struct Known {
-    std::vector<std::unique_ptr<Cursor>> cursors;  // by sink; null: none
+    std::vector<std::shared_ptr<const Cursor>> cursors;  // by sink; null: none
+  };
+  // What the sinks' threads leave here. Outlives the distributor, if need be.
+  struct Inbox {
+    absl::Mutex mutex;
+    std::vector<std::pair<size_t, Ledger::Moved>> moved ABSL_GUARDED_BY(mutex);
   };
 
   std::vector<SinkWorker*> sinks_;
   std::unordered_map<StreamKey, Known> streams_;
+  std::shared_ptr<Inbox> inbox_;  // null: commits are not watched
 };
 
 }  // namespace sparktail

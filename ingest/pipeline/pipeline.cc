@@ -200,6 +200,7 @@ absl::Status Pipeline::OpenSource(const SourceConfiguration& configuration) {
   if (gauges_) {
     parts.observe = [this](const EventBuffer& events) { gauges_->Observe(events); };
   }
+  parts.wake = [this] { Wake(); };
   sources_.push_back(MakeSource(std::move(parts)));
   {
     const absl::MutexLock lock(&mutex_);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace sparktail {
@@ -44,6 +45,10 @@ SinkWorker::~SinkWorker() {
   open_.clear();
   const absl::MutexLock lock(&mutex_);
   queue_.clear();
+}
+
+void SinkWorker::WatchCommits(std::string prefix, Committed committed) {
+  watchers_.emplace_back(std::move(prefix), std::move(committed));
 }
 
 void SinkWorker::Start() {
@@ -145,7 +150,7 @@ bool SinkWorker::WaitForWork() {
 
 absl::Status SinkWorker::WriteQueued() {
   while (written_ < open_.size()) {
-    if (absl::Status status = Write(open_[written_]); !status.ok()) return status;
+    if (absl::Status status = Write(&open_[written_]); !status.ok()) return status;
     ++written_;
   }
   const absl::Time began = parts_.os->Now();
@@ -160,16 +165,17 @@ absl::Status SinkWorker::WriteQueued() {
       queue_.pop_front();
     }
     open_bytes_ += open_.back().delivery.batch->cost();
-    if (absl::Status status = Write(open_.back()); !status.ok()) return status;
+    if (absl::Status status = Write(&open_.back()); !status.ok()) return status;
     ++written_;
   }
   return absl::OkStatus();
 }
 
-absl::Status SinkWorker::Write(const Item& item) {
-  const EventBuffer& events = item.delivery.batch->events;
-  if (item.delivery.first >= events.events.size()) return absl::OkStatus();
-  return parts_.sink->Write(events, item.delivery.first);
+absl::Status SinkWorker::Write(Item* item) {
+  item->dropped = item->delivery.batch->is_lost();
+  const EventBuffer& events = item->delivery.batch->events;
+  if (item->dropped || item->delivery.first >= events.events.size()) return absl::OkStatus();
+  return parts_.sink->Write(events, item->delivery.first);
 }
 
 // What comes after a silence is committed at once, what comes often each commit_interval.
@@ -194,6 +200,7 @@ absl::Status SinkWorker::CommitWritten() {
   std::vector<StreamCursor> cursors;
   std::unordered_map<std::string_view, size_t> index;
   for (const Item& item : open_) {
+    if (item.dropped) continue;
     const Batch& batch = *item.delivery.batch;
     const auto [found, is_new] = index.try_emplace(batch.stream, cursors.size());
     if (is_new) {
@@ -202,14 +209,22 @@ absl::Status SinkWorker::CommitWritten() {
       cursors[found->second].cursor = *batch.end;
     }
   }
-  return parts_.sink->Commit(cursors);
+  return cursors.empty() ? absl::OkStatus() : parts_.sink->Commit(cursors);
 }
 
 void SinkWorker::Delivered() {
-  uint64_t events = 0;
+  uint64_t taken = 0;   // off the queue
+  uint64_t events = 0;  // delivered
   uint64_t bytes = 0;
+  std::unordered_set<std::string> dropped;  // streams, of which some batch was
   for (Item& item : open_) {
     const EventBuffer& buffer = item.delivery.batch->events;
+    taken += buffer.events.size() - item.delivery.first;
+    if (item.dropped) {
+      dropped.insert(item.delivery.batch->stream);
+      std::move(item.delivery.acknowledgement).Settle();
+      continue;
+    }
     events += buffer.events.size() - item.delivery.first;
     for (size_t i = item.delivery.first; i < buffer.events.size(); ++i) {
       bytes += buffer.events[i].end - buffer.events[i].begin;
@@ -218,17 +233,28 @@ void SinkWorker::Delivered() {
   }
   failures_ = 0;
   // The sink's store has them already; its mirror comes after.
-  for (Ledger::Moved& moved : ledger_.TakeMoved()) {
-    const bool ended = moved.cursor->ended;
-    if (parts_.mirror != nullptr) unmirrored_.push_back({moved.stream, *moved.cursor});
-    if (ended) ledger_.Forget(moved.stream);
+  std::vector<Ledger::Moved> moved = ledger_.TakeMoved();
+  if (!dropped.empty()) {
+    // They have moved only as far as they were written, and begin anew when they come back.
+    std::erase_if(moved, [&](const Ledger::Moved& one) { return dropped.contains(one.stream); });
+    for (const Item& item : open_) {
+      const Batch& batch = *item.delivery.batch;
+      if (!item.dropped && dropped.contains(batch.stream))
+        moved.push_back({batch.stream, batch.end});
+    }
+    for (const std::string& stream : dropped) ledger_.Forget(stream);
   }
+  for (const Ledger::Moved& one : moved) {
+    if (parts_.mirror != nullptr) unmirrored_.push_back({one.stream, *one.cursor});
+    if (one.cursor->ended) ledger_.Forget(one.stream);
+  }
+  Tell(moved);
   const absl::Time now = parts_.os->Now();
   bool wake = false;
   {
     const absl::MutexLock lock(&mutex_);
     queue_bytes_ -= open_bytes_;
-    queue_events_ -= events;
+    queue_events_ -= taken;
     status_.events += events;
     status_.bytes += bytes;
     status_.state = SinkStatus::State::kRunning;
@@ -242,6 +268,16 @@ void SinkWorker::Delivered() {
   open_.clear();
   written_ = open_bytes_ = 0;
   if (wake) wake_();
+}
+
+void SinkWorker::Tell(const std::vector<Ledger::Moved>& moved) const {
+  for (const auto& [prefix, committed] : watchers_) {
+    std::vector<Ledger::Moved> watched;
+    for (const Ledger::Moved& one : moved) {
+      if (one.stream.starts_with(prefix)) watched.push_back(one);
+    }
+    if (!watched.empty()) committed(watched);
+  }
 }
 
 // A copy that is late, or lost, costs nothing: the sink's own store is the truth.

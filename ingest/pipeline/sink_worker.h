@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "ingest/base/log.h"
@@ -28,7 +29,9 @@ namespace sparktail {
 // each commit the cursors behind them become durable with them. After an error all that was
 // written since the last commit is written again, for as long as it takes.
 //
-// The reader thread calls HasRoom() and Push(); any thread status().
+// Batches whose lease is lost are not written any more, and their cursors do not move.
+//
+// The reader thread calls HasRoom(), Push() and Forget(); any thread status().
 class SinkWorker {
  public:
   struct Parts {
@@ -54,6 +57,10 @@ class SinkWorker {
   // Opens the sink: where it stands.
   absl::StatusOr<std::vector<StreamCursor>> Open() { return parts_.sink->Open(); }
   bool IsRemote() const { return parts_.sink->IsRemote(); }
+  // From now on `committed` is called, on the sink's thread, with the cursors that have become
+  // durable, of streams of which the key begins with `prefix`. Before Start().
+  using Committed = std::function<void(const std::vector<Ledger::Moved>& moved)>;
+  void WatchCommits(std::string prefix, Committed committed);
   void Start();
 
   const std::string& name() const { return parts_.name; }
@@ -62,6 +69,10 @@ class SinkWorker {
   bool HasRoom();
   // `more`: another one follows that is to be committed together with this one.
   void Push(std::shared_ptr<const Batch> batch, size_t first, bool more = false);
+
+  // The stream gets no more batches for now, and may begin anywhere when it does: it is
+  // forgotten, if all of it was committed.
+  void Forget(const StreamKey& stream) { ledger_.Forget(stream); }
 
   // All that was pushed is delivered and its cursors are durable.
   bool IsIdle() const;
@@ -79,18 +90,20 @@ class SinkWorker {
     Delivery delivery;
     absl::Time queued;
     bool more = false;
+    bool dropped = false;  // its lease was lost before it was written
   };
 
   void Run();
   bool WaitForWork() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status WriteQueued();
   bool MustGoOn() const { return !open_.empty() && open_.back().more; }
-  absl::Status Write(const Item& item);
+  absl::Status Write(Item* item);
   absl::Time CommitTime() const;
   bool CommitIsDue() const;
   absl::Status Commit();
   absl::Status CommitWritten();
   void Delivered();
+  void Tell(const std::vector<Ledger::Moved>& moved) const;
   void Mirror(bool now);
   bool Recover(absl::Status error);
   bool SleepBeforeRetry() ABSL_LOCKS_EXCLUDED(mutex_);
@@ -99,6 +112,7 @@ class SinkWorker {
 
   Parts parts_;
   const std::function<void()> wake_;
+  std::vector<std::pair<std::string, Committed>> watchers_;  // by prefix; fixed by Start()
   Ledger ledger_;
 
   mutable absl::Mutex mutex_;

@@ -29,6 +29,7 @@ struct SourceParts {
   std::unique_ptr<Distributor> output;  // where its batches go
   // Sees all events that are handed on; may be empty.
   std::function<void(const EventBuffer&)> observe;
+  std::function<void()> wake;  // gives the source a turn; any thread
 };
 
 // What the Pipeline asks of a source: to read, in turns, on the reader thread. A source waits for

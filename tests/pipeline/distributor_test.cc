@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -174,6 +175,39 @@ TEST_F(DistributorTest, HasRoomIfAllHave) {
   EXPECT_FALSE(distributor_->HasRoom());
   EXPECT_TRUE(workers_[0]->HasRoom());
   EXPECT_FALSE(workers_[1]->HasRoom());
+}
+
+TEST_F(DistributorTest, LearnsAnewWhereASinkStandsInSharedStreams) {
+  Make({{At("p/a", 3), At("q/a", 4)}, {At("p/a", 5)}});
+  const auto of_p = [](const StreamKey& stream) { return stream.starts_with("p/"); };
+  distributor_->Learn(0, of_p, {At("p/a", 8), At("p/b", 2), At("q/a", 9)});
+  EXPECT_EQ(distributor_->StartOf("p/a")->offset, 5U);
+  EXPECT_EQ(distributor_->CommittedOf(0, "p/a")->offset, 8U);
+  EXPECT_EQ(distributor_->CommittedOf(0, "q/a")->offset, 4U) << "it was not asked for";
+  EXPECT_EQ(distributor_->CommittedOf(1, "p/b"), nullptr);
+  distributor_->StartAtOthers(1, of_p);
+  EXPECT_EQ(distributor_->CommittedOf(1, "p/b")->offset, 2U);
+  distributor_->Learn(0, of_p, {});
+  distributor_->Learn(1, of_p, {});
+  EXPECT_THAT(distributor_->Streams(), ElementsAre("q/a"));
+}
+
+TEST_F(DistributorTest, KnowsWhatTheSinksHaveCommitted) {
+  Make({{}, {}});
+  std::atomic<size_t> wakes = 0;
+  distributor_->WatchCommits("src/", [&] { ++wakes; });
+  const auto batch = MakeBatch("src/a", 2, {"d0", "d1"});
+  Emit({batch, MakeBatch("other/a", 1, {"d2"})});
+  distributor_->TakeCommitted();
+  EXPECT_EQ(distributor_->CommittedOf(0, "src/a"), nullptr);
+  Deliver();
+  EXPECT_EQ(wakes, 2U);
+  distributor_->TakeCommitted();
+  EXPECT_EQ(distributor_->CommittedOf(0, "src/a"), batch->end);
+  EXPECT_EQ(distributor_->CommittedOf(1, "src/a"), batch->end);
+  EXPECT_EQ(distributor_->CommittedOf(1, "other/a"), nullptr);
+  distributor_->Forget("src/a");
+  EXPECT_EQ(distributor_->StartOf("src/a"), nullptr);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -498,6 +499,70 @@ TEST(SinkWorkerTest, EachGoesAtItsOwnPace) {
   ASSERT_TRUE(failing.Delivers());
   EXPECT_EQ(stuck.world.documents(), Names(0, 20));
   EXPECT_EQ(failing.world.documents(), Names(0, 20));
+}
+
+std::shared_ptr<const Batch> Leased(const std::shared_ptr<const Lease>& lease,
+                                    const std::shared_ptr<const Batch>& batch) {
+  Batch leased{batch->stream, batch->begin, batch->end, {}, lease};
+  leased.events.bytes.Append(batch->events.bytes.view());
+  leased.events.events = batch->events.events;
+  return std::make_shared<const Batch>(std::move(leased));
+}
+
+TEST(SinkWorkerTest, TellsWhatItHasCommittedOfWhatIsWatched) {
+  Rig rig;
+  std::vector<std::string> told;
+  rig.worker->WatchCommits("a", [&](const std::vector<Ledger::Moved>& moved) {
+    for (const Ledger::Moved& one : moved) {
+      told.push_back(one.stream + ":" + std::to_string(one.cursor->offset));
+    }
+  });
+  rig.Push(0, 3);
+  rig.worker->Push(MakeBatch("b", 1, {"x"}), 0);
+  rig.worker->Start();
+  ASSERT_TRUE(rig.Ends());
+  EXPECT_EQ(told.back(), "a:3");
+  for (const std::string& one : told) EXPECT_TRUE(one.starts_with("a:")) << one;
+}
+
+TEST(SinkWorkerTest, WhatItHasNoLeaseForAnyMoreIsNotWritten) {
+  Rig rig(Rig::Seldom());
+  auto lost = std::make_shared<Lease>();
+  auto kept = std::make_shared<Lease>();
+  std::vector<std::string> told;
+  rig.worker->WatchCommits("", [&](const std::vector<Ledger::Moved>& moved) {
+    for (const Ledger::Moved& one : moved) {
+      told.push_back(one.stream + ":" + std::to_string(one.cursor->offset));
+    }
+  });
+  rig.worker->Push(Leased(lost, MakeBatch("a", 9, {"d0"})), 0);
+  rig.worker->Push(Leased(kept, MakeBatch("b", 1, {"d1"})), 0);
+  lost->Lose();
+  rig.worker->Start();
+  ASSERT_TRUE(rig.Ends());
+  EXPECT_THAT(rig.world.documents(), ElementsAre("d1"));
+  EXPECT_THAT(told, ElementsAre("b:1"));
+  EXPECT_EQ(lost.use_count(), 1) << "something still waits for it";
+  EXPECT_EQ(rig.worker->status().queue_events, 0U);
+  EXPECT_EQ(rig.worker->status().events, 1U);
+}
+
+// Written, not committed, and then the lease is lost while the sink is down.
+TEST(SinkWorkerTest, AfterAnErrorWhatWasLostIsLeftOut) {
+  Rig rig;
+  auto lease = std::make_shared<Lease>();
+  rig.world.Behave([&](Step step, size_t n) {
+    if (step != Step::kCommit || n > 1) return absl::OkStatus();
+    lease->Lose();
+    return absl::UnavailableError("away");
+  });
+  rig.worker->Push(Leased(lease, MakeBatch("a", 9, {"d0"})), 0);
+  rig.worker->Start();
+  rig.worker->Push(MakeBatch("b", 1, {"d1"}), 0);
+  ASSERT_TRUE(rig.Ends());
+  EXPECT_THAT(rig.world.documents(), ElementsAre("d1"));
+  // The stream may come back at an earlier place.
+  EXPECT_EQ(lease.use_count(), 1);
 }
 
 }  // namespace
