@@ -73,6 +73,13 @@ constexpr MetricDescription kDescriptions[] = {
      "Events that went to the dead letters"},
     {"sparktail_sink_lost_bytes_total", kCounter, "bytes", kComponent,
      "Delivered to a file, and then cut off it by another process"},
+    {"sparktail_kafka_queue_messages", kGauge, "", kComponent, "Held by librdkafka, not delivered"},
+    {"sparktail_kafka_queue_bytes", kGauge, "bytes", kComponent, "The same in bytes"},
+    {"sparktail_kafka_requests_total", kCounter, "", kComponent, "Sent to brokers by a sink"},
+    {"sparktail_kafka_retries_total", kCounter, "", kComponent, "Of them, sent again"},
+    {"sparktail_kafka_errors_total", kCounter, "", kComponent, "Of them, failed"},
+    {"sparktail_kafka_rtt_seconds", kGauge, "seconds", kComponent,
+     "From a request to its answer, on average, of the slowest broker"},
     {"sparktail_sink_state", kGauge, "", kState, "1 for the state that it is in"},
 
     {"sparktail_query_batch_id", kGauge, "", kQuery, "Of the last batch"},
@@ -136,6 +143,15 @@ constexpr Value<SinkStatus> kSinkValues[] = {
      [](auto& s) { return absl::ToDoubleSeconds(s.cursor_age); }},
     {"sparktail_sink_dead_letters_total", [](auto& s) { return double(s.dead_letters); }},
     {"sparktail_sink_lost_bytes_total", [](auto& s) { return double(s.lost_bytes); }},
+};
+
+constexpr Value<KafkaStatistics> kKafkaValues[] = {
+    {"sparktail_kafka_queue_messages", [](auto& s) { return double(s.queued_messages); }},
+    {"sparktail_kafka_queue_bytes", [](auto& s) { return double(s.queued_bytes); }},
+    {"sparktail_kafka_requests_total", [](auto& s) { return double(s.requests); }},
+    {"sparktail_kafka_retries_total", [](auto& s) { return double(s.retries); }},
+    {"sparktail_kafka_errors_total", [](auto& s) { return double(s.errors); }},
+    {"sparktail_kafka_rtt_seconds", [](auto& s) { return s.rtt_seconds; }},
 };
 
 // In the order of SinkStatus::State.
@@ -262,6 +278,9 @@ void AddSource(const SourceStatus& source, Families* families) {
 void AddSink(const SinkStatus& sink, Families* families) {
   const Labels labels = Component(sink, "sink");
   for (const auto& [name, of] : kSinkValues) families->Add(name, labels, of(sink));
+  if (sink.kafka) {
+    for (const auto& [name, of] : kKafkaValues) families->Add(name, labels, of(*sink.kafka));
+  }
   for (size_t i = 0; i < kSinkStates.size(); ++i) {
     families->Add("sparktail_sink_state", With(labels, "state", kSinkStates[i]),
                   static_cast<size_t>(sink.state) == i ? 1 : 0);

@@ -1,7 +1,6 @@
 #include "ingest/kafka/kafka_client.h"
 
 #include <absl/time/clock.h>
-#include <simdjson.h>
 
 #include <algorithm>
 #include <array>
@@ -75,10 +74,11 @@ void KafkaClient::Connect(rd_kafka_conf_t* conf) {
   rd_kafka_conf_set_error_cb(conf, [](rd_kafka_t*, int code, const char* reason, void* self) {
     static_cast<KafkaClient*>(self)->OnError(static_cast<rd_kafka_resp_err_t>(code), reason);
   });
-  rd_kafka_conf_set_stats_cb(conf, [](rd_kafka_t*, char* json, size_t size, void* self) {
-    static_cast<KafkaClient*>(self)->OnStatistics({json, size});
-    return 0;
-  });
+  if (parts_.statistics != nullptr)
+    rd_kafka_conf_set_stats_cb(conf, [](rd_kafka_t*, char* json, size_t size, void* self) {
+      static_cast<KafkaClient*>(self)->OnStatistics({json, size});
+      return 0;
+    });
   if (parts_.delivered) {
     rd_kafka_conf_set_dr_msg_cb(conf,
                                 [](rd_kafka_t*, const rd_kafka_message_t* message, void* self) {
@@ -193,46 +193,9 @@ void KafkaClient::RenewToken() {
   rd_kafka_oauthbearer_set_token_failure(client_, error.data());
 }
 
-// ---------------------------------------------------------------- statistics
-
-bool ReadKafkaStatistics(std::string_view json, KafkaStatistics* out) {
-  simdjson::dom::parser parser;
-  simdjson::dom::object all;
-  if (parser.parse(simdjson::padded_string(json)).get(all) != simdjson::SUCCESS) return false;
-  const auto number = [](simdjson::dom::object object, std::string_view name) {
-    int64_t value = 0;
-    return object[name].get(value) == simdjson::SUCCESS && value > 0 ? static_cast<uint64_t>(value)
-                                                                     : 0;
-  };
-  *out = {};
-  out->queued_messages = number(all, "msg_cnt");
-  out->queued_bytes = number(all, "msg_size");
-  out->requests = number(all, "tx");
-  simdjson::dom::object brokers;
-  if (all["brokers"].get(brokers) != simdjson::SUCCESS) return true;
-  for (const auto& field : brokers) {
-    simdjson::dom::object broker;
-    if (field.value.get(broker) != simdjson::SUCCESS) continue;
-    out->retries += number(broker, "txretries");
-    out->errors +=
-        number(broker, "txerrs") + number(broker, "rxerrs") + number(broker, "req_timeouts");
-    simdjson::dom::object rtt;
-    if (broker["rtt"].get(rtt) != simdjson::SUCCESS) continue;
-    out->rtt_seconds = std::max(out->rtt_seconds, static_cast<double>(number(rtt, "avg")) / 1e6);
-  }
-  return true;
-}
-
 void KafkaClient::OnStatistics(std::string_view json) {
   KafkaStatistics statistics;
-  if (!ReadKafkaStatistics(json, &statistics)) return;
-  const absl::MutexLock lock(&mutex_);
-  statistics_ = statistics;
-}
-
-KafkaStatistics KafkaClient::statistics() const {
-  const absl::MutexLock lock(&mutex_);
-  return statistics_;
+  if (ReadKafkaStatistics(json, &statistics)) parts_.statistics->Set(statistics);
 }
 
 }  // namespace sparktail

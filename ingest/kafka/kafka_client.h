@@ -16,18 +16,9 @@
 #include "ingest/kafka/client_options.h"
 #include "ingest/kafka/kafka_config.h"
 #include "ingest/kafka/kafka_handles.h"
+#include "ingest/kafka/kafka_statistics.h"
 
 namespace sparktail {
-
-// What librdkafka tells of itself each few seconds (`statistics.interval.ms`; its STATISTICS.md).
-struct KafkaStatistics {
-  uint64_t queued_messages = 0;
-  uint64_t queued_bytes = 0;
-  uint64_t requests = 0;   // to brokers, since the client was made
-  uint64_t retries = 0;    // of them, sent again
-  uint64_t errors = 0;     // of them, failed
-  double rtt_seconds = 0;  // of the slowest broker, on average
-};
 
 // One client of librdkafka: what it logs goes to our log, with secrets masked; tokens are renewed
 // on a thread of librdkafka's. What it is told on other threads (delivery reports, errors,
@@ -43,6 +34,7 @@ class KafkaClient {
     KafkaProperties required;
     // Of a producer; called while the owner polls, flushes, commits or aborts.
     std::function<void(const rd_kafka_message_t&)> delivered;
+    LastKafkaStatistics* statistics = nullptr;  // outlives it; null: they are not asked for
     // Sets what else the owner needs, such as the call-back of a rebalance. opaque is the client's.
     std::function<void(rd_kafka_conf_t*)> configure;
   };
@@ -68,8 +60,6 @@ class KafkaClient {
   // `status` with the trouble, if there is one, in its message.
   absl::Status WithTrouble(const absl::Status& status) const;
 
-  KafkaStatistics statistics() const;
-
  private:
   explicit KafkaClient(Parts parts);
   absl::Status Create(KafkaConf conf);
@@ -88,10 +78,6 @@ class KafkaClient {
   mutable absl::Mutex mutex_;
   std::string trouble_ ABSL_GUARDED_BY(mutex_);
   bool refused_ ABSL_GUARDED_BY(mutex_) = false;
-  KafkaStatistics statistics_ ABSL_GUARDED_BY(mutex_);
 };
-
-// Reads one such account; false if it is none.
-bool ReadKafkaStatistics(std::string_view json, KafkaStatistics* out);
 
 }  // namespace sparktail

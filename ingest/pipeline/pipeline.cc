@@ -132,8 +132,10 @@ void Pipeline::MakeKafkaSink(const SinkConfiguration& configuration,
   parts->kind = "kafka";
   parts->dead_letters = [letters] { return letters->count(); };
   if (options.delivery == KafkaSinkOptions::Delivery::kAtLeastOnce) {
-    parts->sink = std::make_unique<AtLeastOnceSink>(
+    auto sink = std::make_unique<AtLeastOnceSink>(
         AtLeastOnceSink::Parts{log_, store_.get(), letters, configuration.name, options});
+    parts->kafka = [sink = sink.get()] { return sink->statistics(); };
+    parts->sink = std::move(sink);
     return;
   }
   ExactlyOnceSink::Parts exactly;
@@ -142,7 +144,9 @@ void Pipeline::MakeKafkaSink(const SinkConfiguration& configuration,
   exactly.instance = parts_.configuration->instance;
   exactly.name = configuration.name;
   exactly.options = options;
-  parts->sink = std::make_unique<ExactlyOnceSink>(std::move(exactly));
+  auto sink = std::make_unique<ExactlyOnceSink>(std::move(exactly));
+  parts->kafka = [sink = sink.get()] { return sink->statistics(); };
+  parts->sink = std::move(sink);
   parts->mirror = store_.get();
 }
 

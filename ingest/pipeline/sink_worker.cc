@@ -106,6 +106,7 @@ SinkStatus SinkWorker::status() const {
   status.queue_events = queue_events_;
   if (parts_.dead_letters) status.dead_letters = parts_.dead_letters();
   if (parts_.lost_bytes) status.lost_bytes = parts_.lost_bytes();
+  if (parts_.kafka) status.kafka = parts_.kafka();
   if (!idle_) {
     status.oldest = std::max(absl::ZeroDuration(), now - oldest_);
     const absl::Time since = std::max(committed_, oldest_);

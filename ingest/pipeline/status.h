@@ -3,9 +3,11 @@
 #include <absl/time/time.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "ingest/kafka/kafka_statistics.h"
 #include "parsers/event.h"
 
 namespace sparktail {
@@ -45,8 +47,9 @@ struct SinkStatus {
   uint64_t errors = 0;      // tries that failed
   uint64_t queue_bytes = 0;
   uint64_t queue_events = 0;
-  absl::Duration oldest;      // age of the oldest undelivered batch; 0: none
-  absl::Duration cursor_age;  // since the cursors were last stored while something moved
+  absl::Duration oldest;                 // age of the oldest undelivered batch; 0: none
+  std::optional<KafkaStatistics> kafka;  // of a sink of Kafka
+  absl::Duration cursor_age;             // since the cursors were last stored while something moved
 };
 
 // The last batch of one streaming query. Numbers that its progress does not have are NaN.

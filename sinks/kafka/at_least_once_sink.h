@@ -42,6 +42,9 @@ class AtLeastOnceSink : public Sink {
   absl::StatusOr<bool> Rollback() override;
   absl::Status Tidy() override;
 
+  // Any thread.
+  KafkaStatistics statistics() const { return writer_.statistics(); }
+
  private:
   absl::Status MakeProducer();
 

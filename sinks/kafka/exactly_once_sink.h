@@ -69,6 +69,9 @@ class ExactlyOnceSink : public Sink {
   absl::Status Tidy() override;
   bool IsRemote() const override { return true; }
 
+  // Any thread.
+  KafkaStatistics statistics() const { return writer_.statistics(); }
+
  private:
   enum class State : uint8_t {
     kNone,           // no producer, or one that has not got its name yet

@@ -79,6 +79,7 @@ absl::StatusOr<std::unique_ptr<KafkaClient>> KafkaWriter::MakeProducer(
   client.required["compression.codec"] = parts_.options.compression;
   client.required["partitioner"] = "murmur2_random";
   if (batch_bytes_ < kBatchBytes) client.required["batch.size"] = std::to_string(batch_bytes_);
+  client.statistics = &statistics_;
   client.delivered = [this](const rd_kafka_message_t& message) { OnReport(message); };
   absl::StatusOr<std::unique_ptr<KafkaClient>> made = KafkaClient::Make(std::move(client));
   if (made.ok()) client_ = made->get();

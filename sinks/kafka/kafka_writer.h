@@ -69,6 +69,8 @@ class KafkaWriter {
   absl::Status Flush(absl::Duration timeout);
   bool is_to_be_repeated() const { return is_to_be_repeated_; }
   size_t in_flight() const { return in_flight_; }
+  // Any thread.
+  KafkaStatistics statistics() const { return statistics_.Get(); }
 
   // Serves reports until nothing is in flight any more; false if that takes too long.
   bool Drain(absl::Duration timeout);
@@ -108,6 +110,7 @@ class KafkaWriter {
   const Parts parts_;
   NamePattern pattern_;
   EventFieldsReader reader_;
+  LastKafkaStatistics statistics_;
   KafkaClient* client_ = nullptr;
   std::map<std::string, KafkaTopic, std::less<>> topics_;
   size_t batch_bytes_;

@@ -58,6 +58,7 @@ PipelineStatus Status() {
   sink.events = 11;
   sink.lost_bytes = 13;
   sink.oldest = absl::Milliseconds(2500);
+  sink.kafka = KafkaStatistics{.queued_messages = 7, .requests = 8, .rtt_seconds = 0.25};
   status.sinks.push_back(sink);
   status.queries = {Query("etl")};
   return status;
@@ -93,6 +94,8 @@ TEST(Metrics, ThePageSaysWhatTheStatusSays) {
            "sparktail_component_sent_events_total{" + sink + "} 11\n",
            "sparktail_sink_lost_bytes_total{" + sink + "} 13\n",
            "sparktail_sink_oldest_undelivered_seconds{" + sink + "} 2.5\n",
+           "sparktail_kafka_queue_messages{" + sink + "} 7\n",
+           "sparktail_kafka_rtt_seconds{" + sink + "} 0.25\n",
            "sparktail_sink_state{" + sink + ",state=\"running\"} 0\n",
            "sparktail_sink_state{" + sink + ",state=\"paused\"} 1\n",
            std::string("sparktail_query_batch_duration_seconds{environment=\"pro\","
