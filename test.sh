@@ -147,7 +147,8 @@ main() {
   trap 'exit 130' INT
   mkdir -p "$logs"
   if command -v ccache >/dev/null; then
-    export CMAKE_CXX_COMPILER_LAUNCHER=ccache
+    # One clone finds what another has compiled.
+    export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
   fi
   case ${1:-} in
     --fast) fast ;;
