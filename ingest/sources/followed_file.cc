@@ -21,6 +21,19 @@ absl::StatusOr<std::string> ReadPart(Os* os, int fd, uint64_t offset, size_t siz
   return part;
 }
 
+// 15:34:11. Text without one may stand at the same place of what was written after a truncation:
+// events of one length end alike.
+bool HoldsTime(std::string_view text) {
+  static constexpr std::string_view kForm = "00:00:00";
+  const auto fits = [](char form, char c) {
+    return form == '0' ? c >= '0' && c <= '9' : c == form;
+  };
+  for (; text.size() >= kForm.size(); text.remove_prefix(1)) {
+    if (std::equal(kForm.begin(), kForm.end(), text.begin(), fits)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 absl::StatusOr<int> FollowedFile::Open(Os* os, const std::string& path, Os::FileInfo* info) {
@@ -49,11 +62,15 @@ absl::StatusOr<bool> FollowedFile::IsSame(Os* os, int fd, const FilePosition& pl
 
 absl::StatusOr<bool> FollowedFile::IsSame(int fd) const {
   if (!begun()) return IsSame(os_, fd, place_);
-  FilePosition place;
-  place.prefix = place_.prefix;
-  absl::StatusOr<bool> same_head = IsSame(os_, fd, place);
+  absl::StatusOr<bool> same_head = HasHead(fd);
   if (!same_head.ok() || !*same_head) return same_head;
   return IsIntact(fd);
+}
+
+absl::StatusOr<bool> FollowedFile::HasHead(int fd) const {
+  FilePosition place;
+  place.prefix = place_.prefix;
+  return IsSame(os_, fd, place);
 }
 
 absl::StatusOr<bool> FollowedFile::BeginsAs(int fd, uint64_t size) const {
@@ -118,8 +135,10 @@ absl::StatusOr<size_t> FollowedFile::ReadOn(std::span<char> room, bool* is_intac
   const size_t wanted = last_size_ + std::min(kFirstRead, room.size());
   absl::StatusOr<size_t> size = os_->ReadAt(fd_, read_ - last_size_, bytes.data(), wanted);
   if (!size.ok()) return size;
-  const absl::StatusOr<bool> intact =
-      *size < last_size_ ? IsIntact() : std::memcmp(bytes.data(), last_.data(), last_size_) == 0;
+  const bool is_short = *size < last_size_;
+  absl::StatusOr<bool> intact =
+      is_short ? IsIntact() : std::string_view(bytes.data(), last_size_) == last();
+  if (!is_short && *intact && !HoldsTime(last())) intact = HasHead(fd_);
   if (!intact.ok()) return intact.status();
   *is_intact = *intact;
   if (!*is_intact) return size_t{0};
@@ -166,7 +185,8 @@ absl::StatusOr<bool> FollowedFile::IsIntact(int fd) const {
     if (*size == 0) return false;
     done += *size;
   }
-  return std::memcmp(now.data(), last_.data(), last_size_) == 0;
+  if (std::string_view(now.data(), last_size_) != last()) return false;
+  return HoldsTime(last()) ? true : HasHead(fd);
 }
 
 }  // namespace sparktail

@@ -72,7 +72,7 @@ class FollowedFile {
   FilePosition Stand() const {
     FilePosition stand = place_;
     stand.raw = read_;
-    stand.marker = Fingerprint::Of({last_.data(), last_size_});
+    stand.marker = Fingerprint::Of(last());
     return stand;
   }
 
@@ -98,10 +98,13 @@ class FollowedFile {
   absl::Time retry;                     // not to be read before, after an error
 
  private:
-  static constexpr size_t kTailSize = 64;
+  // Usually holds the beginning of a line, with a time in it.
+  static constexpr size_t kTailSize = 256;
   static constexpr size_t kFirstRead = 4096;
 
   absl::StatusOr<bool> IsIntact(int fd) const;
+  absl::StatusOr<bool> HasHead(int fd) const;
+  std::string_view last() const { return {last_.data(), last_size_}; }
   absl::Status ReadFingerprints();
   void Took(std::string_view bytes);
   void Note(std::string_view bytes);

@@ -827,6 +827,25 @@ TEST_P(FileSourceWatchTest, ATruncationIsSeenWhenTheFileHasItsOldSizeAgain) {
   EXPECT_EQ(tails_.all, Lines(10, 20) + Lines(30, 40));
 }
 
+// Events of one length end alike: then the head tells.
+TEST_P(FileSourceWatchTest, ATruncationIsSeenThoughTheSameStandsAtTheOldPlace) {
+  const std::string record = std::string(300, '.') + "\n";
+  for (const size_t records : {1U, 40U}) {
+    tails_ = FakeTails();
+    WriteBytes(log_path_, Lines(0, 1));
+    for (size_t n = 0; n < records; ++n) Append(log_path_, record);
+    Start();
+    const std::string first = tails_.all;
+    fs::resize_file(log_path_, 0);
+    std::string second = Lines(1, 2);
+    for (size_t n = 0; n < records + 3; ++n) second += record;
+    Append(log_path_, second);
+    Look();
+    EXPECT_EQ(tails_.all, first + second) << Story();
+    Stop();
+  }
+}
+
 TEST_P(FileSourceWatchTest, WhatACopyHoldsIsReadThere) {
   options_.paths = {log_path_};
   WriteBytes(log_path_, Lines(0, 10));

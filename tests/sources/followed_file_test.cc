@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -192,7 +193,7 @@ TEST_F(FollowedFileTest, AnErrorProvesNothing) {
 }
 
 TEST_F(FollowedFileTest, WhatWasReadLastTellsATruncation) {
-  for (const size_t read : {1, 10, 64, 65, 5000}) {
+  for (const size_t read : {1, 10, 256, 257, 5000}) {
     const std::string text = Text(read, 1000);
     WriteBytes(path_, text);
     const auto file = Open();
@@ -211,6 +212,37 @@ TEST_F(FollowedFileTest, WhatWasReadLastTellsATruncation) {
     EXPECT_EQ(ReadAll(file.get()), "more");
     fs::resize_file(path_, read - 1);
     EXPECT_FALSE(IsIntact(*file));
+  }
+}
+
+TEST_F(FollowedFileTest, WithoutATimeInWhatWasReadLastTheHeadTellsATruncation) {
+  const std::string same(5000, '.');
+  for (const std::string last : {"", ":", "15:34:1", "1:34:11", "15:34.11"}) {
+    WriteBytes(path_, "one" + same + last);
+    const auto file = Open();
+    ReadAll(file.get());
+    EXPECT_TRUE(IsIntact(*file)) << last;
+    WriteBytes(path_, "two" + same + last + "more");
+    std::array<char, 100> room{};
+    bool is_intact = true;
+    EXPECT_EQ(file->ReadOn(room, &is_intact).value(), 0U) << last;
+    EXPECT_FALSE(is_intact) << last;
+    EXPECT_FALSE(IsIntact(*file)) << last;
+  }
+}
+
+TEST_F(FollowedFileTest, WithATimeInWhatWasReadLastOneCallReadsOn) {
+  for (const size_t after : {0, 1, 248}) {
+    WriteBytes(path_, std::string(5000, '.') + "15:34:11" + std::string(after, '.'));
+    const auto file = Open();
+    ReadAll(file.get());
+    Append("more");
+    const size_t calls = os_.calls(FaultyOs::Call::kReadAt);
+    std::array<char, 100> room{};
+    bool is_intact = true;
+    EXPECT_EQ(file->ReadOn(room, &is_intact).value(), 4U);
+    EXPECT_TRUE(is_intact);
+    EXPECT_EQ(os_.calls(FaultyOs::Call::kReadAt), calls + 1) << after;
   }
 }
 
