@@ -257,7 +257,7 @@ FileSource::Match FileSource::AddRemembered(const Found& found, absl::Time now) 
 
 // kUnknown: it is tried again later.
 FileSource::Match FileSource::AddRemembered(const Found& found, Claim claim, absl::Time now) {
-  const auto has_claim = [&](const Remembered& one) { return ClaimOf(one.place, found) == claim; };
+  const auto has_claim = [&](const Remembered& one) { return ClaimOf(one, found) == claim; };
   auto one = std::find_if(remembered_.begin(), remembered_.end(), has_claim);
   if (one == remembered_.end()) return Match::kNo;
   Os::FileInfo info;
@@ -293,7 +293,11 @@ FileSource::Match FileSource::AddRemembered(const Found& found, Claim claim, abs
   return Match::kNo;
 }
 
-FileSource::Claim FileSource::ClaimOf(const FilePosition& place, const Found& found) {
+FileSource::Claim FileSource::ClaimOf(const Remembered& one, const Found& found) {
+  const FilePosition& place = one.place;
+  // Of a file that has ended little more comes, if anything: logs begin alike.
+  const bool is_short = place.prefix.size < kLeastProof;
+  if (one.ended && is_short && found.info.size != place.size) return Claim::kNone;
   const bool is_there = place.path == found.path;
   const bool is_beside = DirectoryOf(place.path) == DirectoryOf(found.path) &&
                          IsRotatedName(NameOf(place.path), NameOf(found.path));

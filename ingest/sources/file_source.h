@@ -130,7 +130,7 @@ class FileSource {
   void AddFound(const Found& found, absl::Time now);
   Match AddRemembered(const Found& found, absl::Time now);
   Match AddRemembered(const Found& found, Claim claim, absl::Time now);
-  static Claim ClaimOf(const FilePosition& place, const Found& found);
+  static Claim ClaimOf(const Remembered& one, const Found& found);
   Match IsRemembered(const Found& found, int fd, const Remembered& remembered);
   bool AddAsRotated(const Found& found, absl::Time now);
   Match IsCopy(const Found& found);

@@ -1121,6 +1121,23 @@ TEST_P(FileSourceWatchTest, ANewFileMayHaveTheInodeOfAClosedOne) {
   }
 }
 
+TEST_F(FileSourceTest, AShortFileThatEndedDoesNotClaimOneThatBeginsAlike) {
+  options_.paths = {log_path_};
+  WriteBytes(log_path_, "li");
+  Start();
+  Rotate("line of the next\n");
+  Run(absl::Seconds(20));
+  ASSERT_TRUE(tails_.stream(0).ended);
+  Stop();
+  fs::remove(log_path_ + ".1");
+  fs::rename(log_path_, log_path_ + ".1");
+  WriteBytes(log_path_, "line of the one after\n");
+  Start();
+  Run(absl::Seconds(1));
+  ASSERT_THAT(tails_.order, SizeIs(3)) << Story();
+  EXPECT_EQ(Bytes(2), "line of the one after\n");
+}
+
 TEST_F(FileSourceTest, AnEndedFileThatIsRememberedMayHaveLeftItsInodeToAnother) {
   options_.paths = {log_path_};
   WriteBytes(log_path_, Lines(0, 10));
