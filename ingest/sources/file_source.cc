@@ -871,8 +871,12 @@ absl::StatusOr<bool> FileSource::OpenAgain(FollowedFile* file, const std::string
   const absl::StatusOr<int> fd = FollowedFile::Open(os_, path, &info);
   if (absl::IsNotFound(fd.status())) return false;
   if (!fd.ok()) return fd.status();
-  absl::StatusOr<bool> same = info.inode == file->place().inode;
-  if (!*same && file->read_bytes() > 0 && info.size >= file->read_bytes()) {
+  // It may have been truncated and renamed, and found since as another file.
+  const FollowedFile* owner = FindByInode(info);
+  const bool is_free = owner == nullptr || owner == file;
+  absl::StatusOr<bool> same = is_free && info.inode == file->place().inode;
+  if (!*same && (is_free || !owner->is_open()) && file->read_bytes() > 0 &&
+      info.size >= file->read_bytes()) {
     same = file->IsSame(*fd);
   }
   if (!same.ok() || !*same) {

@@ -1219,6 +1219,30 @@ TEST_P(FileSourceWatchTest, AClosedFileMayBeCopiedAndTruncated) {
   EXPECT_EQ(Lost(), 0U);
 }
 
+TEST_P(FileSourceWatchTest, AClosedFileMayBeCopiedTruncatedAndRenamed) {
+  for (const std::string glob : {log_path_, log_path_ + "*"}) {
+    tails_ = FakeTails();
+    options_.paths = {glob};
+    WriteBytes(log_path_, Lines(0, 10));
+    Stamp(log_path_);
+    Start();
+    Run(absl::Minutes(10));
+    fs::copy_file(log_path_, log_path_ + ".2");
+    Stamp(log_path_ + ".2");
+    WriteBytes(log_path_, Lines(10, 15));
+    Stamp(log_path_);
+    fs::rename(log_path_, log_path_ + ".1");
+    WriteBytes(log_path_, Lines(15, 20));
+    Stamp(log_path_);
+    Look();
+    Run(absl::Seconds(10));
+    EXPECT_EQ(tails_.all, Lines(0, 20)) << glob << Story();
+    EXPECT_EQ(Lost(), 0U);
+    Stop();
+    for (const std::string end : {"", ".1", ".2"}) fs::remove(log_path_ + end);
+  }
+}
+
 TEST_P(FileSourceWatchTest, AClosedFileMayBeDeletedOrReplaced) {
   WriteBytes(log_path_, Lines(0, 10));
   Start();
