@@ -757,6 +757,9 @@ void FileSource::ReadDirty(absl::Time now) {
     }
     file->dirty = false;
     ReadTurn(file, now);
+    // One that has left its path could not be opened again.
+    const bool is_at_path = file->state == State::kFollowing;
+    if (is_at_path && file->fd() >= parts_.most_descriptors) file->Close();
   }
 }
 
@@ -823,12 +826,8 @@ bool FileSource::Reopen(FollowedFile* file, absl::Time now) {
   if (!opened.ok()) ReadFailed(file, opened.status(), now);
   if (!opened.ok()) return false;
   if (*opened) {
-    if (file->fd() < parts_.most_descriptors || CloseOldest(file)) return true;
-    // All others are being read.
-    file->Close();
-    file->retry = now + kRetryInterval;
-    MarkDirty(file);
-    return false;
+    if (file->fd() >= parts_.most_descriptors) CloseOldest(file);
+    return true;
   }
   // Replaced or deleted since it was closed; what was there may be in a copy.
   const InodeKey inode{file->place().device, file->place().inode};
@@ -1213,8 +1212,8 @@ void FileSource::CloseIdle(absl::Time now) {
   }
 }
 
-// Of those that are not being read, the ones that grew longest ago. False if there is none.
-bool FileSource::CloseOldest(const FollowedFile* except) {
+// Of those that are not being read, the ones that grew longest ago.
+void FileSource::CloseOldest(const FollowedFile* except) {
   std::vector<FollowedFile*> idle;
   for (const auto& file : files_) {
     const bool is_idle = file->is_open() && file->state == State::kFollowing && file->begun() &&
@@ -1225,7 +1224,6 @@ bool FileSource::CloseOldest(const FollowedFile* except) {
   std::nth_element(idle.begin(), idle.begin() + static_cast<ptrdiff_t>(count), idle.end(),
                    [](const auto* a, const auto* b) { return a->grown < b->grown; });
   for (size_t i = 0; i < count; ++i) idle[i]->Close();
-  return count > 0;
 }
 
 bool FileSource::AtEnd() const {

@@ -185,7 +185,7 @@ class FileSource {
   const FollowedFile* LastGrown() const;
   void TickWarm(absl::Time now);
   void CloseIdle(absl::Time now);
-  bool CloseOldest(const FollowedFile* except);
+  void CloseOldest(const FollowedFile* except);
   void UpdateCounts(absl::Time now);
 
   const Parts parts_;

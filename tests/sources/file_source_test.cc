@@ -1174,6 +1174,26 @@ TEST_F(FileSourceTest, MoreFilesThanDescriptors) {
   EXPECT_EQ(Lost(), 0U);
 }
 
+// Others have them, such as another source, or whoever started this process.
+TEST_P(FileSourceWatchTest, NoDescriptorsAreLeft) {
+  most_descriptors_ = 0;
+  WriteBytes(log_path_, Lines(0, 10));
+  WriteBytes(dir_ / "other.log", Lines(100, 110));
+  Start();
+  Append(log_path_, Lines(10, 20));
+  Look();
+  EXPECT_EQ(tails_.all, Lines(0, 10) + Lines(100, 110) + Lines(10, 20));
+  Run(absl::Seconds(2));
+  EXPECT_EQ(source_->counts().open_files, 0U);
+  Append(log_path_, Lines(20, 30));
+  Rotate(Lines(30, 40));
+  Look();
+  Run(absl::Seconds(10));
+  EXPECT_EQ(tails_.all, Lines(0, 10) + Lines(100, 110) + Lines(10, 40)) << Story();
+  EXPECT_EQ(source_->counts().open_files, 0U);
+  EXPECT_EQ(Lost(), 0U);
+}
+
 TEST_P(FileSourceWatchTest, IdleFilesAreClosedAndOpenedAgain) {
   options_.close_idle = absl::Minutes(1);
   WriteBytes(log_path_, Lines(0, 10));
