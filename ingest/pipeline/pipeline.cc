@@ -2,15 +2,14 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <climits>
 #include <string_view>
 #include <utility>
 
 #include "ingest/base/time_zone.h"
+#include "ingest/pipeline/file_limit.h"
 #include "ingest/pipeline/file_log_source.h"
 #include "sinks/file/file_sink.h"
 #include "sinks/kafka/at_least_once_sink.h"
@@ -30,18 +29,6 @@ constexpr absl::Duration kStuck = absl::Minutes(1);
 constexpr absl::Duration kStatsInterval = absl::Seconds(1);
 constexpr absl::Duration kTouchInterval = absl::Hours(1);
 constexpr absl::Duration kKeepCursors = absl::Hours(30 * 24);
-constexpr rlim_t kKeptDescriptors = 64;
-
-// Each followed file needs a descriptor. Returns the first of those that are kept back for sinks,
-// scans and connections.
-int RaiseFileLimit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return INT_MAX;
-  const rlim_t before = std::exchange(limit.rlim_cur, limit.rlim_max);
-  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = before;
-  const rlim_t kept = std::min(kKeptDescriptors, limit.rlim_cur / 2);
-  return static_cast<int>(std::min<rlim_t>(limit.rlim_cur - kept, INT_MAX));
-}
 
 }  // namespace
 
