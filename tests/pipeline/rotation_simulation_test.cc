@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <deque>
 #include <filesystem>
 #include <fstream>
@@ -56,12 +55,6 @@ constexpr absl::Duration kSettled = absl::Seconds(45);
 constexpr size_t kKept = 4;  // rotated files of a log
 // The number of an event says of which log it is.
 constexpr size_t kEventsOfLog = 1'000'000;
-
-// The ordinary run always lives through the same days; more of them are for --full, and by hand.
-uint64_t SimulationSeed() {
-  const bool is_wanted = Scale() > 1 || std::getenv("SPARKTAIL_TEST_SEED") != nullptr;
-  return is_wanted ? testing::Seed() : 1001;
-}
 
 std::string AppName(size_t log) { return "app-" + std::to_string(log); }
 
@@ -496,13 +489,8 @@ class Simulation {
     if (log->kind != Kind::kKubelet) return text;
     return Wrap(text, {.wrapping = Wrapping::kCri, .part = 100});
   }
-  // Two logs hardly ever begin with the same second. Nor are all events of one length with the same
-  // last lines; were they, a log that grew to its old length could not be told from what it was.
+  // Two logs hardly ever begin with the same second.
   void Date(std::string* text) {
-    static constexpr std::string_view kSink = "\"console";
-    for (size_t at = text->find(kSink); at != std::string::npos; at = text->find(kSink, at + 1)) {
-      text->insert(at + kSink.size(), std::to_string(++lines_));
-    }
     static constexpr std::string_view kStamp = testing::kLogStamp;
     static constexpr size_t kSize = std::string_view("26/11/21 15:00:00").size();
     for (size_t at = text->find(kStamp); at != std::string::npos; at = text->find(kStamp, at + 1)) {
@@ -636,7 +624,7 @@ TEST_P(RotationSimulationTest, ADayLosesAndDoublesNothing) {
   const size_t before = DescriptorsInUse();
   const size_t steps = 200 * static_cast<size_t>(Scale());
   {
-    Simulation day(SimulationSeed(), GetParam().place, GetParam().watch);
+    Simulation day(testing::Seed(), GetParam().place, GetParam().watch);
     const absl::Time end = day.now() + kDay;
     const absl::Duration step = kDay / static_cast<int64_t>(steps);
     while (day.now() < end && !day.IsWrong()) {
@@ -669,7 +657,7 @@ TEST_P(RotationSimulationTest, ADayLosesAndDoublesNothing) {
 TEST_P(RotationSimulationTest, MemoryIsFlat) {
   static constexpr size_t kBounded = 1'200;
   static constexpr size_t kSlack = size_t{64} << 10;
-  Simulation life(SimulationSeed(), GetParam().place, GetParam().watch, /*keeps_cursors=*/false);
+  Simulation life(testing::Seed(), GetParam().place, GetParam().watch, /*keeps_cursors=*/false);
   const auto highest_of = [&](size_t rotations) {
     size_t highest = 0;
     for (const size_t end = life.rotations() + rotations; life.rotations() < end;) {
