@@ -1240,7 +1240,7 @@ TEST_P(FileSourceWatchTest, AClosedFileMayBeCopiedAndTruncated) {
 }
 
 TEST_P(FileSourceWatchTest, AClosedFileMayBeCopiedTruncatedAndRenamed) {
-  for (const std::string glob : {log_path_, log_path_ + "*"}) {
+  for (const std::string& glob : {log_path_, log_path_ + "*"}) {
     tails_ = FakeTails();
     options_.paths = {glob};
     WriteBytes(log_path_, Lines(0, 10));
