@@ -220,8 +220,7 @@ bool FileSource::Place(FollowedFile* file, const Found& found, absl::Time now) {
 bool FileSource::TakeUp(FollowedFile* file, const Found& found, absl::Time now) {
   by_inode_.erase({found.info.device, found.info.inode});
   if (!file->begun()) {
-    // It had ended when this process began.
-    remembered_.push_back({file->place(), /*ended=*/true});
+    Remember(*file);
     return false;
   }
   Os::FileInfo info;
@@ -1159,6 +1158,14 @@ void FileSource::Lose(const FollowedFile& file, uint64_t bytes, std::string_view
                                                " bytes were lost: " + std::string(how));
 }
 
+// It had ended when this process began. Should an error have hidden it under another name, it comes
+// back.
+void FileSource::Remember(const FollowedFile& file) {
+  const auto is_it = [&](const Remembered& one) { return one.place.file == file.place().file; };
+  if (std::any_of(remembered_.begin(), remembered_.end(), is_it)) return;
+  remembered_.push_back({file.place(), /*ended=*/true});
+}
+
 // Forgets what has ended and is nowhere to be found.
 void FileSource::Sweep() {
   const auto is_over = [&](const std::unique_ptr<FollowedFile>& file) {
@@ -1171,6 +1178,7 @@ void FileSource::Sweep() {
   if (over.empty()) return;
   for (const FollowedFile* file : over) {
     if (file->begun() && file->read_bytes() > 0) gone_.push_back(file->Stand());
+    if (!file->begun()) Remember(*file);
   }
   if (gone_.size() > kMostGone) gone_.erase(gone_.begin(), gone_.end() - kMostGone);
   const auto is_gone = [&](const auto& entry) { return over.contains(entry.second); };

@@ -180,6 +180,7 @@ class FileSource {
   void ReleaseSuccessor(const FollowedFile* file);
   void End(FollowedFile* file);
   void Lose(const FollowedFile& file, uint64_t bytes, std::string_view how);
+  void Remember(const FollowedFile& file);
   void Sweep();
 
   const FollowedFile* LastGrown() const;
