@@ -516,7 +516,9 @@ class Builder {
   }
 
   void CheckReadPaths(const Listed<SourceConfiguration>& source) {
-    const auto& options = std::get<FileSourceOptions>(source.value.options);
+    const auto* files = std::get_if<FileSourceOptions>(&source.value.options);
+    if (files == nullptr) return;
+    const FileSourceOptions& options = *files;
     const ConfigNode& list = FindOr(*source.node, "paths");
     for (const std::string& path : options.paths) {
       for (const auto& [written, writer] : writers_) {

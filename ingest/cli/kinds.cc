@@ -12,6 +12,12 @@ std::vector<Kind<SourceConfiguration>> SourceKinds() {
        Joined(SourceOptionTable(),
               Within<S>(FileSourceOptionTable(),
                         [](S* source) { return &std::get<FileSourceOptions>(source->options); }))},
+      {"kafka",
+       "Reads logs that node agents send to Kafka, sharing the topics with other processes.",
+       [](S* source) { source->options = KafkaSourceOptions(); },
+       Joined(SourceOptionTable(),
+              Within<S>(KafkaSourceOptionTable(),
+                        [](S* source) { return &std::get<KafkaSourceOptions>(source->options); }))},
   };
 }
 

@@ -85,6 +85,12 @@ void KafkaClient::Connect(rd_kafka_conf_t* conf) {
                                   static_cast<KafkaClient*>(self)->parts_.delivered(*message);
                                 });
   }
+  if (parts_.rebalanced) {
+    rd_kafka_conf_set_rebalance_cb(
+        conf,
+        [](rd_kafka_t*, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* partitions,
+           void* self) { static_cast<KafkaClient*>(self)->parts_.rebalanced(what, *partitions); });
+  }
   if (parts_.options.uses_sasl() && parts_.options.sasl_mechanism == "OAUTHBEARER") {
     rd_kafka_conf_enable_sasl_queue(conf, 1);
     rd_kafka_conf_set_oauthbearer_token_refresh_cb(conf, [](rd_kafka_t*, const char*, void* self) {

@@ -35,7 +35,11 @@ class KafkaClient {
     // Of a producer; called while the owner polls, flushes, commits or aborts.
     std::function<void(const rd_kafka_message_t&)> delivered;
     LastKafkaStatistics* statistics = nullptr;  // outlives it; null: they are not asked for
-    // Sets what else the owner needs, such as the call-back of a rebalance. opaque is the client's.
+    // Of a member of a group: the group gives or takes partitions. Called while the owner polls,
+    // and when the client goes; the owner has to answer by assigning or unassigning.
+    std::function<void(rd_kafka_resp_err_t what, const rd_kafka_topic_partition_list_t& partitions)>
+        rebalanced;
+    // Sets what else the owner needs. opaque is the client's.
     std::function<void(rd_kafka_conf_t*)> configure;
   };
   // kInvalidArgument if the options are wrong; else nothing is asked of the brokers yet.

@@ -264,7 +264,7 @@ std::optional<int64_t> KafkaStreams::ToCommit(const KafkaPartition& partition) {
 
 void KafkaStreams::Took(const KafkaPartition& partition, const KafkaRecord& record) {
   Partition* one = Find(partition);
-  if (one == nullptr || !one->begun || one->leaving) return;
+  if (is_over_ || one == nullptr || !one->begun || one->leaving) return;
   if (one->next < 0 && !one->committed) parts_.share->Hold(partition, record.offset);
   if (one->moved == absl::InfiniteFuture()) one->moved = os_->Now();
   one->next = record.offset + 1;
@@ -366,7 +366,7 @@ void KafkaStreams::Put(Partition* partition, Stream* stream, std::string_view te
 
 void KafkaStreams::AtEnd(const KafkaPartition& partition, int64_t offset) {
   Partition* one = Find(partition);
-  if (one == nullptr || !one->begun || one->leaving) return;
+  if (is_over_ || one == nullptr || !one->begun || one->leaving) return;
   one->is_at_end = true;
   one->at_end = os_->Now();
   if (offset <= one->next) return;
@@ -480,6 +480,7 @@ void KafkaStreams::GiveUpOld(Partition* partition, absl::Time now) {
 // ---------------------------------------------------------------- events to batches
 
 void KafkaStreams::EndTurn() {
+  if (is_over_) return;
   ParseAll();
   const absl::Time now = os_->Now();
   for (const auto& [name, partition] : partitions_) {
@@ -568,6 +569,7 @@ std::shared_ptr<const Batch> KafkaStreams::PartitionBatch(Partition* partition) 
 absl::Time KafkaStreams::Tick() {
   const absl::Time now = os_->Now();
   TakeCommitted();
+  if (is_over_) return now + kTickInterval;
   bool waits = false;
   for (const auto& [name, owned] : partitions_) {
     Partition* partition = owned.get();
@@ -617,6 +619,7 @@ void KafkaStreams::LetIdleGo(Partition* partition, absl::Time now) {
 }
 
 void KafkaStreams::HandOnAll() {
+  if (std::exchange(is_over_, true)) return;
   ParseAll();
   for (const auto& [name, partition] : partitions_) {
     if (partition->begun && !partition->leaving) Emit(partition.get());

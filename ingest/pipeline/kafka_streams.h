@@ -81,7 +81,8 @@ class KafkaStreams : public KafkaTail {
 
   // Time passes: to be called after each turn. Returns when it wants to be called again.
   absl::Time Tick();
-  // Batches that only move cursors are held back for a while: hands on what there is.
+  // Batches that only move cursors are held back for a while: hands on what there is. After it
+  // nothing is taken or handed on any more.
   void HandOnAll();
   // No more comes: what is open ends.
   void EndAll();
@@ -137,6 +138,7 @@ class KafkaStreams : public KafkaTail {
   absl::Time next_idle_;
   std::deque<std::pair<KafkaPartition, StreamKey>> resting_;  // let go, longest ago first
   ParserStats ended_stats_;
+  bool is_over_ = false;
 };
 
 }  // namespace sparktail

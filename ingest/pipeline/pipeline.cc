@@ -9,8 +9,10 @@
 #include <utility>
 
 #include "ingest/base/time_zone.h"
+#include "ingest/kafka/cursor_record.h"
 #include "ingest/pipeline/file_limit.h"
 #include "ingest/pipeline/file_log_source.h"
+#include "ingest/pipeline/kafka_log_source.h"
 #include "sinks/file/file_sink.h"
 #include "sinks/kafka/at_least_once_sink.h"
 #include "sinks/kafka/exactly_once_sink.h"
@@ -131,6 +133,10 @@ void Pipeline::MakeKafkaSink(const SinkConfiguration& configuration,
   exactly.instance = parts_.configuration->instance;
   exactly.name = configuration.name;
   exactly.options = options;
+  exactly.owner_of = [this](std::string_view stream) { return OwnerOf(stream); };
+  exactly.group_offsets = [this, name = configuration.name](std::span<const StreamCursor> cursors) {
+    return OffsetsOf(name, cursors);
+  };
   auto sink = std::make_unique<ExactlyOnceSink>(std::move(exactly));
   parts->kafka = [sink = sink.get()] { return sink->statistics(); };
   parts->sink = std::move(sink);
@@ -165,6 +171,7 @@ void Pipeline::SetNotReady(std::string why) {
 }
 
 absl::Status Pipeline::OpenSource(const SourceConfiguration& configuration) {
+  SourceParts parts;
   std::vector<SinkWorker*> sinks;
   std::vector<std::vector<StreamCursor>> cursors;
   for (size_t i = 0; i < sinks_.size(); ++i) {
@@ -173,12 +180,12 @@ absl::Status Pipeline::OpenSource(const SourceConfiguration& configuration) {
         names.empty() || std::find(names.begin(), names.end(), sinks_[i]->name()) != names.end();
     if (!is_fed) continue;
     sinks.push_back(sinks_[i].get());
+    parts.sinks.push_back(&parts_.configuration->sinks[i]);
     cursors.emplace_back();
     for (const StreamCursor& cursor : cursors_[i]) {
       if (cursor.stream.starts_with(configuration.name + "/")) cursors.back().push_back(cursor);
     }
   }
-  SourceParts parts;
   parts.os = os_;
   parts.log = log_;
   parts.configuration = &configuration;
@@ -202,7 +209,31 @@ absl::Status Pipeline::OpenSource(const SourceConfiguration& configuration) {
 
 // Each kind has a line.
 std::unique_ptr<Source> Pipeline::MakeSource(SourceParts parts) const {
+  const auto& options = parts.configuration->options;
+  if (std::holds_alternative<KafkaSourceOptions>(options)) {
+    return std::make_unique<KafkaLogSource>(std::move(parts));
+  }
   return std::make_unique<FileLogSource>(std::move(parts), most_descriptors_);
+}
+
+// Of cursors that are kept in Kafka: what a group reads is not this instance's.
+std::string Pipeline::OwnerOf(std::string_view stream) const {
+  for (const SourceConfiguration& source : parts_.configuration->sources) {
+    const auto* kafka = std::get_if<KafkaSourceOptions>(&source.options);
+    if (kafka != nullptr && stream.starts_with(source.name + "/")) return GroupOwner(kafka->group);
+  }
+  return "";
+}
+
+absl::StatusOr<std::vector<GroupOffsets>> Pipeline::OffsetsOf(
+    const std::string& sink, std::span<const StreamCursor> cursors) const {
+  std::vector<GroupOffsets> all;
+  for (const auto& source : sources_) {
+    absl::StatusOr<std::optional<GroupOffsets>> offsets = source->OffsetsOf(sink, cursors);
+    if (!offsets.ok()) return offsets.status();
+    if (*offsets) all.push_back(**std::move(offsets));
+  }
+  return all;
 }
 
 absl::Status Pipeline::Run() {
@@ -268,6 +299,7 @@ absl::Status Pipeline::Finish() {
     bool joined = false;
     while (!joined && os_->Now() < deadline) {
       joined = sink->Join(os_->Now() + kJoinInterval);
+      for (const auto& source : sources_) source->Tend();
       turned_ns_ = absl::ToUnixNanos(os_->Now());
       if (stopping_ && deadline == absl::InfiniteFuture()) {
         deadline = os_->Now() + parts_.configuration->shutdown_timeout;
@@ -276,6 +308,7 @@ absl::Status Pipeline::Finish() {
     if (joined || sink->Join(os_->Now())) continue;
     undelivered += (undelivered.empty() ? "" : ", ") + sink->name();
   }
+  for (const auto& source : sources_) source->Close();
   CopyStats();
   if (undelivered.empty()) return absl::OkStatus();
   return absl::DeadlineExceededError("not all was delivered within shutdown_timeout, by sink " +

@@ -7,7 +7,9 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ingest/base/log.h"
@@ -72,6 +74,9 @@ class Pipeline {
   void SetNotReady(std::string why);
   absl::Status OpenSource(const SourceConfiguration& configuration);
   std::unique_ptr<Source> MakeSource(SourceParts parts) const;
+  std::string OwnerOf(std::string_view stream) const;
+  absl::StatusOr<std::vector<GroupOffsets>> OffsetsOf(const std::string& sink,
+                                                      std::span<const StreamCursor> cursors) const;
   bool IsComplete();
   absl::Status Finish();
   void Wait(absl::Time until);

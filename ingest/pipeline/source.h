@@ -1,10 +1,13 @@
 #pragma once
 
 #include <absl/status/status.h>
+#include <absl/status/statusor.h>
 #include <absl/time/time.h>
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,6 +19,7 @@
 #include "offsets/cursor.h"
 #include "parsers/event.h"
 #include "parsers/event_maker.h"
+#include "sinks/kafka/exactly_once_sink.h"
 
 namespace sparktail {
 
@@ -26,7 +30,8 @@ struct SourceParts {
   const SourceConfiguration* configuration = nullptr;  // outlives the source
   std::string host;                                    // of the documents
   ParserOptions parser;
-  std::unique_ptr<Distributor> output;  // where its batches go
+  std::unique_ptr<Distributor> output;          // where its batches go
+  std::vector<const SinkConfiguration*> sinks;  // of the output; they outlive the source, too
   // Sees all events that are handed on; may be empty.
   std::function<void(const EventBuffer&)> observe;
   std::function<void()> wake;  // gives the source a turn; any thread
@@ -63,9 +68,22 @@ class Source {
   // No more is read: all streams end.
   virtual void EndAll() = 0;
 
-  // Batches that only move cursors are held back for a while: hands on what there is. No turn
-  // comes after it.
+  // Batches that only move cursors are held back for a while: hands on what there is. Nothing is
+  // read after it.
   virtual void HandOnAll() = 0;
+  // The sinks work off what they have; called now and then meanwhile.
+  virtual void Tend() {}
+  // They have ended. May wait for some seconds.
+  virtual void Close() {}
+
+  // What a transaction of this sink that stores these cursors has to commit for a consumer group:
+  // nothing, if the source is no member of one that the sink's cluster has. kUnavailable: the
+  // transaction must not be committed, for the group has given what is in it to another member;
+  // what is written again will be without it. Any thread.
+  virtual absl::StatusOr<std::optional<GroupOffsets>> OffsetsOf(
+      const std::string& /*sink*/, std::span<const StreamCursor> /*cursors*/) const {
+    return std::nullopt;
+  }
 
   // Those that are followed: their cursors must not expire.
   virtual std::vector<StreamKey> Streams() const = 0;

@@ -28,7 +28,12 @@ struct SourceStatus {
   uint64_t lost_bytes = 0;  // known to have been there, and gone before they were read
   uint64_t rotations = 0;
   uint64_t truncations = 0;
-  uint64_t errors = 0;  // files that can't be read
+  uint64_t errors = 0;  // files that can't be read; of Kafka, requests that failed
+  // Of Kafka.
+  uint64_t partitions = 0;       // that the group has given us
+  uint64_t behind_messages = 0;  // there, but not yet read
+  uint64_t lost_messages = 0;    // gone from the topic before they were read
+  std::string trouble;           // why nothing can be read; empty: none is known
   ParserStats parsed;
   uint64_t behind_bytes = 0;         // of all streams
   std::vector<StreamStatus> behind;  // the streams with most behind, at most 100
