@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "ingest/cli/check_kafka_source.h"
 #include "ingest/cli/check_report.h"
 #include "ingest/cli/check_sink.h"
 #include "ingest/cli/check_source.h"
@@ -35,7 +36,13 @@ ExitCode RunCheck(const CheckCommand& command, Os* os) {
   if (!configuration.log.path.empty()) {
     CheckOutputFile("log", configuration.log.path, os, &report);
   }
-  for (const SourceConfiguration& source : configuration.sources) CheckSource(source, os, &report);
+  for (const SourceConfiguration& source : configuration.sources) {
+    if (std::holds_alternative<KafkaSourceOptions>(source.options)) {
+      CheckKafkaSource(source, &log, &report);
+    } else {
+      CheckSource(source, os, &report);
+    }
+  }
   for (const SinkConfiguration& sink : configuration.sinks) {
     CheckSink(sink, os, &log, &report);
     if (!IsFed(sink, configuration.sources)) {

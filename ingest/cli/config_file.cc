@@ -329,6 +329,7 @@ class Builder {
     MakeStandardOutputs();
     CheckWrittenPaths();
     CheckKafkaSinks();
+    CheckKafkaSources();
     if (absl::Status status = complaints_.ToStatus(); !status.ok()) return status;
     for (Listed<SourceConfiguration>& source : sources_) {
       if (source.value.environment.empty()) source.value.environment = configuration_.environment;
@@ -553,6 +554,15 @@ class Builder {
                       "it is missing: exactly_once (" + sink.key +
                           ") needs a name by which this process is told from all others and known "
                           "again (--instance); or set delivery: at_least_once");
+    }
+  }
+
+  void CheckKafkaSources() {
+    for (const Listed<SourceConfiguration>& source : sources_) {
+      const auto* kafka = std::get_if<KafkaSourceOptions>(&source.value.options);
+      if (kafka == nullptr || kafka->client.brokers.empty()) continue;
+      ComplainOfKafka(CheckKafkaOptions(kafka->client, KafkaRole::kGroupConsumer), *source.node,
+                      source.key);
     }
   }
 

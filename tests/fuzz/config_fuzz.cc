@@ -62,11 +62,14 @@ void CheckConfiguration(const Configuration& configuration) {
   CheckNames(configuration.sinks);
   Require(configuration.max_event_bytes >= 1024, "least event size");
   for (const SourceConfiguration& source : configuration.sources) {
-    const auto& options = std::get<FileSourceOptions>(source.options);
     Require(!source.environment.empty(), "there is an environment");
     Require(FindTimeZone(source.timezone).has_value(), "the zone is there");
-    Require(!options.paths.empty(), "there are paths");
-    for (const std::string& path : options.paths) CheckPath(path);
+    if (const auto* files = std::get_if<FileSourceOptions>(&source.options)) {
+      Require(!files->paths.empty(), "there are paths");
+      for (const std::string& path : files->paths) CheckPath(path);
+    } else {
+      Require(!std::get<KafkaSourceOptions>(source.options).topics.empty(), "there are topics");
+    }
     for (const std::string& name : source.sinks) {
       Require(std::any_of(configuration.sinks.begin(), configuration.sinks.end(),
                           [&](const SinkConfiguration& sink) { return sink.name == name; }),
