@@ -158,7 +158,7 @@ class Rights(Case):
         self.allow_cursors()
         self.admin.allow("guest", "TRANSACTIONAL_ID", self.name, "WRITE", "DESCRIBE")
         runner = self.guest().start()
-        self.says(runner, rf"sink kafka is paused: .*{self.topic}\b.*Write")
+        self.says(runner, rf"sink kafka is (paused|waited for): .*{self.topic}\b.*Write")
         self.admin.allow("guest", "TOPIC", self.topic, "WRITE", "DESCRIBE")
         self.has(runner, [1, 2])
         runner.stop()
@@ -185,7 +185,7 @@ class Rights(Case):
 
     def test_at_least_once_needs_no_more_than_the_topic(self):
         runner = self.guest(delivery="at_least_once").start()
-        self.says(runner, rf"sink kafka is paused: .*{self.topic}\b.*Write")
+        self.says(runner, rf"sink kafka is (paused|waited for): .*{self.topic}\b.*Write")
         self.admin.allow("guest", "TOPIC", self.topic, "WRITE", "DESCRIBE")
         self.has(runner, [1, 2])
         runner.stop()

@@ -410,7 +410,7 @@ class Topics(KafkaCase):
     def test_a_topic_that_it_may_not_make_is_waited_for(self):
         write(self.log, BANNER + events(1))
         runner = self.kafka(self.log, sink={"create_topics": False, "properties": SHORT}).start()
-        self.says(runner, rf"sink kafka is paused: .*({self.topic}|{self.offsets_topic})\b")
+        self.says(runner, rf"sink kafka is (paused|waited for): .*({self.topic}|{self.offsets_topic})\b")
         holds(lambda: not runner.ended(), "it has ended")
         self.admin.create_topic(self.topic)
         if self.DELIVERY == "exactly_once":
