@@ -6,7 +6,7 @@ import unittest
 import kafka_support  # it knows where the others are
 import support
 from kafka_broker import GUEST_PASSWORD, PLAIN_PASSWORD, SCRAM_PASSWORD, SECURE
-from kafka_support import VERSION, KafkaCase
+from kafka_support import VERSION, WAITS, KafkaCase
 from run_support import banner, events, holds, write
 
 BANNER = banner()
@@ -42,10 +42,10 @@ class Case(KafkaCase):
         """It says why, keeps no password, delivers nothing, and does not give up."""
         runner.start()
         for word in words:
-            self.says(runner, rf"(?i)sink kafka.*{word}")
+            self.says(runner, rf"(?i){WAITS}.*{word}")
         self.assertNotIn("secret", runner.said())
-        status, text = runner.get("/readyz")
-        self.assertEqual((status, "kafka" in text), (503, True), text)
+        runner.until(lambda: "kafka" in runner.get("/readyz")[1], "/readyz says why")
+        self.assertFalse(runner.ready())
         holds(lambda: not runner.ended(), "it has ended")
         runner.stop()
 
@@ -97,7 +97,7 @@ class Scram(Case):
         self.admin.allow(user, "TRANSACTIONAL_ID", "*", "ALL")
         self.admin.allow(user, "BROKER", "kafka-cluster", "ALL")
         runner = self.secure("SASL_SSL", **self.login(SCRAM, user, "late-secret")).start()
-        self.says(runner, "(?i)sink kafka.*sasl_password")
+        self.says(runner, f"(?i){WAITS}.*sasl_password")
         self.admin.make_scram_user(user, "late-secret", SCRAM)
         self.has(runner, [1, 2])
         runner.stop()
@@ -158,7 +158,7 @@ class Rights(Case):
         self.allow_cursors()
         self.admin.allow("guest", "TRANSACTIONAL_ID", self.name, "WRITE", "DESCRIBE")
         runner = self.guest().start()
-        self.says(runner, rf"sink kafka is (paused|waited for): .*{self.topic}\b.*Write")
+        self.says(runner, rf"{WAITS}.*{self.topic}\b.*Write")
         self.admin.allow("guest", "TOPIC", self.topic, "WRITE", "DESCRIBE")
         self.has(runner, [1, 2])
         runner.stop()
@@ -168,7 +168,7 @@ class Rights(Case):
         self.allow_cursors()
         self.admin.allow("guest", "TOPIC", self.topic, "WRITE", "DESCRIBE")
         runner = self.guest().start()
-        self.says(runner, r"(?i)sink kafka.*(right|Write).*transactional")
+        self.says(runner, f"(?i){WAITS}.*(right|Write).*transactional")
         self.admin.allow("guest", "TRANSACTIONAL_ID", self.name, "WRITE", "DESCRIBE")
         self.has(runner, [1, 2])
         runner.stop()
@@ -178,14 +178,14 @@ class Rights(Case):
         self.admin.allow("guest", "TOPIC", self.topic, "WRITE", "DESCRIBE")
         self.admin.allow("guest", "TRANSACTIONAL_ID", self.name, "WRITE", "DESCRIBE")
         runner = self.guest().start()
-        self.says(runner, rf"sink kafka.*{self.offsets_topic}\b")
+        self.says(runner, rf"{WAITS}.*{self.offsets_topic}\b")
         self.admin.allow("guest", "TOPIC", self.offsets_topic, "READ", "WRITE", "DESCRIBE", "DESCRIBE_CONFIGS")
         self.has(runner, [1, 2])
         runner.stop()
 
     def test_at_least_once_needs_no_more_than_the_topic(self):
         runner = self.guest(delivery="at_least_once").start()
-        self.says(runner, rf"sink kafka is (paused|waited for): .*{self.topic}\b.*Write")
+        self.says(runner, rf"{WAITS}.*{self.topic}\b.*Write")
         self.admin.allow("guest", "TOPIC", self.topic, "WRITE", "DESCRIBE")
         self.has(runner, [1, 2])
         runner.stop()

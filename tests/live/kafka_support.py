@@ -31,6 +31,9 @@ SHORT = {
 # In seconds: longer than all of these.
 LONGER_THAN_SHORT = 9
 
+# In its own log, of a sink that can't go on now: later, and at its start.
+WAITS = "sink kafka is (?:paused|waited for): "
+
 _broker = None
 
 
