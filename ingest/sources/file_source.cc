@@ -561,9 +561,11 @@ void FileSource::LookForMissing(absl::Time now) {
   std::stable_sort(missing.begin(), missing.end(), [](const auto& a, const auto& b) {
     return a.place.modified_ns < b.place.modified_ns;
   });
+  std::vector<FollowedFile*> found;
   for (Remembered& one : missing) {
     switch (FindAmongSiblings(one, now)) {
       case Match::kYes:
+        found.push_back(moved_.back());
         break;
       case Match::kUnknown:
         unsure_ = true;
@@ -574,6 +576,22 @@ void FileSource::LookForMissing(absl::Time now) {
         break;
     }
   }
+  for (FollowedFile* file : found) LookAfter(file, now);
+}
+
+// If an error had hidden it at first, what is at its path has been begun without it. What was there
+// between the two comes late.
+void FileSource::LookAfter(FollowedFile* file, absl::Time now) {
+  const std::string path = file->place().path;
+  const auto there = by_path_.find(path);
+  if (there == by_path_.end() || there->second == file) return;
+  FollowedFile* const occupant = there->second;
+  if (!occupant->begun() || !occupant->place().after.empty()) return;
+  Os::FileInfo info;
+  info.device = occupant->place().device;
+  info.inode = occupant->place().inode;
+  AddBetween(file, {path, occupant->real_path(), info}, now);
+  by_path_[path] = occupant;
 }
 
 // A sink may know what came after a file, and another one not yet all of the file itself.

@@ -144,6 +144,7 @@ class FileSource {
                     State state, absl::Time now);
   bool WasRead(int fd, const Os::FileInfo& info) const;
   void LookForMissing(absl::Time now);
+  void LookAfter(FollowedFile* file, absl::Time now);
   void AwaitPredecessors(absl::Time now);
   void RecallEnded(const std::vector<const Found*>& unknown);
   Match FindAmongSiblings(const Remembered& missing, absl::Time now);

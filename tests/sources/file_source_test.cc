@@ -1138,6 +1138,24 @@ TEST_F(FileSourceTest, AShortFileThatEndedDoesNotClaimOneThatBeginsAlike) {
   EXPECT_EQ(Bytes(2), "line of the one after\n");
 }
 
+TEST_P(FileSourceWatchTest, WhatCameAfterAFileThatAnErrorHidAtTheStartIsRead) {
+  options_.paths = {log_path_};
+  WriteBytes(log_path_, Lines(0, 10));
+  Stamp(log_path_);
+  Start();
+  Stop();
+  Rotate(Lines(10, 20));
+  Stamp(log_path_);
+  Rotate(Lines(20, 30));
+  Stamp(log_path_);
+  os_.Fail({.calls = {FaultyOs::Call::kOpenToFollow}, .path_contains = ".log.2"});
+  Start();
+  Run(absl::Seconds(10));
+  EXPECT_EQ(os_.failed(), 1U);
+  EXPECT_EQ(Sorted(tails_.all), Lines(0, 30)) << Story();
+  EXPECT_EQ(Lost(), 0U);
+}
+
 TEST_P(FileSourceWatchTest, AnEndedFileThatIsRememberedMayBeHiddenWhileItIsRenamed) {
   options_.paths = {log_path_ + "*"};
   const std::string first = Lines(0, 10) + "half ";
