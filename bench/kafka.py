@@ -98,18 +98,25 @@ class Bench:
             return ['kcat', '-b', self.broker.address(), '-t', topic, '-P', '-l', self.documents, '-z', 'zstd',
                     '-X', 'enable.idempotence=true', '-X', 'acks=all', '-X', 'message.max.bytes=20000000',
                     '-X', 'queue.buffering.max.messages=1000000']
+        return [self.options.sparktail, 'run', '-c', self.config(topic, name), '--until-exit', '--exit-marker', self.marker]
+
+    def config(self, topic, delivery):
         state = self.work / topic
-        state.mkdir()
+        state.mkdir(exist_ok=True)
         config = state / 'sparktail.yaml'
         config.write_text(json.dumps({
             'instance': topic, 'state_dir': str(state / 'state'),
             'sources': [{'kind': 'file', 'paths': [str(self.log)]}],
-            'sinks': [{'kind': 'kafka', 'brokers': [self.broker.address()], 'topic': topic, 'delivery': name}]}))
-        return [self.options.sparktail, 'run', '-c', config, '--until-exit', '--exit-marker', self.marker]
+            'sinks': [{'kind': 'kafka', 'brokers': [self.broker.address()], 'topic': topic, 'delivery': delivery}]}))
+        return config
+
+    def make_topics(self, name, number):
+        config = self.config(f'{name}-{number}', 'at_least_once' if name == 'kcat' else name)
+        subprocess.run([self.options.sparktail, 'setup', '-c', config], stdout=subprocess.DEVNULL, check=True)
 
     def measure(self, name, number):
         if name != 'parse':  # not a part of what is measured
-            subprocess.run(['kcat', '-b', self.broker.address(), '-t', f'{name}-{number}', '-P', '/dev/null'], check=True)
+            self.make_topics(name, number)
         argv = [str(word) for word in self.command(name, number)]
         before = broker_cpu(self.broker)
         done = run(argv)
