@@ -199,14 +199,15 @@ absl::StatusOr<OptionData> ReadListOption(const OptionInfo& info,
 
 absl::StatusOr<OptionData> ReadMapOption(const OptionInfo& info,
                                          const std::map<std::string, std::string>& texts) {
-  TextMap map;
+  OptionData data;
+  TextMap& map = data.emplace<TextMap>();
   for (const auto& [name, text] : texts) {
     // The value may be secret: it is not told.
     const bool is_good = IsPlainText(name) && text.size() <= kLongestText;
     if (!is_good) return absl::InvalidArgumentError("give " + Expected(info));
     map.emplace(name, text);
   }
-  return OptionData(std::move(map));
+  return data;
 }
 
 std::string WriteOption(const OptionInfo& info, const OptionData& data) {
