@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "ingest/pipeline/first_start.h"
 #include "offsets/offsets_file.h"
 #include "sinks/kafka/kafka_cursors.h"
 #include "sinks/sqlite/history_cursors.h"
@@ -188,7 +189,32 @@ absl::Status AllCursors::Forget(const StreamKey& stream) {
   }
   if (absl::Status status = CommitKeepers(); !status.ok()) return status;
   if (store_ == nullptr) return absl::OkStatus();
-  return store_->Forget(sink_, stream).status();
+  return ForgetOffsets(stream);
+}
+
+// A source of which nothing is left begins as if it had never run.
+absl::Status AllCursors::ForgetOffsets(const StreamKey& stream) {
+  const absl::StatusOr<std::set<std::string>> before = SourcesInOffsets();
+  if (!before.ok()) return before.status();
+  if (absl::Status status = store_->Forget(sink_, stream).status(); !status.ok()) return status;
+  const absl::StatusOr<std::set<std::string>> after = SourcesInOffsets();
+  if (!after.ok()) return after.status();
+  for (const std::string& source : *before) {
+    if (after->contains(source)) continue;
+    if (absl::Status status = FirstStart::Forget(store_.get(), source); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::set<std::string>> AllCursors::SourcesInOffsets() {
+  const Found entries = store_->LoadAll();
+  if (!entries.ok()) return entries.status();
+  std::set<std::string> sources;
+  for (const auto& entry : *entries) {
+    const StreamKey& stream = entry.cursor.stream;
+    sources.insert(stream.substr(0, stream.find('/')));
+  }
+  return sources;
 }
 
 absl::Status AllCursors::CommitKeepers() {

@@ -45,7 +45,8 @@ class AllCursors {
   // One of them, once, after Own(). Each file is changed in one transaction (offsets.db: one a
   // sink); an error in between leaves whole cursors, and all can be done again.
   absl::Status Store(const std::vector<Entry>& entries);
-  absl::Status Forget(const StreamKey& stream);  // of all streams if it is empty
+  // Of all streams if it is empty. A source of which no cursor is left begins at start_at again.
+  absl::Status Forget(const StreamKey& stream);
 
   // Those that were there when they were looked at last.
   const std::vector<std::string>& files() const { return files_; }
@@ -67,6 +68,8 @@ class AllCursors {
   Found ReadOffsets();
   static Found ReadKeeper(const Keeper& keeper);
   absl::Status CommitKeepers();
+  absl::Status ForgetOffsets(const StreamKey& stream);
+  absl::StatusOr<std::set<std::string>> SourcesInOffsets();
 
   Os* const os_;
   Log* const log_;

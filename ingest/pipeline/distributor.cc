@@ -157,6 +157,18 @@ void Distributor::Emit(std::span<const std::shared_ptr<const Batch>> batches) {
   }
 }
 
+std::vector<uint64_t> Distributor::Given() const {
+  std::vector<uint64_t> given;
+  for (const SinkWorker* sink : sinks_) given.push_back(sink->pushed());
+  return given;
+}
+
+bool Distributor::HaveDelivered(const std::vector<uint64_t>& given) const {
+  return std::equal(
+      sinks_.begin(), sinks_.end(), given.begin(),
+      [](const SinkWorker* sink, uint64_t pushed) { return sink->settled() >= pushed; });
+}
+
 // The first event that the sink does not have; kNothing if it is behind the whole batch.
 size_t Distributor::FirstFor(size_t sink, const Batch& batch) const {
   const auto known = streams_.find(batch.stream);

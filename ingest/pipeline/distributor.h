@@ -4,6 +4,7 @@
 #include <absl/functional/function_ref.h>
 #include <absl/synchronization/mutex.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -65,6 +66,10 @@ class Distributor {
   bool HasRoom() const;
   // Batches of the streams of one file: each sink commits its cursors in all of them, or in none.
   void Emit(std::span<const std::shared_ptr<const Batch>> batches);
+
+  // How many batches each sink was given so far, and whether so many are delivered.
+  std::vector<uint64_t> Given() const;
+  bool HaveDelivered(const std::vector<uint64_t>& given) const;
 
  private:
   size_t FirstFor(size_t sink, const Batch& batch) const;

@@ -1,5 +1,6 @@
 #include "ingest/pipeline/file_log_source.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -13,6 +14,7 @@ namespace {
 constexpr size_t kLastWords = size_t{64} << 10;
 constexpr std::string_view kContextStopped = "Successfully stopped SparkContext";
 constexpr absl::Duration kQuietAfterStop = absl::Seconds(3);
+constexpr absl::Duration kFirstStartLook = absl::Seconds(1);
 
 const FileSourceOptions& OptionsOf(const SourceParts& parts) {
   return std::get<FileSourceOptions>(parts.configuration->options);
@@ -60,15 +62,52 @@ std::vector<FileSource::Remembered> FilesOf(const Distributor& output) {
 FileLogSource::FileLogSource(SourceParts parts, int most_descriptors)
     : os_(parts.os),
       name_(parts.configuration->name),
-      begins_with_past_(OptionsOf(parts).start_at.kind == StartAt::Kind::kBeginning),
+      start_at_(OptionsOf(parts).start_at),
+      first_start_(parts.store, parts.log, name_),
       output_(std::move(parts.output)),
       tails_(PartsOfTails(parts, output_.get())),
       files_(FileSource::Parts{parts.os, parts.log, name_, OptionsOf(parts), &tails_,
                                most_descriptors}) {}
 
 absl::Status FileLogSource::Open() {
-  if (!begins_with_past_) output_->StartNewSinksAtOthers();
-  return files_.Open(FilesOf(*output_));
+  if (start_at_.kind == StartAt::Kind::kBeginning) return files_.Open(FilesOf(*output_));
+  output_->StartNewSinksAtOthers();
+  std::vector<FileSource::Remembered> remembered = FilesOf(*output_);
+  const absl::StatusOr<StartAt> start_at = Begin(!remembered.empty());
+  if (!start_at.ok()) return start_at.status();
+  return files_.Open(std::move(remembered), *start_at);
+}
+
+// Where files begin that are not remembered.
+absl::StatusOr<StartAt> FileLogSource::Begin(bool is_known) {
+  const absl::Time now = os_->Now();
+  const absl::StatusOr<std::optional<absl::Time>> began = first_start_.Begin(now, is_known);
+  if (!began.ok()) return began.status();
+  is_starting_ = began->has_value();
+  if (!is_starting_) return StartAt();
+  // A process that was killed has begun it: what was written since is not the past.
+  if (**began < now) return StartAt{StartAt::Kind::kAge, start_at_.age + (now - **began)};
+  return start_at_;
+}
+
+absl::Time FileLogSource::Turn() {
+  const absl::Time next = files_.Turn();
+  if (!is_starting_) return next;
+  LookWhetherStarted();
+  return std::min(next, os_->Now() + kFirstStartLook);
+}
+
+void FileLogSource::HandOnAll() {
+  tails_.HandOnAll();
+  if (is_starting_) LookWhetherStarted();
+}
+
+// The sinks are told of a file at once: what they know of is found again. A kill before that must
+// not deliver the past.
+void FileLogSource::LookWhetherStarted() {
+  if (!first_given_ && files_.HasReadOfAll()) first_given_ = output_->Given();
+  if (!first_given_ || !output_->HaveDelivered(*first_given_)) return;
+  is_starting_ = !first_start_.End();
 }
 
 bool FileLogSource::HasExited() const {

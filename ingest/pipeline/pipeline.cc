@@ -188,6 +188,7 @@ absl::Status Pipeline::OpenSource(const SourceConfiguration& configuration) {
   }
   parts.os = os_;
   parts.log = log_;
+  parts.store = store_.get();
   parts.configuration = &configuration;
   parts.host = parts_.host;
   parts.parser.max_event_bytes = parts_.configuration->max_event_bytes;

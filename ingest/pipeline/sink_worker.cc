@@ -75,6 +75,17 @@ void SinkWorker::Push(std::shared_ptr<const Batch> batch, size_t first, bool mor
   queue_events_ += delivery.batch->events.events.size() - first;
   if (oldest_ == absl::InfiniteFuture()) oldest_ = now;
   queue_.push_back({std::move(delivery), now, more});
+  ++pushed_;
+}
+
+uint64_t SinkWorker::pushed() const {
+  const absl::MutexLock lock(&mutex_);
+  return pushed_;
+}
+
+uint64_t SinkWorker::settled() const {
+  const absl::MutexLock lock(&mutex_);
+  return settled_;
 }
 
 bool SinkWorker::IsIdle() const {
@@ -256,6 +267,7 @@ void SinkWorker::Delivered() {
     const absl::MutexLock lock(&mutex_);
     queue_bytes_ -= open_bytes_;
     queue_events_ -= taken;
+    settled_ += open_.size();
     status_.events += events;
     status_.bytes += bytes;
     status_.state = SinkStatus::State::kRunning;

@@ -75,6 +75,10 @@ class SinkWorker {
   // forgotten, if all of it was committed.
   void Forget(const StreamKey& stream) { ledger_.Forget(stream); }
 
+  // Batches so far: that were pushed, and of those, the first so many, that are delivered and their
+  // cursors durable.
+  uint64_t pushed() const;
+  uint64_t settled() const;
   // All that was pushed is delivered and its cursors are durable.
   bool IsIdle() const;
   // The queue is worked off, committed, and the thread ends. To be waited for with Join().
@@ -120,6 +124,8 @@ class SinkWorker {
   std::deque<Item> queue_ ABSL_GUARDED_BY(mutex_);
   size_t queue_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // of queue_ and of open_
   size_t queue_events_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t pushed_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t settled_ ABSL_GUARDED_BY(mutex_) = 0;
   bool reader_waits_ ABSL_GUARDED_BY(mutex_) = false;
   bool finishing_ ABSL_GUARDED_BY(mutex_) = false;
   bool abandoned_ ABSL_GUARDED_BY(mutex_) = false;  // leave without delivering

@@ -17,6 +17,7 @@
 #include "ingest/pipeline/distributor.h"
 #include "ingest/pipeline/status.h"
 #include "offsets/cursor.h"
+#include "offsets/cursor_store.h"
 #include "parsers/event.h"
 #include "parsers/event_maker.h"
 #include "sinks/kafka/exactly_once_sink.h"
@@ -27,6 +28,7 @@ namespace sparktail {
 struct SourceParts {
   Os* os = nullptr;
   Log* log = nullptr;
+  CursorStore* store = nullptr;                        // outlives the source
   const SourceConfiguration* configuration = nullptr;  // outlives the source
   std::string host;                                    // of the documents
   ParserOptions parser;

@@ -35,8 +35,8 @@ FileSource::FileSource(Parts parts)
 
 FileSource::~FileSource() = default;
 
-absl::Status FileSource::Open(std::vector<Remembered> remembered) {
-  first_run_ = remembered.empty();
+absl::Status FileSource::Open(std::vector<Remembered> remembered, const StartAt& start_at) {
+  start_at_ = start_at;
   remembered_ = std::move(remembered);
   // It had ended, and had nothing.
   std::erase_if(remembered_,
@@ -48,7 +48,7 @@ absl::Status FileSource::Open(std::vector<Remembered> remembered) {
   next_scan_ = last_scan_ = next_tick_ = next_tend_ = next_idle_ = next_counts_ = now;
   OpenWatch();
   Scan(now);
-  first_run_ = false;
+  start_at_ = {};
   return absl::OkStatus();
 }
 
@@ -415,10 +415,9 @@ bool FileSource::AddNew(const Found& found, FollowedFile* predecessor, absl::Tim
   FilePosition place;
   place.file = NewName(found, now);
   place.path = found.path;
-  const StartAt& start_at = parts_.options.start_at;
-  if (first_run_ && start_at.kind == StartAt::Kind::kEnd) place.from = info.size;
-  if (first_run_ && start_at.kind == StartAt::Kind::kAge) {
-    place.since_ms = absl::ToUnixMillis(now - start_at.age);
+  if (start_at_.kind == StartAt::Kind::kEnd) place.from = info.size;
+  if (start_at_.kind == StartAt::Kind::kAge) {
+    place.since_ms = absl::ToUnixMillis(now - start_at_.age);
   }
   const bool waits = predecessor != nullptr && predecessor->state != State::kEnded;
   if (predecessor != nullptr) {
@@ -1259,6 +1258,12 @@ bool FileSource::AtEnd() const {
            return file->state == State::kWaiting ||
                   (file->state == State::kLeaving && !IsQuiet(*file, now));
          });
+}
+
+bool FileSource::HasReadOfAll() const {
+  return std::all_of(files_.begin(), files_.end(), [](const auto& file) {
+    return file->state == State::kEnded || file->read_bytes() > 0 || file->place().size == 0;
+  });
 }
 
 void FileSource::EndAll() {

@@ -57,8 +57,9 @@ class FileSource {
   explicit FileSource(Parts parts);
   ~FileSource();
 
-  // Finds the files that are there. If nothing is remembered, start_at decides where they begin.
-  absl::Status Open(std::vector<Remembered> remembered);
+  // Finds the files that are there. Those that are not remembered begin at `start_at`; later ones
+  // are read from their beginning.
+  absl::Status Open(std::vector<Remembered> remembered, const StartAt& start_at = {});
 
   // Reads what there is to read, for a bounded time. Returns when it wants to be called again:
   // then, or when wake_fd() is readable, or when a tail has room again.
@@ -71,6 +72,8 @@ class FileSource {
   void LookAgain() { scan_wanted_ = true; }
   // All files that are there are read to their ends, as far as is known.
   bool AtEnd() const;
+  // Something was read of each file in which there is something.
+  bool HasReadOfAll() const;
   // When bytes came last; InfinitePast if never.
   absl::Time grown() const { return grown_; }
   size_t files() const { return files_.size(); }
@@ -195,7 +198,7 @@ class FileSource {
   Log* const log_;
   FileFinder finder_;
   std::unique_ptr<DirectoryWatch> watch_;
-  bool first_run_ = false;  // start_at applies to what Scan() finds
+  StartAt start_at_;  // of what Scan() finds
 
   std::vector<std::unique_ptr<FollowedFile>> files_;
   std::unordered_map<std::string, FollowedFile*> by_path_;  // the glob's path

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "ingest/pipeline/first_start.h"
 #include "sinks/dead_letter.h"
 #include "sinks/sqlite/history_cursors.h"
 #include "sinks/sqlite/sqlite_sink.h"
@@ -240,6 +241,31 @@ TEST_F(AllCursorsTest, ForgetsAStreamASinkOrAll) {
   EXPECT_THAT(Seen(), IsEmpty());
   const auto others = HistoryCursors::Look(&os_, history_)->Load("of another instance");
   EXPECT_EQ(others->size(), 1U);
+}
+
+TEST_F(AllCursorsTest, ASourceOfWhichNothingIsLeftStartsAnew) {
+  Store()
+      ->Commit("file", std::vector{At("logs/a", 3), At("logs/b", 3)}, std::nullopt)
+      .IgnoreError();
+  for (const std::string source : {"logs", "other"}) {
+    const std::unique_ptr<CursorStore> store = Store();
+    ASSERT_TRUE(FirstStart(store.get(), &log_, source).End());
+  }
+  const auto is_over = [&](const std::string& source) {
+    const std::unique_ptr<CursorStore> store = Store();
+    return !FirstStart(store.get(), &log_, source).Begin(os_.Now(), false)->has_value();
+  };
+  const auto forget = [&](const std::string& stream) {
+    AllCursors cursors = Make();
+    EXPECT_TRUE(cursors.Own().ok());
+    EXPECT_TRUE(cursors.Forget(stream).ok());
+  };
+  forget("logs/a");
+  EXPECT_TRUE(is_over("logs"));
+  forget("");
+  EXPECT_FALSE(is_over("logs"));
+  EXPECT_TRUE(is_over("other")) << "of which nothing was forgotten";
+  EXPECT_THAT(Seen(), IsEmpty()) << "it is no cursor";
 }
 
 TEST_F(AllCursorsTest, WithoutOffsetsTheHistoryIsChanged) {

@@ -654,6 +654,21 @@ class StartAt(Case):
         self.has_batches(runner, [2])
         runner.stop()
 
+    def test_a_first_start_that_finds_nothing_is_one(self):
+        for name, first in (("nothing", None), ("an empty file", b"")):
+            with self.subTest(found=name):
+                logs = self.folder / name
+                logs.mkdir()
+                if first is not None:
+                    write(logs / "driver.log", first)
+                runner = self.runner(logs / "*.log", name + " run", source={"start_at": "end"}, http=True).start()
+                runner.until(runner.ready, "it is ready")
+                runner.stop()
+                write(logs / "driver.log", BANNER + events(1, 2))
+                runner.start()
+                self.has_batches(runner, [1, 2])
+                runner.stop()
+
     def test_a_duration(self):
         now = datetime.now(timezone.utc)
         text = BANNER

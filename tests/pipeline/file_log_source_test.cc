@@ -1,8 +1,10 @@
 #include "ingest/pipeline/file_log_source.h"
 
+#include <absl/strings/str_replace.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -11,8 +13,10 @@
 #include <vector>
 
 #include "ingest/pipeline/sink_worker.h"
+#include "tests/support/eventually.h"
 #include "tests/support/fake_sink.h"
 #include "tests/support/faulty_os.h"
+#include "tests/support/memory_cursor_store.h"
 #include "tests/support/recording_log.h"
 #include "tests/support/spark_log.h"
 #include "tests/support/temp_dir.h"
@@ -21,13 +25,24 @@ namespace sparktail {
 namespace {
 
 using ::testing::ElementsAre;
+using testing::Eventually;
 using testing::FakeSink;
 using testing::FaultyOs;
+using ::testing::IsEmpty;
+using testing::MemoryCursorStore;
 using testing::NumbersOf;
 using testing::RecordingLog;
 using testing::Records;
 using testing::SinkWorld;
 using testing::TempDir;
+
+// An hour before the events of Records().
+const absl::Time kStarted = absl::FromUnixSeconds(1'795'269'600);
+
+// Written before that.
+std::string PastRecords(size_t begin, size_t end) {
+  return absl::StrReplaceAll(Records(begin, end), {{"T15:", "T12:"}, {" 15:", " 12:"}});
+}
 
 constexpr std::string_view kLastWords =
     "26/11/21 15:00:00 INFO SparkContext: Successfully stopped SparkContext\n";
@@ -35,7 +50,7 @@ constexpr std::string_view kLastWords =
 class FileLogSourceTest : public ::testing::Test {
  protected:
   FileLogSourceTest() {
-    os_.SetNow(absl::Now());
+    os_.SetNow(kStarted);
     FileSourceOptions options;
     options.paths = {path_};
     options.watch = Watch::kPoll;
@@ -52,9 +67,11 @@ class FileLogSourceTest : public ::testing::Test {
     sink.options.commit_bytes = 1;
     sink.sink = std::make_unique<FakeSink>(world_.get());
     worker_ = std::make_unique<SinkWorker>(std::move(sink), [] {});
+    is_delivering_ = false;
     SourceParts parts;
     parts.os = &os_;
     parts.log = &log_;
+    parts.store = &store_;
     parts.configuration = &configuration_;
     parts.host = "host";
     parts.output =
@@ -63,6 +80,23 @@ class FileLogSourceTest : public ::testing::Test {
     source_ = std::make_unique<FileLogSource>(std::move(parts), /*most_descriptors=*/100);
     const absl::Status opened = source_->Open();
     ASSERT_TRUE(opened.ok()) << opened;
+  }
+
+  void StartAtEnd() {
+    std::get<FileSourceOptions>(configuration_.options).start_at.kind = StartAt::Kind::kEnd;
+  }
+  void Deliver() {
+    if (!std::exchange(is_delivering_, true)) worker_->Start();
+  }
+  // Delivers, in a life that goes on until it has noted that it has.
+  void SeeThatItHasStarted() {
+    Deliver();
+    ASSERT_TRUE(Eventually([this] { return worker_->IsIdle(); }));
+    source_->Turn();
+  }
+  void Kill() {
+    source_ = nullptr;
+    worker_ = nullptr;
   }
 
   void Append(std::string_view text) const {
@@ -80,7 +114,7 @@ class FileLogSourceTest : public ::testing::Test {
   // Of all documents that were delivered.
   std::vector<size_t> Finish() {
     source_->HandOnAll();
-    worker_->Start();
+    Deliver();
     worker_->Finish();
     EXPECT_TRUE(worker_->Join(os_.Now() + absl::Seconds(120)));
     source_ = nullptr;
@@ -102,9 +136,11 @@ class FileLogSourceTest : public ::testing::Test {
   const std::string path_ = folder_ / "driver.log";
   FaultyOs os_;
   RecordingLog log_;
+  MemoryCursorStore store_;
   SourceConfiguration configuration_;
   std::unique_ptr<SinkWorld> world_;
   std::unique_ptr<SinkWorker> worker_;
+  bool is_delivering_ = false;
   std::unique_ptr<FileLogSource> source_;
 };
 
@@ -135,6 +171,55 @@ TEST_F(FileLogSourceTest, TellsHowItStands) {
   EXPECT_EQ(status.behind_bytes, 0U);
   Finish();
 }
+
+// ---------------------------------------------------------------- the first start
+
+TEST_F(FileLogSourceTest, WhatComesAfterAFirstStartThatFoundNothingIsReadFromItsBeginning) {
+  StartAtEnd();
+  for (const bool is_empty_file_there : {false, true}) {
+    store_.Clear();
+    if (is_empty_file_there) Append("");
+    Begin();
+    ReadAll();
+    EXPECT_THAT(Finish(), IsEmpty());
+    Append(PastRecords(0, 3));
+    Begin();
+    ReadAll();
+    EXPECT_THAT(Finish(), ElementsAre(0, 1, 2));
+    std::filesystem::remove(path_);
+  }
+}
+
+TEST_F(FileLogSourceTest, TheFirstStartIsOverWhenWhatItFoundIsDelivered) {
+  StartAtEnd();
+  Append(PastRecords(0, 3));
+  Begin();
+  ReadAll();
+  EXPECT_EQ(store_.commits(), 1U) << "that it has begun";
+  SeeThatItHasStarted();
+  EXPECT_EQ(store_.commits(), 2U);
+  EXPECT_THAT(Finish(), IsEmpty());
+  std::filesystem::rename(path_, folder_ / "other");
+  Append(PastRecords(3, 6));
+  Begin();
+  ReadAll();
+  EXPECT_THAT(Finish(), ElementsAre(3, 4, 5));
+}
+
+TEST_F(FileLogSourceTest, AKillInTheFirstStartDeliversNoPastAndLosesNothingSince) {
+  StartAtEnd();
+  Append(PastRecords(0, 3));
+  Begin();
+  ReadAll();
+  Kill();
+  Append(Records(3, 5));
+  os_.Advance(absl::Hours(2));
+  Begin();
+  ReadAll();
+  EXPECT_THAT(Finish(), ElementsAre(3, 4));
+}
+
+// ---------------------------------------------------------------- the driver's end
 
 TEST_F(FileLogSourceTest, TheDriverHasExitedAfterItsLastWordsAndSilence) {
   Append(Records(0, 1));

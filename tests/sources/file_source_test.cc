@@ -124,7 +124,7 @@ class FileSourceTest : public ::testing::Test {
   void Start() {
     FileSource::Parts parts{&os_, &log_, "logs", options_, &tails_, most_descriptors_};
     source_ = std::make_unique<FileSource>(parts);
-    ASSERT_TRUE(source_->Open(tails_.Remembered()).ok());
+    ASSERT_TRUE(source_->Open(tails_.Remembered(), start_at_).ok());
     Run();
   }
   void Stop() { source_ = nullptr; }
@@ -197,6 +197,7 @@ class FileSourceTest : public ::testing::Test {
   PretendingOs os_;
   RecordingLog log_;
   FileSourceOptions options_;
+  StartAt start_at_;
   int most_descriptors_ = INT_MAX;
   FakeTails tails_;
   std::unique_ptr<FileSource> source_;
@@ -390,7 +391,7 @@ TEST_F(FileSourceTest, ADirectoryThatCantBeReadIsTold) {
 }
 
 TEST_F(FileSourceTest, StartAtEndPassesOverWhatIsThereAtTheFirstStart) {
-  options_.start_at.kind = StartAt::Kind::kEnd;
+  start_at_.kind = StartAt::Kind::kEnd;
   WriteBytes(log_path_, Lines(0, 10));
   Start();
   ASSERT_THAT(tails_.order, SizeIs(1));
@@ -400,6 +401,7 @@ TEST_F(FileSourceTest, StartAtEndPassesOverWhatIsThereAtTheFirstStart) {
   Run();
   EXPECT_EQ(tails_.stream(1).place.from, 0U);
   // A later start passes over nothing.
+  start_at_ = {};
   Stop();
   WriteBytes(dir_ / "new.log", "x\n");
   Start();
@@ -407,7 +409,7 @@ TEST_F(FileSourceTest, StartAtEndPassesOverWhatIsThereAtTheFirstStart) {
 }
 
 TEST_F(FileSourceTest, StartAtAnAgePassesOverWhatIsOlder) {
-  options_.start_at = {StartAt::Kind::kAge, absl::Hours(1)};
+  start_at_ = {StartAt::Kind::kAge, absl::Hours(1)};
   WriteBytes(log_path_, Lines(0, 10));
   Start();
   EXPECT_EQ(tails_.stream(0).place.since_ms,
