@@ -25,6 +25,8 @@ namespace sparktail {
 namespace {
 
 constexpr absl::Duration kTickInterval = absl::Seconds(1);
+// After shutdown_timeout, for the pipeline to end by itself.
+constexpr absl::Duration kLeaveAfter = absl::Seconds(3);
 
 std::string HostName() {
   std::array<char, 256> name{};
@@ -98,6 +100,7 @@ class Run {
     });
     std::array<pollfd, 2> fds = {{{signals->wake_fd(), POLLIN, 0}, {told_fd_, POLLIN, 0}}};
     bool is_up = false;
+    absl::Time leave_at = absl::InfiniteFuture();
     while (!ended_) {
       const absl::Duration wait = std::min(kTickInterval, service_.alive_interval());
       ::poll(fds.data(), fds.size(), static_cast<int>(absl::ToInt64Milliseconds(wait)));
@@ -113,7 +116,9 @@ class Run {
         log_.Info("stop", "stopping: delivering what was read");
         service_.Stopping();
         pipeline->Stop();
+        leave_at = os_->Now() + command_.configuration.shutdown_timeout + kLeaveAfter;
       }
+      if (os_->Now() >= leave_at) LeaveHanging(*pipeline);
       log_.Tick();
       if (service_.asked()) service_.Status(Summary(pipeline->status()));
       if (pipeline->healthy()) service_.Alive(os_->Now());
@@ -129,20 +134,34 @@ class Run {
     [[maybe_unused]] const ssize_t written = ::write(told_fd_, &one, sizeof(one));
   }
 
+  // A source may hang as well: its file server is away.
+  [[noreturn]] void LeaveHanging(const Pipeline& pipeline) {
+    SayStats(pipeline);
+    Leave("not all was delivered within shutdown_timeout, as the reader hangs: it " +
+          pipeline.doing() + "; what is left will be read and delivered again");
+  }
+
+  void SayStats(const Pipeline& pipeline) {
+    if (!command_.stats) return;
+    const std::string stats = FormatRunStats(pipeline.parsed(), pipeline.status());
+    WriteAll(os_, STDERR_FILENO, stats).IgnoreError();
+  }
+
+  // A thread hangs in a call: it can't be waited for.
+  [[noreturn]] void Leave(std::string_view why) {
+    log_.Warn("undelivered", why);
+    log_.Flush();
+    // Stopped by a signal, the cursors cover the rest.
+    const bool is_well = stopped_ && !command_.until_exit.enabled;
+    std::_Exit(static_cast<int>(is_well ? ExitCode::kOk : ExitCode::kFailed));
+  }
+
   ExitCode Finish(std::unique_ptr<Pipeline> pipeline, const absl::Status& status) {
-    if (command_.stats) {
-      const std::string stats = FormatRunStats(pipeline->parsed(), pipeline->status());
-      WriteAll(os_, STDERR_FILENO, stats).IgnoreError();
+    SayStats(*pipeline);
+    if (absl::IsDeadlineExceeded(status)) {
+      Leave({status.message().data(), status.message().size()});
     }
     ExitCode code = ExitCode::kOk;
-    if (absl::IsDeadlineExceeded(status)) {
-      log_.Warn("undelivered", std::string(status.message()));
-      // Stopped by a signal, the cursors cover the rest.
-      code = stopped_ && !command_.until_exit.enabled ? ExitCode::kOk : ExitCode::kFailed;
-      log_.Flush();
-      // A sink's thread hangs in a write: it can't be waited for.
-      std::_Exit(static_cast<int>(code));
-    }
     if (!status.ok() && !absl::IsCancelled(status)) code = ExitCode::kFailed;
     if (code == ExitCode::kOk && pipeline->dead_letters() > 0) code = ExitCode::kDeadLetters;
     pipeline = nullptr;

@@ -77,6 +77,7 @@ absl::Status Pipeline::Open() {
 }
 
 absl::Status Pipeline::OpenSink(const SinkConfiguration& configuration) {
+  Does("opens sink ", configuration.name);
   SinkWorker::Parts parts;
   parts.os = os_;
   parts.log = log_;
@@ -170,7 +171,14 @@ void Pipeline::SetNotReady(std::string why) {
   not_ready_ = std::move(why);
 }
 
+void Pipeline::Does(std::string_view what, std::string_view of) {
+  const absl::MutexLock lock(&mutex_);
+  doing_ = what;
+  doing_of_ = of;
+}
+
 absl::Status Pipeline::OpenSource(const SourceConfiguration& configuration) {
+  Does("opens source ", configuration.name);
   SourceParts parts;
   std::vector<SinkWorker*> sinks;
   std::vector<std::vector<StreamCursor>> cursors;
@@ -242,7 +250,11 @@ absl::Status Pipeline::Run() {
   while (!stopping_) {
     const absl::Time began = os_->Now();
     absl::Time next = began + kLongestWait;
-    for (const auto& source : sources_) next = std::min(next, source->Turn());
+    for (size_t i = 0; i < sources_.size(); ++i) {
+      Does("reads source ", parts_.configuration->sources[i].name);
+      next = std::min(next, sources_[i]->Turn());
+    }
+    Does("goes round");
     turned_ns_ = absl::ToUnixNanos(os_->Now());
     if (began >= next_stats_) {
       next_stats_ = began + kStatsInterval;
@@ -292,6 +304,7 @@ bool Pipeline::IsComplete() {
 }
 
 absl::Status Pipeline::Finish() {
+  Does("waits for its sinks");
   for (const auto& source : sources_) source->HandOnAll();
   for (const auto& sink : sinks_) sink->Finish();
   absl::Time deadline = absl::InfiniteFuture();
@@ -347,6 +360,7 @@ void Pipeline::Wait(absl::Time until) {
 
 // Cursors of streams that are still there must not expire, however idle they are.
 void Pipeline::Touch(absl::Time now) {
+  Does("cares for offsets.db");
   next_touch_ = now + kTouchInterval;
   std::vector<StreamKey> streams;
   for (const auto& source : sources_) {
@@ -393,6 +407,11 @@ PipelineStatus Pipeline::status() const {
   }
   if (gauges_) status.queries = gauges_->Read();
   return status;
+}
+
+std::string Pipeline::doing() const {
+  const absl::MutexLock lock(&mutex_);
+  return std::string(doing_).append(doing_of_);
 }
 
 uint64_t Pipeline::dead_letters() const {

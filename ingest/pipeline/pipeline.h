@@ -61,6 +61,8 @@ class Pipeline {
   bool waits() const { return waits_; }
   // The reader loop goes round.
   bool healthy() const;
+  // What the reader loop does, for when it hangs: "reads source logs".
+  std::string doing() const;
   uint64_t dead_letters() const;
   // What was read and found, for a summary at the end; after Run().
   ParserStats parsed() const;
@@ -72,6 +74,7 @@ class Pipeline {
                      SinkWorker::Parts* parts);
   absl::StatusOr<std::vector<StreamCursor>> OpenOrWait(SinkWorker* sink);
   void SetNotReady(std::string why);
+  void Does(std::string_view what, std::string_view of = {});
   absl::Status OpenSource(const SourceConfiguration& configuration);
   std::unique_ptr<Source> MakeSource(SourceParts parts) const;
   std::string OwnerOf(std::string_view stream) const;
@@ -105,6 +108,9 @@ class Pipeline {
   absl::Time next_stats_ = absl::InfinitePast();
   mutable absl::Mutex mutex_;
   std::string not_ready_ ABSL_GUARDED_BY(mutex_) = "starting";
+  // Views of constants and of the configuration.
+  std::string_view doing_ ABSL_GUARDED_BY(mutex_) = "opens its state";
+  std::string_view doing_of_ ABSL_GUARDED_BY(mutex_);
   std::vector<ParserStats> parsed_ ABSL_GUARDED_BY(mutex_);  // of sources_
 };
 
