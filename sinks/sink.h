@@ -2,6 +2,7 @@
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
+#include <absl/time/time.h>
 
 #include <cstdint>
 #include <span>
@@ -49,6 +50,7 @@ class Sink {
 
   // Now and then, when all that was written is committed: rotation by age, retention.
   virtual absl::Status Tidy() { return absl::OkStatus(); }
+  virtual absl::Duration tidy_interval() const { return absl::Seconds(10); }
 
   // Its store is another machine's, which may be away for as long as it likes, at the start too.
   virtual bool IsRemote() const { return false; }

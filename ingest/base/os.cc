@@ -158,6 +158,13 @@ absl::StatusOr<size_t> PosixOs::Write(int fd, const char* buffer, size_t size) {
   return static_cast<size_t>(count);
 }
 
+absl::StatusOr<bool> PosixOs::HasReader(int fd) {
+  // Errors and hang-ups are told though they are not asked for.
+  pollfd state{fd, 0, 0};
+  if (Retry([&] { return ::poll(&state, 1, 0); }) < 0) return LastError();
+  return (state.revents & (POLLERR | POLLHUP)) == 0;
+}
+
 absl::StatusOr<size_t> PosixOs::ReadAt(int fd, uint64_t offset, char* buffer, size_t size) {
   const ssize_t count =
       Retry([&] { return ::pread(fd, buffer, size, static_cast<off_t>(offset)); });

@@ -62,6 +62,9 @@ class Os {
   virtual absl::StatusOr<size_t> Read(int fd, char* buffer, size_t size) = 0;
   // Maybe less than `size`. kCancelled if the reader of a pipe is gone.
   virtual absl::StatusOr<size_t> Write(int fd, const char* buffer, size_t size) = 0;
+  // False if what is written there finds nobody any more: a pipe without a reader, a connection
+  // that is closed, a terminal that is gone. Does not wait.
+  virtual absl::StatusOr<bool> HasReader(int fd) = 0;
   virtual absl::StatusOr<size_t> ReadAt(int fd, uint64_t offset, char* buffer, size_t size) = 0;
   virtual absl::Status Truncate(int fd, uint64_t size) = 0;
   // Until it returns, what was written may be lost with the power (fdatasync).
@@ -101,6 +104,7 @@ class PosixOs : public Os {
   absl::StatusOr<FileInfo> StatPath(const std::string& path, bool follow_links) override;
   absl::StatusOr<size_t> Read(int fd, char* buffer, size_t size) override;
   absl::StatusOr<size_t> Write(int fd, const char* buffer, size_t size) override;
+  absl::StatusOr<bool> HasReader(int fd) override;
   absl::StatusOr<size_t> ReadAt(int fd, uint64_t offset, char* buffer, size_t size) override;
   absl::Status Truncate(int fd, uint64_t size) override;
   absl::Status Sync(int fd) override;

@@ -12,7 +12,6 @@ namespace {
 // Full jitter: sinks of many processes that failed together do not come back together.
 constexpr absl::Duration kFirstBackoff = absl::Milliseconds(100);
 constexpr absl::Duration kLongestBackoff = absl::Seconds(15);
-constexpr absl::Duration kTidyInterval = absl::Seconds(10);
 constexpr absl::Duration kMirrorInterval = absl::Seconds(10);
 
 absl::Duration Backoff(size_t failures) {
@@ -132,7 +131,7 @@ void SinkWorker::Run() {
     if (status.ok() && CommitIsDue()) status = Commit();
     if (status.ok() && open_.empty() && parts_.os->Now() >= next_tidy_) {
       status = parts_.sink->Tidy();
-      next_tidy_ = parts_.os->Now() + kTidyInterval;
+      next_tidy_ = parts_.os->Now() + parts_.sink->tidy_interval();
     }
     if (status.ok()) Mirror(/*now=*/false);
     if (!status.ok() && !Recover(std::move(status))) break;

@@ -53,4 +53,9 @@ absl::StatusOr<bool> StdoutSink::Rollback() {
   return false;
 }
 
+absl::Status StdoutSink::Tidy() {
+  if (os_->HasReader(fd_).value_or(true)) return absl::OkStatus();
+  return absl::CancelledError("the reader of standard output is gone");
+}
+
 }  // namespace sparktail

@@ -27,6 +27,9 @@ class StdoutSink : public Sink {
   absl::Status Write(const EventBuffer& events, size_t first) override;
   absl::Status Commit(std::span<const StreamCursor> cursors) override;
   absl::StatusOr<bool> Rollback() override;
+  // Notices that the reader is gone when there is nothing to write.
+  absl::Status Tidy() override;
+  absl::Duration tidy_interval() const override { return absl::Seconds(1); }
 
  private:
   absl::Status WriteBytes(std::string_view bytes);

@@ -268,6 +268,16 @@ class Flags(Case):
         write(self.log, events(*range(10, 20)), append=True)
         self.assertEqual(runner.wait(), 0, runner.said())
 
+    def test_stdout_that_is_closed_while_nothing_comes(self):
+        write(self.log, BANNER + events(1))
+        reader, writer = os.pipe()
+        runner = self.start("--file", self.log, stdout=writer)
+        os.close(writer)
+        os.read(reader, 10)
+        runner.until(runner.offsets, "it is delivered")
+        os.close(reader)
+        self.assertEqual(runner.wait(), 0, runner.said())
+
     def test_stdout_that_is_closed_from_the_start(self):
         write(self.log, BANNER + events(1))
         done = subprocess.run(

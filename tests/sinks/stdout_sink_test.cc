@@ -76,7 +76,22 @@ TEST_F(StdoutSinkTest, AReaderThatIsGoneIsToldFromOtherErrors) {
   StdoutSink sink(&os_, &store_, kSink, ends[1], /*terminal=*/false);
   ASSERT_TRUE(sink.Open().ok());
   EXPECT_TRUE(absl::IsCancelled(sink.Write(Feed::Events(0, 2), 0)));
+  EXPECT_TRUE(absl::IsCancelled(sink.Tidy())) << "though there is nothing to write";
   ::signal(SIGPIPE, before);
+  ::close(ends[1]);
+}
+
+TEST_F(StdoutSinkTest, AReaderThatTakesNothingIsThereStill) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_NONBLOCK), 0);
+  while (::write(ends[1], "x", 1) == 1) {
+  }
+  StdoutSink sink(&os_, &store_, kSink, ends[1], /*terminal=*/false);
+  EXPECT_TRUE(sink.Tidy().ok());
+  EXPECT_TRUE(Make()->Tidy().ok()) << "a file";
+  os_.Fail({});
+  EXPECT_TRUE(sink.Tidy().ok()) << "an error says nothing of it";
+  ::close(ends[0]);
   ::close(ends[1]);
 }
 

@@ -36,6 +36,7 @@ class FaultyOs : public PosixOs {
     kStatPath,
     kRead,
     kWrite,
+    kHasReader,
     kReadAt,
     kTruncate,
     kSync,
@@ -185,6 +186,10 @@ class FaultyOs : public PosixOs {
     if (absl::Status fault = Next(Call::kWrite, fd); !fault.ok()) return fault;
     return PosixOs::Write(fd, buffer, std::min(size, most_written()));
   }
+  absl::StatusOr<bool> HasReader(int fd) override {
+    if (absl::Status fault = Next(Call::kHasReader, fd); !fault.ok()) return fault;
+    return PosixOs::HasReader(fd);
+  }
   absl::StatusOr<size_t> ReadAt(int fd, uint64_t offset, char* buffer, size_t size) override {
     if (absl::Status fault = Next(Call::kReadAt, fd); !fault.ok()) return fault;
     return PosixOs::ReadAt(fd, offset, buffer, std::min(size, most_read()));
@@ -243,10 +248,10 @@ class FaultyOs : public PosixOs {
 
  private:
   static constexpr std::array<std::string_view, kCalls> kNames = {
-      "Open",      "OpenToFollow",   "OpenToAppend",  "Stat", "StatPath",      "Read",
-      "Write",     "ReadAt",         "Truncate",      "Sync", "SyncDirectory", "Lock",
-      "Rename",    "Remove",         "MakeDirectory", "List", "RealPath",      "IsRemote",
-      "WatchInit", "WatchDirectory", "ReadEvents"};
+      "Open",     "OpenToFollow", "OpenToAppend",   "Stat",          "StatPath", "Read",
+      "Write",    "HasReader",    "ReadAt",         "Truncate",      "Sync",     "SyncDirectory",
+      "Lock",     "Rename",       "Remove",         "MakeDirectory", "List",     "RealPath",
+      "IsRemote", "WatchInit",    "WatchDirectory", "ReadEvents"};
 
   template <typename Really>
   absl::StatusOr<int> Opened(const std::string& path, Call call, Really really) {
