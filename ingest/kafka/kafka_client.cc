@@ -124,6 +124,10 @@ void KafkaClient::OnLog(int level, std::string_view facility, std::string_view t
   const std::string what = parts_.name + " librdkafka " + std::string(facility);
   const std::string message =
       parts_.name + ": librdkafka: " + std::string(facility) + ": " + Masked(text);
+  // The user's properties are those of all clients; each takes what it can use.
+  const bool is_of_no_use =
+      facility == "CONFWARN" && text.find("will be ignored by this") != std::string_view::npos;
+  if (is_of_no_use) return parts_.log->Debug(what, message);
   if (level <= kMostSeverity) return parts_.log->Warn(what, message);
   level <= kInfoSeverity ? parts_.log->Info(what, message) : parts_.log->Debug(what, message);
 }

@@ -24,6 +24,7 @@ using KafkaError = KafkaOwned<rd_kafka_error_t, rd_kafka_error_destroy>;
 using KafkaEvent = KafkaOwned<rd_kafka_event_t, rd_kafka_event_destroy>;
 using KafkaGroupMetadata =
     KafkaOwned<rd_kafka_consumer_group_metadata_t, rd_kafka_consumer_group_metadata_destroy>;
+using KafkaHeaders = KafkaOwned<rd_kafka_headers_t, rd_kafka_headers_destroy>;
 using KafkaMessage = KafkaOwned<rd_kafka_message_t, rd_kafka_message_destroy>;
 using KafkaMetadata = KafkaOwned<const rd_kafka_metadata_t, rd_kafka_metadata_destroy>;
 using KafkaNewTopic = KafkaOwned<rd_kafka_NewTopic_t, rd_kafka_NewTopic_destroy>;

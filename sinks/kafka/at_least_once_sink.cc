@@ -43,7 +43,9 @@ absl::Status AtLeastOnceSink::MakeProducer() {
 absl::Status AtLeastOnceSink::Write(const EventBuffer& events, size_t first) {
   if (first >= events.events.size()) return absl::OkStatus();
   written_.push_back({&events, first});
-  return writer_.Put(events, first);
+  const absl::Status status = writer_.Put(events, first);
+  // Commit() sees to it.
+  return writer_.is_to_be_repeated() ? absl::OkStatus() : status;
 }
 
 absl::Status AtLeastOnceSink::Commit(std::span<const StreamCursor> cursors) {
@@ -52,10 +54,9 @@ absl::Status AtLeastOnceSink::Commit(std::span<const StreamCursor> cursors) {
     // Some events were refused. All are written again without them: in order, and with equal ids.
     writer_.Restart();
     for (const Written& one : written_) {
-      status = writer_.Put(*one.events, one.first);
-      if (!status.ok()) return status;
+      if (status = writer_.Put(*one.events, one.first); !status.ok()) break;
     }
-    status = writer_.Flush(kFlushTime);
+    if (status.ok() || writer_.is_to_be_repeated()) status = writer_.Flush(kFlushTime);
   }
   if (!status.ok()) return status;
   if (status = writer_.SyncDeadLetters(); !status.ok()) return status;

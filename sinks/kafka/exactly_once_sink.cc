@@ -186,17 +186,24 @@ absl::Status ExactlyOnceSink::Write(const EventBuffer& events, size_t first) {
   if (first >= events.events.size()) return absl::OkStatus();
   if (absl::Status status = Begin(); !status.ok()) return status;
   written_.push_back({&events, first});
-  return writer_.Put(events, first);
+  return WriteAgain(writer_.Put(events, first));
 }
 
 absl::Status ExactlyOnceSink::Commit(std::span<const StreamCursor> cursors) {
   while (true) {
-    const absl::Status status = TryCommit(cursors);
+    absl::Status status = TryCommit(cursors);
     if (status.ok() || !writer_.is_to_be_repeated()) return status;
-    // Some events were refused: all others go into a new transaction.
-    if (absl::Status aborted = Abort(); !aborted.ok()) return aborted;
-    if (absl::Status again = WriteAll(); !again.ok()) return again;
+    if (status = WriteAgain(status); !status.ok()) return status;
   }
+}
+
+// If some events were refused, all others go into a new transaction; else it is `status`.
+absl::Status ExactlyOnceSink::WriteAgain(absl::Status status) {
+  while (!status.ok() && writer_.is_to_be_repeated()) {
+    if (absl::Status aborted = Abort(); !aborted.ok()) return aborted;
+    status = WriteAll();
+  }
+  return status;
 }
 
 absl::Status ExactlyOnceSink::WriteAll() {

@@ -88,6 +88,7 @@ class ExactlyOnceSink : public Sink {
   absl::Status CheckClaim();
 
   absl::Status Begin();
+  absl::Status WriteAgain(absl::Status status);
   absl::Status WriteAll();
   absl::Status TryCommit(std::span<const StreamCursor> cursors);
   absl::Status PutCursors(std::span<const StreamCursor> cursors);

@@ -36,12 +36,19 @@ rd_kafka_vu_t Bytes(rd_kafka_vtype_t type, std::string_view bytes) {
   return part;
 }
 
-rd_kafka_vu_t Header(const char* name, std::string_view value) {
-  rd_kafka_vu_t part = Part(RD_KAFKA_VTYPE_HEADER);
-  part.u.header.name = name;
-  part.u.header.val = value.data();
-  part.u.header.size = static_cast<ssize_t>(value.size());
-  return part;
+// Headers that are given one by one are freed twice if the message is not taken
+// (confluentinc/librdkafka#4627): so they are given as a list, which stays ours then.
+KafkaHeaders HeadersOf(const EventRef& event) {
+  KafkaHeaders headers(rd_kafka_headers_new(4));
+  const auto add = [&](std::string_view name, std::string_view value) {
+    rd_kafka_header_add(headers.get(), name.data(), static_cast<ssize_t>(name.size()), value.data(),
+                        static_cast<ssize_t>(value.size()));
+  };
+  add("id", View(event.id));
+  add("kind", Name(event.kind));
+  add("schema", kSchema);
+  add("content-type", kContentType);
+  return headers;
 }
 
 std::string_view KeyOf(const EventFields& fields) {
@@ -101,10 +108,17 @@ absl::Status KafkaWriter::Put(const EventBuffer& events, size_t first) {
     if (buried_.contains(id)) continue;
     const absl::Status status =
         suspects_.contains(id) ? PutAlone(events, i) : Produce(events, i, /*alone=*/false);
-    if (!status.ok()) return status;
+    if (!status.ok() || !refused_.empty()) return Outcome(status);
   }
   client_->Poll(absl::ZeroDuration());
-  return absl::OkStatus();
+  return Outcome(absl::OkStatus());
+}
+
+// What was refused says more than that a transaction in which something was takes no more.
+absl::Status KafkaWriter::Outcome(const absl::Status& status) {
+  if (!refused_.empty()) return TreatRefused();
+  if (!is_to_be_repeated_) return status;
+  return absl::UnavailableError("events are to be sent again");
 }
 
 absl::Status KafkaWriter::PutAlone(const EventBuffer& events, size_t index) {
@@ -125,17 +139,16 @@ absl::Status KafkaWriter::Produce(const EventBuffer& events, size_t index, bool 
   if (!topic.ok()) return topic.status();
   sent_.push_back({&events, index, alone});
 
-  std::array<rd_kafka_vu_t, 9> parts{};
+  std::array<rd_kafka_vu_t, 6> parts{};
   size_t count = 0;
   parts[count] = Part(RD_KAFKA_VTYPE_RKT);
   parts[count++].u.rkt = *topic;
   parts[count++] = Bytes(RD_KAFKA_VTYPE_VALUE, document.text());
   parts[count] = Part(RD_KAFKA_VTYPE_OPAQUE);
   parts[count++].u.ptr = reinterpret_cast<void*>(sent_.size());
-  parts[count++] = Header("id", View(event.id));
-  parts[count++] = Header("kind", Name(event.kind));
-  parts[count++] = Header("schema", kSchema);
-  parts[count++] = Header("content-type", kContentType);
+  KafkaHeaders headers = HeadersOf(event);
+  parts[count] = Part(RD_KAFKA_VTYPE_HEADERS);
+  parts[count++].u.headers = headers.get();
   const std::string_view key = KeyOf(fields);
   if (!key.empty()) parts[count++] = Bytes(RD_KAFKA_VTYPE_KEY, key);
   if (event.time_ms >= 0 && !is_untimed_) {
@@ -143,7 +156,10 @@ absl::Status KafkaWriter::Produce(const EventBuffer& events, size_t index, bool 
     parts[count++].u.i64 = event.time_ms;
   }
   const absl::Status status = Enqueue({parts.data(), count});
-  if (status.ok()) return status;
+  if (status.ok()) {
+    [[maybe_unused]] const rd_kafka_headers_t* taken = headers.release();
+    return status;
+  }
   sent_.pop_back();
   // Larger than librdkafka could ever send.
   if (absl::IsInvalidArgument(status)) return Bury(events, index, std::string(status.message()));
@@ -196,12 +212,13 @@ void KafkaWriter::OnReport(const rd_kafka_message_t& message) {
   if (in_flight_ > 0) --in_flight_;
   if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
   const auto number = reinterpret_cast<size_t>(message._private);
-  const char* why = rd_kafka_message_errstr(&message);
+  // rd_kafka_message_errstr() would give the payload.
+  const char* why = rd_kafka_err2str(message.err);
   const KafkaOutcome outcome = Classify(message.err);
   const bool is_event = number > 0 && number <= sent_.size() && sent_[number - 1].events != nullptr;
   if (is_event && outcome == KafkaOutcome::kRefused) {
     refused_.push_back(number - 1);
-    refusal_ = why == nullptr ? "" : why;
+    refusal_ = why;
     return;
   }
   if (is_event && outcome == KafkaOutcome::kTimestamp) {
@@ -214,9 +231,9 @@ void KafkaWriter::OnReport(const rd_kafka_message_t& message) {
   }
   // What is purged failed for another reason.
   if (outcome == KafkaOutcome::kAbort || !failure_.ok()) return;
-  if (outcome == KafkaOutcome::kMend) topics_.clear();
+  if (outcome == KafkaOutcome::kMend) forget_topics_ = true;
   failure_ = absl::UnavailableError(
-      Explain(message.err, why == nullptr ? "" : why,
+      Explain(message.err, why,
               std::string("deliver to topic ") +
                   (message.rkt == nullptr ? "?" : rd_kafka_topic_name(message.rkt))));
 }
@@ -231,14 +248,16 @@ bool KafkaWriter::Drain(absl::Duration timeout) {
 
 absl::Status KafkaWriter::Flush(absl::Duration timeout) {
   const bool is_drained = Drain(timeout);
+  // It may be why others failed.
+  if (!refused_.empty()) return TreatRefused();
   if (!failure_.ok()) return client_->WithTrouble(failure_);
   if (!is_drained) {
     return client_->WithTrouble(absl::UnavailableError("the brokers do not take the events"));
   }
-  if (refused_.empty()) {
-    if (!is_to_be_repeated_) return absl::OkStatus();
-    return absl::UnavailableError("events are sent again without their time");
-  }
+  return Outcome(absl::OkStatus());
+}
+
+absl::Status KafkaWriter::TreatRefused() {
   is_to_be_repeated_ = true;
   for (const size_t number : refused_) {
     const Sent& sent = sent_[number];
@@ -259,6 +278,7 @@ void KafkaWriter::Restart() {
   refused_.clear();
   failure_ = absl::OkStatus();
   is_to_be_repeated_ = false;
+  if (std::exchange(forget_topics_, false)) topics_.clear();
 }
 
 absl::Status KafkaWriter::Bury(const EventBuffer& events, size_t index, std::string_view cause) {

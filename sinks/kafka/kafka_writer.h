@@ -57,15 +57,15 @@ class KafkaWriter {
   void ForgetProducer();
 
   // Puts events[first …] into the producer's queue; waits while that is full. kUnavailable: nothing
-  // more goes in for now. Those that are buried are left out, suspects are sent alone.
+  // more goes in for now; if is_to_be_repeated(), all is to be put again after a Restart(). Those
+  // that are buried are left out, suspects are sent alone.
   absl::Status Put(const EventBuffer& events, size_t first);
   // A record of another kind: both are copied. Its refusal is an error.
   absl::Status PutRecord(rd_kafka_topic_t* topic, std::string_view key,
                          const std::string* value_or_null);
 
-  // Waits until all that was put is reported. kUnavailable if some was not delivered: refused ones
-  // apart, it says why. Refused ones are treated by the next Put(), so if is_to_be_repeated(), all
-  // is to be put again.
+  // Waits until all that was put is reported. kUnavailable if some was not delivered, and why; if
+  // is_to_be_repeated(), as of Put().
   absl::Status Flush(absl::Duration timeout);
   bool is_to_be_repeated() const { return is_to_be_repeated_; }
   size_t in_flight() const { return in_flight_; }
@@ -98,8 +98,8 @@ class KafkaWriter {
   };
 
   void OnReport(const rd_kafka_message_t& message);
-  void Refused(const Sent& sent, rd_kafka_resp_err_t code, std::string_view why);
-  absl::Status PutOne(const EventBuffer& events, size_t index);
+  absl::Status Outcome(const absl::Status& status);
+  absl::Status TreatRefused();
   absl::Status PutAlone(const EventBuffer& events, size_t index);
   absl::Status Produce(const EventBuffer& events, size_t index, bool alone);
   absl::Status Enqueue(std::span<const rd_kafka_vu_t> parts);
@@ -119,6 +119,7 @@ class KafkaWriter {
   size_t in_flight_ = 0;
   absl::Status failure_;  // of the first message that failed without being refused
   bool is_to_be_repeated_ = false;
+  bool forget_topics_ = false;   // one is not what it was
   std::vector<size_t> refused_;  // of sent_
   std::string refusal_;
 
