@@ -60,13 +60,12 @@ class Admin:
         self._results(self.client.incremental_alter_configs([resource], request_timeout=ANSWER))
 
     def allow(self, user, kind, name, *operations):
-        """`kind` is TOPIC, GROUP, TRANSACTIONAL_ID or BROKER; a name that ends with * stands for a prefix."""
-        pattern = admin.ResourcePatternType.PREFIXED if name.endswith("*") else admin.ResourcePatternType.LITERAL
+        """`kind` is TOPIC, GROUP, TRANSACTIONAL_ID or BROKER; the name * stands for all."""
         bindings = [
             admin.AclBinding(
                 admin.ResourceType[kind],
-                name.rstrip("*"),
-                pattern,
+                name,
+                admin.ResourcePatternType.LITERAL,
                 f"User:{user}",
                 "*",
                 admin.AclOperation[operation],

@@ -346,9 +346,9 @@ class Outages(KafkaCase):
         runner = self.short().start()
         self.says(runner, WAITS)
         runner.until(lambda: runner.get("/healthz")[0] == 200, "it lives")
-        status, text = runner.get("/readyz")
-        self.assertNotEqual(status, 200, text)
-        self.assertIn("kafka", text)
+        runner.until(lambda: "sink kafka" in runner.get("/readyz")[1], "/readyz says why")
+        # Without transactions there is nothing to do before the first event: such a sink pauses, and a paused one is ready.
+        self.assertEqual(runner.ready(), self.DELIVERY == "at_least_once")
         # It can be stopped while it waits, and waits again.
         runner.stop()
         runner.start()
@@ -483,7 +483,7 @@ class Refused(KafkaCase):
         write(self.log, events(4) + self.big(5, 200000) + events(6), append=True)
         runner.start()
         self.has(runner, [1, 3, 4, 6])
-        runner.stop()
+        runner.stop(3)
         numbers = {letter["document"]["metrics"]["batchId"] for letter in self.dead_letters(runner)}
         self.assertEqual(numbers, {2, 5})
 
