@@ -201,6 +201,9 @@ absl::Status ExactlyOnceSink::Commit(std::span<const StreamCursor> cursors) {
 absl::Status ExactlyOnceSink::WriteAgain(absl::Status status) {
   while (!status.ok() && writer_.is_to_be_repeated()) {
     if (absl::Status aborted = Abort(); !aborted.ok()) return aborted;
+    // One that had a message refused skips sequence numbers, and so loses its next transaction too.
+    is_dead_ = true;
+    if (absl::Status renewed = Renew(); !renewed.ok()) return renewed;
     status = WriteAll();
   }
   return status;

@@ -270,6 +270,8 @@ absl::Status KafkaWriter::TreatRefused() {
     if (absl::Status status = Bury(*sent.events, sent.index, refusal_); !status.ok()) return status;
   }
   refused_.clear();
+  // Whatever becomes of this try, it is not made with them again.
+  if (absl::Status status = SyncDeadLetters(); !status.ok()) return status;
   return absl::UnavailableError("the brokers refuse events: " + refusal_);
 }
 
