@@ -276,10 +276,10 @@ TEST_F(PipelineTest, GoesOnAfterBeingStoppedAnywhere) {
   for (size_t lives = 0; !is_done && lives < 100; ++lives) {
     FaultyOs os;
     os.set_most_read(1 + random() % 100'000);
+    const size_t had = InFile().size();
     Life life(&os, configuration_);
     life.Follow();
     const uint64_t enough = 1 + random() % 1'000'000;
-    const size_t had = InFile().size();
     EXPECT_TRUE(Eventually([&] {
       is_done = had + life.sink(kEvents).events == kAll;
       return is_done || life.read_bytes() >= enough;
