@@ -17,7 +17,7 @@ class SharedCursors {
 
   // Asks what is there now. kUnavailable: it may work later.
   virtual absl::Status Begin() = 0;
-  // Reads on, without waiting. True: all that was there at Begin() is read. After an error Begin()
+  // Reads on, for a moment. True: all that was there at Begin() is read. After an error Begin()
   // is to be called again.
   virtual absl::StatusOr<bool> ReadOn() = 0;
   // All that were read.

@@ -11,6 +11,7 @@ namespace {
 
 // The reader loop waits meanwhile.
 constexpr absl::Duration kAskTime = absl::Seconds(2);
+constexpr absl::Duration kReadTime = absl::Milliseconds(50);
 
 }  // namespace
 
@@ -34,7 +35,7 @@ absl::Status TopicCursors::Begin() {
   return reader_->Begin(kAskTime);
 }
 
-absl::StatusOr<bool> TopicCursors::ReadOn() { return reader_->ReadOn(absl::ZeroDuration()); }
+absl::StatusOr<bool> TopicCursors::ReadOn() { return reader_->ReadOn(kReadTime); }
 
 std::vector<StreamCursor> TopicCursors::cursors() const {
   std::vector<StreamCursor> cursors;
