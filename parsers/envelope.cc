@@ -259,7 +259,6 @@ EnvelopeReader::~EnvelopeReader() = default;
 
 void EnvelopeReader::Read(std::string_view message, Take take) {
   origin_ = Origin();
-  if (message.empty()) return;
   bool is_read = false;
   switch (envelope_) {
     case Envelope::kNone:

@@ -23,8 +23,9 @@ enum class Envelope : uint8_t {
   kDocker,  // the same
 };
 
-// Finds the text of a log in messages. A message holds a line, several, or a record of several
-// lines; its end ends the line, unless a container runtime or its agent says that it goes on.
+// Finds the text of a log in messages. A message holds a line (an empty one is an empty line),
+// several, or a record of several lines; its end ends the line, unless a container runtime or its
+// agent says that it goes on.
 //
 // JSON is as these agents write it by default: Filebeat and Vector (`message`), Fluent Bit and
 // Fluentd (`log`); what they say of the text's origin is read, too. A JSON object that is a log

@@ -269,16 +269,17 @@ void KafkaStreams::Took(const KafkaPartition& partition, const KafkaRecord& reco
   if (one->moved == absl::InfiniteFuture()) one->moved = os_->Now();
   one->next = record.offset + 1;
   one->is_at_end = false;
+  if (!record.value) return;
   Stream* stream = nullptr;
   std::string_view last_std = "?";
-  reader_.Read(record.value, [&](const EnvelopeReader::Piece& piece) {
+  reader_.Read(*record.value, [&](const EnvelopeReader::Piece& piece) {
     if (piece.std_stream != last_std) {
       stream = StreamOf(one, record.key, piece.std_stream, record.offset);
       last_std = piece.std_stream;
     }
     Put(one, stream, piece.text, record.offset);
   });
-  one->bytes += record.key.size() + record.value.size();
+  one->bytes += record.key.size() + record.value->size();
 }
 
 KafkaStreams::Stream* KafkaStreams::StreamOf(Partition* partition, std::string_view key,

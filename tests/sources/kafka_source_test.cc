@@ -78,7 +78,7 @@ class FakeTail : public KafkaTail {
   void Took(const KafkaPartition& partition, const KafkaRecord& record) override {
     EXPECT_TRUE(begun.contains(partition.number));
     EXPECT_EQ(partition.topic, "raw");
-    values.emplace_back(record.value);
+    values.emplace_back(record.value.value_or("none"));
     next[partition.number] = record.offset + 1;
   }
   void AtEnd(const KafkaPartition& partition, int64_t offset) override {

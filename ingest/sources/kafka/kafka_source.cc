@@ -174,7 +174,7 @@ void KafkaSource::Take(const rd_kafka_message_t& message) {
   record.offset = message.offset;
   if (message.key != nullptr) record.key = {static_cast<const char*>(message.key), message.key_len};
   if (message.payload != nullptr) {
-    record.value = {static_cast<const char*>(message.payload), message.len};
+    record.value = std::string_view(static_cast<const char*>(message.payload), message.len);
   }
   parts_.tail->Took(current_, record);
 }

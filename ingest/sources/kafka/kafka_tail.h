@@ -16,8 +16,8 @@ struct KafkaPartition {
 // Views are valid during the call.
 struct KafkaRecord {
   int64_t offset = 0;
-  std::string_view key;    // empty: none
-  std::string_view value;  // empty: none
+  std::string_view key;  // empty: none
+  std::optional<std::string_view> value;
 };
 
 // What becomes of the records of a group's partitions. The source calls it, on the reader thread;
