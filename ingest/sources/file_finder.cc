@@ -54,8 +54,7 @@ FileFinder::Look FileFinder::FindAll(absl::FunctionRef<bool(const std::string&)>
   told_ = std::exchange(complaints_, {});
   hidden_.clear();
   unsure_ = false;
-  Glob::Found expanded;
-  for (const Glob& glob : globs_) glob.Expand(os_, &expanded);
+  const Glob::Found expanded = Expand();
   for (const auto& [path, why] : expanded.errors) Unreadable(path, why);
   std::unordered_set<std::string> seen;
   Look look;
@@ -81,6 +80,20 @@ FileFinder::Look FileFinder::FindAll(absl::FunctionRef<bool(const std::string&)>
   for (const Found& one : look.files) directories.insert(DirectoryOf(one.real));
   look.directories.assign(directories.begin(), directories.end());
   return look;
+}
+
+Glob::Found FileFinder::Expand() {
+  const bool is_first = !std::exchange(has_looked_, true);
+  Glob::Found expanded;
+  for (const Glob& glob : globs_) {
+    const size_t before = expanded.paths.size() + expanded.errors.size();
+    glob.Expand(os_, &expanded);
+    const bool is_empty = expanded.paths.size() + expanded.errors.size() == before;
+    if (!is_first || !is_empty) continue;
+    log_->Warn("no_file " + glob.pattern(),
+               glob.pattern() + ": there is no such file yet; it is waited for");
+  }
+  return expanded;
 }
 
 // False if it is nothing to follow. A link is followed only if its owner could have read or made

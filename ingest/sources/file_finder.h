@@ -37,7 +37,8 @@ class FileFinder {
 
   FileFinder(Os* os, Log* log, const FileSourceOptions& options);
 
-  // What the globs find now. What may be hidden, and what is unsure, is of the last look.
+  // What the globs find now. What may be hidden, and what is unsure, is of the last look. The first
+  // one tells of globs that find nothing: their names may be wrong.
   // `is_known` tells of a path whether its file was seen before.
   Look FindAll(absl::FunctionRef<bool(const std::string&)> is_known);
 
@@ -64,6 +65,7 @@ class FileFinder {
  private:
   bool Resolve(const std::string& path, absl::FunctionRef<bool(const std::string&)> is_known,
                Found* found);
+  Glob::Found Expand();
   void Complain(const std::string& path, std::string_view why);
   std::vector<Found> LookForSiblings(const std::string& path, bool* is_sure, uint64_t* occupant);
 
@@ -74,6 +76,7 @@ class FileFinder {
   std::unordered_set<std::string> complaints_;  // paths told of in this look …
   std::unordered_set<std::string> told_;        // … and in the one before
   std::vector<std::string> hidden_;             // paths into which this look could not see
+  bool has_looked_ = false;
   bool unsure_ = false;
   uint64_t errors_ = 0;
 };

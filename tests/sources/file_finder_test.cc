@@ -82,6 +82,32 @@ TEST_F(FileFinderTest, FindsEachFileOnceAndLeavesOutTheExcluded) {
   EXPECT_FALSE(finder.Matches(dir_ / "d.txt"));
 }
 
+TEST_F(FileFinderTest, GlobsThatFindNothingAtFirstAreToldOfOnce) {
+  WriteBytes(log_path_, "x");
+  FileFinder finder = Finder({dir_ / "*.log", dir_ / "typo.lgo", dir_ / "none/*", log_path_});
+  Find(&finder);
+  const std::vector<std::string> said = {
+      "W " + (dir_ / "typo.lgo") + ": there is no such file yet; it is waited for",
+      "W " + (dir_ / "none/*") + ": there is no such file yet; it is waited for"};
+  EXPECT_EQ(log_.lines(), said);
+  WriteBytes(dir_ / "typo.lgo", "x");
+  Find(&finder);
+  fs::remove(dir_ / "typo.lgo");
+  Find(&finder);
+  EXPECT_EQ(log_.lines(), said);
+  EXPECT_EQ(finder.errors(), 0U) << "it may come";
+}
+
+TEST_F(FileFinderTest, WhatCantBeLookedIntoIsToldOfAsThatOnly) {
+  os_.Fail({.status = absl::PermissionDeniedError("Permission denied"),
+            .from_then_on = true,
+            .calls = {FaultyOs::Call::kList}});
+  FileFinder finder = Finder({dir_ / "*.log"});
+  Find(&finder);
+  EXPECT_FALSE(log_.Has("no such file"));
+  EXPECT_TRUE(log_.Has("Permission denied"));
+}
+
 TEST_F(FileFinderTest, ALinkIsWhatItPointsTo) {
   fs::create_directory(dir_ / "pods");
   WriteBytes(dir_ / "pods/0.log", "x");
