@@ -197,7 +197,7 @@ absl::Status SqliteCursorStore::Own(StateLock lock) {
 absl::StatusOr<std::vector<StreamCursor>> SqliteCursorStore::Load(std::string_view sink) {
   const absl::MutexLock lock(&mutex_);
   absl::StatusOr<std::vector<Entry>> entries = ReadCursors(sink);
-  if (!entries.ok()) return entries.status();
+  if (!entries.ok()) return AdviseOnDamage(path_, entries.status());
   std::vector<StreamCursor> cursors;
   cursors.reserve(entries->size());
   for (Entry& entry : *entries) cursors.push_back(std::move(entry.cursor));
@@ -206,7 +206,9 @@ absl::StatusOr<std::vector<StreamCursor>> SqliteCursorStore::Load(std::string_vi
 
 absl::StatusOr<std::vector<CursorStore::Entry>> SqliteCursorStore::LoadAll() {
   const absl::MutexLock lock(&mutex_);
-  return ReadCursors("");
+  absl::StatusOr<std::vector<Entry>> entries = ReadCursors("");
+  if (!entries.ok()) return AdviseOnDamage(path_, entries.status());
+  return entries;
 }
 
 absl::StatusOr<std::vector<CursorStore::Entry>> SqliteCursorStore::ReadCursors(

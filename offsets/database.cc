@@ -72,6 +72,17 @@ absl::Status Configure(Database* database, const std::string& path,
   return database->Execute(kWriting);
 }
 
+// "*** in database main ***\nPage 2: …": a line, without what everybody knows.
+std::string InOneLine(std::string_view found) {
+  static constexpr std::string_view kPreface = "*** in database main ***\n";
+  if (found.starts_with(kPreface)) found.remove_prefix(kPreface.size());
+  std::string line(found);
+  for (size_t at = line.find('\n'); at != std::string::npos; at = line.find('\n', at)) {
+    line.replace(at, 1, "; ");
+  }
+  return line;
+}
+
 }  // namespace
 
 absl::StatusCode StatusCodeOf(int sqlite_result, int system_error) {
@@ -183,7 +194,7 @@ absl::Status Database::CheckIntegrity() {
     if (absl::Status read = ReadAllPages(); !read.ok()) return read;
   }
   return absl::DataLossError(
-      absl::StrCat(sqlite3_db_filename(connection_.get(), "main"), ": ", found));
+      absl::StrCat(sqlite3_db_filename(connection_.get(), "main"), ": ", InOneLine(found)));
 }
 
 absl::Status Database::ReadAllPages() {

@@ -31,6 +31,10 @@ CREATE TABLE cursors(
 CREATE TABLE contexts(id INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT;
 )";
 
+constexpr char kAfterRecovery[] =
+    "sinks that keep their own cursors (sqlite, kafka if exactly_once) go on where they were; all "
+    "others get the streams again, from start_at, but a file sink leaves out what its files hold";
+
 absl::Status Error(const absl::Status& status, const std::string& path, const char* what) {
   return absl::Status(status.code(), absl::StrCat(path, ": ", what, ": ", status.message()));
 }
@@ -46,8 +50,8 @@ absl::Status TooNew(const std::string& path, int64_t version) {
   return absl::FailedPreconditionError(absl::StrCat(
       path, " was written by a newer sparktail (version ", version, " of the file, this one knows ",
       kOffsetsVersion,
-      "): use that one. `sparktail run --recover` puts the file aside and begins "
-      "anew: events are delivered again into all sinks that keep no cursors of their own"));
+      "): use that one. `sparktail run --recover` puts the file aside and begins anew: ",
+      kAfterRecovery));
 }
 
 absl::Status CheckIds(const std::string& path, int64_t application_id, int64_t version) {
@@ -191,11 +195,9 @@ std::string OffsetsPath(const std::string& state_dir) { return state_dir + "/off
 
 absl::Status DamagedOffsets(const std::string& path, std::string_view why) {
   const std::string cause(why.substr(0, 500));
-  return absl::DataLossError(absl::StrCat(
-      path, " is damaged: ", cause,
-      ". `sparktail run --recover` puts it aside and begins anew: sinks that keep their own "
-      "cursors (sqlite) go on where they were; into all others the streams are delivered again, "
-      "from start_at"));
+  return absl::DataLossError(
+      absl::StrCat(path, " is damaged: ", cause,
+                   ". `sparktail run --recover` puts it aside and begins anew: ", kAfterRecovery));
 }
 
 // Since the file is known to be ours, what SQLite cannot understand is damage, too.

@@ -36,6 +36,7 @@ using testing::BytesOf;
 using testing::FaultyOs;
 using testing::FaultyVfs;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::RecordingLog;
 using testing::Scale;
 using testing::Seed;
@@ -633,6 +634,24 @@ TEST_F(CursorStoreTest, AMissingTableIsDamage) {
   }
   EXPECT_TRUE(absl::IsDataLoss(Open(Access::kLook).status()));
   ExpectUnusable(absl::StatusCode::kDataLoss, "no such table: contexts");
+}
+
+// Whoever only looks checks no more than he reads.
+TEST_F(CursorStoreTest, ADamagedPageIsSaidInOneLineWithWhatToDo) {
+  MakeStore(200);
+  std::string bytes = BytesOf(Db());
+  for (size_t at = 4096; at < bytes.size(); ++at) bytes[at] = '\xa5';
+  WriteBytes(Db(), bytes);
+  const absl::Status refused = Open().status();
+  EXPECT_TRUE(absl::IsDataLoss(refused)) << refused;
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("is damaged: "));
+  EXPECT_THAT(std::string(refused.message()), Not(HasSubstr("***")));
+  EXPECT_THAT(std::string(refused.message()), Not(HasSubstr("\n")));
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("a file sink leaves out"));
+  const absl::Status seen = MustOpen(Access::kLook)->LoadAll().status();
+  EXPECT_TRUE(absl::IsDataLoss(seen)) << seen;
+  EXPECT_THAT(std::string(seen.message()), HasSubstr(Db() + " is damaged: "));
+  EXPECT_THAT(std::string(seen.message()), HasSubstr("sparktail run --recover"));
 }
 
 TEST_F(CursorStoreTest, WhatIsNoFileIsSaid) {
