@@ -511,12 +511,7 @@ void WarnIfRemote(Os* os, Log* log, const std::string& state_dir) {
                                       "there, and only this machine may use it"));
 }
 
-}  // namespace
-
-absl::StatusOr<std::unique_ptr<CursorStore>> CursorStore::Open(Os* os, Log* log,
-                                                               const std::string& state_dir,
-                                                               Access access, bool recover) {
-  if (access == Access::kLook) return Prepared(os, state_dir, LookAtOffsets(os, state_dir));
+OpenedStore OpenOwn(Os* os, Log* log, const std::string& state_dir, bool recover) {
   if (absl::Status made = MakeStateDirectory(os, state_dir); !made.ok()) return made;
   WarnIfRemote(os, log, state_dir);
   absl::StatusOr<StateLock> lock = StateLock::Take(os, log, state_dir);
@@ -524,6 +519,25 @@ absl::StatusOr<std::unique_ptr<CursorStore>> CursorStore::Open(Os* os, Log* log,
   OpenedStore store = OpenOrRecover(os, log, state_dir, recover);
   if (!store.ok()) return store.status();
   if (absl::Status owned = (*store)->Own(*std::move(lock)); !owned.ok()) return owned;
+  return store;
+}
+
+// Nothing waits at the start: whoever starts it can make room.
+absl::Status AdviseOnFullDisk(const std::string& state_dir, const absl::Status& status) {
+  if (!absl::IsResourceExhausted(status)) return status;
+  return absl::ResourceExhaustedError(
+      absl::StrCat(status.message(), ": make room on the disk of ", state_dir,
+                   " (a few MiB will do), or give another state_dir, and try again"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<CursorStore>> CursorStore::Open(Os* os, Log* log,
+                                                               const std::string& state_dir,
+                                                               Access access, bool recover) {
+  if (access == Access::kLook) return Prepared(os, state_dir, LookAtOffsets(os, state_dir));
+  OpenedStore store = OpenOwn(os, log, state_dir, recover);
+  if (!store.ok()) return AdviseOnFullDisk(state_dir, store.status());
   return store;
 }
 

@@ -718,6 +718,18 @@ TEST_F(CursorStoreTest, F48_AFullDiskIsSaidAndOverWhenThereIsRoom) {
   }
 }
 
+TEST_F(CursorStoreTest, F48_AFullDiskAtTheStartIsSaidWithWhatToDo) {
+  for (const bool is_new : {true, false}) {
+    FaultyVfs vfs;
+    vfs.Fail({.kind = FaultyVfs::Kind::kFull, .from_then_on = true});
+    const absl::Status full = Open().status();
+    EXPECT_TRUE(absl::IsResourceExhausted(full)) << is_new << full;
+    EXPECT_THAT(std::string(full.message()), HasSubstr("make room on the disk of " + dir_.path()));
+    vfs.Heal();
+    MakeStore();
+  }
+}
+
 // The files of a state directory, as a process that is killed now leaves them.
 class CopyOfState {
  public:

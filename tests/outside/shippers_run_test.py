@@ -311,6 +311,20 @@ class FullDisk(Case):
                     pass
         return ballast
 
+    def test_F48_a_disk_that_is_full_at_the_start(self):
+        write(self.log, BANNER + events(1))
+        ballast = self.fill()
+        runner = self.runner(self.log)
+        runner.state = self.disk / "state"
+        runner.config["state_dir"] = str(runner.state)
+        runner.start()
+        self.assertEqual(runner.wait(), 1)
+        self.assertIn(f"make room on the disk of {runner.state}", runner.said())
+        ballast.unlink()
+        runner.start()
+        self.has_batches(runner, [1])
+        runner.stop()
+
     def full(self, **paths):
         """Fills the disk in mid-life; it pauses, says so, and goes on when there is room."""
         write(self.log, BANNER + events(*range(3)))
