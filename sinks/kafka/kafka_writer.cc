@@ -212,7 +212,7 @@ void KafkaWriter::OnReport(const rd_kafka_message_t& message) {
   if (in_flight_ > 0) --in_flight_;
   if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
   const auto number = reinterpret_cast<size_t>(message._private);
-  // rd_kafka_message_errstr() would give the payload.
+  // Not rd_kafka_message_errstr(), which takes the payload for a text.
   const char* why = rd_kafka_err2str(message.err);
   const KafkaOutcome outcome = Classify(message.err);
   const bool is_event = number > 0 && number <= sent_.size() && sent_[number - 1].events != nullptr;
