@@ -93,22 +93,37 @@ absl::Status CursorTopicReader::Begin(absl::Duration timeout) {
   if (static_cast<size_t>(*count) > partitions_.size()) {
     partitions_.resize(static_cast<size_t>(*count));
   }
-  for (size_t i = 0; i < partitions_.size(); ++i) {
-    int64_t low = 0;
-    const absl::Duration left = std::max(deadline - absl::Now(), absl::Milliseconds(100));
-    const rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-        asker_->get(), parts_.topic.c_str(), static_cast<int32_t>(i), &low, &partitions_[i].end,
-        ToMs(left));
-    asker_->Poll(absl::ZeroDuration());
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return asker_->WithTrouble(ToStatus(code, "", "find the end of topic " + parts_.topic));
-    }
-    // A topic that was made anew has less than was read.
-    if (partitions_[i].next > partitions_[i].end) partitions_[i].next = low;
-    partitions_[i].next = std::max(partitions_[i].next, low);
-  }
+  if (absl::Status status = FindEnds(deadline); !status.ok()) return asker_->WithTrouble(status);
   for (size_t i = 0; i < partitions_.size(); ++i) {
     if (absl::Status status = Start(static_cast<int32_t>(i)); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+// Not by rd_kafka_query_watermark_offsets(), which before librdkafka 2.4 waits for as long as the
+// brokers are away, whatever its time-out.
+absl::Status CursorTopicReader::FindEnds(absl::Time deadline) {
+  const std::string what = "find the end of topic " + parts_.topic;
+  const KafkaPartitions ends(
+      rd_kafka_topic_partition_list_new(static_cast<int>(partitions_.size())));
+  for (size_t i = 0; i < partitions_.size(); ++i) {
+    rd_kafka_topic_partition_list_add(ends.get(), parts_.topic.c_str(), static_cast<int32_t>(i))
+        ->offset = RD_KAFKA_OFFSET_END;
+  }
+  const absl::Duration left = std::max(deadline - absl::Now(), absl::Milliseconds(100));
+  const rd_kafka_resp_err_t code =
+      rd_kafka_offsets_for_times(asker_->get(), ends.get(), ToMs(left));
+  asker_->Poll(absl::ZeroDuration());
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return ToStatus(code, "", what);
+  for (size_t i = 0; i < partitions_.size(); ++i) {
+    const rd_kafka_topic_partition_t* found = rd_kafka_topic_partition_list_find(
+        ends.get(), parts_.topic.c_str(), static_cast<int32_t>(i));
+    if (found->err != RD_KAFKA_RESP_ERR_NO_ERROR) return ToStatus(found->err, "", what);
+    if (found->offset < 0) return ToStatus(RD_KAFKA_RESP_ERR__BAD_MSG, "", what);
+    Partition& partition = partitions_[i];
+    partition.end = found->offset;
+    // A topic that was made anew has less than was read.
+    if (partition.next > partition.end) partition.next = 0;
   }
   return absl::OkStatus();
 }

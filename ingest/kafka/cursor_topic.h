@@ -68,6 +68,7 @@ class CursorTopicReader {
   };
 
   explicit CursorTopicReader(Parts parts) : parts_(std::move(parts)) {}
+  absl::Status FindEnds(absl::Time deadline);
   absl::Status Start(int32_t number);
   absl::Status Take(const rd_kafka_message_t& message);
   bool IsAtEnd() const;
