@@ -124,9 +124,10 @@ KafkaOutcome Classify(rd_kafka_resp_err_t code) {
 KafkaOutcome Classify(const rd_kafka_error_t* error) {
   if (error == nullptr) return KafkaOutcome::kOk;
   const KafkaOutcome of_code = Classify(rd_kafka_error_code(error));
-  if (of_code == KafkaOutcome::kFenced || of_code == KafkaOutcome::kImpossible) return of_code;
+  if (of_code == KafkaOutcome::kFenced) return of_code;
   if (rd_kafka_error_is_fatal(error) != 0) {
-    return of_code == KafkaOutcome::kMend ? of_code : KafkaOutcome::kFatal;
+    const bool is_more = of_code == KafkaOutcome::kMend || of_code == KafkaOutcome::kImpossible;
+    return is_more ? of_code : KafkaOutcome::kFatal;
   }
   if (rd_kafka_error_txn_requires_abort(error) != 0) return KafkaOutcome::kAbort;
   if (rd_kafka_error_is_retriable(error) != 0) return KafkaOutcome::kRetry;
