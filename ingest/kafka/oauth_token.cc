@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
@@ -21,7 +22,9 @@ namespace {
 
 constexpr size_t kLongestToken = size_t{64} << 10;
 constexpr absl::Duration kCommandTime = absl::Seconds(30);
+constexpr absl::Duration kWaitInterval = absl::Milliseconds(5);
 constexpr absl::Duration kUnknownLife = absl::Hours(1);
+constexpr absl::Duration kLongestLife = absl::Hours(24 * 365);  // what says more is not believed
 
 absl::StatusOr<std::string> ReadAll(int fd, absl::Time deadline) {
   std::string text;
@@ -75,6 +78,16 @@ absl::StatusOr<pid_t> Start(const std::string& command, int fd) {
   return pid;
 }
 
+// It may have closed its output long before.
+bool HasEnded(pid_t pid, absl::Time deadline, int* status) {
+  while (true) {
+    const pid_t found = ::waitpid(pid, status, WNOHANG);
+    if (found == pid || (found < 0 && errno != EINTR)) return true;
+    if (absl::Now() >= deadline) return false;
+    absl::SleepFor(kWaitInterval);
+  }
+}
+
 absl::StatusOr<std::string> FromCommand(const std::string& command) {
   const auto wrong = [](std::string_view why) {
     return absl::UnavailableError("oauth_token_command: " + std::string(why));
@@ -87,11 +100,14 @@ absl::StatusOr<std::string> FromCommand(const std::string& command) {
     ::close(ends[0]);
     return wrong(std::string(pid.status().message()));
   }
-  absl::StatusOr<std::string> text = ReadAll(ends[0], absl::Now() + kCommandTime);
+  const absl::Time deadline = absl::Now() + kCommandTime;
+  absl::StatusOr<std::string> text = ReadAll(ends[0], deadline);
   ::close(ends[0]);
-  if (!text.ok()) ::kill(-*pid, SIGKILL);
   int status = 0;
-  while (::waitpid(*pid, &status, 0) < 0 && errno == EINTR) {
+  if (!text.ok() || !HasEnded(*pid, deadline, &status)) {
+    ::kill(-*pid, SIGKILL);
+    while (::waitpid(*pid, &status, 0) < 0 && errno == EINTR) {
+    }
   }
   if (!text.ok()) return wrong(std::string(text.status().message()));
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
@@ -118,7 +134,7 @@ void ReadClaims(std::string_view token, OAuthToken* out) {
   if (claims["exp"].get(expires) == simdjson::SUCCESS) {
     out->expires = absl::FromUnixSeconds(expires);
   } else if (claims["exp"].get(fraction) == simdjson::SUCCESS) {
-    out->expires = absl::FromUnixMillis(static_cast<int64_t>(fraction * 1000));
+    out->expires = absl::UnixEpoch() + absl::Seconds(fraction);
   }
   std::string_view subject;
   if (claims["sub"].get(subject) == simdjson::SUCCESS && !subject.empty()) {
@@ -136,6 +152,7 @@ absl::StatusOr<OAuthToken> ReadOAuthToken(std::string text, absl::Time now) {
   token.principal = "sparktail";
   token.expires = now + kUnknownLife;
   ReadClaims(text, &token);
+  token.expires = std::min(token.expires, now + kLongestLife);
   if (token.expires <= now) {
     return absl::UnavailableError("the token has expired at " + absl::FormatTime(token.expires));
   }
