@@ -34,6 +34,9 @@ std::vector<std::string> SecretsOf(const KafkaClientOptions& options) {
     if (IsSecretName(name)) secrets.push_back(value.Reveal());
   }
   std::erase_if(secrets, [](const std::string& one) { return one.size() < kShortestSecret; });
+  // One may be part of another one, of which nothing must be left.
+  std::sort(secrets.begin(), secrets.end(),
+            [](const auto& a, const auto& b) { return a.size() > b.size(); });
   return secrets;
 }
 
