@@ -19,6 +19,9 @@ constexpr Refused kOfAll[] = {
     {"sasl.mechanism", "set sasl_mechanism instead"},
     {"sasl.mechanisms", "set sasl_mechanism instead"},
     {"plugin.library.paths", "a configuration loads no code"},
+    {"test.mock.num.brokers", "what a mock is given is lost"},
+    {"log.queue", "what librdkafka logs comes to sparktail's own log"},
+    {"topic.blacklist", "a topic of that name would never be found"},
 };
 constexpr Refused kOfProducers[] = {
     {"transactional.id", "it comes from instance and the sink's name"},
