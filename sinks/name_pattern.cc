@@ -59,7 +59,8 @@ absl::StatusOr<NamePattern> NamePattern::Parse(std::string_view text) {
   if (text == "." || text == "..") return Wrong(text, "that is no name");
   size_t literal = 0;
   for (const Part& part : pattern.parts_) literal += part.literal.size();
-  if (literal > kMostBytes / 2) return Wrong(text, "it is too long");
+  const size_t most = pattern.is_literal() ? kMostBytes : kMostBytes / 2;
+  if (literal > most) return Wrong(text, "it is too long");
   if (pattern.is_literal()) pattern.name_ = pattern.parts_.front().literal;
   return pattern;
 }
