@@ -10,16 +10,20 @@ namespace {
 // What can't be delivered for so long is given up by librdkafka, and written again.
 constexpr std::string_view kMessageTimeoutMs = "60000";
 constexpr absl::Duration kFlushTime = absl::Minutes(16);
-constexpr absl::Duration kDrainTime = absl::Seconds(5);
 
 }  // namespace
 
 AtLeastOnceSink::AtLeastOnceSink(Parts parts)
     : parts_(std::move(parts)),
-      writer_({parts_.log, parts_.dead_letters, parts_.name, parts_.options}) {}
+      writer_({parts_.log, parts_.dead_letters, parts_.name, parts_.options, parts_.patience}) {}
 
-// The producer reports to the writer until it is gone.
-AtLeastOnceSink::~AtLeastOnceSink() { producer_.reset(); }
+AtLeastOnceSink::~AtLeastOnceSink() { Drop(); }
+
+// The writer's handles of topics are the producer's; it reports to the writer until it is gone.
+void AtLeastOnceSink::Drop() {
+  writer_.ForgetProducer();
+  producer_.reset();
+}
 
 absl::StatusOr<std::vector<StreamCursor>> AtLeastOnceSink::Open() {
   if (absl::Status status = MakeProducer(); !status.ok()) return status;
@@ -27,8 +31,7 @@ absl::StatusOr<std::vector<StreamCursor>> AtLeastOnceSink::Open() {
 }
 
 absl::Status AtLeastOnceSink::MakeProducer() {
-  writer_.ForgetProducer();
-  producer_.reset();
+  Drop();
   KafkaProperties required;
   const auto& properties = parts_.options.client.properties;
   if (!properties.contains("message.timeout.ms") && !properties.contains("delivery.timeout.ms")) {
@@ -44,21 +47,30 @@ absl::Status AtLeastOnceSink::Write(const EventBuffer& events, size_t first) {
   if (first >= events.events.size()) return absl::OkStatus();
   written_.push_back({&events, first});
   const absl::Status status = writer_.Put(events, first);
-  // Commit() sees to it.
-  return writer_.is_to_be_repeated() ? absl::OkStatus() : status;
+  return status.ok() ? status : WithoutRefused(status);
+}
+
+// If it was for events that are refused: all others are written again, in order, and with equal
+// ids. Else it is `status`.
+absl::Status AtLeastOnceSink::WithoutRefused(absl::Status status) {
+  while (!status.ok() && (writer_.has_refusals() || writer_.is_to_be_repeated())) {
+    status = writer_.Flush(kFlushTime);
+    if (!writer_.is_to_be_repeated()) return status;
+    writer_.Restart();
+    status = absl::OkStatus();
+    for (size_t i = 0; i < written_.size() && status.ok(); ++i) {
+      status = writer_.Put(*written_[i].events, written_[i].first);
+    }
+  }
+  return status;
 }
 
 absl::Status AtLeastOnceSink::Commit(std::span<const StreamCursor> cursors) {
   absl::Status status = writer_.Flush(kFlushTime);
-  while (!status.ok() && writer_.is_to_be_repeated()) {
-    // Some events were refused. All are written again without them: in order, and with equal ids.
-    writer_.Restart();
-    for (const Written& one : written_) {
-      if (status = writer_.Put(*one.events, one.first); !status.ok()) break;
-    }
-    if (status.ok() || writer_.is_to_be_repeated()) status = writer_.Flush(kFlushTime);
+  while (!status.ok()) {
+    if (status = WithoutRefused(status); !status.ok()) return status;
+    status = writer_.Flush(kFlushTime);
   }
-  if (!status.ok()) return status;
   if (status = writer_.SyncDeadLetters(); !status.ok()) return status;
   status = parts_.store->Commit(parts_.name, cursors, std::nullopt);
   if (!status.ok()) return status;
@@ -68,13 +80,9 @@ absl::Status AtLeastOnceSink::Commit(std::span<const StreamCursor> cursors) {
 }
 
 absl::StatusOr<bool> AtLeastOnceSink::Rollback() {
-  rd_kafka_purge(producer_->get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-  const bool is_drained = writer_.Drain(kDrainTime);
-  const bool is_dead = rd_kafka_fatal_error(producer_->get(), nullptr, 0) != 0;
-  if (!is_drained || is_dead) {
-    if (absl::Status status = MakeProducer(); !status.ok()) return status;
-  }
-  writer_.Restart();
+  // What is purged leaves a gap in the numbers by which brokers tell what comes again: a new
+  // producer begins anew.
+  if (absl::Status status = MakeProducer(); !status.ok()) return status;
   written_.clear();
   if (absl::Status status = writer_.RollbackDeadLetters(); !status.ok()) return status;
   return false;

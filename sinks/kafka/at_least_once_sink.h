@@ -2,6 +2,7 @@
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
+#include <absl/time/time.h>
 
 #include <memory>
 #include <span>
@@ -31,6 +32,8 @@ class AtLeastOnceSink : public Sink {
     DeadLetters* dead_letters = nullptr;
     std::string name;  // of the sink
     KafkaSinkOptions options;
+    // How long the brokers may take for one answer before the sink says that it waits for them.
+    absl::Duration patience = absl::Seconds(5);
   };
   explicit AtLeastOnceSink(Parts parts);
   ~AtLeastOnceSink() override;
@@ -46,7 +49,9 @@ class AtLeastOnceSink : public Sink {
   KafkaStatistics statistics() const { return writer_.statistics(); }
 
  private:
+  absl::Status WithoutRefused(absl::Status status);
   absl::Status MakeProducer();
+  void Drop();
 
   struct Written {
     const EventBuffer* events;

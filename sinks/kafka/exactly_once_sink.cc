@@ -11,17 +11,15 @@
 namespace sparktail {
 namespace {
 
-constexpr absl::Duration kAskTime = absl::Seconds(5);
-// An open transaction of a process that died ends after its own time-out: it is waited for in
-// pieces, so that whoever waits can be stopped.
-constexpr absl::Duration kReadTime = absl::Seconds(5);
 constexpr absl::Duration kDrainTime = absl::Seconds(5);
 // As long as transaction.timeout.ms lets it be: what is not delivered by then is reported.
 constexpr absl::Duration kFlushTime = absl::Minutes(16);
-constexpr int kRemainingTime = -1;
+constexpr int kTransactionTime = -1;
 constexpr absl::Duration kForgetInterval = absl::Hours(1);
 constexpr absl::Duration kKeepEnded = absl::Hours(24 * 30);
 constexpr size_t kMostForgotten = 1000;  // at a time
+
+int ToMs(absl::Duration time) { return static_cast<int>(absl::ToInt64Milliseconds(time)); }
 
 int64_t NowMs() { return absl::ToUnixMillis(absl::Now()); }
 
@@ -32,11 +30,17 @@ ExactlyOnceSink::ExactlyOnceSink(Parts parts)
       name_("sparktail/" + parts_.instance + "/" + parts_.name),
       claimed_(CursorPrefix(parts_.instance, parts_.name)),
       claim_(NameClaim::OfThisProcess()),
-      writer_({parts_.log, parts_.dead_letters, parts_.name, parts_.options}),
+      writer_({parts_.log, parts_.dead_letters, parts_.name, parts_.options, parts_.patience}),
       next_forget_(absl::Now()) {}
 
-// The producer reports to the writer until it is gone.
-ExactlyOnceSink::~ExactlyOnceSink() { producer_.reset(); }
+ExactlyOnceSink::~ExactlyOnceSink() { Drop(); }
+
+// The writer's handles of topics are the producer's; it reports to the writer until it is gone.
+void ExactlyOnceSink::Drop() {
+  writer_.ForgetProducer();
+  producer_.reset();
+  state_ = State::kNone;
+}
 
 // ---------------------------------------------------------------- opening
 
@@ -77,7 +81,7 @@ absl::Status ExactlyOnceSink::Prepare() {
   const absl::StatusOr<std::unique_ptr<KafkaClient>> admin = KafkaClient::Make(std::move(parts));
   if (!admin.ok()) return admin.status();
   const absl::Status status = PrepareCursorTopic(admin->get(), parts_.options.offsets_topic,
-                                                 parts_.options.create_topics, kAskTime);
+                                                 parts_.options.create_topics, parts_.patience);
   (*admin)->Poll(absl::ZeroDuration());
   if (!status.ok()) return (*admin)->WithTrouble(status);
 
@@ -110,7 +114,7 @@ absl::Status ExactlyOnceSink::Claim() {
         rd_kafka_topic_new((*plain)->get(), parts_.options.offsets_topic.c_str(), nullptr));
     status = writer_.PutRecord(topic.get(), claimed_, &value);
   }
-  if (status.ok()) status = writer_.Flush(kAskTime);
+  if (status.ok()) status = writer_.Flush(parts_.patience);
   (*plain)->Poll(absl::ZeroDuration());
   status = (*plain)->WithTrouble(status);
   writer_.ForgetProducer();
@@ -128,8 +132,7 @@ absl::Status ExactlyOnceSink::Take() {
     state_ = State::kNone;
   }
   if (state_ == State::kReady) return absl::OkStatus();
-  const KafkaError error(rd_kafka_init_transactions(
-      producer_->get(), static_cast<int>(kAskTime / absl::Milliseconds(1))));
+  const KafkaError error(rd_kafka_init_transactions(producer_->get(), ToMs(parts_.patience)));
   producer_->Poll(absl::ZeroDuration());
   if (!error) {
     state_ = State::kReady;
@@ -139,30 +142,35 @@ absl::Status ExactlyOnceSink::Take() {
       ToStatus(rd_kafka_error_code(error.get()), rd_kafka_error_string(error.get()),
                "take the transactional id " + name_));
   if (Classify(error.get()) != KafkaOutcome::kRetry) {
-    producer_.reset();
-    writer_.ForgetProducer();
+    Drop();
   }
   return status;
 }
 
-absl::Status ExactlyOnceSink::ReadCursors() { return reader_->ReadToEnd(kReadTime); }
+// An open transaction of a process that died ends after its own time-out: it is waited for in
+// pieces, so that whoever waits can be stopped.
+absl::Status ExactlyOnceSink::ReadCursors() { return reader_->ReadToEnd(parts_.patience); }
 
 // kFailedPrecondition: the name is another process's. Claims are not part of transactions, and must
 // not wait for one of ours.
 absl::Status ExactlyOnceSink::CheckClaim() {
-  CursorTopicReader::Parts parts;
-  parts.options = parts_.options.client;
-  parts.log = parts_.log;
-  parts.name = "sink " + parts_.name;
-  parts.topic = parts_.options.offsets_topic;
-  parts.is_committed = false;
-  parts.wants = [this](std::string_view key) { return key == claimed_; };
-  const absl::StatusOr<std::unique_ptr<CursorTopicReader>> reader =
-      CursorTopicReader::Make(std::move(parts));
-  if (!reader.ok()) return reader.status();
-  if (absl::Status status = (*reader)->ReadToEnd(kAskTime); !status.ok()) return status;
-  const auto found = (*reader)->values().find(claimed_);
-  if (found == (*reader)->values().end()) return absl::OkStatus();
+  if (claims_ == nullptr) {
+    CursorTopicReader::Parts parts;
+    parts.options = parts_.options.client;
+    parts.log = parts_.log;
+    parts.name = "sink " + parts_.name;
+    parts.topic = parts_.options.offsets_topic;
+    parts.is_committed = false;
+    parts.wants = [this](std::string_view key) { return key == claimed_; };
+    absl::StatusOr<std::unique_ptr<CursorTopicReader>> made =
+        CursorTopicReader::Make(std::move(parts));
+    if (!made.ok()) return made.status();
+    claims_ = *std::move(made);
+  }
+  if (absl::Status status = claims_->ReadToEnd(parts_.patience); !status.ok()) return status;
+  const std::unique_ptr<CursorTopicReader> reader = std::move(claims_);
+  const auto found = reader->values().find(claimed_);
+  if (found == reader->values().end()) return absl::OkStatus();
   const std::optional<NameClaim> last = NameClaim::FromJson(found->second);
   if (!last || last->process == claim_.process) return absl::OkStatus();
   return absl::FailedPreconditionError(
@@ -186,22 +194,25 @@ absl::Status ExactlyOnceSink::Write(const EventBuffer& events, size_t first) {
   if (first >= events.events.size()) return absl::OkStatus();
   if (absl::Status status = Begin(); !status.ok()) return status;
   written_.push_back({&events, first});
-  return WriteAgain(writer_.Put(events, first));
+  const absl::Status status = writer_.Put(events, first);
+  return status.ok() ? status : WithoutRefused(status);
 }
 
 absl::Status ExactlyOnceSink::Commit(std::span<const StreamCursor> cursors) {
   while (true) {
     absl::Status status = TryCommit(cursors);
-    if (status.ok() || !writer_.is_to_be_repeated()) return status;
-    if (status = WriteAgain(status); !status.ok()) return status;
+    if (status.ok()) return status;
+    if (status = WithoutRefused(status); !status.ok()) return status;
   }
 }
 
-// If some events were refused, all others go into a new transaction; else it is `status`.
-absl::Status ExactlyOnceSink::WriteAgain(absl::Status status) {
-  while (!status.ok() && writer_.is_to_be_repeated()) {
-    if (absl::Status aborted = Abort(); !aborted.ok()) return aborted;
-    // One that had a message refused skips sequence numbers, and so loses its next transaction too.
+// If it was for events that are refused: all others go into a new transaction. Else it is `status`.
+// It is that of a new producer, for where a batch was refused librdkafka leaves a gap in its
+// numbers, and brokers take nothing behind that.
+absl::Status ExactlyOnceSink::WithoutRefused(absl::Status status) {
+  while (!status.ok() && (writer_.has_refusals() || writer_.is_to_be_repeated())) {
+    status = writer_.Flush(kFlushTime);
+    if (!writer_.is_to_be_repeated()) return status;
     is_dead_ = true;
     if (absl::Status renewed = Renew(); !renewed.ok()) return renewed;
     status = WriteAll();
@@ -223,8 +234,7 @@ absl::Status ExactlyOnceSink::TryCommit(std::span<const StreamCursor> cursors) {
   if (absl::Status status = writer_.Flush(kFlushTime); !status.ok()) return status;
   if (absl::Status status = SendGroupOffsets(cursors); !status.ok()) return status;
   if (absl::Status status = writer_.SyncDeadLetters(); !status.ok()) return status;
-  state_ = State::kCommitting;
-  return FinishCommit();
+  return BeginCommit();
 }
 
 absl::Status ExactlyOnceSink::PutCursors(std::span<const StreamCursor> cursors) {
@@ -253,14 +263,21 @@ absl::Status ExactlyOnceSink::SendGroupOffsets(std::span<const StreamCursor> cur
   if (!groups.ok()) return groups.status();
   for (const GroupOffsets& group : *groups) {
     const KafkaError error(rd_kafka_send_offsets_to_transaction(
-        producer_->get(), group.offsets.get(), group.member.get(), kRemainingTime));
+        producer_->get(), group.offsets.get(), group.member.get(), kTransactionTime));
     if (error) return Failed(error, "commit the offsets of a consumer group");
   }
   return absl::OkStatus();
 }
 
+absl::Status ExactlyOnceSink::BeginCommit() {
+  state_ = State::kCommitting;
+  in_doubt_ = true;
+  return FinishCommit();
+}
+
+// What takes longer goes on with the next call.
 absl::Status ExactlyOnceSink::FinishCommit() {
-  const KafkaError error(rd_kafka_commit_transaction(producer_->get(), kRemainingTime));
+  const KafkaError error(rd_kafka_commit_transaction(producer_->get(), ToMs(parts_.patience)));
   if (error) return Failed(error, "commit a transaction");
   Committed();
   return absl::OkStatus();
@@ -268,6 +285,7 @@ absl::Status ExactlyOnceSink::FinishCommit() {
 
 void ExactlyOnceSink::Committed() {
   state_ = State::kReady;
+  in_doubt_ = false;
   for (const auto& [key, known] : pending_) known_[key] = known;
   pending_.clear();
   written_.clear();
@@ -302,9 +320,13 @@ absl::StatusOr<bool> ExactlyOnceSink::Rollback() {
     const absl::Status status = Abort();
     if (!status.ok() && !is_dead_) return status;
   }
-  if (is_dead_ || state_ == State::kNone || in_doubt_) {
+  if (is_dead_ || state_ == State::kNone) {
     if (absl::Status status = Renew(); !status.ok()) return status;
-    if (std::exchange(in_doubt_, false) && WasCommitted()) {
+  }
+  if (in_doubt_) {
+    if (absl::Status status = ReadCursors(); !status.ok()) return status;
+    in_doubt_ = false;
+    if (WasCommitted()) {
       Committed();
       return true;
     }
@@ -317,29 +339,24 @@ absl::StatusOr<bool> ExactlyOnceSink::Rollback() {
 
 absl::Status ExactlyOnceSink::Abort() {
   if (state_ != State::kInTransaction) return absl::OkStatus();
-  const KafkaError error(rd_kafka_abort_transaction(producer_->get(), kRemainingTime));
+  const KafkaError error(rd_kafka_abort_transaction(producer_->get(), ToMs(parts_.patience)));
   if (error) return Failed(error, "abort a transaction");
   if (!writer_.Drain(kDrainTime)) {
     is_dead_ = true;
     return absl::UnavailableError("librdkafka does not let go of its messages");
   }
   state_ = State::kReady;
+  in_doubt_ = false;  // what is committed can't be aborted
   writer_.Restart();
   return absl::OkStatus();
 }
 
-// A new producer in the place of one that is dead; what has become of its last transaction is known
-// then, for taking the name ends it.
+// A new producer in the place of one that is dead; taking the name ends its last transaction, this
+// way or that.
 absl::Status ExactlyOnceSink::Renew() {
   if (absl::Status status = CheckClaim(); !status.ok()) return status;
-  if (std::exchange(is_dead_, false)) {
-    in_doubt_ = state_ == State::kCommitting;
-    writer_.ForgetProducer();
-    producer_.reset();
-    state_ = State::kNone;
-  }
-  if (absl::Status status = Take(); !status.ok()) return status;
-  return in_doubt_ ? ReadCursors() : absl::OkStatus();
+  if (std::exchange(is_dead_, false)) Drop();
+  return Take();
 }
 
 // Each commit has a name, which its cursors bear.
@@ -383,8 +400,7 @@ absl::Status ExactlyOnceSink::ForgetEnded() {
     if (absl::Status status = writer_.PutRecord(*topic, key, nullptr); !status.ok()) return status;
   }
   if (absl::Status status = writer_.Flush(kFlushTime); !status.ok()) return status;
-  state_ = State::kCommitting;
-  if (absl::Status status = FinishCommit(); !status.ok()) return status;
+  if (absl::Status status = BeginCommit(); !status.ok()) return status;
   for (const std::string& key : old) known_.erase(key);
   return absl::OkStatus();
 }

@@ -2,6 +2,7 @@
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
+#include <absl/time/time.h>
 
 #include <cstdint>
 #include <functional>
@@ -56,6 +57,8 @@ class ExactlyOnceSink : public Sink {
     // The offsets that go with these cursors; may be empty. On the sink's thread.
     std::function<absl::StatusOr<std::vector<GroupOffsets>>(std::span<const StreamCursor>)>
         group_offsets;
+    // How long the brokers may take for one answer before the sink says that it waits for them.
+    absl::Duration patience = absl::Seconds(5);
   };
   explicit ExactlyOnceSink(Parts parts);
   ~ExactlyOnceSink() override;
@@ -88,15 +91,17 @@ class ExactlyOnceSink : public Sink {
   absl::Status CheckClaim();
 
   absl::Status Begin();
-  absl::Status WriteAgain(absl::Status status);
+  absl::Status WithoutRefused(absl::Status status);
   absl::Status WriteAll();
   absl::Status TryCommit(std::span<const StreamCursor> cursors);
   absl::Status PutCursors(std::span<const StreamCursor> cursors);
   absl::Status SendGroupOffsets(std::span<const StreamCursor> cursors);
+  absl::Status BeginCommit();
   absl::Status FinishCommit();
   void Committed();
   absl::Status Abort();
   absl::Status Renew();
+  void Drop();
   bool WasCommitted() const;
   absl::Status Failed(const KafkaError& error, std::string_view what);
   absl::Status ForgetEnded();
@@ -117,10 +122,11 @@ class ExactlyOnceSink : public Sink {
   const NameClaim claim_;
   KafkaWriter writer_;
   std::unique_ptr<CursorTopicReader> reader_;
+  std::unique_ptr<CursorTopicReader> claims_;  // while they are read
   std::unique_ptr<KafkaClient> producer_;
   State state_ = State::kNone;
   bool is_dead_ = false;   // the producer is: a new one is needed
-  bool in_doubt_ = false;  // it died while it committed
+  bool in_doubt_ = false;  // a commit was asked for, and it is not known what became of it
   bool is_prepared_ = false;
   bool is_claimed_ = false;
   std::vector<Written> written_;                       // in this transaction

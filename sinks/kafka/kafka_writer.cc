@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kSchema = "sparktail/1";
 constexpr std::string_view kContentType = "application/json";
-constexpr absl::Duration kAdminTime = absl::Seconds(10);
+constexpr absl::Duration kAloneTime = absl::Minutes(1);
 constexpr absl::Duration kPollTime = absl::Milliseconds(100);
 // A message must be put together in memory anyway; the broker says what is too large for it.
 constexpr std::string_view kMostMessage = "1000000000";
@@ -53,6 +53,11 @@ KafkaHeaders HeadersOf(const EventRef& event) {
 
 std::string_view KeyOf(const EventFields& fields) {
   return fields.query_id.empty() ? fields.app_id : fields.query_id;
+}
+
+// A topic that was there a moment ago.
+absl::Status ToUnavailable(const absl::Status& status) {
+  return absl::IsNotFound(status) ? absl::UnavailableError(status.message()) : status;
 }
 
 }  // namespace
@@ -122,9 +127,9 @@ absl::Status KafkaWriter::Outcome(const absl::Status& status) {
 }
 
 absl::Status KafkaWriter::PutAlone(const EventBuffer& events, size_t index) {
-  if (!Drain(kAdminTime * 6)) return absl::UnavailableError("the brokers take nothing");
+  if (!Drain(kAloneTime)) return absl::UnavailableError("the brokers take nothing");
   if (absl::Status status = Produce(events, index, /*alone=*/true); !status.ok()) return status;
-  if (!Drain(kAdminTime * 6)) return absl::UnavailableError("the brokers take nothing");
+  if (!Drain(kAloneTime)) return absl::UnavailableError("the brokers take nothing");
   return absl::OkStatus();
 }
 
@@ -187,6 +192,9 @@ absl::Status KafkaWriter::PutRecord(rd_kafka_topic_t* topic, std::string_view ke
 // kInvalidArgument: it is too large for librdkafka.
 absl::Status KafkaWriter::Enqueue(std::span<const rd_kafka_vu_t> parts) {
   while (true) {
+    // All of it has to be put again anyway.
+    if (!failure_.ok()) return failure_;
+    if (has_refusals()) return absl::UnavailableError("the brokers refuse events");
     const KafkaError error(rd_kafka_produceva(client_->get(), parts.data(), parts.size()));
     if (!error) break;
     const rd_kafka_resp_err_t code = rd_kafka_error_code(error.get());
@@ -195,12 +203,13 @@ absl::Status KafkaWriter::Enqueue(std::span<const rd_kafka_vu_t> parts) {
       return absl::InvalidArgumentError(rd_kafka_error_string(error.get()));
     }
     if (outcome != KafkaOutcome::kQueueFull) {
-      // Why messages failed says more than that no more are taken.
+      // The transaction has failed, or the producer: why, the reports say that are on their way.
+      if (outcome == KafkaOutcome::kFatal) Drain(parts_.patience);
       if (!failure_.ok()) return failure_;
+      if (outcome == KafkaOutcome::kMend) topics_.clear();
       return absl::UnavailableError(Explain(code, rd_kafka_error_string(error.get()), "deliver"));
     }
     client_->Poll(kPollTime);
-    if (!failure_.ok()) return failure_;
   }
   ++in_flight_;
   return absl::OkStatus();
@@ -222,7 +231,7 @@ void KafkaWriter::OnReport(const rd_kafka_message_t& message) {
     return;
   }
   if (is_event && outcome == KafkaOutcome::kTimestamp) {
-    is_untimed_ = is_to_be_repeated_ = true;
+    is_untimed_ = is_untimed_anew_ = true;
     parts_.log->Warn("timestamp " + parts_.name,
                      "sink " + parts_.name +
                          ": the brokers refuse the time of some events (see "
@@ -254,11 +263,16 @@ absl::Status KafkaWriter::Flush(absl::Duration timeout) {
   if (!is_drained) {
     return client_->WithTrouble(absl::UnavailableError("the brokers do not take the events"));
   }
-  return Outcome(absl::OkStatus());
+  if (!has_refusals()) return absl::OkStatus();
+  if (absl::Status status = TreatRefused(); !status.ok()) return status;
+  is_to_be_repeated_ = true;
+  if (std::exchange(is_untimed_anew_, false) && refusal_.empty()) {
+    return absl::UnavailableError("events are sent again without their time");
+  }
+  return absl::UnavailableError("the brokers refuse events: " + refusal_);
 }
 
 absl::Status KafkaWriter::TreatRefused() {
-  is_to_be_repeated_ = true;
   for (const size_t number : refused_) {
     const Sent& sent = sent_[number];
     const EventId& id = sent.events->events[sent.index].id;
@@ -270,17 +284,15 @@ absl::Status KafkaWriter::TreatRefused() {
     if (absl::Status status = Bury(*sent.events, sent.index, refusal_); !status.ok()) return status;
   }
   refused_.clear();
-  // Whatever becomes of this try, it is not made with them again.
-  if (absl::Status status = SyncDeadLetters(); !status.ok()) return status;
-  return absl::UnavailableError("the brokers refuse events: " + refusal_);
+  return absl::OkStatus();
 }
 
 void KafkaWriter::Restart() {
   sent_.clear();
   refused_.clear();
+  refusal_.clear();
   failure_ = absl::OkStatus();
-  is_to_be_repeated_ = false;
-  if (std::exchange(forget_topics_, false)) topics_.clear();
+  is_to_be_repeated_ = is_untimed_anew_ = false;
 }
 
 absl::Status KafkaWriter::Bury(const EventBuffer& events, size_t index, std::string_view cause) {
@@ -326,6 +338,9 @@ absl::StatusOr<rd_kafka_topic_t*> KafkaWriter::TopicNamed(const std::string& nam
   if (absl::Status status = EnsureTopic(name); !status.ok()) return status;
   KafkaTopic topic(rd_kafka_topic_new(client_->get(), name.c_str(), nullptr));
   if (!topic) return ToStatus(rd_kafka_last_error(), "", "use topic " + name);
+  // A producer that has once found it missing, or refused, does not ask again for minutes.
+  const absl::StatusOr<int> found = CountPartitions(client_->get(), name, parts_.patience);
+  if (!found.ok()) return client_->WithTrouble(ToUnavailable(found.status()));
   return topics_.emplace(name, std::move(topic)).first->second.get();
 }
 
@@ -339,7 +354,7 @@ absl::Status KafkaWriter::EnsureTopic(const std::string& name) {
   parts.required = {{"allow.auto.create.topics", "false"}};
   const absl::StatusOr<std::unique_ptr<KafkaClient>> admin = KafkaClient::Make(std::move(parts));
   if (!admin.ok()) return admin.status();
-  const absl::StatusOr<int> found = CountPartitions((*admin)->get(), name, kAdminTime);
+  const absl::StatusOr<int> found = CountPartitions((*admin)->get(), name, parts_.patience);
   (*admin)->Poll(absl::ZeroDuration());
   if (found.ok()) return absl::OkStatus();
   if (!absl::IsNotFound(found.status())) return (*admin)->WithTrouble(found.status());
@@ -358,7 +373,7 @@ absl::Status KafkaWriter::CreateMissing(rd_kafka_t* admin, const std::string& na
   if (options.replication_factor > 0) {
     topic.replication = static_cast<int>(options.replication_factor);
   }
-  const absl::StatusOr<bool> created = CreateTopic(admin, topic, kAdminTime);
+  const absl::StatusOr<bool> created = CreateTopic(admin, topic, parts_.patience);
   if (!created.ok()) return created.status();
   if (*created) parts_.log->Info("topic " + name, "sink " + parts_.name + ": made topic " + name);
   return absl::OkStatus();

@@ -45,6 +45,7 @@ class KafkaWriter {
     DeadLetters* dead_letters = nullptr;
     std::string name;  // of the sink
     KafkaSinkOptions options;
+    absl::Duration patience;  // how long brokers may take for one answer
   };
   explicit KafkaWriter(Parts parts);
   // After all clients that it has made.
@@ -53,21 +54,24 @@ class KafkaWriter {
   // A producer whose reports come here; from now on events go to it. The one before it must be
   // gone, and what was put into it is forgotten, but not what is known of refused events.
   absl::StatusOr<std::unique_ptr<KafkaClient>> MakeProducer(const KafkaProperties& required);
-  // The one that was made is about to go.
+  // The one that was made is about to go: its handles of topics go before it.
   void ForgetProducer();
 
   // Puts events[first …] into the producer's queue; waits while that is full. kUnavailable: nothing
-  // more goes in for now; if is_to_be_repeated(), all is to be put again after a Restart(). Those
-  // that are buried are left out, suspects are sent alone.
+  // more goes in for now, for something that was put has failed, or is refused: Flush() says which.
+  // Those that are buried are left out, suspects are sent alone.
   absl::Status Put(const EventBuffer& events, size_t first);
   // A record of another kind: both are copied. Its refusal is an error.
   absl::Status PutRecord(rd_kafka_topic_t* topic, std::string_view key,
                          const std::string* value_or_null);
 
-  // Waits until all that was put is reported. kUnavailable if some was not delivered, and why; if
-  // is_to_be_repeated(), as of Put().
+  // Waits until all that was put is reported. kUnavailable if some was not delivered: it says why.
+  // If is_to_be_repeated() then, it was for what is refused, which the next Put() will treat
+  // otherwise: all is to be put again.
   absl::Status Flush(absl::Duration timeout);
   bool is_to_be_repeated() const { return is_to_be_repeated_; }
+  // Some of what was put is refused, as far as is known now: Flush() does what there is to do.
+  bool has_refusals() const { return is_untimed_anew_ || !refused_.empty(); }
   size_t in_flight() const { return in_flight_; }
   // Any thread.
   KafkaStatistics statistics() const { return statistics_.Get(); }
@@ -103,6 +107,7 @@ class KafkaWriter {
   absl::Status PutAlone(const EventBuffer& events, size_t index);
   absl::Status Produce(const EventBuffer& events, size_t index, bool alone);
   absl::Status Enqueue(std::span<const rd_kafka_vu_t> parts);
+  absl::Status TreatRefused();
   absl::Status Bury(const EventBuffer& events, size_t index, std::string_view cause);
   absl::Status EnsureTopic(const std::string& name);
   absl::Status CreateMissing(rd_kafka_t* admin, const std::string& name);
@@ -119,8 +124,8 @@ class KafkaWriter {
   size_t in_flight_ = 0;
   absl::Status failure_;  // of the first message that failed without being refused
   bool is_to_be_repeated_ = false;
-  bool forget_topics_ = false;   // one is not what it was
-  std::vector<size_t> refused_;  // of sent_
+  bool is_untimed_anew_ = false;  // is_untimed_ is, since Restart()
+  std::vector<size_t> refused_;   // of sent_
   std::string refusal_;
 
   // Of the events since Delivered().
