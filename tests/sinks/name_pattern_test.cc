@@ -1,0 +1,90 @@
+#include "sinks/name_pattern.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace sparktail {
+namespace {
+
+using ::testing::HasSubstr;
+
+EventFields Fields(std::string_view kind, std::string_view environment = "",
+                   std::string_view app_name = "") {
+  EventFields fields;
+  fields.kind = kind;
+  fields.environment = environment;
+  fields.app_name = app_name;
+  return fields;
+}
+
+NamePattern Make(std::string_view text) {
+  auto pattern = NamePattern::Parse(text);
+  EXPECT_TRUE(pattern.ok()) << pattern.status();
+  return *std::move(pattern);
+}
+
+TEST(NamePatternTest, ALiteralIsItsName) {
+  NamePattern pattern = Make("Spark.events_1-x");
+  EXPECT_TRUE(pattern.is_literal());
+  EXPECT_EQ(pattern.NameOf(Fields("progress")), "Spark.events_1-x");
+}
+
+TEST(NamePatternTest, FieldsAreThoseOfTheEvent) {
+  NamePattern pattern = Make("spark-{kind}.{environment}-{appName}");
+  EXPECT_FALSE(pattern.is_literal());
+  EXPECT_EQ(pattern.NameOf(Fields("progress", "pro", "etl")), "spark-progress.pro-etl");
+  EXPECT_EQ(pattern.NameOf(Fields("query", "", "")), "spark-query.none-none");
+}
+
+// Whoever writes to a log chooses appName.
+TEST(NamePatternTest, ValuesAreReduced) {
+  NamePattern pattern = Make("s-{appName}");
+  EXPECT_EQ(pattern.NameOf(Fields("", "", "Orange.Bigdata/../x y\xc3\xbc\n")),
+            "s-orange_bigdata____x_y___");
+  const std::string name = pattern.NameOf(Fields("", "", std::string(5000, 'A')));
+  EXPECT_EQ(name, "s-" + std::string(NamePattern::kMostValueBytes, 'a'));
+}
+
+TEST(NamePatternTest, NamesAreNoLongerThanKafkaTakes) {
+  NamePattern pattern = Make("s-{appName}{appName}{appName}");
+  EXPECT_EQ(pattern.NameOf(Fields("", "", std::string(100, 'a'))).size(), NamePattern::kMostBytes);
+}
+
+TEST(NamePatternTest, OfTooManyValuesAllAreOther) {
+  NamePattern pattern = Make("s-{kind}-{appName}");
+  for (size_t i = 0; i < NamePattern::kMostNames; ++i) {
+    pattern.NameOf(Fields("progress", "", "app" + std::to_string(i)));
+  }
+  EXPECT_EQ(pattern.NameOf(Fields("progress", "", "new")), "s-other-other");
+  EXPECT_EQ(pattern.NameOf(Fields("progress", "", "app7")), "s-progress-app7");
+}
+
+TEST(NamePatternTest, WrongOnesAreSaid) {
+  const struct {
+    const char* text;
+    const char* why;
+  } kCases[] = {
+      {"", "begin with a literal"},  {"{kind}", "begin with a literal"}, {"{kind}-x", "begin with"},
+      {"a b", "letters, digits"},    {"a/b", "letters, digits"},         {"a-{host}", "fields are"},
+      {"a-{kind", "a } is missing"}, {"a-kind}", "letters, digits"},     {"a-{}", "fields are"},
+      {".", "that is no name"},      {"..", "that is no name"},
+  };
+  for (const auto& one : kCases) {
+    const absl::Status status = NamePattern::Check(one.text);
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << one.text;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(one.why)) << one.text;
+  }
+}
+
+TEST(NamePatternTest, ANameMayBeAsLongAsKafkaTakes) {
+  EXPECT_TRUE(NamePattern::Check(std::string(NamePattern::kMostBytes, 'a')).ok());
+  EXPECT_FALSE(NamePattern::Check(std::string(NamePattern::kMostBytes + 1, 'a')).ok());
+  // There must be room for fields.
+  EXPECT_TRUE(NamePattern::Check(std::string(100, 'a') + "{kind}").ok());
+  EXPECT_FALSE(NamePattern::Check(std::string(200, 'a') + "{kind}").ok());
+}
+
+}  // namespace
+}  // namespace sparktail
