@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "ingest/kafka/kafka_handles.h"
 #include "ingest/kafka/topic_admin.h"
 
 namespace sparktail {
@@ -36,13 +37,12 @@ rd_kafka_vu_t Bytes(rd_kafka_vtype_t type, std::string_view bytes) {
   return part;
 }
 
-// Headers that are given one by one are freed twice if the message is not taken
-// (confluentinc/librdkafka#4627): so they are given as a list, which stays ours then.
+// As one list. Given one by one, librdkafka before 2.4 frees them twice if the topic is unknown or
+// refused (confluentinc/librdkafka#4628).
 KafkaHeaders HeadersOf(const EventRef& event) {
   KafkaHeaders headers(rd_kafka_headers_new(4));
-  const auto add = [&](std::string_view name, std::string_view value) {
-    rd_kafka_header_add(headers.get(), name.data(), static_cast<ssize_t>(name.size()), value.data(),
-                        static_cast<ssize_t>(value.size()));
+  const auto add = [&](const char* name, std::string_view value) {
+    rd_kafka_header_add(headers.get(), name, -1, value.data(), static_cast<ssize_t>(value.size()));
   };
   add("id", View(event.id));
   add("kind", Name(event.kind));
@@ -113,17 +113,10 @@ absl::Status KafkaWriter::Put(const EventBuffer& events, size_t first) {
     if (buried_.contains(id)) continue;
     const absl::Status status =
         suspects_.contains(id) ? PutAlone(events, i) : Produce(events, i, /*alone=*/false);
-    if (!status.ok() || !refused_.empty()) return Outcome(status);
+    if (!status.ok()) return status;
   }
   client_->Poll(absl::ZeroDuration());
-  return Outcome(absl::OkStatus());
-}
-
-// What was refused says more than that a transaction in which something was takes no more.
-absl::Status KafkaWriter::Outcome(const absl::Status& status) {
-  if (!refused_.empty()) return TreatRefused();
-  if (!is_to_be_repeated_) return status;
-  return absl::UnavailableError("events are to be sent again");
+  return absl::OkStatus();
 }
 
 absl::Status KafkaWriter::PutAlone(const EventBuffer& events, size_t index) {
@@ -144,6 +137,7 @@ absl::Status KafkaWriter::Produce(const EventBuffer& events, size_t index, bool 
   if (!topic.ok()) return topic.status();
   sent_.push_back({&events, index, alone});
 
+  KafkaHeaders headers = HeadersOf(event);
   std::array<rd_kafka_vu_t, 6> parts{};
   size_t count = 0;
   parts[count] = Part(RD_KAFKA_VTYPE_RKT);
@@ -151,7 +145,6 @@ absl::Status KafkaWriter::Produce(const EventBuffer& events, size_t index, bool 
   parts[count++] = Bytes(RD_KAFKA_VTYPE_VALUE, document.text());
   parts[count] = Part(RD_KAFKA_VTYPE_OPAQUE);
   parts[count++].u.ptr = reinterpret_cast<void*>(sent_.size());
-  KafkaHeaders headers = HeadersOf(event);
   parts[count] = Part(RD_KAFKA_VTYPE_HEADERS);
   parts[count++].u.headers = headers.get();
   const std::string_view key = KeyOf(fields);
@@ -240,7 +233,7 @@ void KafkaWriter::OnReport(const rd_kafka_message_t& message) {
   }
   // What is purged failed for another reason.
   if (outcome == KafkaOutcome::kAbort || !failure_.ok()) return;
-  if (outcome == KafkaOutcome::kMend) forget_topics_ = true;
+  if (outcome == KafkaOutcome::kMend) topics_.clear();
   failure_ = absl::UnavailableError(
       Explain(message.err, why,
               std::string("deliver to topic ") +
@@ -257,8 +250,6 @@ bool KafkaWriter::Drain(absl::Duration timeout) {
 
 absl::Status KafkaWriter::Flush(absl::Duration timeout) {
   const bool is_drained = Drain(timeout);
-  // It may be why others failed.
-  if (!refused_.empty()) return TreatRefused();
   if (!failure_.ok()) return client_->WithTrouble(failure_);
   if (!is_drained) {
     return client_->WithTrouble(absl::UnavailableError("the brokers do not take the events"));

@@ -102,8 +102,8 @@ class KafkaWriter {
   };
 
   void OnReport(const rd_kafka_message_t& message);
-  absl::Status Outcome(const absl::Status& status);
-  absl::Status TreatRefused();
+  void Refused(const Sent& sent, rd_kafka_resp_err_t code, std::string_view why);
+  absl::Status PutOne(const EventBuffer& events, size_t index);
   absl::Status PutAlone(const EventBuffer& events, size_t index);
   absl::Status Produce(const EventBuffer& events, size_t index, bool alone);
   absl::Status Enqueue(std::span<const rd_kafka_vu_t> parts);
