@@ -16,7 +16,8 @@ def records(text, _):
             values[-1] += b"\n" + line
         else:
             values.append(line)
-    return values
+    # A value that ends with an empty line needs that line's own end: else its newline is that of the line before.
+    return [value + b"\n" if value.endswith(b"\n") else value for value in values]
 
 
 def some_lines(text, random):
@@ -24,7 +25,8 @@ def some_lines(text, random):
     all_lines, values = lines(text, random), []
     while all_lines:
         count = random.randrange(1, 12)
-        values.append(b"\n".join(all_lines[:count]) + random.choice([b"", b"\n"]))
+        value = b"\n".join(all_lines[:count])
+        values.append(value + (b"\n" if value.endswith(b"\n") else random.choice([b"", b"\n"])))
         del all_lines[:count]
     return values
 
