@@ -233,7 +233,7 @@ TEST_F(ConfigFileTest, MistakesInSources) {
            Case{"sources: [{paths: [/a]}]", "f.yaml:2: sources[0].kind: it is missing: give file"},
            Case{
                "sources: [{kind: fil, x: y}]",
-               "f.yaml:2: sources[0].kind: unknown kind: give file, not 'fil'; did you mean file?"},
+               "f.yaml:2: sources[0].kind: unknown kind: give file or kafka, not 'fil'; did you mean file?"},
            Case{"sources: [{kind: }]", "f.yaml:2: sources[0].kind: a value is missing"},
            Case{"sources: [{kind: '${NAME}'}]", "f.yaml:2: sources[0].kind: unknown kind"},
            Case{"sources: [{kind: file}]", "f.yaml:2: sources[0].paths: it is missing: "},

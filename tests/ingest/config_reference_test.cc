@@ -47,7 +47,7 @@ std::vector<Place> Places() {
     places.push_back({"/properties/sources/items/oneOf/" + std::to_string(i++),
                       std::string("{") + kSinks + ", sources: [{kind: " + kind.name,
                       "}]}",
-                      {{"paths", "[/a]"}},
+                      {{"paths", "[/a]"}, {"topics", "[raw]"}, {"brokers", "['k:9092']"}},
                       Infos(kind.options)});
   }
   i = 0;
@@ -76,6 +76,8 @@ std::string ValueOf(const OptionInfo& info) {
       {"exclude", "[/e/*]"},
       {"http", "localhost:80"},
       {"topic", "'spark-{kind}'"},
+      {"topics", "[raw, 'regex:^logs-.*']"},
+      {"message_field", "event.original"},
       {"brokers", "['k1:9092', 'k2:9092']"},
       {"sasl_username", "me"},
       {"sasl_password", "secret"},
