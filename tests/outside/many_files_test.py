@@ -9,7 +9,7 @@ from pathlib import Path
 
 import run_support
 import support
-from run_support import METRIC_LOST, RunCase, banner, eventually, events, holds, metric, write
+from run_support import METRIC_LOST, RunCase, banner, eventually, events, metric, write
 from support import MIB, SCALE
 
 BANNER = banner()
@@ -121,19 +121,6 @@ class Many(RunCase):
 
     def open_logs(self, runner):
         return [name for name in runner.descriptors().values() if name.startswith(str(self.folder / "logs"))]
-
-    def test_idle_costs_little(self):
-        logs = self.folder / "logs"
-        for number in range(500):
-            write(logs / f"{number}.log", HEAD)
-        runner = self.runner(logs / "*.log").start()
-        runner.until(lambda: len(runner.offsets()) >= 500 * 2, "all are known")
-        before = runner.cpu()
-        holds(lambda: not runner.ended(), "it ended", count=150)
-        if not support.sanitized():
-            # Of 3 s and more; a hundredth is the aim, the clock has ticks of that.
-            self.assertLess(runner.cpu() - before, 0.2)
-        runner.stop()
 
 
 class NoLogs(RunCase):

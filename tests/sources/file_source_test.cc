@@ -438,6 +438,24 @@ TEST_F(FileSourceTest, WithoutInotifyFilesArePolled) {
 
 // ---------------------------------------------------------------- reading
 
+TEST_F(FileSourceTest, IdleFilesCostNothingBetweenScans) {
+  static constexpr size_t kFiles = 10'000;
+  for (size_t n = 0; n < kFiles; ++n) WriteBytes(dir_ / (std::to_string(n) + ".log"), "x\n");
+  most_descriptors_ = 500;
+  Start();
+  Run(absl::Minutes(10));
+  ASSERT_THAT(tails_.order, SizeIs(kFiles));
+  // To where a scan has just been made.
+  const size_t lists = os_.calls(FaultyOs::Call::kList);
+  while (os_.calls(FaultyOs::Call::kList) == lists) Run(absl::Seconds(1));
+  size_t before = os_.calls();
+  Run(absl::Seconds(55));
+  EXPECT_LT(os_.calls() - before, 200U) << "as many as if there were none";
+  before = os_.calls();
+  Run(absl::Minutes(1));
+  EXPECT_LT(os_.calls() - before, 3 * kFiles) << "a scan looks at each";
+}
+
 TEST_F(FileSourceTest, FilesTakeTurns) {
   const std::string large(5 << 20, 'x');
   WriteBytes(dir_ / "large.log", large);
