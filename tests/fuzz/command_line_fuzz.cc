@@ -74,6 +74,8 @@ void Check(const OffsetsCommand& command) {
 
 void Check(const CheckCommand&) { Require(false, "there are no files"); }
 
+void Check(const SetupCommand&) { Require(false, "there are no files"); }
+
 void Run(std::string_view text) {
   const std::vector<std::string> words = Words(text);
   NoFiles os;
