@@ -131,7 +131,7 @@ KafkaProperties OfOptions(const KafkaClientOptions& options) {
 
 // Options that say nothing without others, or contradict them.
 absl::Status CheckTogether(const KafkaClientOptions& options) {
-  const auto wrong = [](std::string text) { return absl::InvalidArgumentError(std::move(text)); };
+  const auto wrong = [](const std::string& text) { return absl::InvalidArgumentError(text); };
   const bool has_login = !options.sasl_username.empty() || !options.sasl_password.Reveal().empty();
   const bool has_kerberos = !options.kerberos_principal.empty() || !options.kerberos_keytab.empty();
   const bool has_token = !options.oauth_token_file.empty() || !options.oauth_token_command.empty();

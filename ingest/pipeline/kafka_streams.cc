@@ -610,8 +610,8 @@ void KafkaStreams::LetIdleGo(Partition* partition, absl::Time now) {
   });
   for (; resting_.size() > kMostResting; resting_.pop_front()) {
     // It may have come back.
-    const auto& [name, key] = resting_.front();
-    const auto found = partitions_.find(name);
+    const StreamKey& key = resting_.front().second;
+    const auto found = partitions_.find(resting_.front().first);
     const bool is_back = found != partitions_.end() &&
                          std::any_of(found->second->streams.begin(), found->second->streams.end(),
                                      [&](const auto& one) { return one.second->key == key; });

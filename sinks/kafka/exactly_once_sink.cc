@@ -138,12 +138,10 @@ absl::Status ExactlyOnceSink::Take() {
     state_ = State::kReady;
     return absl::OkStatus();
   }
-  const absl::Status status = producer_->WithTrouble(
-      ToStatus(rd_kafka_error_code(error.get()), rd_kafka_error_string(error.get()),
-               "take the transactional id " + name_));
-  if (Classify(error.get()) != KafkaOutcome::kRetry) {
-    Drop();
-  }
+  absl::Status status = producer_->WithTrouble(ToStatus(rd_kafka_error_code(error.get()),
+                                                        rd_kafka_error_string(error.get()),
+                                                        "take the transactional id " + name_));
+  if (Classify(error.get()) != KafkaOutcome::kRetry) Drop();
   return status;
 }
 

@@ -26,7 +26,7 @@ absl::StatusOr<int> CountBrokers(const KafkaClient& client) {
   return KafkaMetadata(found)->broker_cnt;
 }
 
-KafkaSurvey::Topic Survey(KafkaClient* client, NewTopic wanted, bool create) {
+KafkaSurvey::Topic Survey(KafkaClient* client, const NewTopic& wanted, bool create) {
   KafkaSurvey::Topic topic;
   topic.name = wanted.name;
   absl::StatusOr<int> found = CountPartitions(client->get(), topic.name, kAskTime);
@@ -83,7 +83,7 @@ absl::StatusOr<KafkaSurvey> SurveyKafka(Log* log, const KafkaSinkOptions& option
     if (options.replication_factor > 0) {
       wanted.replication = static_cast<int>(options.replication_factor);
     }
-    survey.topics.push_back(Survey(client->get(), std::move(wanted), create));
+    survey.topics.push_back(Survey(client->get(), wanted, create));
   }
   if (options.delivery != KafkaSinkOptions::Delivery::kExactlyOnce) return survey;
   survey.topics.push_back(

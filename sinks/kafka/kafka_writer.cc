@@ -51,6 +51,11 @@ KafkaHeaders HeadersOf(const EventRef& event) {
   return headers;
 }
 
+// A number that librdkafka gives back with the report.
+void* Opaque(size_t number) {
+  return reinterpret_cast<void*>(number);  // NOLINT(performance-no-int-to-ptr)
+}
+
 std::string_view KeyOf(const EventFields& fields) {
   return fields.query_id.empty() ? fields.app_id : fields.query_id;
 }
@@ -111,7 +116,7 @@ absl::Status KafkaWriter::Put(const EventBuffer& events, size_t first) {
   for (size_t i = first; i < events.events.size(); ++i) {
     const EventId& id = events.events[i].id;
     if (buried_.contains(id)) continue;
-    const absl::Status status =
+    absl::Status status =
         suspects_.contains(id) ? PutAlone(events, i) : Produce(events, i, /*alone=*/false);
     if (!status.ok()) return status;
   }
@@ -144,7 +149,7 @@ absl::Status KafkaWriter::Produce(const EventBuffer& events, size_t index, bool 
   parts[count++].u.rkt = *topic;
   parts[count++] = Bytes(RD_KAFKA_VTYPE_VALUE, document.text());
   parts[count] = Part(RD_KAFKA_VTYPE_OPAQUE);
-  parts[count++].u.ptr = reinterpret_cast<void*>(sent_.size());
+  parts[count++].u.ptr = Opaque(sent_.size());
   parts[count] = Part(RD_KAFKA_VTYPE_HEADERS);
   parts[count++].u.headers = headers.get();
   const std::string_view key = KeyOf(fields);
@@ -153,7 +158,7 @@ absl::Status KafkaWriter::Produce(const EventBuffer& events, size_t index, bool 
     parts[count] = Part(RD_KAFKA_VTYPE_TIMESTAMP);
     parts[count++].u.i64 = event.time_ms;
   }
-  const absl::Status status = Enqueue({parts.data(), count});
+  absl::Status status = Enqueue({parts.data(), count});
   if (status.ok()) {
     [[maybe_unused]] const rd_kafka_headers_t* taken = headers.release();
     return status;
@@ -172,12 +177,12 @@ absl::Status KafkaWriter::PutRecord(rd_kafka_topic_t* topic, std::string_view ke
   parts[count] = Part(RD_KAFKA_VTYPE_RKT);
   parts[count++].u.rkt = topic;
   parts[count] = Part(RD_KAFKA_VTYPE_OPAQUE);
-  parts[count++].u.ptr = reinterpret_cast<void*>(sent_.size());
+  parts[count++].u.ptr = Opaque(sent_.size());
   parts[count++] = Bytes(RD_KAFKA_VTYPE_KEY, key);
   parts[count] = Part(RD_KAFKA_VTYPE_MSGFLAGS);
   parts[count++].u.i = RD_KAFKA_MSG_F_COPY;
   if (value_or_null != nullptr) parts[count++] = Bytes(RD_KAFKA_VTYPE_VALUE, *value_or_null);
-  const absl::Status status = Enqueue({parts.data(), count});
+  absl::Status status = Enqueue({parts.data(), count});
   if (!status.ok()) sent_.pop_back();
   return status;
 }
@@ -289,7 +294,7 @@ void KafkaWriter::Restart() {
 absl::Status KafkaWriter::Bury(const EventBuffer& events, size_t index, std::string_view cause) {
   const EventRef& event = events.events[index];
   if (buried_.contains(event.id)) return absl::OkStatus();
-  const absl::Status status = parts_.dead_letters->Add(events.document(event), cause);
+  absl::Status status = parts_.dead_letters->Add(events.document(event), cause);
   if (!status.ok()) return status;
   buried_.insert(event.id);
   parts_.log->Error(

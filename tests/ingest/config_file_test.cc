@@ -231,9 +231,9 @@ TEST_F(ConfigFileTest, MistakesInSources) {
            Case{"sources: {kind: file}", "f.yaml:2: sources: give a list"},
            Case{"sources: [file]", "f.yaml:2: sources[0]: lines of `key: value` are expected"},
            Case{"sources: [{paths: [/a]}]", "f.yaml:2: sources[0].kind: it is missing: give file"},
-           Case{
-               "sources: [{kind: fil, x: y}]",
-               "f.yaml:2: sources[0].kind: unknown kind: give file or kafka, not 'fil'; did you mean file?"},
+           Case{"sources: [{kind: fil, x: y}]",
+                "f.yaml:2: sources[0].kind: unknown kind: give file or kafka, not 'fil'; did you "
+                "mean file?"},
            Case{"sources: [{kind: }]", "f.yaml:2: sources[0].kind: a value is missing"},
            Case{"sources: [{kind: '${NAME}'}]", "f.yaml:2: sources[0].kind: unknown kind"},
            Case{"sources: [{kind: file}]", "f.yaml:2: sources[0].paths: it is missing: "},
@@ -278,7 +278,8 @@ TEST_F(ConfigFileTest, MistakesInSinks) {
   for (const Case& c : {
            Case{"", "f.yaml:1: sinks: it is missing"},
            Case{"sinks: [{kind: sqllite}]", "did you mean sqlite?"},
-           Case{"sinks: [{kind: kafke}]", "unknown kind: give file, stdout, sqlite or kafka, not 'kafke'"},
+           Case{"sinks: [{kind: kafke}]",
+                "unknown kind: give file, stdout, sqlite or kafka, not 'kafke'"},
            Case{"sinks: [{kind: file}]", "f.yaml:2: sinks[0].path: it is missing"},
            Case{"sinks: [{kind: sqlite, path: '-', retention: 30}]",
                 "sinks[0].retention: give forever, or a duration from 1h"},

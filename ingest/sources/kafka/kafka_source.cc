@@ -33,6 +33,7 @@ KafkaPartition NameOf(const rd_kafka_topic_partition_t& partition) {
 
 std::vector<KafkaPartition> NamesOf(const rd_kafka_topic_partition_list_t& list) {
   std::vector<KafkaPartition> names;
+  names.reserve(static_cast<size_t>(list.cnt));
   for (int i = 0; i < list.cnt; ++i) names.push_back(NameOf(list.elems[i]));
   return names;
 }

@@ -4,13 +4,18 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 namespace sparktail {
 
 struct KafkaPartition {
   std::string topic;
   int32_t number = 0;
-  auto operator<=>(const KafkaPartition&) const = default;
+
+  bool operator==(const KafkaPartition&) const = default;
+  bool operator<(const KafkaPartition& other) const {
+    return std::tie(topic, number) < std::tie(other.topic, other.number);
+  }
 };
 
 // Views are valid during the call.
