@@ -262,6 +262,13 @@ Command FinishRun(RunArguments arguments, const Surroundings& surroundings) {
   absl::StatusOr<Configuration> configuration =
       ConfigurationOfRun(arguments.file, arguments.flags, surroundings);
   if (!configuration.ok()) return WrongConfiguration(configuration.status());
+  const bool reads_topics = std::any_of(
+      configuration->sources.begin(), configuration->sources.end(), [](const auto& source) {
+        return std::holds_alternative<KafkaSourceOptions>(source.options);
+      });
+  if (arguments.until_exit.enabled && arguments.until_exit.marker.empty() && reads_topics) {
+    return WrongUsage("--until-exit: with a source of Kafka it needs --exit-marker");
+  }
   RunCommand command{std::move(*configuration), arguments.until_exit, arguments.recover,
                      arguments.stats};
   std::string& marker = command.until_exit.marker;
