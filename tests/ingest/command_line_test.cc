@@ -329,6 +329,17 @@ TEST_F(CommandLineFileTest, RunReadsAConfiguration) {
   EXPECT_EQ(Parsed<RunCommand>({"run", "--config=" + good_}).configuration.state_dir, "/s");
 }
 
+TEST_F(CommandLineFileTest, ATopicHasNoEndToWaitFor) {
+  const std::string topics = folder_ / "topics.yaml";
+  testing::WriteBytes(topics,
+                      "state_dir: /s\n"
+                      "sources: [{kind: kafka, brokers: ['k:9092'], topics: [logs]}]\n"
+                      "sinks: [{kind: file, path: /e}]\n");
+  ExpectWrongUsage({"run", "-c", topics, "--until-exit"}, "it needs --exit-marker");
+  EXPECT_TRUE(Parsed<RunCommand>({"run", "-c", topics, "--until-exit", "--exit-marker", "/m"})
+                  .until_exit.enabled);
+}
+
 TEST_F(CommandLineFileTest, AConfigurationAndFlagsAreOneTooMany) {
   for (const char* flag : {"--file", "--output", "--state-dir", "--http", "--log-level"}) {
     ExpectWrongUsage({"run", "-c", good_, flag, "/x"}, std::string(flag) + ": give either");
