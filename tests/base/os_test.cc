@@ -50,6 +50,21 @@ struct Pipe {
   std::array<int, 2> ends{-1, -1};
 };
 
+// Each line of a log would cost a write of its inode.
+TEST_F(OsTest, FollowingDoesNotChangeTheTimeOfAccess) {
+  const std::string path = Write("log", "text");
+  const std::array<timespec, 2> old = {{{1, 0}, {2, 0}}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), old.data(), 0), 0);
+  const absl::StatusOr<int> fd = os_.OpenToFollow(path);
+  ASSERT_TRUE(fd.ok()) << fd.status();
+  std::array<char, 4> buffer{};
+  ASSERT_EQ(os_.ReadAt(*fd, 0, buffer.data(), buffer.size()).value_or(0), 4U);
+  os_.Close(*fd);
+  struct stat info {};
+  ASSERT_EQ(::stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_atim.tv_sec, 1);
+}
+
 TEST_F(OsTest, ReadsAFileToItsEnd) {
   const absl::StatusOr<int> fd = os_.Open(Write("a", std::string("one\0two", 7)));
   ASSERT_TRUE(fd.ok());
