@@ -25,10 +25,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / 'tests' / 'live'), str(HERE.parent / 'tests' / 'outside'), str(HERE.parent / 'deploy' / 'demo'), str(HERE)]
+import measure  # noqa: E402
 from kafka_broker import KafkaBroker  # noqa: E402
 
 TICKS = os.sysconf('SC_CLK_TCK')
@@ -41,18 +41,6 @@ def broker_cpu(broker):
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-@dataclass
-class Run:
-    user: float
-    system: float
-    wall: float
-    peak_kib: int
-
-    @property
-    def cpu(self):
-        return self.user + self.system
-
-
 def run(argv):
     """As measure.run(), but the broker is a child as well."""
     begin = time.perf_counter()
@@ -61,7 +49,7 @@ def run(argv):
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f'exit code {process.returncode}: {argv}')
-    return Run(usage.ru_utime, usage.ru_stime, time.perf_counter() - begin, usage.ru_maxrss)
+    return measure.Run(usage.ru_utime, usage.ru_stime, time.perf_counter() - begin, usage.ru_maxrss)
 
 
 def count(broker, topic):

@@ -34,6 +34,17 @@ absl::StatusOr<KafkaEvent> Answer(rd_kafka_queue_t* queue, absl::Duration timeou
 
 }  // namespace
 
+absl::StatusOr<std::unique_ptr<KafkaClient>> MakeAdmin(const KafkaClientOptions& options, Log* log,
+                                                       std::string name) {
+  KafkaClient::Parts parts;
+  parts.options = options;
+  parts.log = log;
+  parts.name = std::move(name);
+  parts.role = KafkaRole::kReader;
+  parts.required = {{"allow.auto.create.topics", "false"}};
+  return KafkaClient::Make(std::move(parts));
+}
+
 absl::StatusOr<int> CountPartitions(rd_kafka_t* client, const std::string& topic,
                                     absl::Duration timeout) {
   const std::string what = "look for topic " + topic;

@@ -5,14 +5,22 @@
 #include <absl/time/time.h>
 
 #include <map>
+#include <memory>
 #include <string>
 
+#include "ingest/base/log.h"
+#include "ingest/kafka/client_options.h"
+#include "ingest/kafka/kafka_client.h"
 #include "ingest/kafka/kafka_handles.h"
 
 namespace sparktail {
 
 // Topics that are made and looked at. Each call waits for the brokers, for at most `timeout`.
 // Errors as of ToStatus() (kafka_error.h).
+
+// A client that asks and makes, and by whose questions no topic is made. `name` is for the log.
+absl::StatusOr<std::unique_ptr<KafkaClient>> MakeAdmin(const KafkaClientOptions& options, Log* log,
+                                                       std::string name);
 
 struct NewTopic {
   std::string name;

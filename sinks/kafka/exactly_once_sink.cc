@@ -72,13 +72,8 @@ absl::Status ExactlyOnceSink::OpenOnce() {
 
 absl::Status ExactlyOnceSink::Prepare() {
   if (is_prepared_) return absl::OkStatus();
-  KafkaClient::Parts parts;
-  parts.options = parts_.options.client;
-  parts.log = parts_.log;
-  parts.name = "sink " + parts_.name;
-  parts.role = KafkaRole::kReader;
-  parts.required = {{"allow.auto.create.topics", "false"}};
-  const absl::StatusOr<std::unique_ptr<KafkaClient>> admin = KafkaClient::Make(std::move(parts));
+  const absl::StatusOr<std::unique_ptr<KafkaClient>> admin =
+      MakeAdmin(parts_.options.client, parts_.log, "sink " + parts_.name);
   if (!admin.ok()) return admin.status();
   const absl::Status status = PrepareCursorTopic(admin->get(), parts_.options.offsets_topic,
                                                  parts_.options.create_topics, parts_.patience);

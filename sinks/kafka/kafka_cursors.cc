@@ -14,15 +14,6 @@ constexpr absl::Duration kAskTime = absl::Seconds(10);
 constexpr absl::Duration kReadTime = absl::Seconds(30);
 constexpr int kTimeMs = 30'000;
 
-KafkaClient::Parts ClientOf(Log* log, const KafkaSinkOptions& options, KafkaRole role) {
-  KafkaClient::Parts parts;
-  parts.options = options.client;
-  parts.log = log;
-  parts.name = KafkaCursors::PlaceOf(options);
-  parts.role = role;
-  return parts;
-}
-
 }  // namespace
 
 std::string KafkaCursors::PlaceOf(const KafkaSinkOptions& options) {
@@ -40,9 +31,8 @@ absl::StatusOr<std::unique_ptr<KafkaCursors>> KafkaCursors::Read(Log* log,
 absl::Status KafkaCursors::ReadAll() {
   const std::string& topic = options_.offsets_topic;
   {
-    KafkaClient::Parts parts = ClientOf(log_, options_, KafkaRole::kReader);
-    parts.required = {{"allow.auto.create.topics", "false"}};
-    const absl::StatusOr<std::unique_ptr<KafkaClient>> admin = KafkaClient::Make(std::move(parts));
+    const absl::StatusOr<std::unique_ptr<KafkaClient>> admin =
+        MakeAdmin(options_.client, log_, PlaceOf(options_));
     if (!admin.ok()) return admin.status();
     const absl::StatusOr<int> found = CountPartitions((*admin)->get(), topic, kAskTime);
     (*admin)->Poll(absl::ZeroDuration());
@@ -109,7 +99,11 @@ absl::StatusOr<size_t> KafkaCursors::Forget(std::string_view sink, std::string_v
 
 absl::Status KafkaCursors::Commit() {
   if (changes_.empty()) return absl::OkStatus();
-  KafkaClient::Parts parts = ClientOf(log_, options_, KafkaRole::kProducer);
+  KafkaClient::Parts parts;
+  parts.options = options_.client;
+  parts.log = log_;
+  parts.name = PlaceOf(options_);
+  parts.role = KafkaRole::kProducer;
   parts.required = {{"transactional.id", "sparktail/" + instance_ + "/offsets"},
                     {"partitioner", "murmur2_random"}};
   const absl::StatusOr<std::unique_ptr<KafkaClient>> producer = KafkaClient::Make(std::move(parts));

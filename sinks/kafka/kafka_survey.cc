@@ -62,13 +62,8 @@ std::vector<std::string> KnownTopics(const std::string& pattern) {
 }
 
 absl::StatusOr<KafkaSurvey> SurveyKafka(Log* log, const KafkaSinkOptions& options, bool create) {
-  KafkaClient::Parts parts;
-  parts.options = options.client;
-  parts.log = log;
-  parts.name = "kafka";
-  parts.role = KafkaRole::kReader;
-  parts.required = {{"allow.auto.create.topics", "false"}};
-  const absl::StatusOr<std::unique_ptr<KafkaClient>> client = KafkaClient::Make(std::move(parts));
+  const absl::StatusOr<std::unique_ptr<KafkaClient>> client =
+      MakeAdmin(options.client, log, "kafka");
   if (!client.ok()) return client.status();
   const absl::StatusOr<int> brokers = CountBrokers(**client);
   (*client)->Poll(absl::ZeroDuration());

@@ -342,13 +342,8 @@ absl::StatusOr<rd_kafka_topic_t*> KafkaWriter::TopicNamed(const std::string& nam
 
 // Asked by a client of its own, for a producer's question makes topics where the brokers let it.
 absl::Status KafkaWriter::EnsureTopic(const std::string& name) {
-  KafkaClient::Parts parts;
-  parts.options = parts_.options.client;
-  parts.log = parts_.log;
-  parts.name = "sink " + parts_.name;
-  parts.role = KafkaRole::kReader;
-  parts.required = {{"allow.auto.create.topics", "false"}};
-  const absl::StatusOr<std::unique_ptr<KafkaClient>> admin = KafkaClient::Make(std::move(parts));
+  const absl::StatusOr<std::unique_ptr<KafkaClient>> admin =
+      MakeAdmin(parts_.options.client, parts_.log, "sink " + parts_.name);
   if (!admin.ok()) return admin.status();
   const absl::StatusOr<int> found = CountPartitions((*admin)->get(), name, parts_.patience);
   (*admin)->Poll(absl::ZeroDuration());
