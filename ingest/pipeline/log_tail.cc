@@ -251,12 +251,12 @@ class LogTail : public FileTail {
                        [](const auto& stream) { return WantsMore(*stream); });
   }
 
-  void Continue(std::string_view bytes) override {
+  void Continue(std::string_view bytes, bool last) override {
     if (bytes.size() <= continued_) return;
     if (wrapping_.value_or(Wrapping::kNone) == Wrapping::kNone) {
-      ContinuePlain(bytes);
+      ContinuePlain(bytes, last);
     } else {
-      ContinueWrapped(bytes);
+      ContinueWrapped(bytes, last);
     }
   }
 
@@ -521,7 +521,13 @@ class LogTail : public FileTail {
            (stream.parser.has_open_record() || !stream.ends_line);
   }
 
-  // `line` is the successor's next one, complete.
+  // What follows a trace, and has no newline yet. All other records lack something, and end there
+  // at the latest.
+  static bool MayBecomeHeader(const ContentStream& stream, std::string_view part) {
+    return stream.ends_line && stream.parser.CanExpire() && part[0] != ' ' && part[0] != '\t';
+  }
+
+  // `line` is the successor's next one; complete, unless no more of it will come.
   void ContinueWith(ContentStream* stream, std::string_view line) {
     if (!WantsMore(*stream)) return;
     if (stream->ends_line && ParseHeader(line)) {
@@ -538,7 +544,7 @@ class LogTail : public FileTail {
     Parse(stream, /*last=*/false);
   }
 
-  void ContinuePlain(std::string_view bytes) {
+  void ContinuePlain(std::string_view bytes, bool last) {
     if (streams_.empty()) return;
     // A writer whose file was truncated, and that kept its place, leaves a hole.
     if (streams_[0]->real_end == 0) {
@@ -546,19 +552,28 @@ class LogTail : public FileTail {
     }
     while (WantsMore(*streams_[0])) {
       const size_t newline = bytes.find('\n', continued_);
-      if (newline == std::string_view::npos) return;
+      if (newline == std::string_view::npos) {
+        const std::string_view rest = bytes.substr(continued_);
+        if (!last || rest.empty() || MayBecomeHeader(*streams_[0], rest)) return;
+        ContinueWith(streams_[0].get(), rest);
+        continued_ = bytes.size();
+        return;
+      }
       ContinueWith(streams_[0].get(), bytes.substr(continued_, newline + 1 - continued_));
       continued_ = newline + 1;
     }
   }
 
-  void ContinueWrapped(std::string_view bytes) {
+  void ContinueWrapped(std::string_view bytes, bool last) {
     if (!successor_) successor_.emplace(*wrapping_, &shared_->scratch_);
     while (WantsContinuation()) {
-      const auto line = successor_->Next(bytes.substr(continued_), /*last=*/false);
+      const auto line = successor_->Next(bytes.substr(continued_), last);
       if (!line) return;
       continued_ += line->size;
-      if (line->is_wrapped) ContinueWith(StreamOf(line->stream), line->content);
+      if (!line->is_wrapped || line->content.empty()) continue;
+      ContentStream* stream = StreamOf(line->stream);
+      const bool is_part = last && !line->content.ends_with('\n');
+      if (!is_part || !MayBecomeHeader(*stream, line->content)) ContinueWith(stream, line->content);
     }
   }
 

@@ -1056,11 +1056,12 @@ bool FileSource::Tend(FollowedFile* file, absl::Time now) {
   } else {
     LookBetween(file, now);
     const FollowedFile* successor = SuccessorOf(file);
-    const bool joined = successor == nullptr || !file->begun() || ContinueIn(file);
+    const bool joined = successor == nullptr || !file->begun() || ContinueIn(file, now);
     if (joined) ReleaseSuccessor(file);
     const bool is_replaced = is_deleted || file->succeeded || successor != nullptr;
     const bool is_over = IsQuiet(*file, now) && is_replaced;
     if (!info.ok() || (!is_over && !too_long)) return false;
+    if (!joined) ContinueInRest(file);
   }
   ReleaseSuccessor(file);
   const bool is_joined = file->begun() && file->tail().has_continued();
@@ -1099,16 +1100,27 @@ bool FileSource::IsQuiet(const FollowedFile& file, absl::Time now) const {
 }
 
 // True once it is known where the file's last record ends.
-bool FileSource::ContinueIn(FollowedFile* file) {
-  size_t size = kFirstContinuation;
-  while (file->tail().WantsContinuation()) {
+bool FileSource::ContinueIn(FollowedFile* file, absl::Time now) {
+  size_t seen = 0;
+  for (size_t size = kFirstContinuation; file->tail().WantsContinuation(); size *= 4) {
     const std::string bytes = BytesAfter(file, size);
-    file->tail().Continue(bytes);
-    if (bytes.size() < size || size >= kLongestContinuation) break;
-    size *= 4;
+    seen = bytes.size();
+    file->tail().Continue(bytes, /*last=*/false);
+    if (seen < size || size >= kLongestContinuation) break;
   }
   file->tail().EndTurn();
-  return !file->tail().WantsContinuation();
+  if (!file->tail().WantsContinuation()) return true;
+  // A record that is still being written is not over, in whatever file that happens.
+  if (std::exchange(file->continuation, seen) != seen) file->grown = now;
+  return false;
+}
+
+// The driver may have died within a line, or before its newline: what there is of it belongs to
+// the file's last record, for in the successor it is nothing.
+void FileSource::ContinueInRest(FollowedFile* file) {
+  if (!file->tail().WantsContinuation()) return;
+  file->tail().Continue(BytesAfter(file, kLongestContinuation), /*last=*/true);
+  file->tail().EndTurn();
 }
 
 // What stands in the file's successor, and, should that have been rotated away as well, in the
@@ -1268,7 +1280,9 @@ bool FileSource::HasReadOfAll() const {
 
 void FileSource::EndAll() {
   for (const auto& file : files_) {
-    if (file->state != State::kEnded) End(file.get());
+    if (file->state == State::kEnded) continue;
+    if (file->begun() && SuccessorOf(file.get()) != nullptr) ContinueInRest(file.get());
+    End(file.get());
   }
 }
 

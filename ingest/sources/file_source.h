@@ -177,7 +177,8 @@ class FileSource {
   bool Tend(FollowedFile* file, absl::Time now);
   void BoundDeleted(absl::Time now);
   bool IsQuiet(const FollowedFile& file, absl::Time now) const;
-  bool ContinueIn(FollowedFile* file);
+  bool ContinueIn(FollowedFile* file, absl::Time now);
+  void ContinueInRest(FollowedFile* file);
   std::string BytesAfter(const FollowedFile* file, size_t size) const;
   FollowedFile* SuccessorOf(const FollowedFile* file) const;
   FollowedFile* WaitingFor(const FollowedFile* file) const;

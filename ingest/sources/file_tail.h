@@ -39,8 +39,8 @@ class FileTail {
   virtual bool WantsContinuation() const = 0;
   // `bytes` is the successor from its beginning, as far as it goes. Takes the lines
   // that belong to the open record; WantsContinuation() is false once it is known where they end.
-  // Called again with more.
-  virtual void Continue(std::string_view bytes) = 0;
+  // Called again with more. `last`: no more is to be expected, a line that is not complete is one.
+  virtual void Continue(std::string_view bytes, bool last) = 0;
 
   // Lines of the successor were taken: what comes now in the file itself can't follow them.
   virtual bool has_continued() const = 0;

@@ -95,7 +95,9 @@ class FollowedFile {
   uint64_t seen_size = 0;               // of a closed one, perhaps; 0: not seen since
   absl::Time grown;                     // when bytes came last
   absl::Time left;                      // of kLeaving: since when
-  absl::Time retry;                     // not to be read before, after an error
+  // What was last seen of its continuation in other files.
+  size_t continuation = SIZE_MAX;
+  absl::Time retry;  // not to be read before, after an error
 
  private:
   // Usually holds the beginning of a line, with a time in it.

@@ -258,7 +258,7 @@ TEST_F(LogTailTest, ARecordThatGoesOnInTheNextFileIsOne) {
       Feed(tail.get(), text.substr(0, cut), 3'000);
       for (size_t shown = 0; tail->WantsContinuation() && shown < rest.size();) {
         shown = std::min(rest.size(), shown + 1 + Random(900));
-        tail->Continue(rest.substr(0, shown));
+        tail->Continue(rest.substr(0, shown), /*last=*/false);
       }
       EXPECT_FALSE(tail->WantsContinuation() && rest.find("INFO") != std::string_view::npos &&
                    rest.find('\n') + 1 < rest.size());
@@ -295,7 +295,7 @@ TEST_F(LogTailTest, AWrappedRecordThatGoesOnInTheNextFileIsOne) {
       Feed(tail.get(), text.substr(0, cut), 3'000);
       for (size_t shown = 0; tail->WantsContinuation() && shown < rest.size();) {
         shown = std::min(rest.size(), shown + 1 + Random(900));
-        tail->Continue(rest.substr(0, shown));
+        tail->Continue(rest.substr(0, shown), /*last=*/false);
       }
       tail->End();
     }
@@ -313,7 +313,7 @@ TEST_F(LogTailTest, ASuccessorThatBeginsWithAHeaderEndsTheRecord) {
   const std::string text = Records(0, 2);
   Feed(tail.get(), text.substr(0, text.rfind("\"sink\"")) + "\n", 3'000);
   EXPECT_TRUE(tail->WantsContinuation());
-  tail->Continue(Records(7, 8));
+  tail->Continue(Records(7, 8), /*last=*/false);
   EXPECT_FALSE(tail->WantsContinuation());
   EXPECT_FALSE(tail->has_continued());
   tail->End();
@@ -335,7 +335,7 @@ TEST_F(LogTailTest, ATraceEndsWithItsFileIfTheNextOneBeginsWithAHeader) {
   const std::unique_ptr<FileTail> tail = life.tails->MakeTail(&file);
   Feed(tail.get(), text, 5'000);
   EXPECT_TRUE(tail->WantsContinuation());
-  tail->Continue(Records(7, 8));
+  tail->Continue(Records(7, 8), /*last=*/false);
   EXPECT_FALSE(tail->WantsContinuation());
   tail->EndTurn();
   EXPECT_EQ(life.Finish().documents(), DocumentsOf(Events(text, file, /*expire=*/true)));

@@ -33,7 +33,7 @@ class IdleTail : public FileTail {
   void EndTurn() override {}
   bool Tick(absl::Time, absl::FunctionRef<bool()>) override { return false; }
   bool WantsContinuation() const override { return false; }
-  void Continue(std::string_view) override {}
+  void Continue(std::string_view, bool) override {}
   bool has_continued() const override { return false; }
   void End() override {}
 

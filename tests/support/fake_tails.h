@@ -104,7 +104,7 @@ class FakeTails : public FileTailMaker {
       return !stream_->bytes.empty() && !stream_->bytes.ends_with('\n') &&
              stream_->continued.empty();
     }
-    void Continue(std::string_view bytes) override {
+    void Continue(std::string_view bytes, bool /*last*/) override {
       EXPECT_TRUE(WantsContinuation());
       stream_->continued = bytes.substr(0, bytes.find('\n') + 1);
     }
