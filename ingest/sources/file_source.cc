@@ -25,6 +25,34 @@ constexpr size_t kMostGone = 1000;     // files that have ended and are not to b
 constexpr size_t kFirstContinuation = size_t{64} << 10;
 constexpr size_t kLongestContinuation = size_t{64} << 20;
 
+// Files of one path in the order in which they were there: by when they were written to last, but
+// none before the one that it came after. Clocks of file systems tick slowly, and a file that was
+// renamed may be written to for a while.
+template <typename File, typename PlaceOf>
+void SortByRotation(std::vector<File>* files, const PlaceOf& place_of) {
+  std::stable_sort(files->begin(), files->end(), [&](const File& a, const File& b) {
+    return place_of(a).modified_ns < place_of(b).modified_ns;
+  });
+  std::unordered_map<std::string_view, size_t> by_name;
+  for (size_t i = 0; i < files->size(); ++i) by_name[place_of((*files)[i]).file] = i;
+  std::vector<size_t> order;
+  std::vector<bool> is_in_order(files->size());
+  for (size_t i = 0; i < files->size(); ++i) {
+    const size_t begin = order.size();
+    for (size_t next = i; !is_in_order[next];) {
+      is_in_order[next] = true;
+      order.push_back(next);
+      const auto before = by_name.find(place_of((*files)[next]).after);
+      if (before != by_name.end()) next = before->second;
+    }
+    std::reverse(order.begin() + static_cast<ptrdiff_t>(begin), order.end());
+  }
+  std::vector<File> sorted;
+  sorted.reserve(files->size());
+  for (const size_t i : order) sorted.push_back(std::move((*files)[i]));
+  *files = std::move(sorted);
+}
+
 }  // namespace
 
 FileSource::FileSource(Parts parts)
@@ -426,21 +454,39 @@ bool FileSource::AddNew(const Found& found, FollowedFile* predecessor, absl::Tim
     const bool is_truncated = predecessor->place().inode == info.inode;
     ++(is_truncated ? totals_.truncations : totals_.rotations);
   }
-  for (const FilePosition& gone : gone_) {
-    // Logs begin alike.
-    const bool is_certain = gone.raw >= kPrefixSize ||
-                            (gone.inode == info.inode && gone.modified_ns == info.modified_ns);
-    if (!is_certain || info.size < gone.raw) continue;
-    if (!FollowedFile::IsSame(os_, *fd, gone).value_or(false)) continue;
-    // Read before, let go, and back again: only what came since is new.
-    place.from = gone.raw;
-    place.after = gone.file;
+  // Read before, let go, and back again: only what came since is new.
+  if (const FilePosition* gone = FindGone(*fd, info)) {
+    place.from = gone->raw;
+    place.after = gone->file;
   }
   FollowedFile* file =
       Add(std::move(place), found, *fd, info, waits ? State::kWaiting : State::kFollowing, now);
   file->predecessor = waits ? predecessor : nullptr;
   if (!waits) MarkDirty(file);
   return true;
+}
+
+// Null, or the file that this process read to its end, as this one begins.
+const FilePosition* FileSource::FindGone(int fd, const Os::FileInfo& info) const {
+  const auto is_it = [&](const FilePosition& gone) {
+    // Logs begin alike.
+    const bool is_certain = gone.raw >= kPrefixSize ||
+                            (gone.inode == info.inode && gone.modified_ns == info.modified_ns);
+    return is_certain && info.size >= gone.raw &&
+           FollowedFile::IsSame(os_, fd, gone).value_or(false);
+  };
+  const auto gone = std::find_if(gone_.rbegin(), gone_.rend(), is_it);
+  return gone == gone_.rend() ? nullptr : &*gone;
+}
+
+// True if this process has read all of it, and let it go.
+bool FileSource::IsGone(const Found& found) const {
+  Os::FileInfo info;
+  const absl::StatusOr<int> fd = FollowedFile::Open(os_, found.real, &info);
+  if (!fd.ok()) return false;
+  const FilePosition* gone = FindGone(*fd, info);
+  os_->Close(*fd);
+  return gone != nullptr && gone->raw == info.size;
 }
 
 // Files that were at the path between `older` and `newest`, while we did not look: siblings that
@@ -462,13 +508,31 @@ FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, a
     return IsCertainlyRotated(NameOf(newest.path), NameOf(one.path)) ||
            IsCertainlyRotated(NameOf(newest.real), NameOf(one.path));
   };
+  // Of two that were written to in the same moment, the names say which is the older one.
+  const auto name_of = [&](uint64_t inode) -> std::string {
+    const auto has_inode = [&](const Found& one) { return one.info.inode == inode; };
+    const auto one = std::find_if(between.begin(), between.end(), has_inode);
+    return one == between.end() ? "" : NameOf(one->path);
+  };
+  const std::string older_name = name_of(older->place().inode);
+  const std::string newest_name = name_of(newest.info.inode);
+  const auto is_between = [&](const Found& one) {
+    const int64_t time = one.info.modified_ns;
+    const int64_t begin = older->place().modified_ns;
+    const std::string name = NameOf(one.path);
+    const bool is_after =
+        time != begin ? time > begin : older_name.empty() || HasOlderName(older_name, name);
+    const bool is_before =
+        time != until_ns ? time < until_ns : newest_name.empty() || HasOlderName(name, newest_name);
+    return is_after && is_before;
+  };
   std::erase_if(between, [&](const Found& one) {
-    const bool may_be = is_rotated(one) && one.info.modified_ns >= older->place().modified_ns &&
-                        one.info.modified_ns <= until_ns && one.info.inode != newest.info.inode &&
+    const bool may_be = is_rotated(one) && is_between(one) && one.info.inode != newest.info.inode &&
                         !IsKnown(one, &is_sure);
     const Match copy = may_be ? IsCopy(one) : Match::kNo;
     if (copy == Match::kUnknown) is_sure = false;
-    return !may_be || copy != Match::kNo;
+    // What is known of when `older` was written to may be old.
+    return !may_be || copy != Match::kNo || IsGone(one);
   });
   if (!is_sure) {
     unsure_ = true;
@@ -556,10 +620,7 @@ void FileSource::LookForMissing(absl::Time now) {
   std::vector<Remembered> missing(std::make_move_iterator(begin),
                                   std::make_move_iterator(remembered_.end()));
   remembered_.erase(begin, remembered_.end());
-  // The one that was written to last was the last at its path.
-  std::stable_sort(missing.begin(), missing.end(), [](const auto& a, const auto& b) {
-    return a.place.modified_ns < b.place.modified_ns;
-  });
+  SortByRotation(&missing, [](const Remembered& one) -> const FilePosition& { return one.place; });
   std::vector<FollowedFile*> found;
   for (Remembered& one : missing) {
     switch (FindAmongSiblings(one, now)) {
@@ -631,13 +692,11 @@ void FileSource::Vanished(const FilePosition& place, absl::Time now) {
   remembered_.push_back({place, /*ended=*/true});
 }
 
-// Of those that were at a path, and are not any more, the one that was written to last comes
-// before what is there now.
+// Of those that were at a path, and are not any more, the last one comes before what is there now.
 void FileSource::Occupy(const std::vector<Found>& found) {
   if (moved_.empty()) return;
-  std::stable_sort(moved_.begin(), moved_.end(), [](const auto* a, const auto* b) {
-    return a->place().modified_ns < b->place().modified_ns;
-  });
+  SortByRotation(&moved_,
+                 [](const FollowedFile* file) -> const FilePosition& { return file->place(); });
   for (FollowedFile* file : moved_) by_path_[file->place().path] = file;
   moved_.clear();
   for (const Found& one : found) {
@@ -649,15 +708,13 @@ void FileSource::Occupy(const std::vector<Found>& found) {
 void FileSource::RecallEnded(const std::vector<const Found*>& unknown) {
   for (const Found* one : unknown) {
     if (by_path_.contains(one->path)) continue;
-    const FilePosition* last = nullptr;
-    for (const Remembered& ended : remembered_) {
-      const bool was_there = ended.ended && ended.place.path == one->path;
-      if (was_there && (last == nullptr || ended.place.modified_ns > last->modified_ns)) {
-        last = &ended.place;
-      }
+    std::vector<const FilePosition*> ended;
+    for (const Remembered& other : remembered_) {
+      if (other.ended && other.place.path == one->path) ended.push_back(&other.place);
     }
-    if (last == nullptr) continue;
-    files_.push_back(std::make_unique<FollowedFile>(os_, *last, one->real));
+    if (ended.empty()) continue;
+    SortByRotation(&ended, [](const FilePosition* place) -> const FilePosition& { return *place; });
+    files_.push_back(std::make_unique<FollowedFile>(os_, *ended.back(), one->real));
     files_.back()->state = State::kEnded;
     files_.back()->at_path = false;
     by_path_[one->path] = files_.back().get();
@@ -1171,6 +1228,9 @@ void FileSource::ReleaseSuccessor(const FollowedFile* file) {
 }
 
 void FileSource::End(FollowedFile* file) {
+  // So that it is known again, and told from its neighbours.
+  const auto info = file->is_open() ? os_->Stat(file->fd()) : absl::UnavailableError("closed");
+  if (info.ok()) file->place().modified_ns = info->modified_ns;
   if (file->begun()) {
     file->tail().End();
     file->tail().EndTurn();

@@ -139,6 +139,8 @@ class FileSource {
   Match IsCopy(const Found& found);
   Match IsCopyOf(const FollowedFile& original, const Found& found);
   bool AddNew(const Found& found, FollowedFile* predecessor, absl::Time now);
+  const FilePosition* FindGone(int fd, const Os::FileInfo& info) const;
+  bool IsGone(const Found& found) const;
   FollowedFile* AddBetween(FollowedFile* older, const Found& newest, absl::Time now,
                            int64_t until_ns = INT64_MAX);
   void LookBehind(absl::Time now);
