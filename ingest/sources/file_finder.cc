@@ -161,21 +161,23 @@ bool FileFinder::IsHidden(const std::string& path) const {
 }
 
 // Whoever renames them meanwhile may hide one from us: it counts only if a second look finds the
-// same.
+// same, and neither of them a name that was gone a moment later.
 std::vector<FileFinder::Found> FileFinder::Siblings(const std::string& path, bool* is_sure,
                                                     uint64_t* occupant) {
   bool was_sure = true;
   uint64_t inode = 0;
+  const auto is_gone = [](const Found& one) { return one.info.inode == 0; };
   std::vector<Found> siblings = LookForSiblings(path, &was_sure, &inode);
   for (int looks = 1; looks < kMostLooks; ++looks) {
     bool is_sure_now = true;
     uint64_t inode_now = 0;
     std::vector<Found> again = LookForSiblings(path, &is_sure_now, &inode_now);
-    const bool is_settled =
-        inode == inode_now && std::equal(siblings.begin(), siblings.end(), again.begin(),
-                                         again.end(), [](const Found& a, const Found& b) {
-                                           return a.path == b.path && a.info.inode == b.info.inode;
-                                         });
+    const bool is_settled = inode == inode_now &&
+                            std::none_of(again.begin(), again.end(), is_gone) &&
+                            std::equal(siblings.begin(), siblings.end(), again.begin(), again.end(),
+                                       [](const Found& a, const Found& b) {
+                                         return a.path == b.path && a.info.inode == b.info.inode;
+                                       });
     siblings = std::move(again);
     inode = inode_now;
     was_sure = is_sure_now;
@@ -185,9 +187,11 @@ std::vector<FileFinder::Found> FileFinder::Siblings(const std::string& path, boo
     return siblings;
   }
   *is_sure = false;
+  std::erase_if(siblings, is_gone);
   return siblings;
 }
 
+// One that was gone before it was looked at has inode 0.
 std::vector<FileFinder::Found> FileFinder::LookForSiblings(const std::string& path, bool* is_sure,
                                                            uint64_t* occupant) {
   std::vector<std::string> bases = {path};
@@ -210,7 +214,12 @@ std::vector<FileFinder::Found> FileFinder::LookForSiblings(const std::string& pa
       const std::string sibling = PathIn(directory, name);
       const absl::StatusOr<Os::FileInfo> info = os_->StatPath(sibling, /*follow_links=*/false);
       if (info.ok() && info->is_regular()) siblings.push_back({sibling, sibling, *info});
-      if (!info.ok() && !absl::IsNotFound(info.status())) *is_sure = false;
+      if (info.ok()) continue;
+      if (absl::IsNotFound(info.status())) {
+        siblings.push_back({sibling, sibling, {}});
+      } else {
+        *is_sure = false;
+      }
     }
   }
   return siblings;

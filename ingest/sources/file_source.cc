@@ -723,7 +723,8 @@ void FileSource::RecallEnded(const std::vector<const Found*>& unknown) {
 
 FileSource::Match FileSource::FindAmongSiblings(const Remembered& missing, absl::Time now) {
   bool is_sure = true;
-  std::vector<Found> candidates = finder_.Siblings(missing.place.path, &is_sure);
+  uint64_t occupant = 0;
+  std::vector<Found> candidates = finder_.Siblings(missing.place.path, &is_sure, &occupant);
   // A link may point to nothing between two steps of a rotation.
   if (!missing.place.real.empty()) {
     for (Found& one : finder_.Siblings(missing.place.real, &is_sure))
@@ -737,16 +738,17 @@ FileSource::Match FileSource::FindAmongSiblings(const Remembered& missing, absl:
   } else if (!absl::IsNotFound(info_there.status())) {
     is_sure = false;
   }
+  // Renamed since its siblings were looked at.
+  if (occupant != (info_there.ok() ? info_there->inode : 0)) is_sure = false;
   FileFinder::SortByAge(&candidates);
   for (const Found& one : candidates) {
     if (IsKnown(one, &is_sure)) continue;
     if (missing.place.prefix.size == 0 && one.info.inode != missing.place.inode) continue;
     Os::FileInfo info;
     const absl::StatusOr<int> fd = FollowedFile::Open(os_, one.real, &info);
-    if (!fd.ok()) {
-      if (!absl::IsNotFound(fd.status())) is_sure = false;
-      continue;
-    }
+    // Where it was, another one may be by now.
+    if (!fd.ok() || info.inode != one.info.inode) is_sure = false;
+    if (!fd.ok()) continue;
     const Match match = WasRead(*fd, info) ? Match::kNo : IsRemembered(one, *fd, missing);
     if (match != Match::kYes) {
       if (match == Match::kUnknown) is_sure = false;
@@ -1055,10 +1057,8 @@ FileSource::Match FileSource::MoveToCopy(FollowedFile* file) {
     if (by_inode && !(InodeKey{one.info.device, one.info.inode} == inode)) continue;
     Os::FileInfo info;
     const absl::StatusOr<int> fd = FollowedFile::Open(os_, one.real, &info);
-    if (!fd.ok()) {
-      if (!absl::IsNotFound(fd.status())) is_sure = false;
-      continue;
-    }
+    if (!fd.ok() || info.inode != one.info.inode) is_sure = false;
+    if (!fd.ok()) continue;
     const absl::StatusOr<bool> same = file->IsSame(*fd);
     if (!same.ok()) is_sure = false;
     if (!same.value_or(false) || WasRead(*fd, info)) {
