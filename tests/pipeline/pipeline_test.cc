@@ -614,6 +614,7 @@ std::vector<Ending> Endings() {
   const auto until = [text](size_t end) { return std::string_view(text).substr(0, end); };
   const auto from = [text](size_t begin) { return text.substr(begin); };
   const size_t half = text.size() / 2;
+  const size_t last = text.size() - 50;
   return {
       {"Lines", [=](const std::string& log) { AppendTo(log, text); }},
       {"WithoutANewline", [=](const std::string& log) { AppendTo(log, until(text.size() - 1)); }},
@@ -627,6 +628,12 @@ std::vector<Ending> Endings() {
          AppendTo(log, until(half));
          fs::rename(log, log + ".1");
          AppendTo(log, from(half));
+       }},
+      {"RenamedWithinTheLastRecord",
+       [=](const std::string& log) {
+         AppendTo(log, until(last));
+         fs::rename(log, log + ".1");
+         AppendTo(log, text.substr(last, text.size() - 1 - last));
        }},
       {"RenamedTwice",
        [=](const std::string& log) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -212,6 +213,30 @@ TEST_F(FileFinderTest, SiblingsThatAreRenamedMeanwhileAreAllFound) {
     EXPECT_THAT(siblings, SizeIs(looks >= moment ? 3 : 2));
     for (const char* name : {"", ".1", ".2", ".3"}) fs::remove(log_path_ + name);
   }
+}
+
+// Each of two looks finds the new one only.
+TEST_F(FileFinderTest, ASiblingThatIsRenamedInEachLookIsFound) {
+  WriteBytes(log_path_ + ".1", "old");
+  const uint64_t old = InodeOf(log_path_ + ".1");
+  int renames = 0;
+  os_.before_stat_path = [&](const std::string& path) {
+    if (path == log_path_ + ".1" && renames == 0) {
+      ++renames;
+      fs::rename(log_path_ + ".1", log_path_ + ".2");
+      WriteBytes(log_path_ + ".1", "new");
+    } else if (path == log_path_ + ".2" && renames == 1) {
+      ++renames;
+      fs::rename(log_path_ + ".2", log_path_ + ".3");
+    }
+  };
+  bool is_sure = true;
+  const auto siblings = Finder({log_path_}).Siblings(log_path_, &is_sure);
+  os_.before_stat_path = nullptr;
+  EXPECT_EQ(renames, 2);
+  EXPECT_TRUE(is_sure);
+  EXPECT_TRUE(std::any_of(siblings.begin(), siblings.end(),
+                          [&](const auto& one) { return one.info.inode == old; }));
 }
 
 TEST_F(FileFinderTest, WhoNeverStopsRenamingLeavesItUnsure) {

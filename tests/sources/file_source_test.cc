@@ -747,6 +747,45 @@ TEST_F(FileSourceTest, ASuccessorDoesNotWaitForEverForAContinuation) {
   EXPECT_EQ(Bytes(1), Lines(0, 1));
 }
 
+TEST_F(FileSourceTest, ACutLineIsWaitedForWhileItGrowsAndNeedNoNewline) {
+  options_.paths = {log_path_};
+  WriteBytes(log_path_, "half ");
+  Start();
+  fs::rename(log_path_, log_path_ + ".1");
+  std::string rest = "a";
+  WriteBytes(log_path_, rest);
+  for (int i = 0; i < 5; ++i) {
+    Run(options_.rotate_wait - absl::Seconds(1));
+    EXPECT_FALSE(tails_.stream(0).ended) << i;
+    Append(log_path_, " line");
+    rest += " line";
+  }
+  Run(options_.rotate_wait + absl::Seconds(1));
+  EXPECT_TRUE(tails_.stream(0).ended);
+  EXPECT_EQ(tails_.stream(0).continued, rest);
+  EXPECT_EQ(Bytes(1), rest);
+}
+
+TEST_F(FileSourceTest, FilesWrittenToInOneMomentKeepTheirOrder) {
+  options_.paths = {log_path_};
+  WriteBytes(log_path_, Lines(0, 3));
+  const fs::file_time_type moment = fs::last_write_time(log_path_);
+  Start();
+  Rotate(Lines(3, 20) + "half ");
+  fs::last_write_time(log_path_, moment);
+  Run();
+  ASSERT_EQ(Bytes(1), Lines(3, 20) + "half ") << Story();
+  Stop();
+  for (const int n : {1, 0}) {
+    const std::string name = n == 0 ? log_path_ : log_path_ + "." + std::to_string(n);
+    fs::rename(name, log_path_ + "." + std::to_string(n + 1));
+  }
+  Start();
+  WriteBytes(log_path_, "a line\n");
+  Run(absl::Seconds(1));
+  EXPECT_EQ(tails_.stream(1).continued, "a line\n") << Story();
+}
+
 // The glob finds the rotated files too.
 TEST_P(FileSourceWatchTest, RotatedFilesThatAGlobFindsAreNotReadAgain) {
   options_.paths = {dir_ / "driver.log*"};

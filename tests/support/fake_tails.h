@@ -104,9 +104,10 @@ class FakeTails : public FileTailMaker {
       return !stream_->bytes.empty() && !stream_->bytes.ends_with('\n') &&
              stream_->continued.empty();
     }
-    void Continue(std::string_view bytes, bool /*last*/) override {
+    void Continue(std::string_view bytes, bool last) override {
       EXPECT_TRUE(WantsContinuation());
-      stream_->continued = bytes.substr(0, bytes.find('\n') + 1);
+      const bool is_part = last && bytes.find('\n') == std::string_view::npos;
+      stream_->continued = is_part ? bytes : bytes.substr(0, bytes.find('\n') + 1);
     }
     bool has_continued() const override { return !stream_->continued.empty(); }
     void End() override {
