@@ -194,6 +194,8 @@ class KafkaBroker:
             "inter.broker.listener.name": "PLAINTEXT",
             "log.dirs": self.folder / "data",
             "num.partitions": 2,
+            # Records have the time of their event, and recorded logs are old.
+            "log.retention.ms": -1,
             # What a test relies on is made by itself, or by sparktail.
             "auto.create.topics.enable": "false",
             "offsets.topic.replication.factor": 1,
