@@ -27,7 +27,7 @@ TEST(KafkaErrorTest, WhatCodesMean) {
       {RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE, KafkaOutcome::kRetry},
       {RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS, KafkaOutcome::kRetry},
       {RD_KAFKA_RESP_ERR_UNKNOWN, KafkaOutcome::kRetry},
-      {static_cast<rd_kafka_resp_err_t>(12345), KafkaOutcome::kRetry},
+      {static_cast<rd_kafka_resp_err_t>(250), KafkaOutcome::kRetry},
       {RD_KAFKA_RESP_ERR__QUEUE_FULL, KafkaOutcome::kQueueFull},
       {RD_KAFKA_RESP_ERR__PURGE_QUEUE, KafkaOutcome::kAbort},
       {RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, KafkaOutcome::kAbort},
