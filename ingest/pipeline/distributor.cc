@@ -107,7 +107,7 @@ void Distributor::Forget(const StreamKey& stream) {
   streams_.erase(stream);
 }
 
-void Distributor::WatchCommits(const std::string& prefix, std::function<void()> wake) {
+void Distributor::WatchCommits(const std::string& prefix, const std::function<void()>& wake) {
   inbox_ = std::make_shared<Inbox>();
   for (size_t sink = 0; sink < sinks_.size(); ++sink) {
     sinks_[sink]->WatchCommits(

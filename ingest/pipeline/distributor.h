@@ -56,7 +56,7 @@ class Distributor {
   // From now on TakeCommitted() has what the sinks have made durable of streams of which the key
   // begins with `prefix`; `wake` is called, on their threads, when there is something to be taken.
   // Once, before the sinks are started.
-  void WatchCommits(const std::string& prefix, std::function<void()> wake);
+  void WatchCommits(const std::string& prefix, const std::function<void()>& wake);
   // StartOf(), NewestOf() and CommittedOf() tell of it from now on.
   void TakeCommitted();
   // Where the sink stands; null: not known.
