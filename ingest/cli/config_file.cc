@@ -546,14 +546,15 @@ class Builder {
   void CheckKafkaSinks() {
     for (const Listed<SinkConfiguration>& sink : sinks_) {
       const auto* kafka = std::get_if<KafkaSinkOptions>(&sink.value.options);
-      if (kafka == nullptr || kafka->client.brokers.empty()) continue;
+      if (kafka == nullptr) continue;
       ComplainOfKafka(CheckKafkaOptions(kafka->client, KafkaRole::kProducer), *sink.node, sink.key);
       const bool is_named = Find(root_, "instance") != nullptr;
       if (kafka->delivery != KafkaSinkOptions::Delivery::kExactlyOnce || is_named) continue;
-      complaints_.Add(FindOr(*sink.node, "delivery"), "instance",
-                      "it is missing: exactly_once (" + sink.key +
-                          ") needs a name by which this process is told from all others and known "
-                          "again (--instance); or set delivery: at_least_once");
+      complaints_.Add(
+          FindOr(*sink.node, "delivery"), "instance",
+          "give it (--instance NAME): " + sink.key +
+              " delivers exactly once, and so needs a name by which this process is told "
+              "from all others and known again; or set delivery: at_least_once");
     }
   }
 

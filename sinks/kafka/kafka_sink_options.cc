@@ -8,7 +8,8 @@ namespace sparktail {
 namespace {
 
 constexpr TextForm kTopicForm = {
-    "a name such as spark-events, or with fields: spark-{kind}, {environment}, {appName}",
+    "a name that begins with a literal: spark-events, or with fields "
+    "spark-{kind}-{environment}-{appName}",
     "^[A-Za-z0-9._-]+([A-Za-z0-9._-]|\\{(kind|environment|appName)\\})*$",
     [](std::string_view text) { return NamePattern::Check(text).ok(); }};
 

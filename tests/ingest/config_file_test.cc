@@ -278,6 +278,16 @@ TEST_F(ConfigFileTest, MistakesInSinks) {
   for (const Case& c : {
            Case{"", "f.yaml:1: sinks: it is missing"},
            Case{"sinks: [{kind: sqllite}]", "did you mean sqlite?"},
+           Case{"sinks: [{kind: kafka, brokers: [a:9092], topic: t}]",
+                "instance: give it (--instance NAME): sinks[0] delivers exactly once"},
+           Case{"instance: i\nsinks: [{kind: kafka, brokers: [a:9092], topic: '{kind}'}]",
+                "sinks[0].topic: give a name that begins with a literal"},
+           Case{"sinks: [{kind: kafka, brokers: [a:9092], topic: t, delivery: at_least_once, "
+                "sasl_username: me}]",
+                "sinks[0].security_protocol: give sasl_ssl or sasl_plaintext"},
+           Case{"instance: i\nsinks: [{kind: kafka, brokers: [a:9092], topic: t, "
+                "properties: {acks: 1}}]",
+                "sinks[0].properties.acks: it can't be set: an event that not all replicas have"},
            Case{"sinks: [{kind: kafke}]",
                 "unknown kind: give file, stdout, sqlite or kafka, not 'kafke'"},
            Case{"sinks: [{kind: file}]", "f.yaml:2: sinks[0].path: it is missing"},

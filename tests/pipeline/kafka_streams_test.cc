@@ -14,6 +14,7 @@
 
 #include "ingest/pipeline/sink_worker.h"
 #include "tests/support/corpus.h"
+#include "tests/support/eventually.h"
 #include "tests/support/fake_sink.h"
 #include "tests/support/faulty_os.h"
 #include "tests/support/recording_log.h"
@@ -131,11 +132,7 @@ class Life {
   }
   bool Delivers() {
     return std::all_of(workers_.begin(), workers_.end(), [&](const auto& worker) {
-      for (absl::Time end = absl::Now() + absl::Seconds(120); absl::Now() < end;) {
-        if (worker->IsIdle()) return true;
-        absl::SleepFor(absl::Milliseconds(1));
-      }
-      return false;
+      return testing::Eventually([&] { return worker->IsIdle(); });
     });
   }
   const SinkWorld& Finish() {
@@ -330,7 +327,7 @@ TEST_F(KafkaStreamsTest, TheSlowestSinkHoldsTheGroupsOffset) {
   life.Take(0, {"a", ProgressRecord(1)});
   life.streams->EndTurn();
   life.Start();
-  while (life.worlds[0]->commits().empty()) absl::SleepFor(absl::Milliseconds(1));
+  ASSERT_TRUE(testing::Eventually([&] { return !life.worlds[0]->commits().empty(); }));
   life.streams->Tick();
   EXPECT_EQ(life.streams->ToCommit(kZero), std::nullopt);
   life.streams->Leave(kZero);
