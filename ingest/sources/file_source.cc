@@ -401,7 +401,38 @@ FileSource::Match FileSource::IsCopy(const Found& found) {
     const Match match = IsCopyOf(*file, found);
     if (match != Match::kNo) return match;
   }
+  for (const std::string& base : bases) {
+    const Match match = IsCopyOfNewest(PathIn(directory, base), found);
+    if (match != Match::kNo) return match;
+  }
   return Match::kNo;
+}
+
+// The same of what is at a path and was not read yet: we may have begun while it was being copied.
+FileSource::Match FileSource::IsCopyOfNewest(const std::string& newest, const Found& found) {
+  const auto known = by_real_path_.find(newest);
+  if (known != by_real_path_.end() && known->second->read_bytes() > 0) return Match::kNo;
+  Os::FileInfo info;
+  const absl::StatusOr<int> fd = FollowedFile::Open(os_, newest, &info);
+  if (!fd.ok()) return absl::IsUnavailable(fd.status()) ? Match::kUnknown : Match::kNo;
+  Match match = Match::kNo;
+  if (info.inode != found.info.inode && info.size > 0 && info.size >= found.info.size) {
+    match = HasBeginningOf(*fd, found);
+  }
+  os_->Close(*fd);
+  return match;
+}
+
+// True if all of what was found is the beginning of the open file.
+FileSource::Match FileSource::HasBeginningOf(int fd, const Found& found) {
+  if (found.info.size == 0) return Match::kYes;
+  Os::FileInfo info;
+  const absl::StatusOr<int> other = FollowedFile::Open(os_, found.real, &info);
+  if (!other.ok()) return absl::IsNotFound(other.status()) ? Match::kNo : Match::kUnknown;
+  const absl::StatusOr<bool> alike = FollowedFile::BeginAlike(os_, fd, *other, found.info.size);
+  os_->Close(*other);
+  if (!alike.ok()) return Match::kUnknown;
+  return *alike ? Match::kYes : Match::kNo;
 }
 
 // One in the making counts.

@@ -138,6 +138,8 @@ class FileSource {
   bool AddAsRotated(const Found& found, absl::Time now);
   Match IsCopy(const Found& found);
   Match IsCopyOf(const FollowedFile& original, const Found& found);
+  Match IsCopyOfNewest(const std::string& newest, const Found& found);
+  Match HasBeginningOf(int fd, const Found& found);
   bool AddNew(const Found& found, FollowedFile* predecessor, absl::Time now);
   const FilePosition* FindGone(int fd, const Os::FileInfo& info) const;
   bool IsGone(const Found& found) const;

@@ -77,13 +77,17 @@ absl::StatusOr<bool> FollowedFile::BeginsAs(int fd, uint64_t size) const {
   if (!is_open()) return false;
   absl::StatusOr<bool> intact = IsIntact();
   if (!intact.ok() || !*intact) return intact;
+  return BeginAlike(os_, fd_, fd, size);
+}
+
+absl::StatusOr<bool> FollowedFile::BeginAlike(Os* os, int one, int other, uint64_t size) {
   const size_t part = std::min<uint64_t>(size, kPrefixSize);
   for (const uint64_t begin : {uint64_t{0}, size - part}) {
-    const absl::StatusOr<std::string> own = ReadPart(os_, fd_, begin, part);
-    if (!own.ok()) return own.status();
-    const absl::StatusOr<std::string> other = ReadPart(os_, fd, begin, part);
-    if (!other.ok()) return other.status();
-    if (*own != *other) return false;
+    const absl::StatusOr<std::string> its = ReadPart(os, one, begin, part);
+    if (!its.ok()) return its.status();
+    const absl::StatusOr<std::string> others = ReadPart(os, other, begin, part);
+    if (!others.ok()) return others.status();
+    if (*its != *others) return false;
   }
   return true;
 }

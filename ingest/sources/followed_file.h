@@ -45,6 +45,8 @@ class FollowedFile {
   // True if this file, if it is open and has not been truncated, begins with the `size` bytes that
   // the other open file has; told from the ends of them.
   absl::StatusOr<bool> BeginsAs(int fd, uint64_t size) const;
+  // True if both open files have the same `size` bytes at their beginnings, told in the same way.
+  static absl::StatusOr<bool> BeginAlike(Os* os, int one, int other, uint64_t size);
 
   // Takes the open descriptor.
   void Adopt(int fd, const Os::FileInfo& info);

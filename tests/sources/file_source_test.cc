@@ -905,6 +905,40 @@ TEST_P(FileSourceWatchTest, ATruncationIsSeenThoughTheSameStandsAtTheOldPlace) {
   }
 }
 
+// Begun in the middle of a copytruncate: the copy, as far as it goes, is not a file of its own.
+TEST_P(FileSourceWatchTest, ACopyInTheMakingIsNotReadBesideItsOriginal) {
+  for (const bool glob_finds_it : {false, true}) {
+    for (const size_t copied : {0U, 15U, 30U}) {
+      tails_ = FakeTails();
+      TempDir dir;
+      const std::string path = dir / "driver.log";
+      options_.paths = {glob_finds_it ? path + "*" : path};
+      WriteBytes(path, Lines(0, 10));
+      Stamp(path);
+      Start();
+      Stop();
+      fs::rename(path, path + ".2");
+      WriteBytes(path, Lines(10, 40));
+      Stamp(path);
+      WriteBytes(path + ".1", Lines(10, 10 + copied));
+      Stamp(path + ".1");
+      Start();
+      Run(absl::Seconds(1));
+      EXPECT_EQ(tails_.all, Lines(0, 40)) << copied << Story();
+      WriteBytes(path + ".1", Lines(10, 40));
+      Stamp(path + ".1");
+      fs::resize_file(path, 0);
+      Append(path, Lines(40, 50));
+      Stamp(path);
+      Look();
+      Run(absl::Seconds(10));
+      EXPECT_EQ(tails_.all, Lines(0, 50)) << copied << Story();
+      EXPECT_EQ(Lost(), 0U);
+      Stop();
+    }
+  }
+}
+
 TEST_P(FileSourceWatchTest, WhatACopyHoldsIsReadThere) {
   options_.paths = {log_path_};
   WriteBytes(log_path_, Lines(0, 10));
