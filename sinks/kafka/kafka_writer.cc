@@ -91,6 +91,7 @@ absl::StatusOr<std::unique_ptr<KafkaClient>> KafkaWriter::MakeProducer(
                      {"statistics.interval.ms", "5000"},
                      {"batch.size", std::to_string(batch_bytes_)}};
   client.required = required;
+  is_transactional_ = required.contains("transactional.id");
   client.required["enable.idempotence"] = "true";
   client.required["acks"] = "all";
   client.required["compression.codec"] = parts_.options.compression;
@@ -125,9 +126,9 @@ absl::Status KafkaWriter::Put(const EventBuffer& events, size_t first) {
 }
 
 absl::Status KafkaWriter::PutAlone(const EventBuffer& events, size_t index) {
-  if (!Drain(kAloneTime)) return absl::UnavailableError("the brokers take nothing");
+  if (!DrainOrRefusal(kAloneTime)) return absl::UnavailableError("the brokers take nothing");
   if (absl::Status status = Produce(events, index, /*alone=*/true); !status.ok()) return status;
-  if (!Drain(kAloneTime)) return absl::UnavailableError("the brokers take nothing");
+  if (!DrainOrRefusal(kAloneTime)) return absl::UnavailableError("the brokers take nothing");
   return absl::OkStatus();
 }
 
@@ -191,8 +192,8 @@ absl::Status KafkaWriter::PutRecord(rd_kafka_topic_t* topic, std::string_view ke
 absl::Status KafkaWriter::Enqueue(std::span<const rd_kafka_vu_t> parts) {
   while (true) {
     // All of it has to be put again anyway.
-    if (!failure_.ok()) return failure_;
     if (has_refusals()) return absl::UnavailableError("the brokers refuse events");
+    if (!failure_.ok()) return failure_;
     const KafkaError error(rd_kafka_produceva(client_->get(), parts.data(), parts.size()));
     if (!error) break;
     const rd_kafka_resp_err_t code = rd_kafka_error_code(error.get());
@@ -202,7 +203,7 @@ absl::Status KafkaWriter::Enqueue(std::span<const rd_kafka_vu_t> parts) {
     }
     if (outcome != KafkaOutcome::kQueueFull) {
       // The transaction has failed, or the producer: why, the reports say that are on their way.
-      if (outcome == KafkaOutcome::kFatal) Drain(parts_.patience);
+      if (outcome == KafkaOutcome::kFatal) DrainOrRefusal(parts_.patience);
       if (!failure_.ok()) return failure_;
       if (outcome == KafkaOutcome::kMend) topics_.clear();
       return absl::UnavailableError(Explain(code, rd_kafka_error_string(error.get()), "deliver"));
@@ -253,13 +254,27 @@ bool KafkaWriter::Drain(absl::Duration timeout) {
   return in_flight_ == 0;
 }
 
-absl::Status KafkaWriter::Flush(absl::Duration timeout) {
-  const bool is_drained = Drain(timeout);
-  if (!failure_.ok()) return client_->WithTrouble(failure_);
-  if (!is_drained) {
-    return client_->WithTrouble(absl::UnavailableError("the brokers do not take the events"));
+// A refusal ends its transaction. What waits for a partition that the transaction does not have yet
+// is held up by that until its time is out; nothing is to be learned from waiting for it.
+bool KafkaWriter::DrainOrRefusal(absl::Duration timeout) {
+  if (!is_transactional_) return Drain(timeout);
+  const absl::Time deadline = absl::Now() + timeout;
+  while (in_flight_ > 0 && !has_refusals() && absl::Now() < deadline) {
+    rd_kafka_flush(client_->get(), ToMs(kPollTime));
   }
-  if (!has_refusals()) return absl::OkStatus();
+  return in_flight_ == 0 || has_refusals();
+}
+
+absl::Status KafkaWriter::Flush(absl::Duration timeout) {
+  const bool is_done = DrainOrRefusal(timeout);
+  // First, for what failed beside it failed perhaps because of it.
+  if (is_done && has_refusals()) return RepeatWithoutRefused();
+  if (!failure_.ok()) return client_->WithTrouble(failure_);
+  if (is_done) return absl::OkStatus();
+  return client_->WithTrouble(absl::UnavailableError("the brokers do not take the events"));
+}
+
+absl::Status KafkaWriter::RepeatWithoutRefused() {
   if (absl::Status status = TreatRefused(); !status.ok()) return status;
   is_to_be_repeated_ = true;
   if (std::exchange(is_untimed_anew_, false) && refusal_.empty()) {

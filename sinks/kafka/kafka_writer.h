@@ -65,9 +65,9 @@ class KafkaWriter {
   absl::Status PutRecord(rd_kafka_topic_t* topic, std::string_view key,
                          const std::string* value_or_null);
 
-  // Waits until all that was put is reported. kUnavailable if some was not delivered: it says why.
-  // If is_to_be_repeated() then, it was for what is refused, which the next Put() will treat
-  // otherwise: all is to be put again.
+  // Waits until all that was put is reported, or some of a transaction is refused. kUnavailable if
+  // some was not delivered: it says why. If is_to_be_repeated() then, it was for what is refused,
+  // which the next Put() will treat otherwise: all is to be put again.
   absl::Status Flush(absl::Duration timeout);
   bool is_to_be_repeated() const { return is_to_be_repeated_; }
   // Some of what was put is refused, as far as is known now: Flush() does what there is to do.
@@ -102,11 +102,11 @@ class KafkaWriter {
   };
 
   void OnReport(const rd_kafka_message_t& message);
-  void Refused(const Sent& sent, rd_kafka_resp_err_t code, std::string_view why);
-  absl::Status PutOne(const EventBuffer& events, size_t index);
   absl::Status PutAlone(const EventBuffer& events, size_t index);
   absl::Status Produce(const EventBuffer& events, size_t index, bool alone);
   absl::Status Enqueue(std::span<const rd_kafka_vu_t> parts);
+  bool DrainOrRefusal(absl::Duration timeout);
+  absl::Status RepeatWithoutRefused();
   absl::Status TreatRefused();
   absl::Status Bury(const EventBuffer& events, size_t index, std::string_view cause);
   absl::Status EnsureTopic(const std::string& name);
@@ -117,6 +117,7 @@ class KafkaWriter {
   EventFieldsReader reader_;
   LastKafkaStatistics statistics_;
   KafkaClient* client_ = nullptr;
+  bool is_transactional_ = false;  // client_ is
   std::map<std::string, KafkaTopic, std::less<>> topics_;
   size_t batch_bytes_;
 

@@ -399,6 +399,24 @@ TEST_F(ExactlyOnceSinkTest, F34_ARefusalIsNotForgottenWhenMoreIsWritten) {
   EXPECT_EQ(Written(), Feed::SummaryOf(1, 3));
 }
 
+// What is in librdkafka's queue for a partition that the transaction does not have yet stays there
+// when the transaction has failed: it is not to be waited for, nor to be taken for the cause.
+TEST_F(ExactlyOnceSinkTest, F34_WhatARefusalHoldsUpIsNotWaitedFor) {
+  options_.client =
+      mock_.Options({{"message.copy.max.bytes", "0"}, {"message.timeout.ms", "5000"}});
+  const auto one = MakeOpen();
+  ASSERT_TRUE(one->Deliver(0, 1));
+  mock_.Answer(KafkaMock::kProduce, {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE}, kOfEvents, 500);
+  ASSERT_TRUE(one->Write(Feed::Events(1, 2)).ok());
+  ASSERT_TRUE(Eventually([&] { return mock_.Left(KafkaMock::kProduce, kOfEvents) == 0; }));
+  mock_.AnswerAll(KafkaMock::kAddPartitionsToTxn, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
+                  3);
+  const absl::Status status = one->Commit(2);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(dead_letters_->count(), 1U);
+  EXPECT_FALSE(log_.Has("timed out"));
+}
+
 TEST_F(ExactlyOnceSinkTest, ABatchThatIsTooLargeIsMadeSmaller) {
   const auto one = MakeOpen();
   mock_.Answer(KafkaMock::kProduce, {RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE}, kOfEvents);
@@ -443,6 +461,7 @@ TEST_F(ExactlyOnceSinkTest, FullDeadLettersPauseTheSink) {
 
 // What librdkafka itself would never send.
 TEST_F(ExactlyOnceSinkTest, WhatIsTooLargeForThePropertiesGoesToTheDeadLetters) {
+  patience_ = absl::Seconds(5);
   options_.client = mock_.Options({{"message.max.bytes", "1000"}});
   const auto one = MakeOpen();
   EventBuffer events = Feed::Events(0, 1);

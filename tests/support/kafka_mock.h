@@ -87,12 +87,14 @@ class KafkaMock {
 
   // The next requests of that kind, to `broker` (0: to any), are answered so.
   // RD_KAFKA_RESP_ERR__TRANSPORT: the connection breaks, after the request has taken effect.
-  void Answer(Api api, std::initializer_list<rd_kafka_resp_err_t> codes, int broker = 0) const {
+  // An answer of one broker may take a while.
+  void Answer(Api api, std::initializer_list<rd_kafka_resp_err_t> codes, int broker = 0,
+              int milliseconds = 0) const {
     for (const rd_kafka_resp_err_t code : codes) {
       if (broker == 0) {
         rd_kafka_mock_push_request_errors(cluster_, api, 1, code);
       } else {
-        rd_kafka_mock_broker_push_request_error_rtts(cluster_, broker, api, 1, code, 0);
+        rd_kafka_mock_broker_push_request_error_rtts(cluster_, broker, api, 1, code, milliseconds);
       }
     }
   }
