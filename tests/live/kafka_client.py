@@ -88,9 +88,9 @@ class Admin:
         found = self._results(self.client.list_offsets(wanted, isolation_level=level, request_timeout=ANSWER))
         return {partition.partition: result.offset for partition, result in found.items()}
 
-    def open_transactions(self):
-        """Topics in which a transaction has neither been committed nor aborted."""
-        topics = [name for name in self.topics() if not name.startswith("__")]
+    def open_transactions(self, part):
+        """Topics, of those that have `part` in their name, in which a transaction has neither been committed nor aborted."""
+        topics = [name for name in self.topics() if part in name and not name.startswith("__")]
         return [name for name in topics if self.ends(name, True) != self.ends(name, False)]
 
 

@@ -38,7 +38,7 @@ class EndToEnd(KafkaCase):
         runner = self.kafka(paths, sink={"topic": f"{self.topic}-{{kind}}"}, read=topics)
         runner.finish()
         records = self.committed([topic for topic in topics if topic in self.admin.topics()])
-        self.assertEqual(self.admin.open_transactions(), [])
+        self.assertEqual(self.admin.open_transactions(self.number), [])
         self.check_records(records)
         self.check_repeats(records)
         for record in records:
@@ -187,7 +187,7 @@ class Kills(KillCase, KafkaCase):
         repeats = self.check_repeats(records)
         once = list({headers_of(record)["id"]: record.value.decode() for record in records}.values())
         self.check(expected, once, f"after {kills} kills, seed {run_support.SEED}", clean=without_source)
-        self.assertEqual(self.admin.open_transactions(), [])
+        self.assertEqual(self.admin.open_transactions(self.number), [])
         if self.DELIVERY == "exactly_once":
             self.assertEqual(repeats, 0)
             self.assertEqual(run_support.disorder(once), [])
@@ -220,7 +220,7 @@ class Names(KafkaCase):
         self.arrives(runner, progress_ids(text), sinks=["kafka"])
         runner.stop()
         self.check(support.parse(stdin=text).lines, [r.value.decode() for r in self.committed()], clean=without_source)
-        self.assertEqual(self.admin.open_transactions(), [])
+        self.assertEqual(self.admin.open_transactions(self.number), [])
 
     def test_F54_another_process_goes_on_where_a_killed_one_was(self):
         write(self.log, BANNER + events(*range(20)))

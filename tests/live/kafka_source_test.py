@@ -67,7 +67,7 @@ class Case(KafkaCase):
         for sink in sinks:
             self.check(expected, runner.delivered(sink), sink, clean=without_source)
         self.check_records(self.committed())
-        self.assertEqual(self.admin.open_transactions(), [])
+        self.assertEqual(self.admin.open_transactions(self.number), [])
         self.assertEqual(run_support.disorder(runner.delivered("kafka")), [])
 
 
@@ -228,7 +228,7 @@ class Group(Case):
         self.check(expected, [r.value.decode() for r in records], f"seed {run_support.SEED}", clean=without_source)
         self.check_records(records)
         self.assertEqual(run_support.disorder(record.value.decode() for record in records), [])
-        self.assertEqual(self.admin.open_transactions(), [])
+        self.assertEqual(self.admin.open_transactions(self.number), [])
 
     def all_have_something(self, members):
         return all(member.offsets() for member in members)

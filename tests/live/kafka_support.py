@@ -83,7 +83,7 @@ class KafkaCase(RunCase):
 
     def fresh(self):
         """Names of topics and of the process that nobody has used; each test begins with such."""
-        number = f"{random.SystemRandom().randrange(1 << 32):08x}"
+        self.number = number = f"{random.SystemRandom().randrange(1 << 32):08x}"
         self.topic = f"events-{number}"
         self.offsets_topic = f"cursors-{number}"
         self.instance = f"prod-{number}"
@@ -125,7 +125,7 @@ class KafkaCase(RunCase):
     def came(self, numbers, topics=None):
         """The same, of a process that has ended: what a reader finds that comes now."""
         self.check_batches(self.committed(topics), set(numbers))
-        self.assertEqual(self.admin.open_transactions(), [])
+        self.assertEqual(self.admin.open_transactions(self.number), [])
 
     def check_batches(self, records, numbers):
         found = [json.loads(record.value) for record in records]
