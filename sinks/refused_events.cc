@@ -1,0 +1,40 @@
+#include "sinks/refused_events.h"
+
+#include <utility>
+
+namespace sparktail {
+
+RefusedEvents::RefusedEvents(Log* log, DeadLetters* dead_letters, std::string sink)
+    : log_(log), dead_letters_(dead_letters), sink_(std::move(sink)) {}
+
+absl::Status RefusedEvents::Add(const EventId& id, std::string_view document,
+                                std::string_view index, std::string_view cause) {
+  if (Contains(id)) return absl::OkStatus();
+  absl::Status status = dead_letters_->Add(document, cause, index);
+  if (!status.ok()) return status;
+  buried_.insert(id);
+  log_->Error("refused " + sink_,
+              "sink " + sink_ + ": an event goes to the dead letters: " + std::string(cause));
+  return absl::OkStatus();
+}
+
+absl::Status RefusedEvents::Sync() {
+  if (buried_.size() == durable_.size()) return absl::OkStatus();
+  if (absl::Status status = dead_letters_->Sync(); !status.ok()) return status;
+  durable_ = buried_;
+  return absl::OkStatus();
+}
+
+absl::Status RefusedEvents::Rollback() {
+  if (buried_.size() == durable_.size()) return absl::OkStatus();
+  if (absl::Status status = dead_letters_->Rollback(); !status.ok()) return status;
+  buried_ = durable_;
+  return absl::OkStatus();
+}
+
+void RefusedEvents::Forget() {
+  buried_.clear();
+  durable_.clear();
+}
+
+}  // namespace sparktail
