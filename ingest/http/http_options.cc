@@ -1,0 +1,174 @@
+#include "ingest/http/http_options.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "ingest/http/http_url.h"
+
+namespace sparktail {
+namespace {
+
+using Auth = HttpOptions::Auth;
+
+bool IsProxy(std::string_view text) {
+  const size_t end = text.find("://");
+  if (end == std::string_view::npos) return false;
+  const std::string_view scheme = text.substr(0, end);
+  if (scheme != "http" && scheme != "https" && scheme != "socks5h") return false;
+  const absl::StatusOr<HttpUrl> url = ReadHttpUrl("http" + std::string(text.substr(end)));
+  return url.ok() && url->path == "/" && url->query.empty();
+}
+constexpr TextForm kProxyForm = {"http://host:port, https://host:port or socks5h://host:port",
+                                 "^(http|https|socks5h)://[^ ,@]+$", IsProxy};
+
+std::string NameOf(Auth auth) {
+  static constexpr std::array<const char*, 6> kNames = {"none",   "basic", "api_key",
+                                                        "bearer", "sigv4", "kerberos"};
+  return kNames[static_cast<size_t>(auth)];
+}
+
+// An option of a way to log in.
+struct AuthOption {
+  const char* name;
+  Auth auth;
+  bool is_given;
+  bool is_needed;
+};
+
+std::vector<AuthOption> AuthOptions(const HttpOptions& options) {
+  const auto is_given = [](const Secret& secret) { return !secret.Reveal().empty(); };
+  return {
+      {"username", Auth::kBasic, !options.username.empty(), true},
+      {"password", Auth::kBasic, is_given(options.password), true},
+      {"api_key", Auth::kApiKey, is_given(options.api_key), true},
+      {"token", Auth::kBearer, is_given(options.token), options.token_file.empty()},
+      {"token_file", Auth::kBearer, !options.token_file.empty(), false},
+      {"aws_region", Auth::kSigV4, !options.aws_region.empty(), true},
+      {"aws_access_key", Auth::kSigV4, !options.aws_access_key.empty(), true},
+      {"aws_secret_key", Auth::kSigV4, is_given(options.aws_secret_key), true},
+      {"aws_session_token", Auth::kSigV4, is_given(options.aws_session_token), false},
+      {"kerberos_principal", Auth::kKerberos, !options.kerberos_principal.empty(), false},
+      {"kerberos_keytab", Auth::kKerberos, !options.kerberos_keytab.empty(), false},
+  };
+}
+
+absl::Status Wrong(const std::string& text) { return absl::InvalidArgumentError(text); }
+
+absl::Status CheckAuth(const HttpOptions& options) {
+  const std::vector<AuthOption> given = AuthOptions(options);
+  for (const AuthOption& one : given) {
+    if (one.is_given && one.auth != options.auth) {
+      return Wrong("auth: give " + NameOf(one.auth) + ", or " + one.name + " is not used");
+    }
+  }
+  for (const AuthOption& one : given) {
+    if (one.is_needed && !one.is_given && one.auth == options.auth) {
+      return Wrong(std::string(one.name) + ": it is missing, auth: " + NameOf(one.auth) +
+                   " needs it");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckTls(const HttpOptions& options) {
+  if (options.ssl_certificate.empty() != options.ssl_key.empty()) {
+    return Wrong(options.ssl_key.empty() ? "ssl_key: it is missing, ssl_certificate needs it"
+                                         : "ssl_certificate: it is missing, ssl_key needs it");
+  }
+  if (options.ssl_key.empty() && !options.ssl_key_password.Reveal().empty()) {
+    return Wrong("ssl_key: it is missing, ssl_key_password is for it");
+  }
+  if (options.insecure_skip_verify && !options.ssl_ca.empty()) {
+    return Wrong("insecure_skip_verify: leave it out, or nothing is verified with ssl_ca");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+OptionTable<HttpOptions> HttpOptionTable() {
+  using O = HttpOptions;
+  return {
+      Declare("auth", &O::auth)
+          .Word("none", Auth::kNone)
+          .Word("basic", Auth::kBasic)
+          .Word("api_key", Auth::kApiKey)
+          .Word("bearer", Auth::kBearer)
+          .Word("sigv4", Auth::kSigV4)
+          .Word("kerberos", Auth::kKerberos)
+          .Default("none")
+          .Says("How to log in: with username and password (basic), an API key of Elasticsearch, a "
+                "token (bearer), as AWS wants it (sigv4), or with Kerberos (SPNEGO)."),
+      Declare("username", &O::username).Otherwise("none").Says("User of basic."),
+      Declare("password", &O::password).Otherwise("none").Says("Password of basic."),
+      Declare("api_key", &O::api_key)
+          .Otherwise("none")
+          .Says("Key of api_key, in the encoded form that Elasticsearch shows."),
+      Declare("token", &O::token).Otherwise("none").Says("Token of bearer."),
+      Declare("token_file", &O::token_file)
+          .Form(kPathForm)
+          .Otherwise("none")
+          .Says("Or a file with the token of bearer; read anew when it changes."),
+      Declare("aws_region", &O::aws_region)
+          .Otherwise("none")
+          .Says("Region of sigv4, such as eu-central-1."),
+      Declare("aws_service", &O::aws_service)
+          .Default("es")
+          .Says("Service of sigv4: es, or aoss for OpenSearch Serverless."),
+      Declare("aws_access_key", &O::aws_access_key)
+          .Otherwise("none")
+          .Says("Access key id of sigv4."),
+      Declare("aws_secret_key", &O::aws_secret_key)
+          .Otherwise("none")
+          .Says("Secret access key of sigv4."),
+      Declare("aws_session_token", &O::aws_session_token)
+          .Otherwise("none")
+          .Says("Session token of sigv4, of temporary credentials."),
+      Declare("kerberos_principal", &O::kerberos_principal)
+          .Otherwise("the first one of the keytab, or that of the ticket cache")
+          .Says("Principal of kerberos."),
+      Declare("kerberos_keytab", &O::kerberos_keytab)
+          .Form(kPathForm)
+          .Otherwise("none: the ticket cache is used")
+          .Says("Keytab of kerberos; tickets are got and renewed with it."),
+      Declare("ssl_ca", &O::ssl_ca)
+          .Form(kPathForm)
+          .Otherwise("the system's")
+          .Says("Certificates (PEM) of the authorities that the servers' certificates are from."),
+      Declare("ssl_certificate", &O::ssl_certificate)
+          .Form(kPathForm)
+          .Otherwise("none")
+          .Says("Certificate (PEM) with which sparktail proves who it is."),
+      Declare("ssl_key", &O::ssl_key)
+          .Form(kPathForm)
+          .Otherwise("none")
+          .Says("The key (PEM) of ssl_certificate."),
+      Declare("ssl_key_password", &O::ssl_key_password)
+          .Otherwise("none")
+          .Says("The password of ssl_key."),
+      Declare("insecure_skip_verify", &O::insecure_skip_verify)
+          .Default("false")
+          .Says("Take any certificate: whoever is on the way can read and change all, credentials "
+                "too. For tests only."),
+      Declare("proxy", &O::proxy)
+          .Form(kProxyForm)
+          .Otherwise("none, whatever the environment says")
+          .Says("A proxy through which the servers are reached; socks5h is what ssh -D offers."),
+      Declare("connect_timeout", &O::connect_timeout)
+          .From(absl::Milliseconds(100))
+          .To(absl::Minutes(10))
+          .Default("10s")
+          .Says("A connection, with TLS, must be there within that."),
+  };
+}
+
+absl::Status CheckHttpOptions(const HttpOptions& options) {
+  if (absl::Status status = CheckAuth(options); !status.ok()) return status;
+  if (options.username.find(':') != std::string::npos) {
+    return Wrong("username: give one without ':', which basic can't send");
+  }
+  return CheckTls(options);
+}
+
+}  // namespace sparktail

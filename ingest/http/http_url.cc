@@ -1,0 +1,54 @@
+#include "ingest/http/http_url.h"
+
+#include <absl/status/status.h>
+
+#include "ingest/http/curl_handles.h"
+
+namespace sparktail {
+namespace {
+
+std::string PartOf(const CurlUrl& url, CURLUPart part) {
+  char* text = nullptr;
+  if (curl_url_get(url.get(), part, &text, CURLU_DEFAULT_PORT) != CURLUE_OK) return "";
+  return CurlText(text).get();
+}
+
+absl::Status Wrong(CURLUcode code) {
+  switch (code) {
+    case CURLUE_USER_NOT_ALLOWED:
+      return absl::InvalidArgumentError(
+          "give the URL without user and password: there are options for them");
+    case CURLUE_OUT_OF_MEMORY:
+      return absl::ResourceExhaustedError("no memory is left");
+    default:
+      return absl::InvalidArgumentError(
+          "give a URL with http:// or https:// and a host, such as https://search:9200; what can't "
+          "stand in one must be escaped");
+  }
+}
+
+}  // namespace
+
+bool HttpUrl::is_loopback() const {
+  return host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") ||
+         host == "[::1]";
+}
+
+absl::StatusOr<HttpUrl> ReadHttpUrl(const std::string& text) {
+  const CurlUrl parser(curl_url());
+  if (parser == nullptr) return Wrong(CURLUE_OUT_OF_MEMORY);
+  const CURLUcode code = curl_url_set(parser.get(), CURLUPART_URL, text.c_str(),
+                                      CURLU_DISALLOW_USER | CURLU_PATH_AS_IS);
+  if (code != CURLUE_OK || text.find('\0') != std::string::npos) return Wrong(code);
+  const std::string scheme = PartOf(parser, CURLUPART_SCHEME);
+  if (scheme != "http" && scheme != "https") return Wrong(CURLUE_UNSUPPORTED_SCHEME);
+  HttpUrl url;
+  url.is_tls = scheme == "https";
+  url.host = PartOf(parser, CURLUPART_HOST);
+  url.port = PartOf(parser, CURLUPART_PORT);
+  url.path = PartOf(parser, CURLUPART_PATH);
+  url.query = PartOf(parser, CURLUPART_QUERY);
+  return url;
+}
+
+}  // namespace sparktail
