@@ -1,11 +1,6 @@
 #include "sinks/refused_events.h"
 
-#include <utility>
-
 namespace sparktail {
-
-RefusedEvents::RefusedEvents(Log* log, DeadLetters* dead_letters, std::string sink)
-    : log_(log), dead_letters_(dead_letters), sink_(std::move(sink)) {}
 
 absl::Status RefusedEvents::Add(const EventId& id, std::string_view document,
                                 std::string_view index, std::string_view cause) {
@@ -13,8 +8,6 @@ absl::Status RefusedEvents::Add(const EventId& id, std::string_view document,
   absl::Status status = dead_letters_->Add(document, cause, index);
   if (!status.ok()) return status;
   buried_.insert(id);
-  log_->Error("refused " + sink_,
-              "sink " + sink_ + ": an event goes to the dead letters: " + std::string(cause));
   return absl::OkStatus();
 }
 

@@ -3,10 +3,8 @@
 #include <absl/container/flat_hash_set.h>
 #include <absl/status/status.h>
 
-#include <string>
 #include <string_view>
 
-#include "ingest/base/log.h"
 #include "parsers/event_id.h"
 #include "sinks/dead_letter.h"
 
@@ -16,8 +14,8 @@ namespace sparktail {
 // letters, or on their way there. One thread.
 class RefusedEvents {
  public:
-  // All is shared.
-  RefusedEvents(Log* log, DeadLetters* dead_letters, std::string sink);
+  // Which is shared, and tells the log of each.
+  explicit RefusedEvents(DeadLetters* dead_letters) : dead_letters_(dead_letters) {}
 
   bool Contains(const EventId& id) const { return buried_.contains(id); }
   // Once an event. `index`: where it was to go; may be empty.
@@ -32,9 +30,7 @@ class RefusedEvents {
   void Forget();
 
  private:
-  Log* const log_;
   DeadLetters* const dead_letters_;
-  const std::string sink_;
   absl::flat_hash_set<EventId> buried_;   // perhaps not durably
   absl::flat_hash_set<EventId> durable_;  // of them, durably
 };

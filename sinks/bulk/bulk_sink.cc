@@ -6,7 +6,7 @@
 namespace sparktail {
 
 BulkSink::BulkSink(Parts parts)
-    : parts_(std::move(parts)), refused_(parts_.log, parts_.dead_letters, parts_.name) {
+    : parts_(std::move(parts)), refused_(parts_.dead_letters) {
   for (std::string& url : parts_.urls) url = WithoutSlash(std::move(url));
 }
 

@@ -41,7 +41,7 @@ class NodePool {
 
   std::vector<Node> nodes_;
   size_t next_ = 0;
-  std::minstd_rand random_;
+  std::mt19937 random_;
 };
 
 }  // namespace sparktail

@@ -71,7 +71,7 @@ KafkaWriter::KafkaWriter(Parts parts)
     : parts_(std::move(parts)),
       pattern_(*NamePattern::Parse(parts_.options.topic)),
       batch_bytes_(kBatchBytes),
-      refused_events_(parts_.log, parts_.dead_letters, parts_.name) {}
+      refused_events_(parts_.dead_letters) {}
 
 KafkaWriter::~KafkaWriter() = default;
 

@@ -93,7 +93,7 @@ OptionTable<OpenSearchOptions> OpenSearchOptionTable() {
           .Default("gzip")
           .Says("Of requests."),
       Declare("request_timeout", &O::request_timeout)
-          .Default("60s")
+          .Default("1m")
           .From(absl::Seconds(1))
           .To(absl::Hours(1))
           .Says("So long an answer may take before the request is sent again."),

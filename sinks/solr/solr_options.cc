@@ -47,7 +47,7 @@ OptionTable<SolrOptions> SolrOptionTable() {
               "At most so many are on their way at a time; fewer while the server has too much to "
               "do."),
       Declare("request_timeout", &O::request_timeout)
-          .Default("60s")
+          .Default("1m")
           .From(absl::Seconds(1))
           .To(absl::Hours(1))
           .Says("So long an answer may take before the request is sent again."),
