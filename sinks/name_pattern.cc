@@ -115,9 +115,10 @@ absl::Status NamePattern::Add(std::string_view* rest, Use use) {
 
 std::string NamePattern::Wildcard() const {
   std::string text;
-  for (const Part& part : parts_) {
-    if (part.field == Field::kNone) {
-      text += part.literal;
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    const bool is_date = end_date_ > 0 && i >= first_date_ && i < end_date_;
+    if (parts_[i].field == Field::kNone && !is_date) {
+      text += parts_[i].literal;
     } else if (text.back() != '*') {
       text += '*';
     }

@@ -16,6 +16,8 @@
 #include "sinks/file/file_sink.h"
 #include "sinks/kafka/at_least_once_sink.h"
 #include "sinks/kafka/exactly_once_sink.h"
+#include "sinks/opensearch/ask_server.h"
+#include "sinks/opensearch/index_setup.h"
 #include "sinks/opensearch/opensearch_dialect.h"
 #include "sinks/solr/solr_dialect.h"
 #include "sinks/sqlite/sqlite_sink.h"
@@ -162,6 +164,11 @@ void Pipeline::MakeOpenSearchSink(const SinkConfiguration& configuration,
   bulk.connections = options.connections;
   bulk.gzip = options.compression == "gzip";
   bulk.request_timeout = options.request_timeout;
+  bulk.prepare = [options, name = configuration.name, log = log_](
+                     HttpClient* client, const std::vector<std::string>& urls) {
+    const AskServer ask = AskServers(client, urls, options.request_timeout);
+    return PrepareIndices(options, ask, "sink " + name, log).status();
+  };
   MakeBulkSink(configuration, std::move(bulk), parts);
 }
 

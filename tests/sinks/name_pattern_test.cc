@@ -134,6 +134,8 @@ TEST(NamePatternTest, AWildcardMatchesAllItsNames) {
   EXPECT_EQ(MakeIndex("monitor-yarn-{environment}-%Y%m%d").Wildcard(), "monitor-yarn-*-*");
   EXPECT_EQ(MakeIndex("events").Wildcard(), "events");
   EXPECT_EQ(MakeIndex("e-%Y.x").Wildcard(), "e-*.x");
+  // Of an event without a day the whole date is one word: "e-undated.x".
+  EXPECT_EQ(MakeIndex("e-%Y.%m.%d.x").Wildcard(), "e-*.x");
 }
 
 TEST(NamePatternTest, WhatIsNoNameOfAnIndexIsTold) {
