@@ -39,6 +39,12 @@ long ToMs(absl::Duration timeout) {
   return static_cast<long>(absl::ToInt64Milliseconds(absl::Ceil(bounded, absl::Milliseconds(1))));
 }
 
+// At least one: none is no limit to libcurl.
+long MsUntil(Clock::time_point time) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(time - Clock::now()).count();
+  return std::max<long>(left, 1);
+}
+
 // ---------------------------------------------------------------- one exchange
 
 // Why we ended an exchange ourselves.
@@ -46,12 +52,15 @@ enum class Stopped : uint8_t { kNo, kTooLarge, kHeaders, kTransferEncoding, kEnc
 
 struct Exchange {
   HttpRequest request;
+  Clock::time_point deadline;
   HttpClient::Done done;
   HttpUrl url;
   CurlHeaders headers;
   HttpResponse response;
   std::optional<GzipDecoder> gzip;  // if the body is encoded so
+  bool has_headers = false;         // all of them, of the last answer that has come
   bool has_body = false;
+  bool is_again = false;  // on a connection of its own, since the kept one had ended
   Stopped stopped = Stopped::kNo;
   size_t header_bytes = 0;
   std::array<char, CURL_ERROR_SIZE> error{};
@@ -81,14 +90,18 @@ bool IsBadTransferEncoding(std::string_view line) {
   return !absl::EqualsIgnoreCase(value, "chunked") && !absl::EqualsIgnoreCase(value, "identity");
 }
 
-size_t OnHeader(char* line, size_t one, size_t size, void* self) {
+size_t OnHeader(char* data, size_t one, size_t size, void* self) {
   auto* exchange = static_cast<Exchange*>(self);
-  exchange->header_bytes += size * one;
+  const std::string_view line(data, size * one);
+  exchange->header_bytes += line.size();
   if (exchange->header_bytes > kMostHeaderBytes) {
     exchange->stopped = Stopped::kHeaders;
-  } else if (IsBadTransferEncoding({line, size * one})) {
+  } else if (IsBadTransferEncoding(line)) {
     exchange->stopped = Stopped::kTransferEncoding;
   }
+  // libcurl takes headers for whole when the connection ends within them.
+  if (line.starts_with("HTTP/")) exchange->has_headers = false;
+  if (line == "\r\n" || line == "\n") exchange->has_headers = true;
   return exchange->stopped == Stopped::kNo ? size * one : 0;
 }
 
@@ -192,7 +205,8 @@ void SetExchange(Exchange* exchange) {
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->error.data());
   curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers.get());
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, std::max(ToMs(request.timeout), 1L));
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, MsUntil(exchange->deadline));
+  curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, exchange->is_again ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, OnHeader);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, OnBody);
@@ -245,13 +259,22 @@ std::string TextInfoOf(CURL* easy, CURLINFO what) {
   return text == nullptr ? "" : text;
 }
 
+// What libcurl says is the first that it found, which may be of no use.
+std::string DetailOf(const Exchange& exchange, CURLcode code) {
+  const std::string detail = exchange.error.data();
+  const bool is_of_use = !detail.empty() && detail.find("getpeername()") == std::string::npos;
+  return is_of_use ? detail : curl_easy_strerror(code);
+}
+
 HttpEnd EndOf(const Exchange& exchange, CURLcode code, const HttpOptions& options) {
   CURL* easy = exchange.easy.get();
   HttpEnd end;
   end.code = code;
-  end.detail = exchange.error[0] != '\0' ? exchange.error.data() : curl_easy_strerror(code);
+  end.detail = DetailOf(exchange, code);
   end.os_error = static_cast<int>(InfoOf<long>(easy, CURLINFO_OS_ERRNO));
   end.was_sent = InfoOf<curl_off_t>(easy, CURLINFO_PRETRANSFER_TIME_T) > 0;
+  end.was_answered = exchange.header_bytes > 0;
+  end.is_tls = exchange.url.is_tls;
   end.proxy_status = static_cast<int>(InfoOf<long>(easy, CURLINFO_HTTP_CONNECTCODE));
   end.server = exchange.url.authority();
   end.proxy = options.proxy;
@@ -305,11 +328,20 @@ HttpResponse ResponseOf(Exchange* exchange, CURLcode code, const HttpOptions& op
   } else if (code != CURLE_OK) {
     const HttpEnd end = EndOf(*exchange, code, options);
     Fail(&response, Classify(end), Explain(end));
-  } else if (exchange->gzip && !exchange->gzip->is_complete()) {
-    HttpEnd end = EndOf(*exchange, CURLE_PARTIAL_FILE, options);
+  } else if (!exchange->has_headers || (exchange->gzip && !exchange->gzip->is_complete())) {
+    const HttpEnd end = EndOf(*exchange, CURLE_PARTIAL_FILE, options);
     Fail(&response, Classify(end), Explain(end));
   }
   return response;
+}
+
+// The server had ended a kept connection, as it may, and that was seen only when the request was on
+// its way. libcurl takes another one if it sees that while it reads, but not while it sends.
+bool IsStale(const Exchange& exchange, CURLcode code) {
+  const bool is_end =
+      code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING;
+  return is_end && !exchange.is_again && exchange.header_bytes == 0 &&
+         InfoOf<long>(exchange.easy.get(), CURLINFO_NUM_CONNECTS) == 0;
 }
 
 bool IsSafeHeader(const std::string& text) {
@@ -399,6 +431,7 @@ void HttpClient::Start(HttpRequest request, Done done) {
   state_->WarnOfPlainText(*url);
   auto exchange = std::make_unique<Exchange>();
   exchange->request = std::move(request);
+  exchange->deadline = Clock::now() + std::chrono::milliseconds(ToMs(exchange->request.timeout));
   exchange->done = std::move(done);
   exchange->url = *std::move(url);
   state_->Begin(std::move(exchange));
@@ -460,7 +493,7 @@ void HttpClient::State::GiveHandle(CurlEasy easy) {
 }
 
 void HttpClient::State::Begin(std::unique_ptr<Exchange> exchange) {
-  exchange->easy = TakeHandle();
+  if (exchange->easy == nullptr) exchange->easy = TakeHandle();
   exchange->headers =
       ListOf(HeadersOf(exchange->request, credentials.HeadersOf(exchange->request, exchange->url)));
   CURL* easy = exchange->easy.get();
@@ -493,8 +526,14 @@ void HttpClient::State::Perform() {
 void HttpClient::State::Finish(CURL* easy, CURLcode code) {
   const auto found = running.find(easy);
   if (found == running.end()) return;
-  const std::unique_ptr<Exchange> exchange = std::move(found->second);
+  std::unique_ptr<Exchange> exchange = std::move(found->second);
   running.erase(found);
+  if (IsStale(*exchange, code)) {
+    curl_multi_remove_handle(multi.get(), easy);
+    exchange->is_again = true;
+    Begin(std::move(exchange));
+    return;
+  }
   HttpResponse response = ResponseOf(exchange.get(), code, options);
   curl_multi_remove_handle(multi.get(), easy);
   finished.push_back({std::move(exchange->done), std::move(response)});
