@@ -17,6 +17,7 @@
 #include "ingest/http/http_credentials.h"
 #include "ingest/http/http_failure.h"
 #include "ingest/http/http_url.h"
+#include "ingest/http/kerberos_ticket.h"
 #include "ingest/http/retry_after.h"
 #include "ingest/http/tls_files.h"
 
@@ -243,6 +244,10 @@ void SetOptions(CURL* easy, const HttpOptions& options) {
   put(CURLOPT_SSLCERT, options.ssl_certificate);
   put(CURLOPT_SSLKEY, options.ssl_key);
   put(CURLOPT_KEYPASSWD, options.ssl_key_password.Reveal());
+  if (options.auth == HttpOptions::Auth::kKerberos) {
+    curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_NEGOTIATE);
+    curl_easy_setopt(easy, CURLOPT_USERPWD, ":");  // whoever has the ticket
+  }
 }
 
 // ---------------------------------------------------------------- how it ended
@@ -374,10 +379,12 @@ struct HttpClient::State {
         options(std::move(own_options)),
         credentials(log, name, options) {}
 
+  absl::Status Prepare();
   void WarnOfPlainText(const HttpUrl& url);
   CurlEasy TakeHandle();
   void GiveHandle(CurlEasy easy);
   void Begin(std::unique_ptr<Exchange> exchange);
+  void UseTicket();
   void Perform();
   void Finish(CURL* easy, CURLcode code);
   size_t CallDone();
@@ -386,6 +393,7 @@ struct HttpClient::State {
   const std::string name;
   const HttpOptions options;
   HttpCredentials credentials;
+  std::unique_ptr<KerberosTicket> ticket;  // null: none is needed, or that of the user's cache
   bool is_warned = false;
   CurlMulti multi;
   std::vector<CurlEasy> idle;
@@ -400,18 +408,7 @@ absl::StatusOr<std::unique_ptr<HttpClient>> HttpClient::Make(Log* log, std::stri
   if (absl::Status status = CheckHttpOptions(options); !status.ok()) return status;
   if (absl::Status status = CheckTlsFiles(options); !status.ok()) return status;
   auto state = std::make_unique<State>(log, std::move(name), std::move(options));
-  if (absl::Status status = state->credentials.Check(); !status.ok()) return status;
-  state->multi.reset(curl_multi_init());
-  if (state->multi == nullptr) return absl::ResourceExhaustedError("no memory is left");
-  curl_multi_setopt(state->multi.get(), CURLMOPT_MAXCONNECTS, kMostIdleConnections);
-  curl_multi_setopt(state->multi.get(), CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
-  if (state->options.insecure_skip_verify) {
-    log->Warn(state->name + " insecure",
-              state->name +
-                  ": insecure_skip_verify is set: ANY server is believed to be the right "
-                  "one, and whoever is on the way can read and change all, credentials "
-                  "too; give ssl_ca instead");
-  }
+  if (absl::Status status = state->Prepare(); !status.ok()) return status;
   return std::unique_ptr<HttpClient>(new HttpClient(std::move(state)));
 }
 
@@ -469,6 +466,26 @@ HttpResponse HttpClient::Send(HttpRequest request) {
   return response;
 }
 
+absl::Status HttpClient::State::Prepare() {
+  if (absl::Status status = credentials.Check(); !status.ok()) return status;
+  if (options.auth == HttpOptions::Auth::kKerberos && !options.kerberos_keytab.empty()) {
+    auto made = KerberosTicket::Make(options.kerberos_principal, options.kerberos_keytab);
+    if (!made.ok()) return made.status();
+    ticket = *std::move(made);
+  }
+  multi.reset(curl_multi_init());
+  if (multi == nullptr) return absl::ResourceExhaustedError("no memory is left");
+  curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, kMostIdleConnections);
+  if (options.insecure_skip_verify) {
+    log->Warn(name + " insecure",
+              name +
+                  ": insecure_skip_verify is set: ANY server is believed to be the right one, "
+                  "and whoever is on the way can read and change all, credentials too; give "
+                  "ssl_ca instead");
+  }
+  return absl::OkStatus();
+}
+
 void HttpClient::State::WarnOfPlainText(const HttpUrl& url) {
   const bool is_seen =
       !is_warned && options.auth != HttpOptions::Auth::kNone && !url.is_tls && !url.is_loopback();
@@ -514,7 +531,15 @@ void HttpClient::State::Begin(std::unique_ptr<Exchange> exchange) {
   finished.push_back({std::move(exchange->done), std::move(response)});
 }
 
+// libcurl finds it by the thread.
+void HttpClient::State::UseTicket() {
+  if (ticket == nullptr || running.empty()) return;
+  const absl::Status status = ticket->Use(absl::Now());
+  if (!status.ok()) log->Warn(name + " ticket", name + ": " + std::string(status.message()));
+}
+
 void HttpClient::State::Perform() {
+  UseTicket();
   int still_running = 0;
   curl_multi_perform(multi.get(), &still_running);
   int left = 0;
