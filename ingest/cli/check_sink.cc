@@ -15,6 +15,7 @@
 #include "sinks/kafka/kafka_survey.h"
 #include "sinks/opensearch/opensearch_survey.h"
 #include "sinks/output_file.h"
+#include "sinks/solr/solr_survey.h"
 #include "sinks/sqlite/schema.h"
 
 namespace sparktail {
@@ -230,6 +231,8 @@ void CheckSink(const SinkConfiguration& sink, Os* os, Log* log, CheckReport* rep
     CheckKafka(subject, *kafka, log, report);
   } else if (const auto* search = std::get_if<OpenSearchOptions>(&sink.options)) {
     AddFindings(subject, SurveyOpenSearch(*search, log), report);
+  } else if (const auto* solr = std::get_if<SolrOptions>(&sink.options)) {
+    AddFindings(subject, SurveySolr(*solr, log), report);
   } else {
     report->Ok(subject, "standard output; after a crash events may come again");
   }

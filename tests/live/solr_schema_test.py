@@ -66,6 +66,19 @@ class Schema(run_support.RunCase):
         self.assertEqual({bucket["val"]: bucket["count"] for bucket in buckets}, {name: n for name, n in wanted.items() if name})
         self.assertTrue(all(bucket["p95"] > 0 for bucket in buckets))
 
+    def test_check_knows_its_key(self):
+        def check(collection):
+            sink = {"kind": "solr", "urls": [_server.solr_url], "collection": collection}
+            sources = [{"kind": "file", "paths": [f"{self.folder}/*.log"]}]
+            config = {"state_dir": f"{self.folder}/state", "sources": sources, "sinks": [sink]}
+            return support.sparktail("check", "-c", self.file(json.dumps(config).encode(), "check.yaml"))
+
+        self.file(run_support.banner(), "driver.log")
+        self.assertIn("with id as its unique key", check(_server.CORE).out.decode())
+        missing = check("nowhere")
+        self.assertEqual(missing.code, 1)
+        self.assertIn("cannot look for the collection nowhere: HTTP 404", missing.out.decode())
+
     def test_names_of_others_make_no_fields(self):
         offsets = {f"topic-{topic}": {"0": 1, "1": 2} for topic in range(200)}
         log = self.folder / "driver.log"
