@@ -23,7 +23,6 @@ using ::testing::Not;
 using testing::RawAnswer;
 using testing::RawHttpServer;
 using testing::RawPeer;
-using testing::RawRequest;
 
 class HttpClientFaultsTest : public testing::HttpClientFixture {
  protected:
