@@ -104,7 +104,7 @@ bool KnowsNoPolicy(const absl::Status& status) {
 absl::Status Put(const OpenSearchOptions& options, const std::string& json, const AskServer& ask) {
   const HttpResponse response = ask({HttpMethod::kPut, Path(options), json});
   if (response.is_success()) return absl::OkStatus();
-  const absl::Status status = ToStatus(response, "install the " + Named(options));
+  absl::Status status = ToStatus(response, "install the " + Named(options));
   if (status.message().find("data_stream") == std::string_view::npos) return status;
   return absl::Status(status.code(), std::string(status.message()) +
                                          "; this server has no data streams: data_stream: false");
@@ -202,10 +202,15 @@ absl::StatusOr<ServerInfo> PrepareIndices(const OpenSearchOptions& options, cons
   const std::string name(sink);
   const absl::StatusOr<ServerInfo> info = AskServerInfo(ask);
   if (!info.ok()) return absl::UnavailableError(WithAdvice(info.status()));
-  log->Info("search_server " + name, name + " writes to " + info->Text());
-  if (!options.manage_template) return *info;
+  const std::string speaks = name + " writes to " + info->Text();
+  if (!options.manage_template) {
+    log->Info("search_server " + name, speaks);
+    return *info;
+  }
   const absl::StatusOr<TemplateOutcome> outcome = InstallIndexTemplate(options, info->kind, ask);
   if (!outcome.ok()) return absl::UnavailableError(WithAdvice(outcome.status()));
+  // Not before: this may be tried for hours.
+  log->Info("search_server " + name, speaks);
   const bool is_doubtful = outcome->what == Done::kLeft || outcome->lacks_policy;
   log->Write(is_doubtful ? Log::Level::kWarning : Log::Level::kInfo, "index_template " + name,
              name + ": " + outcome->text);

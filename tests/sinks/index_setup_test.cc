@@ -179,6 +179,7 @@ TEST(IndexSetupTest, WhateverIsRefusedTheSinkPausesAndNamesSetup) {
     EXPECT_THAT(std::string(refused.message()), HasSubstr("`sparktail setup -c FILE`"));
     EXPECT_THAT(std::string(refused.message()), HasSubstr(std::to_string(status)));
   }
+  EXPECT_THAT(log.lines(), IsEmpty());
 }
 
 TEST(IndexSetupTest, SetupTellsWhatItDid) {
