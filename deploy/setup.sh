@@ -9,7 +9,7 @@ Usage: deploy/setup.sh [--live] [--bench] [--check]
 Installs the Debian packages that are missing to build and test sparktail.
 Says beforehand what it will install. Uses sudo when you are not root.
 
-  --live    also a Java 17 runtime, for the tests and the demo with a real Spark, and what a real Kafka needs
+  --live    also a Java 17 runtime, for the tests and the demo with a real Spark, and what a real Kafka, OpenSearch, Elasticsearch and Solr need
   --bench   also the programs that the benchmarks compare with
   --check   install nothing, only report; exit code 1 if something is missing
   --help    this text
