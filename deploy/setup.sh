@@ -26,12 +26,12 @@ packages=(
   clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev
   libabsl-dev libsimdjson-dev libhwy-dev libxxhash-dev libcli11-dev libzstd-dev
   libsqlite3-dev libyaml-cpp-dev libre2-dev libspdlog-dev prometheus-cpp-dev librdkafka-dev
-  libcurl4-openssl-dev libssl-dev zlib1g-dev
+  libcurl4-openssl-dev libssl-dev libkrb5-dev zlib1g-dev
   libgtest-dev libgmock-dev libbenchmark-dev
   tzdata systemd sqlite3 python3 python3-venv
 )
 java_package=openjdk-17-jre-headless
-live_packages=(maven openssl)
+live_packages=(maven openssl krb5-kdc krb5-admin-server)
 bench_packages=(ripgrep kcat)
 
 # The same question as find_java in deploy/demo/spark_env.py: is there a Java that Spark 3.5 and 4 both run on?

@@ -18,6 +18,9 @@ enum class EventKind : uint8_t { kProgress, kQuery, kSignal, kApp, kJob, kBatch 
 inline constexpr std::array<std::string_view, 6> kEventKindNames = {"progress", "query", "signal",
                                                                     "app",      "job",   "batch"};
 
+// So many of them, the first ones, are of logs.
+inline constexpr size_t kLogEventKinds = 3;
+
 constexpr std::string_view Name(EventKind kind) {
   return kEventKindNames[static_cast<size_t>(kind)];
 }

@@ -63,8 +63,9 @@ std::string ReadKinds(const std::string& names, EventKinds* kinds) {
   *kinds = EventKinds::None();
   std::istringstream list(names);
   for (std::string name; std::getline(list, name, ',');) {
-    const auto* found = std::find(kEventKindNames.begin(), kEventKindNames.end(), name);
-    if (found == kEventKindNames.end()) {
+    const auto* const end = kEventKindNames.begin() + kLogEventKinds;
+    const auto* found = std::find(kEventKindNames.begin(), end, name);
+    if (found == end) {
       return "unknown kind '" + Printable(name, 64) + "'; " + kThereAre;
     }
     kinds->Add(static_cast<EventKind>(found - kEventKindNames.begin()));
@@ -262,12 +263,12 @@ Command FinishRun(RunArguments arguments, const Surroundings& surroundings) {
   absl::StatusOr<Configuration> configuration =
       ConfigurationOfRun(arguments.file, arguments.flags, surroundings);
   if (!configuration.ok()) return WrongConfiguration(configuration.status());
-  const bool reads_topics = std::any_of(
+  const bool reads_others = std::any_of(
       configuration->sources.begin(), configuration->sources.end(), [](const auto& source) {
-        return std::holds_alternative<KafkaSourceOptions>(source.options);
+        return !std::holds_alternative<FileSourceOptions>(source.options);
       });
-  if (arguments.until_exit.enabled && arguments.until_exit.marker.empty() && reads_topics) {
-    return WrongUsage("--until-exit: with a source of Kafka it needs --exit-marker");
+  if (arguments.until_exit.enabled && arguments.until_exit.marker.empty() && reads_others) {
+    return WrongUsage("--until-exit: with a source of Kafka or YARN it needs --exit-marker");
   }
   RunCommand command{std::move(*configuration), arguments.until_exit, arguments.recover,
                      arguments.stats};

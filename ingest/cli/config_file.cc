@@ -330,6 +330,7 @@ class Builder {
     CheckWrittenPaths();
     CheckKafkaSinks();
     CheckKafkaSources();
+    CheckYarnSources();
     if (absl::Status status = complaints_.ToStatus(); !status.ok()) return status;
     for (Listed<SourceConfiguration>& source : sources_) {
       if (source.value.environment.empty()) source.value.environment = configuration_.environment;
@@ -564,6 +565,15 @@ class Builder {
       if (kafka == nullptr || kafka->client.brokers.empty()) continue;
       ComplainOfKafka(CheckKafkaOptions(kafka->client, KafkaRole::kGroupConsumer), *source.node,
                       source.key);
+    }
+  }
+
+  void CheckYarnSources() {
+    for (const Listed<SourceConfiguration>& source : sources_) {
+      const auto* yarn = std::get_if<YarnSourceOptions>(&source.value.options);
+      if (yarn == nullptr) continue;
+      const absl::Status status = CheckYarnSourceOptions(*yarn);
+      if (!status.ok()) complaints_.Add(*source.node, source.key, std::string(status.message()));
     }
   }
 

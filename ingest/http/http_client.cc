@@ -17,6 +17,7 @@
 #include "ingest/http/http_credentials.h"
 #include "ingest/http/http_failure.h"
 #include "ingest/http/http_url.h"
+#include "ingest/http/kerberos_ticket.h"
 #include "ingest/http/retry_after.h"
 #include "ingest/http/tls_files.h"
 
@@ -39,6 +40,12 @@ long ToMs(absl::Duration timeout) {
   return static_cast<long>(absl::ToInt64Milliseconds(absl::Ceil(bounded, absl::Milliseconds(1))));
 }
 
+// At least one: none is no limit to libcurl.
+long MsUntil(Clock::time_point time) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(time - Clock::now()).count();
+  return std::max<long>(left, 1);
+}
+
 // ---------------------------------------------------------------- one exchange
 
 // Why we ended an exchange ourselves.
@@ -46,12 +53,15 @@ enum class Stopped : uint8_t { kNo, kTooLarge, kHeaders, kTransferEncoding, kEnc
 
 struct Exchange {
   HttpRequest request;
+  Clock::time_point deadline;
   HttpClient::Done done;
   HttpUrl url;
   CurlHeaders headers;
   HttpResponse response;
   std::optional<GzipDecoder> gzip;  // if the body is encoded so
+  bool has_headers = false;         // all of them, of the last answer that has come
   bool has_body = false;
+  bool is_again = false;  // on a connection of its own, since the kept one had ended
   Stopped stopped = Stopped::kNo;
   size_t header_bytes = 0;
   std::array<char, CURL_ERROR_SIZE> error{};
@@ -81,14 +91,18 @@ bool IsBadTransferEncoding(std::string_view line) {
   return !absl::EqualsIgnoreCase(value, "chunked") && !absl::EqualsIgnoreCase(value, "identity");
 }
 
-size_t OnHeader(char* line, size_t one, size_t size, void* self) {
+size_t OnHeader(char* data, size_t one, size_t size, void* self) {
   auto* exchange = static_cast<Exchange*>(self);
-  exchange->header_bytes += size * one;
+  const std::string_view line(data, size * one);
+  exchange->header_bytes += line.size();
   if (exchange->header_bytes > kMostHeaderBytes) {
     exchange->stopped = Stopped::kHeaders;
-  } else if (IsBadTransferEncoding({line, size * one})) {
+  } else if (IsBadTransferEncoding(line)) {
     exchange->stopped = Stopped::kTransferEncoding;
   }
+  // libcurl takes headers for whole when the connection ends within them.
+  if (line.starts_with("HTTP/")) exchange->has_headers = false;
+  if (line == "\r\n" || line == "\n") exchange->has_headers = true;
   return exchange->stopped == Stopped::kNo ? size * one : 0;
 }
 
@@ -192,7 +206,8 @@ void SetExchange(Exchange* exchange) {
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->error.data());
   curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers.get());
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, std::max(ToMs(request.timeout), 1L));
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, MsUntil(exchange->deadline));
+  curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, exchange->is_again ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, OnHeader);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, OnBody);
@@ -229,6 +244,10 @@ void SetOptions(CURL* easy, const HttpOptions& options) {
   put(CURLOPT_SSLCERT, options.ssl_certificate);
   put(CURLOPT_SSLKEY, options.ssl_key);
   put(CURLOPT_KEYPASSWD, options.ssl_key_password.Reveal());
+  if (options.auth == HttpOptions::Auth::kKerberos) {
+    curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_NEGOTIATE);
+    curl_easy_setopt(easy, CURLOPT_USERPWD, ":");  // whoever has the ticket
+  }
 }
 
 // ---------------------------------------------------------------- how it ended
@@ -245,13 +264,22 @@ std::string TextInfoOf(CURL* easy, CURLINFO what) {
   return text == nullptr ? "" : text;
 }
 
+// What libcurl says is the first that it found, which may be of no use.
+std::string DetailOf(const Exchange& exchange, CURLcode code) {
+  const std::string detail = exchange.error.data();
+  const bool is_of_use = !detail.empty() && detail.find("getpeername()") == std::string::npos;
+  return is_of_use ? detail : curl_easy_strerror(code);
+}
+
 HttpEnd EndOf(const Exchange& exchange, CURLcode code, const HttpOptions& options) {
   CURL* easy = exchange.easy.get();
   HttpEnd end;
   end.code = code;
-  end.detail = exchange.error[0] != '\0' ? exchange.error.data() : curl_easy_strerror(code);
+  end.detail = DetailOf(exchange, code);
   end.os_error = static_cast<int>(InfoOf<long>(easy, CURLINFO_OS_ERRNO));
   end.was_sent = InfoOf<curl_off_t>(easy, CURLINFO_PRETRANSFER_TIME_T) > 0;
+  end.was_answered = exchange.header_bytes > 0;
+  end.is_tls = exchange.url.is_tls;
   end.proxy_status = static_cast<int>(InfoOf<long>(easy, CURLINFO_HTTP_CONNECTCODE));
   end.server = exchange.url.authority();
   end.proxy = options.proxy;
@@ -305,11 +333,20 @@ HttpResponse ResponseOf(Exchange* exchange, CURLcode code, const HttpOptions& op
   } else if (code != CURLE_OK) {
     const HttpEnd end = EndOf(*exchange, code, options);
     Fail(&response, Classify(end), Explain(end));
-  } else if (exchange->gzip && !exchange->gzip->is_complete()) {
-    HttpEnd end = EndOf(*exchange, CURLE_PARTIAL_FILE, options);
+  } else if (!exchange->has_headers || (exchange->gzip && !exchange->gzip->is_complete())) {
+    const HttpEnd end = EndOf(*exchange, CURLE_PARTIAL_FILE, options);
     Fail(&response, Classify(end), Explain(end));
   }
   return response;
+}
+
+// The server had ended a kept connection, as it may, and that was seen only when the request was on
+// its way. libcurl takes another one if it sees that while it reads, but not while it sends.
+bool IsStale(const Exchange& exchange, CURLcode code) {
+  const bool is_end =
+      code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING;
+  return is_end && !exchange.is_again && exchange.header_bytes == 0 &&
+         InfoOf<long>(exchange.easy.get(), CURLINFO_NUM_CONNECTS) == 0;
 }
 
 bool IsSafeHeader(const std::string& text) {
@@ -342,10 +379,12 @@ struct HttpClient::State {
         options(std::move(own_options)),
         credentials(log, name, options) {}
 
+  absl::Status Prepare();
   void WarnOfPlainText(const HttpUrl& url);
   CurlEasy TakeHandle();
   void GiveHandle(CurlEasy easy);
   void Begin(std::unique_ptr<Exchange> exchange);
+  void UseTicket();
   void Perform();
   void Finish(CURL* easy, CURLcode code);
   size_t CallDone();
@@ -354,6 +393,7 @@ struct HttpClient::State {
   const std::string name;
   const HttpOptions options;
   HttpCredentials credentials;
+  std::unique_ptr<KerberosTicket> ticket;  // null: none is needed, or that of the user's cache
   bool is_warned = false;
   CurlMulti multi;
   std::vector<CurlEasy> idle;
@@ -368,18 +408,7 @@ absl::StatusOr<std::unique_ptr<HttpClient>> HttpClient::Make(Log* log, std::stri
   if (absl::Status status = CheckHttpOptions(options); !status.ok()) return status;
   if (absl::Status status = CheckTlsFiles(options); !status.ok()) return status;
   auto state = std::make_unique<State>(log, std::move(name), std::move(options));
-  if (absl::Status status = state->credentials.Check(); !status.ok()) return status;
-  state->multi.reset(curl_multi_init());
-  if (state->multi == nullptr) return absl::ResourceExhaustedError("no memory is left");
-  curl_multi_setopt(state->multi.get(), CURLMOPT_MAXCONNECTS, kMostIdleConnections);
-  curl_multi_setopt(state->multi.get(), CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
-  if (state->options.insecure_skip_verify) {
-    log->Warn(state->name + " insecure",
-              state->name +
-                  ": insecure_skip_verify is set: ANY server is believed to be the right "
-                  "one, and whoever is on the way can read and change all, credentials "
-                  "too; give ssl_ca instead");
-  }
+  if (absl::Status status = state->Prepare(); !status.ok()) return status;
   return std::unique_ptr<HttpClient>(new HttpClient(std::move(state)));
 }
 
@@ -399,6 +428,7 @@ void HttpClient::Start(HttpRequest request, Done done) {
   state_->WarnOfPlainText(*url);
   auto exchange = std::make_unique<Exchange>();
   exchange->request = std::move(request);
+  exchange->deadline = Clock::now() + std::chrono::milliseconds(ToMs(exchange->request.timeout));
   exchange->done = std::move(done);
   exchange->url = *std::move(url);
   state_->Begin(std::move(exchange));
@@ -436,6 +466,26 @@ HttpResponse HttpClient::Send(HttpRequest request) {
   return response;
 }
 
+absl::Status HttpClient::State::Prepare() {
+  if (absl::Status status = credentials.Check(); !status.ok()) return status;
+  if (options.auth == HttpOptions::Auth::kKerberos && !options.kerberos_keytab.empty()) {
+    auto made = KerberosTicket::Make(options.kerberos_principal, options.kerberos_keytab);
+    if (!made.ok()) return made.status();
+    ticket = *std::move(made);
+  }
+  multi.reset(curl_multi_init());
+  if (multi == nullptr) return absl::ResourceExhaustedError("no memory is left");
+  curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, kMostIdleConnections);
+  if (options.insecure_skip_verify) {
+    log->Warn(name + " insecure",
+              name +
+                  ": insecure_skip_verify is set: ANY server is believed to be the right one, "
+                  "and whoever is on the way can read and change all, credentials too; give "
+                  "ssl_ca instead");
+  }
+  return absl::OkStatus();
+}
+
 void HttpClient::State::WarnOfPlainText(const HttpUrl& url) {
   const bool is_seen =
       !is_warned && options.auth != HttpOptions::Auth::kNone && !url.is_tls && !url.is_loopback();
@@ -460,7 +510,7 @@ void HttpClient::State::GiveHandle(CurlEasy easy) {
 }
 
 void HttpClient::State::Begin(std::unique_ptr<Exchange> exchange) {
-  exchange->easy = TakeHandle();
+  if (exchange->easy == nullptr) exchange->easy = TakeHandle();
   exchange->headers =
       ListOf(HeadersOf(exchange->request, credentials.HeadersOf(exchange->request, exchange->url)));
   CURL* easy = exchange->easy.get();
@@ -481,7 +531,15 @@ void HttpClient::State::Begin(std::unique_ptr<Exchange> exchange) {
   finished.push_back({std::move(exchange->done), std::move(response)});
 }
 
+// libcurl finds it by the thread.
+void HttpClient::State::UseTicket() {
+  if (ticket == nullptr || running.empty()) return;
+  const absl::Status status = ticket->Use(absl::Now());
+  if (!status.ok()) log->Warn(name + " ticket", name + ": " + std::string(status.message()));
+}
+
 void HttpClient::State::Perform() {
+  UseTicket();
   int still_running = 0;
   curl_multi_perform(multi.get(), &still_running);
   int left = 0;
@@ -493,8 +551,14 @@ void HttpClient::State::Perform() {
 void HttpClient::State::Finish(CURL* easy, CURLcode code) {
   const auto found = running.find(easy);
   if (found == running.end()) return;
-  const std::unique_ptr<Exchange> exchange = std::move(found->second);
+  std::unique_ptr<Exchange> exchange = std::move(found->second);
   running.erase(found);
+  if (IsStale(*exchange, code)) {
+    curl_multi_remove_handle(multi.get(), easy);
+    exchange->is_again = true;
+    Begin(std::move(exchange));
+    return;
+  }
   HttpResponse response = ResponseOf(exchange.get(), code, options);
   curl_multi_remove_handle(multi.get(), easy);
   finished.push_back({std::move(exchange->done), std::move(response)});

@@ -1,10 +1,22 @@
 #include "ingest/http/http_credentials.h"
 
 #include <absl/strings/escaping.h>
+#include <absl/time/clock.h>
 
+#include <array>
 #include <utility>
 
+#include "ingest/http/aws_signature.h"
+
 namespace sparktail {
+namespace {
+
+std::string NameOf(HttpMethod method) {
+  static constexpr std::array<const char*, 5> kNames = {"GET", "HEAD", "POST", "PUT", "DELETE"};
+  return kNames[static_cast<size_t>(method)];
+}
+
+}  // namespace
 
 HttpCredentials::HttpCredentials(Log* log, std::string name, const HttpOptions& options)
     : log_(log), name_(std::move(name)), options_(options), token_file_(options.token_file) {}
@@ -17,7 +29,8 @@ absl::Status HttpCredentials::Check() {
   return status.ok() ? status : absl::InvalidArgumentError(status.message());
 }
 
-std::vector<std::string> HttpCredentials::HeadersOf(const HttpRequest&, const HttpUrl&) {
+std::vector<std::string> HttpCredentials::HeadersOf(const HttpRequest& request,
+                                                    const HttpUrl& url) {
   switch (options_.auth) {
     case HttpOptions::Auth::kBasic:
       return {"Authorization: Basic " +
@@ -26,8 +39,9 @@ std::vector<std::string> HttpCredentials::HeadersOf(const HttpRequest&, const Ht
       return {"Authorization: ApiKey " + options_.api_key.Reveal()};
     case HttpOptions::Auth::kBearer:
       return {"Authorization: Bearer " + Bearer()};
-    case HttpOptions::Auth::kNone:
     case HttpOptions::Auth::kSigV4:
+      return Signature(request, url);
+    case HttpOptions::Auth::kNone:
     case HttpOptions::Auth::kKerberos:
       break;
   }
@@ -42,6 +56,28 @@ std::string HttpCredentials::Bearer() {
                                      "; the token that it held before is used");
   }
   return token_file_.text();
+}
+
+std::vector<std::string> HttpCredentials::Signature(const HttpRequest& request,
+                                                    const HttpUrl& url) const {
+  const absl::Time now = absl::Now();
+  const bool has_body = request.method == HttpMethod::kPost || request.method == HttpMethod::kPut;
+  AwsRequest signed_part;
+  signed_part.method = NameOf(request.method);
+  signed_part.path = url.path;
+  signed_part.query = url.query;
+  signed_part.body_hash = Sha256Hex(has_body ? request.body : std::string_view());
+  signed_part.headers = {{"host", AwsHost(url)},
+                         {"x-amz-content-sha256", signed_part.body_hash},
+                         {"x-amz-date", AwsDate(now)}};
+  const std::string& token = options_.aws_session_token.Reveal();
+  if (!token.empty()) signed_part.headers.emplace("x-amz-security-token", token);
+  const AwsKeys keys = {options_.aws_region, options_.aws_service, options_.aws_access_key,
+                        options_.aws_secret_key.Reveal()};
+  std::vector<std::string> headers;
+  for (const auto& [name, value] : signed_part.headers) headers.push_back(name + ": " + value);
+  headers.push_back("Authorization: " + AwsAuthorization(signed_part, keys, now));
+  return headers;
 }
 
 }  // namespace sparktail

@@ -26,6 +26,7 @@ class HttpCredentials {
 
  private:
   std::string Bearer();
+  std::vector<std::string> Signature(const HttpRequest& request, const HttpUrl& url) const;
 
   Log* const log_;
   const std::string name_;

@@ -70,6 +70,12 @@ std::string ConnectError(const HttpEnd& end) {
   return "cannot connect to " + server + ": " + end.detail;
 }
 
+// With TLS 1.3 a server that misses a certificate of ours often just goes.
+std::string BrokenAdvice(const HttpEnd& end) {
+  if (!end.is_tls || end.was_answered) return "";
+  return "; if it wants a certificate of ours, give ssl_certificate and ssl_key";
+}
+
 std::string BrokenError(const HttpEnd& end) {
   const std::string server = WithProxy(end);
   switch (end.code) {
@@ -85,7 +91,7 @@ std::string BrokenError(const HttpEnd& end) {
     case CURLE_OUT_OF_MEMORY:
       return "no memory is left to speak with " + server;
     default:
-      return "the connection with " + server + " broke: " + end.detail;
+      return "the connection with " + server + " broke: " + end.detail + BrokenAdvice(end);
   }
 }
 

@@ -11,12 +11,14 @@ namespace sparktail {
 // How an exchange ended, as far as that says why it failed.
 struct HttpEnd {
   CURLcode code = CURLE_OK;
-  std::string detail;     // libcurl's own words
-  int os_error = 0;       // errno, if connecting failed
-  bool was_sent = false;  // a connection was there, and the request on its way
-  int proxy_status = 0;   // of a proxy that was asked to connect
-  std::string server;     // "host:port"
-  std::string proxy;      // its URL; empty: none
+  std::string detail;         // libcurl's own words
+  int os_error = 0;           // errno, if connecting failed
+  bool was_sent = false;      // a connection was there, and the request on its way
+  bool was_answered = false;  // with something
+  bool is_tls = false;
+  int proxy_status = 0;  // of a proxy that was asked to connect
+  std::string server;    // "host:port"
+  std::string proxy;     // its URL; empty: none
 };
 
 // What an error of libcurl means to us; the one place in which that is decided.

@@ -42,7 +42,7 @@ std::vector<AuthOption> AuthOptions(const HttpOptions& options) {
       {"username", Auth::kBasic, !options.username.empty(), true},
       {"password", Auth::kBasic, is_given(options.password), true},
       {"api_key", Auth::kApiKey, is_given(options.api_key), true},
-      {"token", Auth::kBearer, is_given(options.token), options.token_file.empty()},
+      {"token", Auth::kBearer, is_given(options.token), false},
       {"token_file", Auth::kBearer, !options.token_file.empty(), false},
       {"aws_region", Auth::kSigV4, !options.aws_region.empty(), true},
       {"aws_access_key", Auth::kSigV4, !options.aws_access_key.empty(), true},
@@ -67,6 +67,23 @@ absl::Status CheckAuth(const HttpOptions& options) {
       return Wrong(std::string(one.name) + ": it is missing, auth: " + NameOf(one.auth) +
                    " needs it");
     }
+  }
+  return absl::OkStatus();
+}
+
+// Those that stand for each other, or need each other.
+absl::Status CheckPairs(const HttpOptions& options) {
+  const bool has_token = !options.token.Reveal().empty();
+  const bool has_token_file = !options.token_file.empty();
+  if (options.auth == Auth::kBearer && !has_token && !has_token_file) {
+    return Wrong("token: it is missing, auth: bearer needs it or token_file");
+  }
+  if (has_token && has_token_file) return Wrong("token_file: give this or token, not both");
+  if (!options.kerberos_principal.empty() && options.kerberos_keytab.empty()) {
+    return Wrong("kerberos_keytab: it is missing, kerberos_principal needs it");
+  }
+  if (options.username.find(':') != std::string::npos) {
+    return Wrong("username: give one without ':', which basic can't send");
   }
   return absl::OkStatus();
 }
@@ -126,8 +143,8 @@ OptionTable<HttpOptions> HttpOptionTable() {
           .Otherwise("none")
           .Says("Session token of sigv4, of temporary credentials."),
       Declare("kerberos_principal", &O::kerberos_principal)
-          .Otherwise("the first one of the keytab, or that of the ticket cache")
-          .Says("Principal of kerberos."),
+          .Otherwise("the first one of kerberos_keytab, or that of the ticket cache")
+          .Says("Principal of kerberos_keytab."),
       Declare("kerberos_keytab", &O::kerberos_keytab)
           .Form(kPathForm)
           .Otherwise("none: the ticket cache is used")
@@ -165,9 +182,7 @@ OptionTable<HttpOptions> HttpOptionTable() {
 
 absl::Status CheckHttpOptions(const HttpOptions& options) {
   if (absl::Status status = CheckAuth(options); !status.ok()) return status;
-  if (options.username.find(':') != std::string::npos) {
-    return Wrong("username: give one without ':', which basic can't send");
-  }
+  if (absl::Status status = CheckPairs(options); !status.ok()) return status;
   return CheckTls(options);
 }
 

@@ -30,8 +30,9 @@ absl::Status Wrong(CURLUcode code) {
 }  // namespace
 
 bool HttpUrl::is_loopback() const {
-  return host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") ||
-         host == "[::1]";
+  const bool is_v4 = host.find_first_not_of("0123456789.") == std::string::npos;
+  return host == "localhost" || host.ends_with(".localhost") || host == "[::1]" ||
+         (is_v4 && host.starts_with("127."));
 }
 
 absl::StatusOr<HttpUrl> ReadHttpUrl(const std::string& text) {

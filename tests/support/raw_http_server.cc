@@ -140,12 +140,17 @@ class RawHttpServer::Connection : public RawPeer {
     }
   }
 
-  // False: it came to nothing.
+  // False: it came to nothing. The alert that says why is not cut by a reset.
   bool Handshake(SSL_CTX* context) {
     if (context == nullptr) return true;
     tls_ = SSL_new(context);
     SSL_set_fd(tls_, fd_);
-    return SSL_accept(tls_) == 1;
+    if (SSL_accept(tls_) == 1) return true;
+    shutdown(fd_, SHUT_WR);
+    std::array<char, 4096> ignored{};
+    while (recv(fd_, ignored.data(), ignored.size(), 0) > 0) {
+    }
+    return false;
   }
 
   bool Wait(absl::Duration time) override { return !server_->WaitUntilStopped(time); }

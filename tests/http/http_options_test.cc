@@ -1,0 +1,123 @@
+#include "ingest/http/http_options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+namespace sparktail {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// Options as a user gives them.
+HttpOptions Given(const std::map<std::string, std::string>& texts) {
+  HttpOptions options;
+  const OptionTable<HttpOptions> table = HttpOptionTable();
+  for (const auto& [name, text] : texts) {
+    const auto found = std::find_if(table.begin(), table.end(),
+                                    [&](const auto& one) { return one.info.name == name; });
+    EXPECT_NE(found, table.end()) << name;
+    EXPECT_TRUE(found->Set(text, &options).ok()) << name << ": " << text;
+  }
+  return options;
+}
+
+// What is said of them; empty if all is well.
+std::string Check(const std::map<std::string, std::string>& texts) {
+  const absl::Status status = CheckHttpOptions(Given(texts));
+  EXPECT_TRUE(status.ok() || absl::IsInvalidArgument(status));
+  return std::string(status.message());
+}
+
+TEST(HttpOptionsTest, DefaultsAreThoseOfTheStruct) {
+  HttpOptions options;
+  for (const auto& option : HttpOptionTable()) {
+    EXPECT_NE(option.info.sentence, "") << option.info.name;
+    if (!option.info.default_text) continue;
+    const std::string text = option.Text(options);
+    EXPECT_EQ(text, *option.info.default_text) << option.info.name;
+    EXPECT_TRUE(option.Set(*option.info.default_text, &options).ok()) << option.info.name;
+    EXPECT_EQ(option.Text(options), text) << option.info.name;
+  }
+}
+
+TEST(HttpOptionsTest, SecretsAreNotPrinted) {
+  const HttpOptions options = Given({{"password", "much-secret"},
+                                     {"api_key", "much-secret"},
+                                     {"token", "much-secret"},
+                                     {"aws_secret_key", "much-secret"},
+                                     {"aws_session_token", "much-secret"},
+                                     {"ssl_key_password", "much-secret"}});
+  EXPECT_EQ(options.token.Reveal(), "much-secret");
+  for (const auto& option : HttpOptionTable()) {
+    EXPECT_THAT(option.Text(options), Not(HasSubstr("much-secret"))) << option.info.name;
+  }
+}
+
+TEST(HttpOptionsTest, WhatFitsTogether) {
+  EXPECT_EQ(Check({}), "");
+  EXPECT_EQ(Check({{"auth", "basic"}, {"username", "u"}, {"password", "p"}}), "");
+  EXPECT_EQ(Check({{"auth", "api_key"}, {"api_key", "k"}}), "");
+  EXPECT_EQ(Check({{"auth", "bearer"}, {"token", "t"}}), "");
+  EXPECT_EQ(Check({{"auth", "bearer"}, {"token_file", "/t"}}), "");
+  const std::map<std::string, std::string> aws = {{"auth", "sigv4"},
+                                                  {"aws_region", "eu-central-1"},
+                                                  {"aws_access_key", "a"},
+                                                  {"aws_secret_key", "s"}};
+  EXPECT_EQ(Check(aws), "");
+  EXPECT_EQ(Check({{"auth", "kerberos"}}), "");
+  EXPECT_EQ(Check({{"auth", "kerberos"}, {"kerberos_keytab", "/k"}, {"kerberos_principal", "p@R"}}),
+            "");
+  EXPECT_EQ(Check({{"ssl_certificate", "/c"}, {"ssl_key", "/k"}, {"ssl_key_password", "p"}}), "");
+}
+
+TEST(HttpOptionsTest, WhatDoesNot) {
+  const struct {
+    std::map<std::string, std::string> texts;
+    const char* message;
+  } kCases[] = {
+      {{{"auth", "basic"}, {"password", "p"}}, "username: it is missing, auth: basic needs it"},
+      {{{"auth", "basic"}, {"username", "u"}}, "password: it is missing, auth: basic needs it"},
+      {{{"auth", "basic"}, {"username", "a:b"}, {"password", "p"}},
+       "username: give one without ':', which basic can't send"},
+      {{{"auth", "api_key"}}, "api_key: it is missing, auth: api_key needs it"},
+      {{{"auth", "bearer"}}, "token: it is missing, auth: bearer needs it or token_file"},
+      {{{"auth", "bearer"}, {"token", "t"}, {"token_file", "/t"}},
+       "token_file: give this or token, not both"},
+      {{{"auth", "sigv4"}}, "aws_region: it is missing, auth: sigv4 needs it"},
+      {{{"username", "u"}}, "auth: give basic, or username is not used"},
+      {{{"auth", "basic"}, {"username", "u"}, {"password", "p"}, {"token", "t"}},
+       "auth: give bearer, or token is not used"},
+      {{{"kerberos_keytab", "/k"}}, "auth: give kerberos, or kerberos_keytab is not used"},
+      {{{"auth", "kerberos"}, {"kerberos_principal", "p"}},
+       "kerberos_keytab: it is missing, kerberos_principal needs it"},
+      {{{"ssl_certificate", "/c"}}, "ssl_key: it is missing, ssl_certificate needs it"},
+      {{{"ssl_key", "/k"}}, "ssl_certificate: it is missing, ssl_key needs it"},
+      {{{"ssl_key_password", "p"}}, "ssl_key: it is missing, ssl_key_password is for it"},
+      {{{"ssl_ca", "/c"}, {"insecure_skip_verify", "true"}},
+       "insecure_skip_verify: leave it out, or nothing is verified with ssl_ca"},
+  };
+  for (const auto& one : kCases) EXPECT_EQ(Check(one.texts), one.message);
+}
+
+TEST(HttpOptionsTest, Proxies) {
+  const OptionTable<HttpOptions> table = HttpOptionTable();
+  const auto proxy = std::find_if(table.begin(), table.end(),
+                                  [](const auto& one) { return one.info.name == "proxy"; });
+  HttpOptions options;
+  for (const char* good :
+       {"http://proxy:3128", "https://proxy", "socks5h://127.0.0.1:1080", "http://[::1]:3128/"}) {
+    EXPECT_TRUE(proxy->Set(good, &options).ok()) << good;
+  }
+  for (const char* bad : {"proxy:3128", "socks4://proxy", "http://user:pass@proxy",
+                          "http://proxy/x", "http://proxy?x", "http://", "http://a b"}) {
+    EXPECT_FALSE(proxy->Set(bad, &options).ok()) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace sparktail
