@@ -15,6 +15,7 @@
 #include "ingest/sources/yarn/resource_manager.h"
 #include "ingest/sources/yarn/yarn_answer.h"
 #include "ingest/sources/yarn/yarn_names.h"
+#include "parsers/log_diagnosis.h"
 
 namespace sparktail {
 namespace {

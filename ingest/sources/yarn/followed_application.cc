@@ -47,6 +47,7 @@ struct FollowedApplication::Reading {
   int quiet = 0;  // since then, so often nothing came
   bool at_history = false;
   bool has_ended = false;
+  Health health;
 };
 
 FollowedApplication::FollowedApplication(YarnShared* shared, std::string id, int64_t since_ms)
@@ -184,8 +185,9 @@ void FollowedApplication::AskAttempts() {
     if (answer.kind == YarnAnswer::Kind::kGood) attempts = ParseAttempts(response.body);
     if (!attempts.ok()) {
       attempts_of_.clear();
-      return Error("attempts",
-                   "its attempts are not known: " + std::string(attempts.status().message()));
+      Error(&health_, "attempts",
+            "its attempts are not known: " + std::string(attempts.status().message()));
+      return;
     }
     for (const YarnAttempt& attempt : *attempts) {
       if (!attempt.am_logs) continue;
@@ -214,7 +216,7 @@ void FollowedApplication::AskMode(absl::Time now) {
     absl::StatusOr<std::string> mode = absl::UnavailableError(answer.why);
     if (answer.kind == YarnAnswer::Kind::kGood) mode = ParseDeployMode(response.body);
     if (mode.ok() && !mode->empty()) {
-      Works();
+      Works(&health_);
       return SetMode(*mode == "client" ? Mode::kClient : Mode::kCluster, *mode);
     }
     if (++mode_tries_ < kModeTries) return;
@@ -248,7 +250,6 @@ absl::Time FollowedApplication::Turn(bool has_room) {
     if (reading->tail->Tick(now, was_read)) next = std::min(next, now + kTick);
   }
   if (!has_room || shared_->rm.empty()) return next;
-  if (!wants(rests_until_)) return next;
   const bool can_ask_driver = !has_ended_ && application_.state == "RUNNING";
   if (mode_ == Mode::kUnknown && can_ask_driver && !mode_asked_ && wants(next_mode_)) AskMode(now);
   for (const auto& reading : readings_) {
@@ -273,12 +274,16 @@ void FollowedApplication::AskDriver() {
   ++asking_;
   driver_->Look(shared_->rm, [this](bool is_well) {
     --asking_;
-    const YarnSourceOptions& options = *shared_->options;
-    next_driver_ = shared_->os->Now() +
-                   Jittered(driver_->is_busy() ? options.read_interval : options.poll_interval);
     if (has_ended_) return driver_->End();
-    if (is_well) return Works();
-    if (driver_->is_busy()) Error("driver", "its driver does not tell what it has finished");
+    const YarnSourceOptions& options = *shared_->options;
+    absl::Duration pause =
+        Jittered(driver_->is_busy() ? options.read_interval : options.poll_interval);
+    if (is_well) {
+      Works(&health_);
+    } else if (driver_->is_busy()) {
+      pause += Error(&health_, "driver", "its driver does not tell what it has finished");
+    }
+    next_driver_ = shared_->os->Now() + pause;
   });
 }
 
@@ -298,9 +303,11 @@ void FollowedApplication::Ask(Reading* reading, absl::Time now) {
                             options.http.auth != HttpOptions::Auth::kNone;
   if (is_downgrade && !reading->at_history) {
     reading->next = now + options.poll_interval;
-    return Error("downgrade", "its NodeManager " + address.node +
-                                  " is to be asked over http, and the ResourceManager over https: "
-                                  "credentials are not sent there");
+    Error(&reading->health, "downgrade",
+          "its NodeManager " + address.node +
+              " is to be asked over http, and the ResourceManager over https: credentials are not "
+              "sent there");
+    return;
   }
   const bool at_history = reading->at_history;
   HttpRequest request =
@@ -334,8 +341,10 @@ void FollowedApplication::Answered(Reading* reading, absl::Time asked,
       reading->next = shared_->os->Now() + options.poll_interval;
       ++shared_->shrunk;
       if (reading->is_over) return IsWrong(reading, outcome.why);
-      return Error("shrunk", reading->log.name.file + ": " + outcome.why +
-                                 "; nothing is read until it is longer again");
+      Error(&reading->health, "shrunk",
+            reading->log.name.file + ": " + outcome.why +
+                "; nothing is read until it is longer again");
+      return;
     case Kind::kWrong:
       return IsWrong(reading, outcome.why);
   }
@@ -343,7 +352,7 @@ void FollowedApplication::Answered(Reading* reading, absl::Time asked,
 
 void FollowedApplication::Read(Reading* reading, absl::Time asked,
                                const LogReader::Outcome& outcome) {
-  Works();
+  Works(&reading->health);
   if (reading->reader.is_inexact() && !std::exchange(reading->is_inexact, true)) {
     reading->tail->SetInexact();
     shared_->log->Warn("yarn_inexact " + origin_.application,
@@ -385,7 +394,7 @@ void FollowedApplication::IsGone(Reading* reading, const std::string& why) {
     // Without stdout there is nothing to be read from it; what was unlinked does not come back.
     reading->next = now + std::max(options.poll_interval, options.read_interval);
     if (reading->reader.offset() > 0 || reading->log.name.file == "stderr") {
-      Error("gone",
+      Error(&reading->health, "gone",
             reading->log.name.file + " can't be read any more, though it is running: " + why);
     }
     return;
@@ -409,14 +418,15 @@ void FollowedApplication::IsWrong(Reading* reading, const std::string& why) {
   const bool is_late = reading->is_over && now - reading->over > options.end_wait;
   if (is_late) return GiveUp(reading, why);
   // A node that is away, with all that it had: its logs may have been uploaded.
-  const bool may_be_uploaded =
-      has_ended_ && !options.history_server.empty() && errors_ >= options.error_min_count;
+  const bool may_be_uploaded = has_ended_ && !options.history_server.empty() &&
+                               reading->health.errors >= options.error_min_count;
   if (may_be_uploaded) reading->at_history = !reading->at_history;
-  reading->next = now + Jittered(options.read_interval);
-  Error("wrong",
-        reading->log.name.file + " can't be read from " +
-            (reading->at_history ? options.history_server : reading->log.name.address.node) + ": " +
-            why);
+  const std::string& server =
+      reading->at_history ? options.history_server : reading->log.name.address.node;
+  const absl::Duration rest =
+      Error(&reading->health, "wrong",
+            reading->log.name.file + " can't be read from " + server + ": " + why);
+  reading->next = now + Jittered(options.read_interval) + rest;
 }
 
 void FollowedApplication::GiveUp(Reading* reading, const std::string& why) {
@@ -438,21 +448,31 @@ absl::Duration FollowedApplication::Jittered(absl::Duration duration) const {
   return duration * (0.9 + 0.2 * shared_->random());
 }
 
-// Of what stays as it is nothing is said again.
-void FollowedApplication::Error(std::string_view kind, const std::string& what) {
+// Of what stays as it is nothing is said again, nor of another log what was said of one. How long
+// to rest.
+absl::Duration FollowedApplication::Error(Health* health, std::string_view kind,
+                                          const std::string& what) {
   ++shared_->errors;
-  ++errors_;
-  const absl::Duration rest = RestAfter(errors_, *shared_->options);
-  if (rest > absl::ZeroDuration()) rests_until_ = shared_->os->Now() + Jittered(rest);
-  if (std::exchange(trouble_, std::string(kind)) == kind) return;
-  shared_->log->Warn("yarn_trouble " + origin_.application, Title() + ": " + what);
+  ++health->errors;
+  if (!HasTrouble(kind)) {
+    shared_->log->Warn("yarn_trouble " + origin_.application, Title() + ": " + what);
+  }
+  health->trouble = kind;
+  return Jittered(RestAfter(health->errors, *shared_->options));
 }
 
-void FollowedApplication::Works() {
-  errors_ = 0;
-  if (trouble_.empty()) return;
-  trouble_.clear();
+void FollowedApplication::Works(Health* health) {
+  health->errors = 0;
+  if (health->trouble.empty()) return;
+  const std::string trouble = std::exchange(health->trouble, "");
+  if (HasTrouble(trouble)) return;
   shared_->log->Info("yarn_works " + origin_.application, Title() + ": it is read again");
+}
+
+bool FollowedApplication::HasTrouble(std::string_view kind) const {
+  return health_.trouble == kind ||
+         std::any_of(readings_.begin(), readings_.end(),
+                     [&](const auto& reading) { return reading->health.trouble == kind; });
 }
 
 std::string FollowedApplication::Title() const {

@@ -84,6 +84,11 @@ class FollowedApplication {
 
  private:
   enum class Mode : uint8_t { kUnknown, kCluster, kClient };
+  // How it goes with what is asked for: a log, or all else.
+  struct Health {
+    uint64_t errors = 0;  // in a row
+    std::string trouble;  // the kind of the last one; empty: none
+  };
   struct Reading;
 
   void OpenCurrent();
@@ -102,8 +107,9 @@ class FollowedApplication {
   void GiveUp(Reading* reading, const std::string& why);
   void End(Reading* reading);
   absl::Duration Jittered(absl::Duration duration) const;
-  void Error(std::string_view kind, const std::string& what);
-  void Works();
+  absl::Duration Error(Health* health, std::string_view kind, const std::string& what);
+  void Works(Health* health);
+  bool HasTrouble(std::string_view kind) const;
   std::string Title() const;
 
   YarnShared* const shared_;
@@ -121,9 +127,7 @@ class FollowedApplication {
   std::string driver_attempt_;
   absl::Time next_driver_ = absl::InfinitePast();
   int asking_ = 0;
-  uint64_t errors_ = 0;  // in a row
-  absl::Time rests_until_ = absl::InfinitePast();
-  std::string trouble_;  // kind of what was told last
+  Health health_;  // of all but the logs
 };
 
 }  // namespace sparktail
