@@ -68,7 +68,7 @@ TEST_F(LogReaderTest, WhatIsNewComesAsText) {
   Outcome outcome = Ask();
   EXPECT_EQ(outcome.bytes, "one\n");
   EXPECT_TRUE(outcome.at_end);
-  EXPECT_TRUE(outcome.is_running);
+  EXPECT_EQ(outcome.is_running, true);
   EXPECT_TRUE(AskedForText());
   bytes() += "two\n";
   EXPECT_EQ(Ask().bytes, "two\n");
@@ -76,7 +76,7 @@ TEST_F(LogReaderTest, WhatIsNewComesAsText) {
   EXPECT_EQ(outcome.bytes, "");
   EXPECT_EQ(outcome.kind, Kind::kRead);
   log().is_running = false;
-  EXPECT_FALSE(Ask().is_running);
+  EXPECT_EQ(Ask().is_running, false);
   EXPECT_EQ(reader_.offset(), 8U);
 }
 

@@ -378,13 +378,19 @@ void FollowedApplication::Read(Reading* reading, absl::Time asked,
     reading->next = asked;
     return;
   }
-  reading->reader.set_complete();
-  ++reading->quiet;
-  const bool is_complete =
-      reading->at_history || !outcome.is_running || reading->quiet >= kQuietReads;
-  const bool is_last_word = outcome.bytes.empty() || reading->at_history || !outcome.is_running;
-  if (is_complete && is_last_word) return End(reading);
+  if (reading->at_history || IsComplete(reading, outcome)) return End(reading);
   reading->next = asked + kLastWords;
+}
+
+// Its attempt is over, and what there was has been read: no more can come.
+bool FollowedApplication::IsComplete(Reading* reading, const LogReader::Outcome& outcome) {
+  if (outcome.is_running) {
+    const absl::Duration since = shared_->os->Now() - reading->over;
+    return !*outcome.is_running || since > shared_->options->end_wait;
+  }
+  const bool is_complete = outcome.bytes.empty() && ++reading->quiet > kQuietReads;
+  if (reading->quiet >= kQuietReads) reading->reader.set_complete();
+  return is_complete;
 }
 
 void FollowedApplication::IsGone(Reading* reading, const std::string& why) {

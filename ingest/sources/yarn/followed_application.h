@@ -102,6 +102,7 @@ class FollowedApplication {
   void Ask(Reading* reading, absl::Time now);
   void Answered(Reading* reading, absl::Time asked, const HttpResponse& response);
   void Read(Reading* reading, absl::Time asked, const LogReader::Outcome& outcome);
+  bool IsComplete(Reading* reading, const LogReader::Outcome& outcome);
   void IsGone(Reading* reading, const std::string& why);
   void IsWrong(Reading* reading, const std::string& why);
   void GiveUp(Reading* reading, const std::string& why);

@@ -134,7 +134,6 @@ LogReader::Outcome LogReader::TakePage(const HttpResponse& response) {
       Outcome outcome;
       outcome.bytes = std::move(page.bytes);
       outcome.at_end = is_last;
-      outcome.is_running = !is_complete_;
       Advance(outcome.bytes);
       return outcome;
     }
@@ -158,7 +157,6 @@ LogReader::Outcome LogReader::TakePage(const HttpResponse& response) {
 // before them is good.
 LogReader::Outcome LogReader::TakeReplaced(std::string bytes, size_t exact, bool is_last) {
   Outcome outcome;
-  outcome.is_running = !is_complete_;
   const bool may_be_part =
       is_last && !is_complete_ && IsReplacementsOnly(std::string_view(bytes).substr(exact));
   bytes.resize(exact);

@@ -35,10 +35,10 @@ class LogReader {
       kWrong,   // no answer to this; ask again later
     };
     Kind kind = Kind::kRead;
-    std::string bytes;        // that come next; of kRead
-    bool at_end = false;      // when it answered, there was no more; of kRead
-    bool is_running = false;  // and the container was, as far as is known
-    std::string why;          // if not kRead: a sentence
+    std::string bytes;               // that come next; of kRead
+    bool at_end = false;             // when it answered, there was no more; of kRead
+    std::optional<bool> is_running;  // the container; pages do not say it
+    std::string why;                 // if not kRead: a sentence
   };
   // The answer to the last request.
   Outcome Take(const HttpResponse& response);
