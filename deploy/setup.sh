@@ -25,7 +25,7 @@ packages=(
   build-essential ccache cmake ninja-build pkg-config git ca-certificates
   clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev
   libabsl-dev libsimdjson-dev libhwy-dev libxxhash-dev libcli11-dev libzstd-dev
-  libsqlite3-dev libyaml-cpp-dev libspdlog-dev prometheus-cpp-dev librdkafka-dev
+  libsqlite3-dev libyaml-cpp-dev libre2-dev libspdlog-dev prometheus-cpp-dev librdkafka-dev
   libcurl4-openssl-dev libssl-dev libkrb5-dev zlib1g-dev
   libgtest-dev libgmock-dev libbenchmark-dev
   tzdata systemd sqlite3 python3 python3-venv

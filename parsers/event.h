@@ -11,10 +11,15 @@
 
 namespace sparktail {
 
-enum class EventKind : uint8_t { kProgress, kQuery, kSignal };
+// The last three are not of logs: what a cluster manager and drivers tell of applications.
+enum class EventKind : uint8_t { kProgress, kQuery, kSignal, kApp, kJob, kBatch };
 
 // Names as they stand in documents, in the order of EventKind.
-inline constexpr std::array<std::string_view, 3> kEventKindNames = {"progress", "query", "signal"};
+inline constexpr std::array<std::string_view, 6> kEventKindNames = {"progress", "query", "signal",
+                                                                    "app",      "job",   "batch"};
+
+// So many of them, the first ones, are of logs.
+inline constexpr size_t kLogEventKinds = 3;
 
 constexpr std::string_view Name(EventKind kind) {
   return kEventKindNames[static_cast<size_t>(kind)];

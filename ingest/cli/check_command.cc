@@ -8,6 +8,7 @@
 #include "ingest/cli/check_report.h"
 #include "ingest/cli/check_sink.h"
 #include "ingest/cli/check_source.h"
+#include "ingest/cli/check_yarn_source.h"
 #include "ingest/cli/error_log.h"
 
 namespace sparktail {
@@ -39,6 +40,8 @@ ExitCode RunCheck(const CheckCommand& command, Os* os) {
   for (const SourceConfiguration& source : configuration.sources) {
     if (std::holds_alternative<KafkaSourceOptions>(source.options)) {
       CheckKafkaSource(source, &log, &report);
+    } else if (std::holds_alternative<YarnSourceOptions>(source.options)) {
+      CheckYarnSource(source, &log, &report);
     } else {
       CheckSource(source, os, &report);
     }

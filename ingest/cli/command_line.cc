@@ -13,6 +13,7 @@
 #include "ingest/cli/config_file.h"
 #include "ingest/cli/config_reference.h"
 #include "ingest/cli/run_flags.h"
+#include "ingest/sources/yarn/yarn_names.h"
 #include "parsers/event.h"
 #include "parsers/log_diagnosis.h"
 
@@ -63,8 +64,9 @@ std::string ReadKinds(const std::string& names, EventKinds* kinds) {
   *kinds = EventKinds::None();
   std::istringstream list(names);
   for (std::string name; std::getline(list, name, ',');) {
-    const auto* found = std::find(kEventKindNames.begin(), kEventKindNames.end(), name);
-    if (found == kEventKindNames.end()) {
+    const auto* const end = kEventKindNames.begin() + kLogEventKinds;
+    const auto* found = std::find(kEventKindNames.begin(), end, name);
+    if (found == end) {
       return "unknown kind '" + Printable(name, 64) + "'; " + kThereAre;
     }
     kinds->Add(static_cast<EventKind>(found - kEventKindNames.begin()));
@@ -218,6 +220,35 @@ void AddSetup(CLI::App* app, std::string* file) {
   AddConfig(setup, file);
 }
 
+struct BatchesArguments {
+  BatchesCommand command;
+  std::string interval;
+};
+
+void AddBatches(CLI::App* app, BatchesArguments* arguments) {
+  CLI::App* batches =
+      app->add_subcommand("batches", "Print the batches of a DStream application on YARN");
+  batches->footer(
+      "Example:\n  sparktail batches --master rm1:8088 --application-id "
+      "application_1469205272660_0006");
+  batches->add_option(
+      "--master", arguments->command.masters,
+      "The ResourceManager, as HOST[:PORT] or http://HOST:PORT; may be given again");
+  batches->add_option("--application-id", arguments->command.application,
+                      "The application's id on YARN");
+  batches->add_flag("--follow", arguments->command.follow, "Go on with the batches to come");
+  batches->add_option("--interval", arguments->interval, "How often to look, with --follow (5s)");
+}
+
+void AddMigrate(CLI::App* app, MigrateCommand* command) {
+  CLI::App* migrate = app->add_subcommand(
+      "migrate-config", "Make a configuration of a spark-monitor's config.ini; prints it");
+  migrate->footer("Example:\n  sparktail migrate-config config.ini > sparktail.yaml");
+  migrate->add_option("file", command->file, "The config.ini");
+  migrate->add_option("--resource-manager", command->resource_managers,
+                      "A ResourceManager, as http://rm1:8088; may be given again");
+}
+
 Answer WrongUsage(std::string text) {
   return {"sparktail: " + std::move(text) + "\n", ExitCode::kWrongUsage};
 }
@@ -262,12 +293,12 @@ Command FinishRun(RunArguments arguments, const Surroundings& surroundings) {
   absl::StatusOr<Configuration> configuration =
       ConfigurationOfRun(arguments.file, arguments.flags, surroundings);
   if (!configuration.ok()) return WrongConfiguration(configuration.status());
-  const bool reads_topics = std::any_of(
+  const bool reads_others = std::any_of(
       configuration->sources.begin(), configuration->sources.end(), [](const auto& source) {
-        return std::holds_alternative<KafkaSourceOptions>(source.options);
+        return !std::holds_alternative<FileSourceOptions>(source.options);
       });
-  if (arguments.until_exit.enabled && arguments.until_exit.marker.empty() && reads_topics) {
-    return WrongUsage("--until-exit: with a source of Kafka it needs --exit-marker");
+  if (arguments.until_exit.enabled && arguments.until_exit.marker.empty() && reads_others) {
+    return WrongUsage("--until-exit: with a source of Kafka or YARN it needs --exit-marker");
   }
   RunCommand command{std::move(*configuration), arguments.until_exit, arguments.recover,
                      arguments.stats};
@@ -357,6 +388,54 @@ Command FinishSetup(const std::string& file, const Surroundings& surroundings) {
   return SetupCommand{std::move(*configuration)};
 }
 
+// "rm1" and "rm1:8088" are what people type.
+std::string MasterUrl(std::string text) {
+  while (text.ends_with('/')) text.pop_back();
+  if (text.find("://") == std::string::npos) {
+    const bool has_port = text.rfind(':') != std::string::npos && !text.ends_with(']');
+    text = "http://" + text + (has_port ? "" : ":8088");
+  }
+  return text;
+}
+
+Command FinishBatches(BatchesArguments arguments) {
+  BatchesCommand& command = arguments.command;
+  if (command.masters.empty())
+    return WrongUsage("batches: give the ResourceManager: --master HOST");
+  for (std::string& master : command.masters) {
+    const std::string given = std::exchange(master, MasterUrl(master));
+    if (!IsServerUrl(master)) {
+      return WrongUsage("--master: give HOST[:PORT] or http://HOST:PORT, not '" +
+                        Printable(given, 64) + "'");
+    }
+  }
+  if (!IsApplicationId(command.application)) {
+    return WrongUsage("--application-id: give one such as application_1469205272660_0006, not '" +
+                      Printable(command.application, 64) + "'");
+  }
+  if (!arguments.interval.empty()) {
+    const std::optional<absl::Duration> interval = ReadDuration(arguments.interval);
+    if (!interval || *interval <= absl::ZeroDuration()) {
+      return WrongUsage("--interval: give a duration such as 5s, not '" +
+                        Printable(arguments.interval, 64) + "'");
+    }
+    command.interval = *interval;
+  }
+  return std::move(command);
+}
+
+Command FinishMigrate(MigrateCommand command, const Surroundings& surroundings) {
+  if (command.file.empty()) return WrongUsage("migrate-config: which file? Give a config.ini");
+  command.file = AbsolutePath(command.file, surroundings.directory);
+  for (const std::string& url : command.resource_managers) {
+    if (!IsServerUrl(url)) {
+      return WrongUsage("--resource-manager: give an address such as http://rm1:8088, not '" +
+                        Printable(url, 64) + "'");
+    }
+  }
+  return command;
+}
+
 std::vector<std::string> OptionNames(const CLI::App* app) {
   std::vector<std::string> names;
   for (const CLI::Option* option : app->get_options()) {
@@ -419,6 +498,10 @@ Command ReadCommandLine(const std::vector<std::string>& arguments, std::string_v
   AddOffsets(&app, &offsets);
   AddCheck(&app, &check);
   AddSetup(&app, &setup);
+  BatchesArguments batches;
+  MigrateCommand migrate;
+  AddBatches(&app, &batches);
+  AddMigrate(&app, &migrate);
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForHelp&) {
@@ -444,6 +527,8 @@ Command ReadCommandLine(const std::vector<std::string>& arguments, std::string_v
   if (command == "offsets") return FinishOffsets(std::move(offsets), surroundings);
   if (command == "check") return FinishCheck(check, surroundings);
   if (command == "setup") return FinishSetup(setup, surroundings);
+  if (command == "batches") return FinishBatches(std::move(batches));
+  if (command == "migrate-config") return FinishMigrate(std::move(migrate), surroundings);
   return FinishParse(std::move(parse));
 }
 

@@ -5,8 +5,10 @@
 #include <variant>
 #include <vector>
 
+#include "ingest/cli/batches_command.h"
 #include "ingest/cli/check_command.h"
 #include "ingest/cli/exit_code.h"
+#include "ingest/cli/migrate_command.h"
 #include "ingest/cli/offsets_command.h"
 #include "ingest/cli/parse_command.h"
 #include "ingest/cli/run_command.h"
@@ -20,8 +22,8 @@ struct Answer {
   std::string text;
   ExitCode exit_code = ExitCode::kOk;  // if not kOk, the text is an error
 };
-using Command =
-    std::variant<Answer, ParseCommand, RunCommand, OffsetsCommand, CheckCommand, SetupCommand>;
+using Command = std::variant<Answer, ParseCommand, RunCommand, OffsetsCommand, CheckCommand,
+                             SetupCommand, BatchesCommand, MigrateCommand>;
 
 // `arguments` without the program's name. Reads the configuration, if one is named.
 Command ReadCommandLine(const std::vector<std::string>& arguments, std::string_view version,

@@ -331,6 +331,7 @@ class Builder {
     CheckKafkaSinks();
     CheckKafkaSources();
     CheckSearchSinks();
+    CheckYarnSources();
     if (absl::Status status = complaints_.ToStatus(); !status.ok()) return status;
     for (Listed<SourceConfiguration>& source : sources_) {
       if (source.value.environment.empty()) source.value.environment = configuration_.environment;
@@ -575,6 +576,15 @@ class Builder {
       } else if (const auto* solr = std::get_if<SolrOptions>(&sink.value.options)) {
         ComplainOf(CheckHttpOptions(solr->http), *sink.node, sink.key);
       }
+    }
+  }
+
+  void CheckYarnSources() {
+    for (const Listed<SourceConfiguration>& source : sources_) {
+      const auto* yarn = std::get_if<YarnSourceOptions>(&source.value.options);
+      if (yarn == nullptr) continue;
+      const absl::Status status = CheckYarnSourceOptions(*yarn);
+      if (!status.ok()) complaints_.Add(*source.node, source.key, std::string(status.message()));
     }
   }
 

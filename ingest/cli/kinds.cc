@@ -33,6 +33,12 @@ std::vector<Kind<SourceConfiguration>> SourceKinds() {
        Joined(SourceOptionTable(),
               Within<S>(KafkaSourceOptionTable(),
                         [](S* source) { return &std::get<KafkaSourceOptions>(source->options); }))},
+      {"yarn",
+       "Finds applications in a YARN cluster, and reads their drivers' logs from its NodeManagers.",
+       [](S* source) { source->options = YarnSourceOptions(); },
+       Joined(SourceOptionTable(),
+              Within<S>(YarnSourceOptionTable(),
+                        [](S* source) { return &std::get<YarnSourceOptions>(source->options); }))},
   };
 }
 

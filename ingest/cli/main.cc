@@ -47,6 +47,8 @@ ExitCode Execute(const Command& command, bool has_stdout, Os* os) {
   if (const auto* offsets = std::get_if<OffsetsCommand>(&command)) return RunOffsets(*offsets, os);
   if (const auto* check = std::get_if<CheckCommand>(&command)) return RunCheck(*check, os);
   if (const auto* setup = std::get_if<SetupCommand>(&command)) return RunSetup(*setup, os);
+  if (const auto* batches = std::get_if<BatchesCommand>(&command)) return RunBatches(*batches, os);
+  if (const auto* migrate = std::get_if<MigrateCommand>(&command)) return RunMigrate(*migrate, os);
   const auto& run = *std::get_if<RunCommand>(&command);
   if (has_stdout || !NeedsStdout(run)) return RunRun(run, SPARKTAIL_VERSION, os);
   // The sink would try for ever.

@@ -18,6 +18,7 @@ std::string Line(std::string_view name, std::string_view value) {
 std::string EventsByKind(const ParserStats& stats) {
   std::string text = std::to_string(stats.total()) + " (";
   for (size_t i = 0; i < stats.events.size(); ++i) {
+    if (i >= kLogEventKinds && stats.events[i] == 0) continue;
     if (i > 0) text += ", ";
     text.append(kEventKindNames[i]).append(" ").append(std::to_string(stats.events[i]));
   }

@@ -11,6 +11,7 @@
 #include "ingest/base/options.h"
 #include "ingest/sources/file_source_options.h"
 #include "ingest/sources/kafka/kafka_source_options.h"
+#include "ingest/sources/yarn/yarn_source_options.h"
 #include "sinks/kafka/kafka_sink_options.h"
 #include "sinks/opensearch/opensearch_options.h"
 #include "sinks/options.h"
@@ -23,7 +24,7 @@ struct SourceConfiguration {
   std::string environment;         // of the documents
   std::string timezone = "UTC";    // of header stamps that name none
   std::vector<std::string> sinks;  // names; empty: all
-  std::variant<FileSourceOptions, KafkaSourceOptions> options;
+  std::variant<FileSourceOptions, KafkaSourceOptions, YarnSourceOptions> options;
 };
 
 struct SinkConfiguration {

@@ -13,6 +13,7 @@
 #include "ingest/pipeline/file_limit.h"
 #include "ingest/pipeline/file_log_source.h"
 #include "ingest/pipeline/kafka_log_source.h"
+#include "ingest/pipeline/yarn_log_source.h"
 #include "sinks/file/file_sink.h"
 #include "sinks/kafka/at_least_once_sink.h"
 #include "sinks/kafka/exactly_once_sink.h"
@@ -274,6 +275,9 @@ std::unique_ptr<Source> Pipeline::MakeSource(SourceParts parts) const {
   const auto& options = parts.configuration->options;
   if (std::holds_alternative<KafkaSourceOptions>(options)) {
     return std::make_unique<KafkaLogSource>(std::move(parts));
+  }
+  if (std::holds_alternative<YarnSourceOptions>(options)) {
+    return std::make_unique<YarnLogSource>(std::move(parts));
   }
   return std::make_unique<FileLogSource>(std::move(parts), most_descriptors_);
 }

@@ -1,0 +1,200 @@
+#include "ingest/cli/batches_command.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "ingest/cli/error_log.h"
+#include "ingest/http/http_client.h"
+#include "ingest/sources/yarn/job_watch.h"
+#include "ingest/sources/yarn/resource_manager.h"
+#include "ingest/sources/yarn/yarn_answer.h"
+#include "ingest/sources/yarn/yarn_names.h"
+#include "parsers/log_diagnosis.h"
+
+namespace sparktail {
+namespace {
+
+constexpr size_t kMostAnswer = size_t{64} << 20;
+constexpr absl::Duration kAnswerTime = absl::Seconds(30);
+constexpr size_t kLongestName = 100;
+
+std::string Seconds(int64_t ms) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.3f", static_cast<double>(ms) / 1000);
+  return text.data();
+}
+
+std::string Padded(std::string text, size_t width) {
+  return text.size() < width ? std::string(width - text.size(), ' ') + text : text;
+}
+
+// One line of the summary: "processing time   0.070 …".
+std::string Distribution(std::string_view name, std::vector<int64_t> values) {
+  constexpr size_t kNameWidth = 16;
+  constexpr size_t kWidth = 12;
+  std::string line(name);
+  line.resize(std::max(line.size(), kNameWidth), ' ');
+  if (values.empty()) return line + Padded("-", kWidth) + "\n";
+  std::sort(values.begin(), values.end());
+  // As Spark's Distribution takes them.
+  for (const double part : {0.0, 0.25, 0.5, 0.75, 1.0}) {
+    const auto at = static_cast<size_t>(part * static_cast<double>(values.size()));
+    line += Padded(Seconds(values[std::min(at, values.size() - 1)]), kWidth);
+  }
+  return line + "\n";
+}
+
+class Batches {
+ public:
+  Batches(const BatchesCommand& command, HttpClient* client) : command_(command), client_(client) {}
+
+  // What has ended since the last call. kUnavailable: why not.
+  absl::StatusOr<std::vector<SparkBatch>> Look() {
+    if (absl::Status status = FindActive(); !status.ok()) return status;
+    HttpResponse response = Ask("streaming/batches");
+    YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
+    absl::StatusOr<std::vector<SparkBatch>> batches = absl::UnavailableError(answer.why);
+    if (answer.kind == YarnAnswer::Kind::kGood) {
+      batches = ParseBatches(response.body);
+    } else if (answer.kind == YarnAnswer::Kind::kMissing) {
+      if (response.body.find("no streaming listener") != std::string::npos) {
+        return absl::UnavailableError("it has no DStreams");
+      }
+      batches = LookAtJobs();
+    }
+    if (!batches.ok()) return batches;
+    return watch_.Take(*batches);
+  }
+
+  std::vector<SparkReceiver> Receivers() {
+    const HttpResponse response = Ask("streaming/receivers");
+    if (Classify(response, YarnAnswer::Body::kJson).kind != YarnAnswer::Kind::kGood) return {};
+    return ParseReceivers(response.body).value_or(std::vector<SparkReceiver>());
+  }
+
+ private:
+  HttpResponse Get(std::string url) {
+    HttpRequest request;
+    request.url = std::move(url);
+    request.most_bytes = kMostAnswer;
+    request.timeout = kAnswerTime;
+    request.headers = {"Accept: application/json"};
+    return client_->Send(std::move(request));
+  }
+
+  HttpResponse Ask(std::string_view what) {
+    return Get(DriverUrl(active_, command_.application, what));
+  }
+
+  absl::StatusOr<std::vector<SparkBatch>> LookAtJobs() {
+    const HttpResponse response = Ask("jobs");
+    const YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
+    if (answer.kind != YarnAnswer::Kind::kGood) return absl::UnavailableError(answer.why);
+    const absl::StatusOr<std::vector<SparkJob>> jobs = ParseJobs(response.body);
+    if (!jobs.ok()) return jobs.status();
+    return BatchesOf(*jobs);
+  }
+
+  absl::Status FindActive() {
+    std::string why;
+    for (const std::string& master : command_.masters) {
+      const HttpResponse response = Get(ClusterInfoUrl(master));
+      const YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
+      const absl::StatusOr<ClusterInfo> info = answer.kind == YarnAnswer::Kind::kGood
+                                                   ? ParseClusterInfo(response.body)
+                                                   : absl::UnavailableError(answer.why);
+      active_ = master;
+      if (info.ok() && info->is_active) return absl::OkStatus();
+      why += (why.empty() ? "" : "; ") + master + ": " +
+             (info.ok() ? "it is on standby: give the active ResourceManager with --master"
+                        : std::string(info.status().message()));
+    }
+    return absl::UnavailableError(why);
+  }
+
+  const BatchesCommand& command_;
+  HttpClient* const client_;
+  std::string active_;
+  BatchWatch watch_{0};
+};
+
+bool Print(const std::string& text, Os* os) { return WriteAll(os, STDOUT_FILENO, text).ok(); }
+
+ExitCode Failed(const absl::Status& status, const BatchesCommand& command, Os* os) {
+  const std::string text = "sparktail: batches of " + command.application + ": " +
+                           Printable(std::string(status.message()), 1024) + "\n";
+  WriteAll(os, STDERR_FILENO, text).IgnoreError();
+  return ExitCode::kFailed;
+}
+
+}  // namespace
+
+std::string BatchLine(const SparkBatch& batch) {
+  const absl::Time time = absl::FromUnixMillis(batch.time);
+  return absl::FormatTime("%H:%M:%S", time, absl::UTCTimeZone()) + " " +
+         (batch.processing ? Seconds(*batch.processing) : "-") + " " +
+         (batch.scheduling_delay ? Seconds(*batch.scheduling_delay) : "-") + "\n";
+}
+
+std::string BatchSummary(const std::vector<SparkBatch>& batches) {
+  std::vector<int64_t> processing;
+  std::vector<int64_t> scheduling;
+  std::vector<int64_t> total;
+  for (const SparkBatch& batch : batches) {
+    if (batch.processing) processing.push_back(*batch.processing);
+    if (batch.scheduling_delay) scheduling.push_back(*batch.scheduling_delay);
+    if (batch.total_delay) total.push_back(*batch.total_delay);
+  }
+  return "\nseconds                  min         25%      median         75%         max\n" +
+         Distribution("processing time", std::move(processing)) +
+         Distribution("scheduling delay", std::move(scheduling)) +
+         Distribution("total delay", std::move(total));
+}
+
+std::string ReceiverLines(const std::vector<SparkReceiver>& receivers) {
+  std::string lines;
+  for (const SparkReceiver& receiver : receivers) {
+    lines += "receiver " + Printable(receiver.name, kLongestName) + ": " +
+             (receiver.is_active ? "active" : "not active");
+    if (!receiver.executor.empty()) {
+      lines += ", executor " + Printable(receiver.executor, kLongestName);
+    }
+    if (receiver.event_rate) {
+      std::array<char, 32> rate{};
+      std::snprintf(rate.data(), rate.size(), "%.2f", *receiver.event_rate);
+      lines += std::string(", ") + rate.data() + " records/s";
+    }
+    if (!receiver.last_error.empty()) {
+      lines += ", last error: " + Printable(receiver.last_error, kLongestName);
+    }
+    lines += "\n";
+  }
+  return lines.empty() ? "" : "\n" + lines;
+}
+
+ExitCode RunBatches(const BatchesCommand& command, Os* os) {
+  ErrorLog log(os);
+  const absl::StatusOr<std::unique_ptr<HttpClient>> client =
+      HttpClient::Make(&log, "batches", HttpOptions());
+  if (!client.ok()) return Failed(client.status(), command, os);
+  Batches batches(command, client->get());
+  while (true) {
+    const absl::StatusOr<std::vector<SparkBatch>> ended = batches.Look();
+    if (!ended.ok()) return Failed(ended.status(), command, os);
+    std::string text;
+    for (const SparkBatch& batch : *ended) text += BatchLine(batch);
+    if (!command.follow) text += BatchSummary(*ended) + ReceiverLines(batches.Receivers());
+    const bool is_read = Print(text, os);
+    if (!command.follow || !is_read) return ExitCode::kOk;
+    (*client)->Poll(command.interval);
+  }
+}
+
+}  // namespace sparktail

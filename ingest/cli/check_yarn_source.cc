@@ -1,0 +1,152 @@
+#include "ingest/cli/check_yarn_source.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "ingest/http/http_client.h"
+#include "ingest/sources/yarn/application_choice.h"
+#include "ingest/sources/yarn/driver_api.h"
+#include "ingest/sources/yarn/log_reader.h"
+#include "ingest/sources/yarn/resource_manager.h"
+#include "ingest/sources/yarn/yarn_answer.h"
+#include "ingest/sources/yarn/yarn_names.h"
+#include "parsers/log_diagnosis.h"
+
+namespace sparktail {
+namespace {
+
+constexpr size_t kMostApplications = 50;  // that are looked at
+constexpr size_t kMostAnswer = size_t{64} << 20;
+constexpr absl::Duration kAnswerTime = absl::Seconds(20);
+
+using Kind = YarnAnswer::Kind;
+
+class YarnCheck {
+ public:
+  YarnCheck(const SourceConfiguration& source, HttpClient* client, CheckReport* report)
+      : options_(std::get<YarnSourceOptions>(source.options)),
+        choice_(options_),
+        client_(client),
+        report_(report),
+        subject_("source " + source.name) {}
+
+  void Run() {
+    FindActive();
+    if (active_.empty()) {
+      return report_->Broken(subject_, "no ResourceManager is active: see above");
+    }
+    LookAtApplications();
+  }
+
+ private:
+  HttpResponse Ask(std::string url) {
+    HttpRequest request;
+    request.url = std::move(url);
+    request.most_bytes = kMostAnswer;
+    request.timeout = kAnswerTime;
+    request.headers = {"Accept: application/json"};
+    return client_->Send(std::move(request));
+  }
+
+  void FindActive() {
+    for (std::string rm : options_.resource_managers) {
+      if (rm.ends_with('/')) rm.pop_back();
+      rm += options_.url_prefix;
+      const HttpResponse response = Ask(ClusterInfoUrl(rm));
+      const YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
+      if (answer.kind != Kind::kGood) {
+        report_->Doubt(subject_, rm + ": " + answer.why);
+        continue;
+      }
+      const absl::StatusOr<ClusterInfo> info = ParseClusterInfo(response.body);
+      if (!info.ok()) {
+        report_->Doubt(subject_, rm + ": " + std::string(info.status().message()));
+        continue;
+      }
+      const std::string hadoop = ", Hadoop " + Printable(info->version, 40);
+      report_->Ok(subject_, rm + " is " + (info->is_active ? "active" : "on standby") + hadoop);
+      if (info->is_active && active_.empty()) active_ = rm;
+    }
+  }
+
+  void LookAtApplications() {
+    const HttpResponse response = Ask(ApplicationsUrl(active_));
+    const YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
+    if (answer.kind != Kind::kGood) return report_->Broken(subject_, active_ + ": " + answer.why);
+    absl::StatusOr<std::vector<YarnApplication>> all = ParseApplications(response.body);
+    if (!all.ok()) {
+      return report_->Broken(subject_, active_ + ": " + std::string(all.status().message()));
+    }
+    const size_t there = all->size();
+    std::erase_if(*all, [&](const YarnApplication& one) { return !choice_.Has(one); });
+    report_->Ok(subject_, "Spark applications that run: " + std::to_string(there) +
+                              "; chosen: " + std::to_string(all->size()));
+    for (const std::string& name : choice_.names()) {
+      const bool runs = std::any_of(all->begin(), all->end(),
+                                    [&](const YarnApplication& one) { return one.name == name; });
+      if (!runs) report_->Doubt(subject_, "no application named " + name + " runs now");
+    }
+    for (size_t i = 0; i < std::min(all->size(), kMostApplications); ++i) LookAt((*all)[i]);
+  }
+
+  void LookAt(const YarnApplication& application) {
+    const std::string title = application.id + " (" + Printable(application.name, 100) + ")";
+    const HttpResponse environment = Ask(DriverUrl(active_, application.id, "environment"));
+    YarnAnswer answer = Classify(environment, YarnAnswer::Body::kJson);
+    absl::StatusOr<std::string> mode = absl::UnavailableError(answer.why);
+    if (answer.kind == Kind::kGood) mode = ParseDeployMode(environment.body);
+    if (!mode.ok()) {
+      report_->Doubt(subject_, title + ": its driver does not answer: " +
+                                   std::string(mode.status().message()));
+    } else if (*mode == "client") {
+      return report_->Ok(subject_, title + ": client mode; its driver tells jobs and stages");
+    }
+    if (!application.am_logs) {
+      return report_->Doubt(subject_, title + " is " + application.state + ": it has no log yet");
+    }
+    LookAtLog(title, application);
+  }
+
+  void LookAtLog(const std::string& title, const YarnApplication& application) {
+    const LogName name{*application.am_logs, application.node_id, "stderr"};
+    const std::string node = NodeUrl(name.address, options_.url_prefix);
+    LogReader reader(0);
+    // A NodeManager that has no text is asked once more, for a page.
+    for (int i = 0; i < 2; ++i) {
+      HttpRequest request = reader.Next(LogReader::Server::kNode, node, name);
+      request.timeout = kAnswerTime;
+      const LogReader::Outcome outcome = reader.Take(client_->Send(std::move(request)));
+      if (outcome.kind != LogReader::Outcome::Kind::kRead) {
+        return report_->Broken(subject_, title + ": its log can't be read from " +
+                                             name.address.node + ": " + outcome.why);
+      }
+      if (reader.length() > 0 || outcome.at_end) break;
+    }
+    report_->Ok(subject_, title + ": its log can be read from " + name.address.node + ", " +
+                              std::to_string(reader.length()) + " bytes or more so far");
+  }
+
+  const YarnSourceOptions& options_;
+  const ApplicationChoice choice_;
+  HttpClient* const client_;
+  CheckReport* const report_;
+  const std::string subject_;
+  std::string active_;
+};
+
+}  // namespace
+
+void CheckYarnSource(const SourceConfiguration& source, Log* log, CheckReport* report) {
+  const std::string subject = "source " + source.name;
+  const absl::StatusOr<std::unique_ptr<HttpClient>> client =
+      HttpClient::Make(log, subject, std::get<YarnSourceOptions>(source.options).http);
+  if (!client.ok()) return report->Broken(subject, std::string(client.status().message()));
+  YarnCheck(source, client->get(), report).Run();
+}
+
+}  // namespace sparktail

@@ -1,0 +1,206 @@
+#include "ingest/cli/migrate_command.h"
+
+#include <simdjson.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "ingest/base/options.h"
+#include "parsers/byte_buffer.h"
+#include "parsers/json_text.h"
+#include "parsers/log_diagnosis.h"
+
+namespace sparktail {
+namespace {
+
+constexpr size_t kLargestFile = size_t{1} << 20;
+
+struct Value {
+  std::string text;
+  size_t line = 0;
+};
+using Ini = std::map<std::string, Value>;  // by "SECTION.key", the key in small letters
+
+std::string_view Trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r";
+  const size_t begin = std::min(text.find_first_not_of(kSpace), text.size());
+  return text.substr(begin, text.find_last_not_of(kSpace) + 1 - begin);
+}
+
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return lower;
+}
+
+absl::Status Wrong(size_t line, const std::string& what) {
+  return absl::InvalidArgumentError("line " + std::to_string(line) + ": " + what);
+}
+
+// As Python's configparser reads it: what is indented goes on with the value before.
+absl::StatusOr<Ini> ReadIni(std::string_view text) {
+  Ini ini;
+  std::string section;
+  Value* last = nullptr;
+  for (size_t number = 1; !text.empty(); ++number) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    const std::string_view content = Trimmed(line);
+    if (content.empty() || content[0] == '#' || content[0] == ';') continue;
+    const bool is_indented = line[0] == ' ' || line[0] == '\t';
+    if (is_indented && last != nullptr) {
+      last->text.append("\n").append(content);
+      continue;
+    }
+    if (content[0] == '[') {
+      if (!content.ends_with(']')) return Wrong(number, "a section is [NAME]");
+      section = content.substr(1, content.size() - 2);
+      last = nullptr;
+      continue;
+    }
+    const size_t sign = content.find_first_of("=:");
+    if (sign == std::string_view::npos || section.empty()) {
+      return Wrong(number, "neither a section nor key = value");
+    }
+    last = &ini[section + "." + Lower(Trimmed(content.substr(0, sign)))];
+    *last = {std::string(Trimmed(content.substr(sign + 1))), number};
+  }
+  return ini;
+}
+
+// JSON is YAML.
+std::string Quoted(std::string_view text) {
+  ByteBuffer quoted;
+  AppendJsonString(text, &quoted);
+  return std::string(quoted.view());
+}
+
+std::string List(const std::vector<std::string>& texts) {
+  std::string list;
+  for (const std::string& text : texts) list += (list.empty() ? "" : ", ") + Quoted(text);
+  return "[" + list + "]";
+}
+
+class Migration {
+ public:
+  explicit Migration(Ini ini) : ini_(std::move(ini)) {}
+
+  absl::StatusOr<std::string> Run(const std::vector<std::string>& resource_managers) {
+    const std::string environment = Take("ENVS.yarn").value_or(Value{"default"}).text;
+    const std::optional<Value> search = Take("ENVS.elastic");
+    const absl::StatusOr<std::vector<std::string>> names = Names();
+    if (!names.ok()) return names.status();
+    std::string yaml = "# Made of a config.ini of spark-monitor by sparktail migrate-config.\n";
+    yaml += "environment: " + Quoted(Lower(environment)) + "\n";
+    if (const auto level = Take("LOGGING.level"))
+      yaml += "log:\n  level: " + LevelOf(level->text) + "\n";
+    yaml += "sources:\n  - kind: yarn\n    name: " + Quoted(Lower(environment)) + "\n";
+    yaml += resource_managers.empty()
+                ? "    # spark-monitor had them in its settings.py: give them here.\n"
+                  "    resource_managers: [\"http://resource-manager:8088\"]\n"
+                : "    resource_managers: " + List(resource_managers) + "\n";
+    if (!names->empty()) yaml += "    applications: " + List(*names) + "\n";
+    const std::pair<const char*, const char*> kNumbers[] = {
+        {"APPS.window", "poll_interval"},
+        {"ERRORS.min_sleep_time", "error_min_sleep"},
+        {"ERRORS.max_sleep_time", "error_max_sleep"},
+        {"ERRORS.min_errors_threshold", "error_min_count"},
+        {"ERRORS.max_errors_threshold", "error_max_count"}};
+    for (const auto& [key, option] : kNumbers) {
+      const std::optional<Value> value = Take(key);
+      if (!value) continue;
+      const std::optional<uint64_t> number = ReadNumber(value->text);
+      if (!number) return Wrong(value->line, std::string(key) + ": give a number");
+      const bool is_count = std::string_view(option).ends_with("count");
+      yaml += std::string("    ") + option + ": " + std::to_string(*number) +
+              (is_count ? "" : "s") + "\n";
+    }
+    yaml += "sinks:\n";
+    if (search) {
+      yaml += "  # spark-monitor sent them to Elasticsearch (" + Printable(search->text, 40) +
+              "), into indices named monitor-yarn-ENVIRONMENT-DAY.\n";
+    }
+    yaml += "  - kind: stdout\n";
+    for (const auto& [key, value] : ini_) {
+      yaml += "# line " + std::to_string(value.line) + ", " + Printable(key, 100) +
+              ": sparktail has no such option\n";
+    }
+    return yaml;
+  }
+
+ private:
+  std::optional<Value> Take(const std::string& key) {
+    const auto found = ini_.find(key);
+    if (found == ini_.end()) return std::nullopt;
+    Value value = std::move(found->second);
+    ini_.erase(found);
+    return value;
+  }
+
+  // A list in JSON.
+  absl::StatusOr<std::vector<std::string>> Names() {
+    const std::optional<Value> value = Take("APPS.names");
+    std::vector<std::string> names;
+    if (!value) return names;
+    simdjson::dom::parser parser;
+    simdjson::dom::array list;
+    if (parser.parse(value->text).get(list) != simdjson::SUCCESS) {
+      return Wrong(value->line, "APPS.names: give a list such as [\"a\", \"b\"]");
+    }
+    for (const simdjson::dom::element& one : list) {
+      std::string_view name;
+      if (one.get(name) != simdjson::SUCCESS) {
+        return Wrong(value->line, "APPS.names: each has to be a text");
+      }
+      names.emplace_back(name);
+    }
+    return names;
+  }
+
+  static std::string LevelOf(std::string_view python) {
+    const std::string level = Lower(python);
+    if (level == "debug" || level == "info" || level == "warning" || level == "error") return level;
+    return level == "critical" ? "error" : level == "warn" ? "warning" : "info";
+  }
+
+  Ini ini_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::string> MigrateConfig(std::string_view ini,
+                                          const std::vector<std::string>& resource_managers) {
+  absl::StatusOr<Ini> read = ReadIni(ini);
+  if (!read.ok()) return read.status();
+  return Migration(*std::move(read)).Run(resource_managers);
+}
+
+ExitCode RunMigrate(const MigrateCommand& command, Os* os) {
+  const auto failed = [&](const std::string& why) {
+    WriteAll(os, STDERR_FILENO, "sparktail: " + Printable(command.file, 256) + ": " + why + "\n")
+        .IgnoreError();
+    return ExitCode::kFailed;
+  };
+  const absl::StatusOr<int> fd = os->Open(command.file);
+  if (!fd.ok()) return failed("cannot open it: " + std::string(fd.status().message()));
+  std::string text(kLargestFile, '\0');
+  size_t size = 0;
+  absl::StatusOr<size_t> read = size_t{1};
+  while (read.ok() && *read > 0 && size < text.size()) {
+    read = os->Read(*fd, text.data() + size, text.size() - size);
+    if (read.ok()) size += *read;
+  }
+  os->Close(*fd);
+  if (!read.ok()) return failed("cannot read it: " + std::string(read.status().message()));
+  text.resize(size);
+  const absl::StatusOr<std::string> yaml = MigrateConfig(text, command.resource_managers);
+  if (!yaml.ok()) return failed(Printable(std::string(yaml.status().message()), 1024));
+  return WriteAll(os, STDOUT_FILENO, *yaml).ok() ? ExitCode::kOk : ExitCode::kFailed;
+}
+
+}  // namespace sparktail

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <absl/time/time.h>
+
+#include <cstdint>
+#include <string>
+
+#include "ingest/sources/yarn/yarn_tail.h"
+#include "parsers/event.h"
+
+namespace sparktail {
+
+// Writes the events that are not of logs: what YARN and drivers tell of applications. Each function
+// appends one document and a newline to `out`; `offset` is its place in its stream.
+class YarnDocuments {
+ public:
+  YarnDocuments(std::string source, std::string environment)
+      : source_(std::move(source)), environment_(std::move(environment)) {}
+
+  void WriteJob(const YarnOrigin& origin, const FinishedJob& job, uint64_t offset,
+                EventBuffer* out) const;
+  void WriteBatch(const YarnOrigin& origin, const SparkBatch& batch, uint64_t offset,
+                  EventBuffer* out) const;
+  // `time`: in whole seconds.
+  void WriteApp(absl::Time time, const AppReport& report, uint64_t offset, EventBuffer* out) const;
+
+ private:
+  const std::string source_;
+  const std::string environment_;
+};
+
+}  // namespace sparktail

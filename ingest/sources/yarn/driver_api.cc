@@ -1,0 +1,275 @@
+#include "ingest/sources/yarn/driver_api.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "ingest/base/options.h"
+#include "parsers/json_text.h"
+#include "parsers/text.h"
+
+namespace sparktail {
+namespace {
+
+using simdjson::SUCCESS;
+using simdjson::dom::array;
+using simdjson::dom::element;
+using simdjson::dom::object;
+
+constexpr size_t kLongestText = 1024;
+
+std::string Text(const object& from, std::string_view name) {
+  std::string_view text;
+  if (from[name].get(text) != SUCCESS) return "";
+  return ValidUtf8(text, kLongestText);
+}
+
+std::optional<int64_t> Number(const object& from, std::string_view name) {
+  int64_t number = 0;
+  if (from[name].get(number) != SUCCESS) return std::nullopt;
+  return number;
+}
+
+absl::Status NotThat(std::string_view what) {
+  return absl::InvalidArgumentError("the answer is no " + std::string(what));
+}
+
+// The text of each member of a JSON array, without white space: Spark's own text, not one that was
+// written anew.
+std::vector<std::string_view> MembersOf(std::string_view minified) {
+  std::vector<std::string_view> members;
+  size_t depth = 0;
+  size_t begin = 1;
+  bool in_string = false;
+  for (size_t at = 0; at < minified.size(); ++at) {
+    const char c = minified[at];
+    if (in_string) {
+      if (c == '\\') ++at;
+      in_string = c != '"';
+      continue;
+    }
+    if (c == '"') in_string = true;
+    if (c == '[' || c == '{') ++depth;
+    if (c == ']' || c == '}') --depth;
+    const bool ends = (depth == 0 && c == ']') || (depth == 1 && c == ',');
+    if (ends && at > begin) members.push_back(minified.substr(begin, at - begin));
+    if (ends) begin = at + 1;
+  }
+  return members;
+}
+
+absl::StatusOr<std::string> Minified(std::string_view json) {
+  std::string minified(json.size(), '\0');
+  size_t size = 0;
+  if (simdjson::minify(json.data(), json.size(), minified.data(), size) != SUCCESS) {
+    return NotThat("JSON");
+  }
+  minified.resize(size);
+  return minified;
+}
+
+// "Streaming job from <a href="/streaming/batch/?id=1795276750000">[output operation 0, …"
+std::optional<int64_t> BatchIn(std::string_view description) {
+  constexpr std::string_view kBatch = "/streaming/batch/?id=";
+  if (!description.starts_with("Streaming job from ")) return std::nullopt;
+  const size_t found = description.find(kBatch);
+  if (found == std::string_view::npos) return std::nullopt;
+  description.remove_prefix(found + kBatch.size());
+  const size_t size = static_cast<size_t>(
+      std::find_if_not(description.begin(), description.end(), IsDigit) - description.begin());
+  const std::optional<uint64_t> time = ReadNumber(description.substr(0, size));
+  if (!time || *time > INT64_MAX) return std::nullopt;
+  return static_cast<int64_t>(*time);
+}
+
+std::optional<SparkJob> JobOf(const object& from, std::string_view json) {
+  const std::optional<int64_t> id = Number(from, "jobId");
+  if (!id || *id < 0) return std::nullopt;
+  SparkJob job;
+  job.id = *id;
+  job.json = json;
+  job.status = Text(from, "status");
+  job.submitted = ParseSparkTime(Text(from, "submissionTime"));
+  job.completed = ParseSparkTime(Text(from, "completionTime"));
+  job.batch_ms = BatchIn(Text(from, "description"));
+  array stages;
+  if (from["stageIds"].get(stages) == SUCCESS) {
+    for (const element& stage : stages) {
+      int64_t number = 0;
+      if (stage.get(number) == SUCCESS && number >= 0) job.stages.push_back(number);
+    }
+  }
+  std::sort(job.stages.begin(), job.stages.end());
+  return job;
+}
+
+std::string StatusOf(std::string_view spark) {
+  if (spark == "COMPLETED") return "completed";
+  if (spark == "FAILED") return "failed";
+  return spark == "PROCESSING" ? "processing" : "queued";
+}
+
+std::optional<SparkBatch> BatchOf(const object& from) {
+  SparkBatch batch;
+  const std::optional<int64_t> time = Number(from, "batchId");
+  if (!time || *time < 0) return std::nullopt;
+  batch.time = *time;
+  batch.status = StatusOf(Text(from, "status"));
+  batch.scheduling_delay = Number(from, "schedulingDelay");
+  batch.processing = Number(from, "processingTime");
+  batch.total_delay = Number(from, "totalDelay");
+  batch.records = Number(from, "inputSize");
+  // A batch is COMPLETED whatever became of its output operations.
+  if (batch.status == "completed" && Number(from, "numFailedOutputOps").value_or(0) > 0) {
+    batch.status = "failed";
+  }
+  return batch;
+}
+
+// What is known of the jobs of one batch.
+struct JobsOfBatch {
+  absl::Time begin = absl::InfiniteFuture();
+  absl::Time end = absl::InfinitePast();
+  int64_t jobs = 0;
+  bool runs = false;
+  bool failed = false;
+};
+
+}  // namespace
+
+absl::StatusOr<std::string> ParseDeployMode(std::string_view environment_json) {
+  simdjson::dom::parser parser;
+  array properties;
+  if (parser.parse(environment_json.data(), environment_json.size())["sparkProperties"].get(
+          properties) != SUCCESS) {
+    return NotThat("environment of a driver");
+  }
+  for (const element& property : properties) {
+    std::string_view name;
+    std::string_view value;
+    if (property.at(0).get(name) != SUCCESS || property.at(1).get(value) != SUCCESS) continue;
+    if (name != "spark.submit.deployMode") continue;
+    if (value == "cluster" || value == "client") return std::string(value);
+  }
+  return "";
+}
+
+absl::StatusOr<std::vector<SparkJob>> ParseJobs(std::string_view json) {
+  const absl::StatusOr<std::string> minified = Minified(json);
+  if (!minified.ok()) return minified.status();
+  simdjson::dom::parser parser;
+  array list;
+  if (parser.parse(*minified).get(list) != SUCCESS) return NotThat("list of jobs");
+  const std::vector<std::string_view> texts = MembersOf(*minified);
+  if (texts.size() != list.size()) return NotThat("list of jobs");
+  std::vector<SparkJob> jobs;
+  size_t at = 0;
+  for (const element& one : list) {
+    const std::string_view text = texts[at++];
+    object from;
+    if (one.get(from) != SUCCESS) return NotThat("list of jobs");
+    if (std::optional<SparkJob> job = JobOf(from, text)) jobs.push_back(*std::move(job));
+  }
+  return jobs;
+}
+
+absl::StatusOr<std::string> ParseStage(std::string_view json) {
+  absl::StatusOr<std::string> minified = Minified(json);
+  if (!minified.ok()) return minified.status();
+  simdjson::dom::parser parser;
+  array attempts;
+  if (parser.parse(*minified).get(attempts) != SUCCESS) return NotThat("stage");
+  for (const element& attempt : attempts) {
+    object from;
+    if (attempt.get(from) != SUCCESS || !Number(from, "stageId")) return NotThat("stage");
+  }
+  return minified;
+}
+
+absl::StatusOr<std::vector<SparkBatch>> ParseBatches(std::string_view json) {
+  simdjson::dom::parser parser;
+  array list;
+  if (parser.parse(json.data(), json.size()).get(list) != SUCCESS)
+    return NotThat("list of batches");
+  std::vector<SparkBatch> batches;
+  for (const element& one : list) {
+    object from;
+    if (one.get(from) != SUCCESS) return NotThat("list of batches");
+    if (std::optional<SparkBatch> batch = BatchOf(from)) batches.push_back(*std::move(batch));
+  }
+  std::sort(batches.begin(), batches.end(),
+            [](const SparkBatch& a, const SparkBatch& b) { return a.time < b.time; });
+  return batches;
+}
+
+std::vector<SparkBatch> BatchesOf(const std::vector<SparkJob>& jobs) {
+  std::map<int64_t, JobsOfBatch> found;
+  for (const SparkJob& job : jobs) {
+    if (!job.batch_ms) continue;
+    JobsOfBatch& batch = found[*job.batch_ms];
+    ++batch.jobs;
+    batch.begin = std::min(batch.begin, job.submitted.value_or(absl::InfiniteFuture()));
+    batch.end = std::max(batch.end, job.completed.value_or(absl::InfinitePast()));
+    batch.runs = batch.runs || !job.has_ended();
+    batch.failed = batch.failed || job.status == "FAILED";
+  }
+  std::vector<SparkBatch> batches;
+  for (const auto& [time, of] : found) {
+    SparkBatch batch;
+    batch.time = time;
+    batch.jobs = of.jobs;
+    // More of its jobs may come as long as it is the last one.
+    const bool is_last = time == found.rbegin()->first;
+    const bool has_times = of.begin != absl::InfiniteFuture();
+    batch.status = of.runs || is_last || !has_times ? "processing"
+                   : of.failed                      ? "failed"
+                                                    : "completed";
+    if (has_times) batch.scheduling_delay = absl::ToUnixMillis(of.begin) - time;
+    if (batch.has_ended()) {
+      batch.processing = absl::ToInt64Milliseconds(of.end - of.begin);
+      batch.total_delay = absl::ToUnixMillis(of.end) - time;
+    }
+    batches.push_back(std::move(batch));
+  }
+  return batches;
+}
+
+absl::StatusOr<std::vector<SparkReceiver>> ParseReceivers(std::string_view json) {
+  simdjson::dom::parser parser;
+  array list;
+  if (parser.parse(json.data(), json.size()).get(list) != SUCCESS) {
+    return NotThat("list of receivers");
+  }
+  std::vector<SparkReceiver> receivers;
+  for (const element& one : list) {
+    object from;
+    if (one.get(from) != SUCCESS) return NotThat("list of receivers");
+    SparkReceiver receiver;
+    receiver.name = Text(from, "streamName");
+    receiver.id = Number(from, "streamId");
+    receiver.executor = Text(from, "executorId");
+    receiver.last_error = Text(from, "lastErrorMessage");
+    bool is_active = false;
+    if (from["isActive"].get(is_active) == SUCCESS) receiver.is_active = is_active;
+    double rate = 0;
+    if (from["avgEventRate"].get(rate) == SUCCESS) receiver.event_rate = rate;
+    receivers.push_back(std::move(receiver));
+  }
+  return receivers;
+}
+
+std::optional<absl::Time> ParseSparkTime(std::string_view text) {
+  if (!text.ends_with("GMT")) return std::nullopt;
+  text.remove_suffix(3);
+  absl::Time time;
+  std::string error;
+  if (!absl::ParseTime("%Y-%m-%dT%H:%M:%E*S", {text.data(), text.size()}, absl::UTCTimeZone(),
+                       &time, &error)) {
+    return std::nullopt;
+  }
+  return time;
+}
+
+}  // namespace sparktail

@@ -1,0 +1,488 @@
+#include "ingest/sources/yarn/followed_application.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "ingest/sources/yarn/yarn_answer.h"
+#include "parsers/identity.h"
+
+namespace sparktail {
+namespace {
+
+using Kind = LogReader::Outcome::Kind;
+
+constexpr absl::Duration kTick = absl::Seconds(1);
+constexpr absl::Duration kLogTime = absl::Seconds(60);
+constexpr absl::Duration kDriverTime = absl::Seconds(30);
+// An attempt has ended, and its JVM goes on for some seconds.
+constexpr absl::Duration kLastWords = absl::Seconds(1);
+// How often the driver is asked for its deploy mode, before its log is read without knowing.
+constexpr int kModeTries = 6;
+// By a NodeManager that does not say whether the container runs.
+constexpr int kQuietReads = 3;
+constexpr std::string_view kFiles[] = {"stderr", "stdout"};
+constexpr size_t kMostEnvironment = size_t{8} << 20;
+
+std::string AttemptOf(const std::string& container) {
+  const std::optional<ContainerParts> parts = ParseContainerId(container);
+  return parts ? parts->attempt : "";
+}
+
+}  // namespace
+
+struct FollowedApplication::Reading {
+  explicit Reading(YarnLog which, std::unique_ptr<YarnLogTail> its_tail)
+      : log(std::move(which)), tail(std::move(its_tail)), reader(tail->begin()) {}
+
+  YarnLog log;
+  std::unique_ptr<YarnLogTail> tail;
+  LogReader reader;
+  bool is_asking = false;
+  absl::Time next = absl::InfinitePast();
+  absl::Time read_at = absl::InfinitePast();  // asked then, all of the log was read
+  bool is_inexact = false;
+  bool is_over = false;  // its attempt has ended
+  absl::Time over;
+  int quiet = 0;  // since then, so often nothing came
+  bool at_history = false;
+  bool has_ended = false;
+  Health health;
+};
+
+FollowedApplication::FollowedApplication(YarnShared* shared, std::string id, int64_t since_ms)
+    : shared_(shared) {
+  origin_.application = application_.id = std::move(id);
+  origin_.since_ms = since_ms;
+}
+
+FollowedApplication::~FollowedApplication() = default;
+
+// ---------------------------------------------------------------- what is known of it
+
+void FollowedApplication::Remember(const YarnLog& log) {
+  if (Find(log.name.address, log.name.file) != nullptr) return;
+  std::unique_ptr<YarnLogTail> tail = shared_->tails->MakeTail(log);
+  if (tail == nullptr) return;
+  origin_ = log.origin;
+  origin_.attempt.clear();
+  mode_ = Mode::kCluster;
+  if (application_.name.empty()) application_.name = log.origin.name;
+  readings_.push_back(std::make_unique<Reading>(log, std::move(tail)));
+}
+
+void FollowedApplication::Update(const YarnApplication& application) {
+  application_ = application;
+  origin_.name = application.name;
+  origin_.user = application.user;
+  if (application.am_logs) container_ = application.am_logs->container;
+  if (application.has_ended() && !std::exchange(has_ended_, true)) {
+    if (driver_ != nullptr && !driver_->is_asking()) driver_->End();
+    // Who has ended can't be asked any more.
+    if (mode_ == Mode::kUnknown) SetMode(Mode::kCluster, "");
+  }
+  // Between two attempts there is no container, and the last one is over, but for its last words.
+  for (const auto& reading : readings_) {
+    const bool is_current =
+        application.am_logs && reading->log.name.address.container == container_;
+    if (has_ended_ || !is_current) Over(reading.get());
+  }
+  if (mode_ == Mode::kCluster) OpenCurrent();
+}
+
+void FollowedApplication::Forgotten() {
+  has_ended_ = true;
+  for (const auto& reading : readings_) Over(reading.get());
+}
+
+std::optional<int64_t> FollowedApplication::attempts() const {
+  const std::optional<uint64_t> attempt = ReadNumber(AttemptOf(container_));
+  if (!attempt) return std::nullopt;
+  return static_cast<int64_t>(*attempt);
+}
+
+bool FollowedApplication::is_done() const {
+  return has_ended_ && asking_ == 0 &&
+         std::all_of(readings_.begin(), readings_.end(),
+                     [](const auto& reading) { return reading->has_ended; });
+}
+
+bool FollowedApplication::is_at_end() const {
+  return std::all_of(readings_.begin(), readings_.end(), [](const auto& reading) {
+    return reading->has_ended || (reading->read_at > absl::InfinitePast() &&
+                                  reading->reader.offset() >= reading->reader.length());
+  });
+}
+
+size_t FollowedApplication::logs() const {
+  return static_cast<size_t>(std::count_if(readings_.begin(), readings_.end(),
+                                           [](const auto& one) { return !one->has_ended; }));
+}
+
+uint64_t FollowedApplication::behind_bytes() const {
+  uint64_t behind = 0;
+  for (const auto& reading : readings_) {
+    const uint64_t length = reading->reader.length();
+    if (!reading->has_ended) behind += length - std::min(length, reading->reader.offset());
+  }
+  return behind;
+}
+
+// ---------------------------------------------------------------- which logs
+
+void FollowedApplication::OpenCurrent() {
+  if (!application_.am_logs) return;
+  Open(*application_.am_logs, application_.node_id, has_ended_);
+  const bool has_earlier = attempts().value_or(1) > 1;
+  if (has_earlier && attempts_of_ != container_) AskAttempts();
+}
+
+void FollowedApplication::Open(const ContainerAddress& address, const std::string& node_id,
+                               bool is_over) {
+  for (const std::string_view file : kFiles) {
+    if (Reading* known = Find(address, std::string(file)); known != nullptr) {
+      if (known->log.name.node_id.empty()) known->log.name.node_id = node_id;
+      continue;
+    }
+    YarnLog log;
+    log.origin = origin_;
+    log.origin.attempt = AttemptOf(address.container);
+    log.name = {address, node_id, std::string(file)};
+    std::unique_ptr<YarnLogTail> tail = shared_->tails->MakeTail(log);
+    if (tail == nullptr) continue;
+    readings_.push_back(std::make_unique<Reading>(std::move(log), std::move(tail)));
+    if (is_over) Over(readings_.back().get());
+  }
+}
+
+FollowedApplication::Reading* FollowedApplication::Find(const ContainerAddress& address,
+                                                        const std::string& file) {
+  for (const auto& reading : readings_) {
+    const LogName& name = reading->log.name;
+    if (name.address.container == address.container && name.file == file) return reading.get();
+  }
+  return nullptr;
+}
+
+void FollowedApplication::Over(Reading* reading) {
+  if (std::exchange(reading->is_over, true)) return;
+  reading->over = shared_->os->Now();
+  reading->next = std::min(reading->next, reading->over + kLastWords);
+}
+
+// The only place where the address of an earlier attempt's log remains.
+void FollowedApplication::AskAttempts() {
+  attempts_of_ = container_;
+  ++asking_;
+  HttpRequest request;
+  request.url = AttemptsUrl(shared_->rm, origin_.application);
+  request.timeout = kDriverTime;
+  request.headers = {"Accept: application/json"};
+  shared_->queue->Start(std::move(request), [this](const HttpResponse& response) {
+    --asking_;
+    const YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
+    absl::StatusOr<std::vector<YarnAttempt>> attempts = absl::UnavailableError(answer.why);
+    if (answer.kind == YarnAnswer::Kind::kGood) attempts = ParseAttempts(response.body);
+    if (!attempts.ok()) {
+      attempts_of_.clear();
+      Error(&health_, "attempts",
+            "its attempts are not known: " + std::string(attempts.status().message()));
+      return;
+    }
+    for (const YarnAttempt& attempt : *attempts) {
+      if (!attempt.am_logs) continue;
+      Open(*attempt.am_logs, attempt.node_id,
+           has_ended_ || attempt.am_logs->container != container_);
+    }
+  });
+}
+
+// ---------------------------------------------------------------- the deploy mode
+
+void FollowedApplication::AskMode(absl::Time now) {
+  mode_asked_ = true;
+  ++asking_;
+  next_mode_ = now + Jittered(shared_->options->read_interval);
+  HttpRequest request;
+  request.url = DriverUrl(shared_->rm, origin_.application, "environment");
+  request.timeout = kDriverTime;
+  request.most_bytes = kMostEnvironment;
+  request.headers = {"Accept: application/json"};
+  shared_->queue->Start(std::move(request), [this](const HttpResponse& response) {
+    --asking_;
+    mode_asked_ = false;
+    if (mode_ != Mode::kUnknown) return;
+    const YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
+    absl::StatusOr<std::string> mode = absl::UnavailableError(answer.why);
+    if (answer.kind == YarnAnswer::Kind::kGood) mode = ParseDeployMode(response.body);
+    if (mode.ok() && !mode->empty()) {
+      Works(&health_);
+      return SetMode(*mode == "client" ? Mode::kClient : Mode::kCluster, *mode);
+    }
+    if (++mode_tries_ < kModeTries) return;
+    const std::string why = mode.ok() ? "its environment has no spark.submit.deployMode"
+                                      : std::string(mode.status().message());
+    shared_->log->Warn("yarn_mode " + origin_.application,
+                       Title() + ": whether its driver runs in the cluster is not known (" + why +
+                           "); the log of its ApplicationMaster is read");
+    SetMode(Mode::kCluster, "");
+  });
+}
+
+void FollowedApplication::SetMode(Mode mode, std::string_view name) {
+  mode_ = mode;
+  origin_.deploy_mode = name;
+  if (mode == Mode::kCluster) OpenCurrent();
+}
+
+// ---------------------------------------------------------------- turns
+
+absl::Time FollowedApplication::Turn(bool has_room) {
+  const absl::Time now = shared_->os->Now();
+  absl::Time next = absl::InfiniteFuture();
+  const auto wants = [&](absl::Time when) {
+    if (when > now) next = std::min(next, when);
+    return when <= now;
+  };
+  for (const auto& reading : readings_) {
+    if (reading->has_ended) continue;
+    const bool was_read = reading->read_at >= now - shared_->options->record_timeout;
+    if (reading->tail->Tick(now, was_read)) next = std::min(next, now + kTick);
+  }
+  if (!has_room || shared_->rm.empty()) return next;
+  const bool can_ask_driver = !has_ended_ && application_.state == "RUNNING";
+  if (mode_ == Mode::kUnknown && can_ask_driver && !mode_asked_ && wants(next_mode_)) AskMode(now);
+  for (const auto& reading : readings_) {
+    if (reading->has_ended || reading->is_asking) continue;
+    if (wants(reading->next)) Ask(reading.get(), now);
+  }
+  if (mode_ != Mode::kUnknown && can_ask_driver && wants(next_driver_)) AskDriver();
+  return next;
+}
+
+void FollowedApplication::AskDriver() {
+  // In client mode all attempts have one driver.
+  const std::string attempt = mode_ == Mode::kClient ? "" : AttemptOf(container_);
+  if (driver_ != nullptr && driver_->is_asking()) return;
+  if (driver_ == nullptr || attempt != driver_attempt_) {
+    YarnOrigin origin = origin_;
+    origin.attempt = driver_attempt_ = attempt;
+    driver_ = std::make_unique<DriverWatch>(shared_->queue, shared_->tails, std::move(origin),
+                                            mode_ == Mode::kClient);
+  }
+  next_driver_ = absl::InfiniteFuture();
+  ++asking_;
+  driver_->Look(shared_->rm, [this](bool is_well) {
+    --asking_;
+    if (has_ended_) return driver_->End();
+    const YarnSourceOptions& options = *shared_->options;
+    absl::Duration pause =
+        Jittered(driver_->is_busy() ? options.read_interval : options.poll_interval);
+    if (is_well) {
+      Works(&health_);
+    } else if (driver_->is_busy()) {
+      pause += Error(&health_, "driver", "its driver does not tell what it has finished");
+    }
+    next_driver_ = shared_->os->Now() + pause;
+  });
+}
+
+void FollowedApplication::EndAll() {
+  for (const auto& reading : readings_) {
+    if (!reading->has_ended) End(reading.get());
+  }
+}
+
+// ---------------------------------------------------------------- a log
+
+void FollowedApplication::Ask(Reading* reading, absl::Time now) {
+  const YarnSourceOptions& options = *shared_->options;
+  const ContainerAddress& address = reading->log.name.address;
+  // What proves who we are goes over no connection that others can read, if the cluster has better.
+  const bool is_downgrade = shared_->rm.starts_with("https://") && !address.is_https &&
+                            options.http.auth != HttpOptions::Auth::kNone;
+  if (is_downgrade && !reading->at_history) {
+    reading->next = now + options.poll_interval;
+    Error(&reading->health, "downgrade",
+          "its NodeManager " + address.node +
+              " is to be asked over http, and the ResourceManager over https: credentials are not "
+              "sent there");
+    return;
+  }
+  const bool at_history = reading->at_history;
+  HttpRequest request =
+      reading->reader.Next(at_history ? LogReader::Server::kHistory : LogReader::Server::kNode,
+                           at_history ? options.history_server + options.url_prefix
+                                      : NodeUrl(address, options.url_prefix),
+                           reading->log.name);
+  request.timeout = kLogTime;
+  reading->is_asking = true;
+  ++asking_;
+  shared_->queue->Start(std::move(request), [this, reading, now](const HttpResponse& response) {
+    --asking_;
+    Answered(reading, now, response);
+  });
+}
+
+void FollowedApplication::Answered(Reading* reading, absl::Time asked,
+                                   const HttpResponse& response) {
+  reading->is_asking = false;
+  if (reading->has_ended) return;
+  const LogReader::Outcome outcome = reading->reader.Take(response);
+  const YarnSourceOptions& options = *shared_->options;
+  switch (outcome.kind) {
+    case Kind::kRead:
+      return Read(reading, asked, outcome);
+    case Kind::kGone:
+      return IsGone(reading, outcome.why);
+    case Kind::kShrunk:
+      // Of what was killed the last lines may not have been uploaded.
+      if (reading->at_history) return End(reading);
+      reading->next = shared_->os->Now() + options.poll_interval;
+      ++shared_->shrunk;
+      if (reading->is_over) return IsWrong(reading, outcome.why);
+      Error(&reading->health, "shrunk",
+            reading->log.name.file + ": " + outcome.why +
+                "; nothing is read until it is longer again");
+      return;
+    case Kind::kWrong:
+      return IsWrong(reading, outcome.why);
+  }
+}
+
+void FollowedApplication::Read(Reading* reading, absl::Time asked,
+                               const LogReader::Outcome& outcome) {
+  Works(&reading->health);
+  if (reading->reader.is_inexact() && !std::exchange(reading->is_inexact, true)) {
+    reading->tail->SetInexact();
+    shared_->log->Warn("yarn_inexact " + origin_.application,
+                       Title() + ": " + reading->log.name.file +
+                           " holds bytes that are no UTF-8, and its NodeManager can't give them "
+                           "out: they are replaced");
+  }
+  if (!outcome.bytes.empty()) {
+    shared_->read_bytes += outcome.bytes.size();
+    reading->tail->Took(outcome.bytes);
+    reading->tail->EndTurn();
+    reading->quiet = 0;
+  }
+  if (!outcome.at_end) {
+    reading->next = asked;
+    return;
+  }
+  reading->read_at = asked;
+  reading->next = asked + Jittered(shared_->options->read_interval);
+  if (!reading->is_over) return;
+  // What it was asked before it was known to be over may not be all.
+  if (asked < reading->over) {
+    reading->next = asked;
+    return;
+  }
+  if (reading->at_history || IsComplete(reading, outcome)) return End(reading);
+  reading->next = asked + kLastWords;
+}
+
+// Its attempt is over, and what there was has been read: no more can come.
+bool FollowedApplication::IsComplete(Reading* reading, const LogReader::Outcome& outcome) {
+  if (outcome.is_running) {
+    const absl::Duration since = shared_->os->Now() - reading->over;
+    return !*outcome.is_running || since > shared_->options->end_wait;
+  }
+  const bool is_complete = outcome.bytes.empty() && ++reading->quiet > kQuietReads;
+  if (reading->quiet >= kQuietReads) reading->reader.set_complete();
+  return is_complete;
+}
+
+void FollowedApplication::IsGone(Reading* reading, const std::string& why) {
+  const YarnSourceOptions& options = *shared_->options;
+  const absl::Time now = shared_->os->Now();
+  if (!reading->is_over) {
+    // Without stdout there is nothing to be read from it; what was unlinked does not come back.
+    reading->next = now + std::max(options.poll_interval, options.read_interval);
+    if (reading->reader.offset() > 0 || reading->log.name.file == "stderr") {
+      Error(&reading->health, "gone",
+            reading->log.name.file + " can't be read any more, though it is running: " + why);
+    }
+    return;
+  }
+  if (options.history_server.empty()) {
+    return GiveUp(reading, why + "; give `history_server`, which has such logs");
+  }
+  if (!std::exchange(reading->at_history, true)) {
+    reading->next = now;
+    return;
+  }
+  if (now - reading->over > options.end_wait) {
+    return GiveUp(reading, "the history server does not have it: " + why);
+  }
+  reading->next = now + Jittered(options.read_interval);
+}
+
+void FollowedApplication::IsWrong(Reading* reading, const std::string& why) {
+  const YarnSourceOptions& options = *shared_->options;
+  const absl::Time now = shared_->os->Now();
+  const bool is_late = reading->is_over && now - reading->over > options.end_wait;
+  if (is_late) return GiveUp(reading, why);
+  // A node that is away, with all that it had: its logs may have been uploaded.
+  const bool may_be_uploaded = has_ended_ && !options.history_server.empty() &&
+                               reading->health.errors >= options.error_min_count;
+  if (may_be_uploaded) reading->at_history = !reading->at_history;
+  const std::string& server =
+      reading->at_history ? options.history_server : reading->log.name.address.node;
+  const absl::Duration rest =
+      Error(&reading->health, "wrong",
+            reading->log.name.file + " can't be read from " + server + ": " + why);
+  reading->next = now + Jittered(options.read_interval) + rest;
+}
+
+void FollowedApplication::GiveUp(Reading* reading, const std::string& why) {
+  shared_->log->Warn("yarn_end " + origin_.application + reading->log.name.file,
+                     Title() + ": what " + reading->log.name.file + " of attempt " +
+                         reading->log.origin.attempt + " had behind byte " +
+                         std::to_string(reading->reader.offset()) + " can't be read: " + why);
+  End(reading);
+}
+
+void FollowedApplication::End(Reading* reading) {
+  reading->has_ended = true;
+  reading->tail->End();
+}
+
+// ---------------------------------------------------------------- how it goes
+
+absl::Duration FollowedApplication::Jittered(absl::Duration duration) const {
+  return duration * (0.9 + 0.2 * shared_->random());
+}
+
+// Of what stays as it is nothing is said again, nor of another log what was said of one. How long
+// to rest.
+absl::Duration FollowedApplication::Error(Health* health, std::string_view kind,
+                                          const std::string& what) {
+  ++shared_->errors;
+  ++health->errors;
+  if (!HasTrouble(kind)) {
+    shared_->log->Warn("yarn_trouble " + origin_.application, Title() + ": " + what);
+  }
+  health->trouble = kind;
+  return Jittered(RestAfter(health->errors, *shared_->options));
+}
+
+void FollowedApplication::Works(Health* health) {
+  health->errors = 0;
+  if (health->trouble.empty()) return;
+  const std::string trouble = std::exchange(health->trouble, "");
+  if (HasTrouble(trouble)) return;
+  shared_->log->Info("yarn_works " + origin_.application, Title() + ": it is read again");
+}
+
+bool FollowedApplication::HasTrouble(std::string_view kind) const {
+  return health_.trouble == kind ||
+         std::any_of(readings_.begin(), readings_.end(),
+                     [&](const auto& reading) { return reading->health.trouble == kind; });
+}
+
+std::string FollowedApplication::Title() const {
+  return origin_.application + (origin_.name.empty() ? "" : " (" + origin_.name + ")");
+}
+
+}  // namespace sparktail

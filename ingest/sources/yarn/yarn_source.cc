@@ -1,0 +1,287 @@
+#include "ingest/sources/yarn/yarn_source.h"
+
+#include <absl/random/random.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "ingest/sources/yarn/yarn_answer.h"
+#include "ingest/sources/yarn/yarn_names.h"
+
+namespace sparktail {
+namespace {
+
+constexpr absl::Duration kAnswerPause = absl::Milliseconds(20);  // answers are taken so often
+constexpr absl::Duration kAgain = absl::Seconds(5);              // a poll that has failed
+constexpr absl::Duration kOneTime = absl::Seconds(30);
+// Clocks differ, and a list may be a little old.
+constexpr absl::Duration kOverlap = absl::Minutes(2);
+// After a fail-over a ResourceManager needs a while to know its applications again.
+constexpr absl::Duration kSettles = absl::Minutes(5);
+constexpr size_t kMostDone = 100'000;
+constexpr size_t kMostNames = 1000;
+
+double Random() {
+  thread_local absl::InsecureBitGen generator;
+  return absl::Uniform(generator, 0.0, 1.0);
+}
+
+std::vector<std::string> ServersOf(const YarnSourceOptions& options) {
+  std::vector<std::string> servers;
+  for (std::string server : options.resource_managers) {
+    if (server.ends_with('/')) server.pop_back();
+    servers.push_back(server + options.url_prefix);
+  }
+  return servers;
+}
+
+YarnSourceOptions Trimmed(YarnSourceOptions options) {
+  if (options.history_server.ends_with('/')) options.history_server.pop_back();
+  return options;
+}
+
+}  // namespace
+
+YarnSource::YarnSource(Parts parts)
+    : parts_(std::move(parts)),
+      os_(parts_.os),
+      log_(parts_.log),
+      choice_(parts_.options),
+      queue_(parts_.web, parts_.options.requests_per_host),
+      cluster_(&queue_, ServersOf(parts_.options)) {
+  parts_.options = Trimmed(std::move(parts_.options));
+  shared_.os = os_;
+  shared_.log = log_;
+  shared_.source = parts_.name;
+  shared_.options = &parts_.options;
+  shared_.queue = &queue_;
+  shared_.tails = parts_.tails;
+  shared_.random = Random;
+}
+
+YarnSource::~YarnSource() = default;
+
+void YarnSource::Open(const std::vector<YarnLog>& remembered, absl::Time reported,
+                      int64_t since_ms) {
+  since_ms_ = since_ms;
+  ended_since_ = reported;
+  // The reports after a restart come when they are due.
+  next_report_ = reported + parts_.options.heartbeat_interval;
+  for (const YarnLog& log : remembered) {
+    auto& application = applications_[log.origin.application];
+    if (application == nullptr) {
+      application = std::make_unique<FollowedApplication>(&shared_, log.origin.application,
+                                                          log.origin.since_ms);
+    }
+    application->Remember(log);
+  }
+}
+
+// ---------------------------------------------------------------- turns
+
+absl::Time YarnSource::Turn() {
+  if (is_over_) return absl::InfiniteFuture();
+  queue_.Poll();
+  const absl::Time now = os_->Now();
+  if (now >= next_poll_ && !cluster_.is_running()) Poll(now);
+  absl::Time next = cluster_.is_running() ? absl::InfiniteFuture() : next_poll_;
+  const bool has_room = parts_.tails->HasRoom();
+  for (const auto& [id, application] : applications_) {
+    next = std::min(next, application->Turn(has_room));
+  }
+  LetGo();
+  CopyCounts();
+  if (queue_.in_flight() > 0) next = std::min(next, now + kAnswerPause);
+  return next;
+}
+
+void YarnSource::Poll(absl::Time now) {
+  std::optional<absl::Time> since;
+  if (ended_since_ > absl::InfinitePast()) since = ended_since_ - kOverlap;
+  cluster_.Start(since, [this, now](const ClusterPoll::Result& result) { Polled(now, result); });
+}
+
+void YarnSource::Polled(absl::Time asked, const ClusterPoll::Result& result) {
+  const absl::Time now = os_->Now();
+  const absl::Duration interval = parts_.options.poll_interval;
+  if (!result.status.ok()) {
+    ++polls_failed_;
+    next_poll_ = now + std::min(interval, kAgain) * (0.75 + 0.5 * Random());
+    return SetTrouble(std::string(result.status.message()));
+  }
+  polls_failed_ = 0;
+  SetTrouble("");
+  next_poll_ = asked + interval * (0.95 + 0.1 * Random());
+  if (result.failed_over || shared_.rm.empty()) {
+    log_->Info("yarn_rm " + parts_.name,
+               "source " + parts_.name + ": the active ResourceManager is " + result.rm);
+  }
+  if (result.failed_over) unsettled_until_ = now + kSettles;
+  shared_.rm = result.rm;
+  std::set<std::string> listed;
+  for (const YarnApplication& application : result.applications) {
+    if (!choice_.Has(application)) continue;
+    listed.insert(application.id);
+    Add(application);
+  }
+  since_ms_ = INT64_MIN;  // those that come later are read from their beginning
+  for (const auto& [id, application] : applications_) {
+    if (!listed.contains(id) && !application->has_ended()) AskFor(application.get());
+  }
+  ended_since_ = std::max(ended_since_, asked);
+  ++looked_;
+  look_again_ = false;
+  if (now >= next_report_) Report(now);
+}
+
+void YarnSource::Add(const YarnApplication& application) {
+  if (done_set_.contains(application.id)) return;
+  auto& followed = applications_[application.id];
+  if (followed == nullptr) {
+    followed = std::make_unique<FollowedApplication>(&shared_, application.id, since_ms_);
+  }
+  // An older list does not undo what is known.
+  if (followed->has_ended() && !application.has_ended()) return;
+  followed->Update(application);
+}
+
+void YarnSource::AskFor(FollowedApplication* application) {
+  HttpRequest request;
+  request.url = ApplicationUrl(shared_.rm, application->id());
+  request.timeout = kOneTime;
+  request.headers = {"Accept: application/json"};
+  queue_.Start(std::move(request), [this, id = application->id()](const HttpResponse& response) {
+    const auto found = applications_.find(id);
+    if (found != applications_.end()) TakeOne(found->second.get(), response);
+  });
+}
+
+void YarnSource::TakeOne(FollowedApplication* application, const HttpResponse& response) {
+  const YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
+  if (answer.kind == YarnAnswer::Kind::kGood) {
+    const absl::StatusOr<YarnApplication> one = ParseApplication(response.body);
+    if (!one.ok() || one->id != application->id()) return;
+    if (one->has_ended() || !application->has_ended()) application->Update(*one);
+    return;
+  }
+  // While it recovers it does not know all of them yet.
+  const bool is_settled = os_->Now() >= unsettled_until_;
+  if (answer.kind == YarnAnswer::Kind::kMissing && is_settled) application->Forgotten();
+}
+
+void YarnSource::LetGo() {
+  std::erase_if(applications_, [&](const auto& one) {
+    const FollowedApplication& application = *one.second;
+    if (!application.is_done() || application.is_asking()) return false;
+    const std::string& name = application.application().name;
+    if (!name.empty()) {
+      AppReport report;
+      report.name = name;
+      report.application = application.application();
+      report.deploy_mode = application.deploy_mode();
+      report.attempts = application.attempts();
+      if (last_.insert_or_assign(name, std::move(report)).second) last_names_.push_back(name);
+    }
+    done_set_.insert(one.first);
+    done_.push_back(one.first);
+    return true;
+  });
+  for (; done_.size() > kMostDone; done_.pop_front()) done_set_.erase(done_.front());
+  for (; last_names_.size() > kMostNames; last_names_.pop_front()) last_.erase(last_names_.front());
+}
+
+// ---------------------------------------------------------------- reports
+
+void YarnSource::Report(absl::Time now) {
+  next_report_ = now + parts_.options.heartbeat_interval - parts_.options.poll_interval / 2;
+  const std::vector<AppReport> reports = Reports();
+  if (!reports.empty())
+    parts_.tails->TookReports(absl::FromUnixSeconds(absl::ToUnixSeconds(now)), reports);
+}
+
+// All that run, and of each name that has none the last one that had it.
+std::vector<AppReport> YarnSource::Reports() const {
+  std::map<std::string, std::vector<AppReport>> running;
+  std::map<std::string, AppReport> ended = last_;
+  for (const auto& [id, application] : applications_) {
+    const YarnApplication& known = application->application();
+    if (known.state.empty()) continue;  // nothing was said of it yet
+    AppReport report;
+    report.name = known.name;
+    report.is_running = !application->has_ended();
+    report.application = known;
+    report.deploy_mode = application->deploy_mode();
+    report.attempts = application->attempts();
+    if (!report.is_running) {
+      ended.insert_or_assign(known.name, std::move(report));
+      continue;
+    }
+    auto& of_name = running[known.name];
+    report.is_first = of_name.empty();
+    of_name.push_back(std::move(report));
+  }
+  for (const std::string& name : choice_.names()) {
+    AppReport none;
+    none.name = name;
+    ended.try_emplace(name, std::move(none));
+  }
+  std::vector<AppReport> reports;
+  for (auto& [name, of_name] : running) {
+    ended.erase(name);
+    std::move(of_name.begin(), of_name.end(), std::back_inserter(reports));
+  }
+  for (auto& [name, report] : ended) reports.push_back(std::move(report));
+  return reports;
+}
+
+// ---------------------------------------------------------------- how it goes
+
+void YarnSource::LookAgain() {
+  look_again_ = true;
+  next_poll_ = absl::InfinitePast();
+}
+
+bool YarnSource::AtEnd() const {
+  return looked_ > 0 && !look_again_ &&
+         std::all_of(applications_.begin(), applications_.end(),
+                     [](const auto& one) { return one.second->is_at_end(); });
+}
+
+void YarnSource::EndAll() {
+  is_over_ = true;
+  for (const auto& [id, application] : applications_) application->EndAll();
+}
+
+void YarnSource::SetTrouble(const std::string& trouble) {
+  const bool is_news = trouble.empty() != trouble_.empty();
+  trouble_ = trouble;
+  if (!is_news) return;
+  if (trouble.empty()) {
+    log_->Info("yarn_cluster " + parts_.name,
+               "source " + parts_.name + ": the cluster answers again");
+  } else {
+    log_->Warn("yarn_cluster " + parts_.name, "source " + parts_.name + ": " + trouble);
+  }
+}
+
+void YarnSource::CopyCounts() {
+  Counts counts;
+  counts.read_bytes = shared_.read_bytes;
+  counts.errors = shared_.errors;
+  counts.shrunk = shared_.shrunk;
+  counts.applications = applications_.size();
+  counts.trouble = trouble_;
+  for (const auto& [id, application] : applications_) {
+    counts.logs += application->logs();
+    counts.behind_bytes += application->behind_bytes();
+  }
+  const absl::MutexLock lock(&mutex_);
+  counts_ = std::move(counts);
+}
+
+YarnSource::Counts YarnSource::counts() const {
+  const absl::MutexLock lock(&mutex_);
+  return counts_;
+}
+
+}  // namespace sparktail

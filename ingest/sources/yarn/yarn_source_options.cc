@@ -1,0 +1,135 @@
+#include "ingest/sources/yarn/yarn_source_options.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "ingest/sources/yarn/application_choice.h"
+#include "ingest/sources/yarn/yarn_names.h"
+
+namespace sparktail {
+namespace {
+
+constexpr TextForm kServerForm = {"an address such as http://rm1:8088",
+                                  "^https?://[A-Za-z0-9\\[][A-Za-z0-9._:\\]/~%-]*$", IsServerUrl};
+
+bool IsChoice(std::string_view text) { return IsPlainText(text) && IsApplicationPattern(text); }
+constexpr TextForm kChoiceForm = {"an application's name, or regex: and a pattern", "^.{1,4096}$",
+                                  IsChoice};
+
+bool IsUrlPrefix(std::string_view text) {
+  return text.starts_with('/') && text.size() > 1 && !text.ends_with('/') &&
+         IsServerUrl("http://host" + std::string(text));
+}
+constexpr TextForm kPrefixForm = {"a path such as /gateway/default/yarn", "^(/[A-Za-z0-9._~%-]+)+$",
+                                  IsUrlPrefix};
+
+}  // namespace
+
+OptionTable<YarnSourceOptions> YarnSourceOptionTable() {
+  using O = YarnSourceOptions;
+  OptionTable<O> own = {
+      Declare("resource_managers", &O::resource_managers)
+          .Form(kServerForm)
+          .Required()
+          .Says("Addresses of the ResourceManagers, as http://rm1:8088; the active one is found."),
+      Declare("applications", &O::applications)
+          .Form(kChoiceForm)
+          .Otherwise("all")
+          .Says("Applications to read: their names, or patterns of whole names as regex:etl-.*"),
+      Declare("users", &O::users).Otherwise("all").Says("Only applications of these users."),
+      Declare("queues", &O::queues)
+          .Otherwise("all")
+          .Says("Only applications in these queues: root.etl, or etl."),
+      Declare("tags", &O::tags)
+          .Otherwise("all")
+          .Says("Only applications with one of these tags (spark.yarn.tags)."),
+      DeclareStartAt(&O::start_at)
+          .Says("Where reading begins in applications that run at the first start: events older "
+                "than a duration are passed over. Later ones are read from their beginning."),
+      Declare("poll_interval", &O::poll_interval)
+          .Default("30s")
+          .From(absl::Milliseconds(100))
+          .To(absl::Hours(1))
+          .Says("How often the ResourceManager is asked for applications."),
+      Declare("read_interval", &O::read_interval)
+          .Default("5s")
+          .From(absl::Milliseconds(50))
+          .To(absl::Hours(1))
+          .Says("How often logs and drivers are asked for what is new."),
+      Declare("heartbeat_interval", &O::heartbeat_interval)
+          .Default("1m")
+          .From(absl::Seconds(1))
+          .To(absl::Hours(24))
+          .Says("How often an event of kind app tells whether each application runs."),
+      Declare("record_timeout", &O::record_timeout)
+          .Default("5s")
+          .From(absl::Milliseconds(10))
+          .To(absl::Hours(1))
+          .Says("A stack trace is complete when nothing came after it for so long."),
+      Declare("end_wait", &O::end_wait)
+          .Default("10m")
+          .To(absl::Hours(24))
+          .Says("How long the last bytes of an application that has ended are waited for, while "
+                "its log is on the way to the history server."),
+      Declare("history_server", &O::history_server)
+          .Form(kServerForm)
+          .Otherwise("none")
+          .Says("Address of the MapReduce history server, as http://history:19888, which has logs "
+                "that NodeManagers have let go."),
+      Declare("url_prefix", &O::url_prefix)
+          .Form(kPrefixForm)
+          .Otherwise("none")
+          .Says("What stands between host and path in all addresses, for a gateway: "
+                "/gateway/default/yarn"),
+      Declare("requests_per_host", &O::requests_per_host)
+          .Default("4")
+          .From(1)
+          .To(64)
+          .Unit("requests")
+          .Says("How many requests one host has to answer at a time, at most."),
+      Declare("error_min_sleep", &O::error_min_sleep)
+          .Default("5s")
+          .To(absl::Hours(1))
+          .Says("How long an application rests after error_min_count errors in a row."),
+      Declare("error_max_sleep", &O::error_max_sleep)
+          .Default("10s")
+          .To(absl::Hours(1))
+          .Says("And after error_max_count errors in a row."),
+      Declare("error_min_count", &O::error_min_count)
+          .Default("5")
+          .From(1)
+          .To(1000)
+          .Unit("errors")
+          .Says("So many errors in a row are borne before an application rests."),
+      Declare("error_max_count", &O::error_max_count)
+          .Default("10")
+          .From(1)
+          .To(1000)
+          .Unit("errors")
+          .Says("So many errors in a row make it rest for error_max_sleep."),
+  };
+  return Joined(std::move(own),
+                Within<O>(HttpOptionTable(), [](O* options) { return &options->http; }));
+}
+
+absl::Status CheckYarnSourceOptions(const YarnSourceOptions& options) {
+  if (options.error_min_sleep > options.error_max_sleep) {
+    return absl::InvalidArgumentError(
+        "error_min_sleep is longer than error_max_sleep: give the shorter one as error_min_sleep");
+  }
+  if (options.error_min_count > options.error_max_count) {
+    return absl::InvalidArgumentError(
+        "error_min_count is more than error_max_count: give the smaller one as error_min_count");
+  }
+  return CheckHttpOptions(options.http);
+}
+
+absl::Duration RestAfter(uint64_t errors, const YarnSourceOptions& options) {
+  if (errors >= options.error_max_count) return options.error_max_sleep;
+  if (errors >= options.error_min_count) return options.error_min_sleep;
+  return absl::ZeroDuration();
+}
+
+}  // namespace sparktail

@@ -1,0 +1,74 @@
+#include "ingest/cli/migrate_command.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace sparktail {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr char kIni[] =
+    "[ENVS]\n"
+    "yarn = PRO\n"
+    "elastic = pro\n"
+    "\n"
+    "[APPS]\n"
+    "names = [\n"
+    "        \"application1Cep\",\n"
+    "        \"orange.bigdata.application1.Boot\"\n"
+    "        ]\n"
+    "window = 30\n"
+    "; a comment\n"
+    "[LOGGING]\n"
+    "level = INFO\n"
+    "[ERRORS]\n"
+    "max_sleep_time = 10\n"
+    "min_sleep_time = 5\n"
+    "max_errors_threshold = 10\n"
+    "min_errors_threshold = 5\n"
+    "colour = blue\n";
+
+TEST(MigrateCommandTest, WhatASparkMonitorWasTold) {
+  const auto yaml = MigrateConfig(kIni, {"http://rm1:8088"});
+  ASSERT_TRUE(yaml.ok()) << yaml.status();
+  EXPECT_EQ(*yaml,
+            "# Made of a config.ini of spark-monitor by sparktail migrate-config.\n"
+            "environment: \"pro\"\n"
+            "log:\n"
+            "  level: info\n"
+            "sources:\n"
+            "  - kind: yarn\n"
+            "    name: \"pro\"\n"
+            "    resource_managers: [\"http://rm1:8088\"]\n"
+            "    applications: [\"application1Cep\", \"orange.bigdata.application1.Boot\"]\n"
+            "    poll_interval: 30s\n"
+            "    error_min_sleep: 5s\n"
+            "    error_max_sleep: 10s\n"
+            "    error_min_count: 5\n"
+            "    error_max_count: 10\n"
+            "sinks:\n"
+            "  # spark-monitor sent them to Elasticsearch (pro), into indices named "
+            "monitor-yarn-ENVIRONMENT-DAY.\n"
+            "  - kind: stdout\n"
+            "# line 19, ERRORS.colour: sparktail has no such option\n");
+}
+
+TEST(MigrateCommandTest, WithoutResourceManagersItSaysWhereTheyWere) {
+  EXPECT_THAT(*MigrateConfig("[APPS]\nnames = [\"a\"]\n", {}), HasSubstr("settings.py"));
+}
+
+TEST(MigrateCommandTest, MistakesAreNamedWithTheirLine) {
+  EXPECT_EQ(MigrateConfig("nonsense\n", {}).status().message(),
+            "line 1: neither a section nor key = value");
+  EXPECT_EQ(MigrateConfig("[APPS]\nnames = a, b\n", {}).status().message(),
+            "line 2: APPS.names: give a list such as [\"a\", \"b\"]");
+  EXPECT_EQ(MigrateConfig("[APPS]\nnames = [1]\n", {}).status().message(),
+            "line 2: APPS.names: each has to be a text");
+  EXPECT_EQ(MigrateConfig("[APPS]\nwindow = soon\n", {}).status().message(),
+            "line 2: APPS.window: give a number");
+  EXPECT_FALSE(MigrateConfig("[APPS\n", {}).ok());
+}
+
+}  // namespace
+}  // namespace sparktail

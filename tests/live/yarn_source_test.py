@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""The source of YARN against a real YARN with real Spark applications: what is delivered is what their listeners report, and
+what their containers' files hold, whatever is killed meanwhile."""
+import json
+import os
+import signal
+import sys
+import time
+import unittest
+from collections import Counter
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(_ROOT / "tests" / "outside"), str(_ROOT / "deploy" / "demo")]
+
+import run_support  # noqa: E402
+from run_support import RunCase, documents, rng  # noqa: E402
+from support import SCALE  # noqa: E402
+from yarn_cluster import YarnCluster  # noqa: E402
+
+LONG = 300
+HERE = Path(__file__).resolve().parent
+_cluster = None
+
+
+def setUpModule():
+    global _cluster
+    _cluster = YarnCluster()
+    unittest.addModuleCleanup(_cluster.remove)
+    _cluster.start()
+
+
+class YarnTest(RunCase):
+    def yarn_runner(self, **source):
+        runner = self.runner([], sinks=("file",))
+        runner.config["sources"] = [
+            {"kind": "yarn", "name": "real", "resource_managers": _cluster.rm_urls, "history_server": _cluster.history_url,
+             "poll_interval": "1s", "read_interval": "300ms", "heartbeat_interval": "5s", **source}
+        ]
+        runner.config["sinks"][0]["commit_interval"] = "100ms"
+        return runner
+
+    def records(self, path):
+        return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+
+    def progress(self, runner):
+        return [d for d in documents(runner.lines()) if d["kind"] == "progress"]
+
+    def wait(self, runner, condition, what):
+        return runner.until(condition, what, deadline=LONG)
+
+    def test_cluster_mode_through_all_that_is_killed(self):
+        record, stop = self.folder / "record.ndjson", self.folder / "stop"
+        runner = self.yarn_runner(applications=["streaming"]).start()
+        _cluster.submit("streaming", "cluster", HERE / "yarn_streaming_app.py", record, stop)
+        self.wait(runner, lambda: len(self.progress(runner)) >= 3, "progress comes")
+        app = _cluster.application("streaming")
+        first = app["amContainerLogs"].split("/")[-2]
+
+        # sparktail
+        random = rng(self.id())
+        for _ in range(5 * SCALE):
+            time.sleep(random.random())  # not a wait: the moment itself
+            runner.kill()
+            runner.start()
+        count = len(self.progress(runner))
+        self.wait(runner, lambda: len(self.progress(runner)) > count, "it goes on after kills")
+
+        # The NodeManager of the ApplicationMaster; its containers live on.
+        node = next(nm for nm in _cluster.nodes if f":{_cluster.nm_ports[nm]['webapp']}/" in app["amContainerLogs"])
+        _cluster.kill(node)
+        self.wait(runner, lambda: "can't be read" in runner.said(), "that it is away is said")
+        _cluster.launch(node)
+        count = len(self.progress(runner))
+        self.wait(runner, lambda: len(self.progress(runner)) > count + 1, "it goes on after the NodeManager's restart")
+
+        # The active ResourceManager.
+        active = "rm1" if _cluster.active_rm() == _cluster.rm_url("rm1") else "rm2"
+        _cluster.kill(active)
+        _cluster.until(_cluster.active_rm, "the other one takes over")
+        _cluster.until(lambda: app["id"] in _cluster.running(), "it knows the application")
+        count = len(self.progress(runner))
+        self.wait(runner, lambda: len(self.progress(runner)) > count + 1, "it goes on after the fail-over")
+        _cluster.launch(active)
+
+        # The ApplicationMaster.
+        for pid in _cluster.containers("org.apache.spark.deploy.yarn.ApplicationMaster"):
+            os.kill(pid, signal.SIGKILL)
+        self.wait(runner, lambda: any(d["attempt"] == 2 for d in self.progress(runner)), "the second attempt is followed")
+        count = len(self.progress(runner))
+        self.wait(runner, lambda: len(self.progress(runner)) > count + 2, "it goes on")
+        second = next(d["containerId"] for d in self.progress(runner) if d["attempt"] == 2)
+
+        # The end.
+        stop.touch()
+        self.wait(runner, lambda: (_cluster.application("streaming") or {}).get("state") == "FINISHED", "it ends")
+        self.wait(
+            runner,
+            lambda: sum(c["ended"] for c in runner.offsets() if c["stream"].endswith("/stderr")) == 2,
+            lambda: f"both logs end: {runner.offsets()}",
+        )
+        self.wait(runner, lambda: [d for d in documents(runner.lines()) if d["kind"] == "app" and not d["running"]], "it is said to have ended")
+        runner.stop()
+        self.check_container(runner, first)
+        self.check_container(runner, second)
+        # What the listener of the last attempt saw is what its log says.
+        key = lambda progress: (progress["id"], progress["runId"], progress["batchId"], progress["timestamp"])
+        got = Counter(key(d["metrics"]) for d in self.progress(runner))
+        self.assertEqual([k for k, n in got.items() if n > 1], [], "none comes twice")
+        reported = {key(progress) for progress in self.records(record)}
+        self.assertGreater(len(reported), 5)
+        self.assertEqual(reported - set(got), set(), "none is lost")
+        names = {d["metrics"]["name"] for d in self.progress(runner)}
+        self.assertEqual(names, {"заказы-naïve-日本-😀 <b>&\"q\"'"})
+        self.assertEqual({d["deployMode"] for d in self.progress(runner)}, {"cluster"})
+
+    def check_container(self, runner, container):
+        """What was read is the file, byte for byte: its end is the cursor, and its events are those of the whole file."""
+        log = _cluster.log_of(container)
+        cursor = next(c for c in runner.offsets() if c["stream"].endswith(f"{container}/stderr"))
+        self.assertEqual(cursor["offset"], log.stat().st_size, container)
+        strip = lambda d: {k: v for k, v in d.items() if k in ("kind", "metrics", "query", "error", "log", "derived")}
+        expected = [strip(d) for d in documents(run_support.parsed(log))]
+        got = [strip(d) for d in documents(runner.lines()) if d.get("containerId") == container and d["source"].get("path", "").endswith("stderr")]
+        self.assertEqual(got, expected)
+        self.assertGreater(len(expected), 2)
+
+    def test_client_mode(self):
+        record, stop = self.folder / "record.ndjson", self.folder / "stop"
+        runner = self.yarn_runner(applications=["jobs"]).start()
+        submitted = _cluster.submit("jobs", "client", HERE / "yarn_batch_app.py", record, stop)
+        jobs = lambda: [d for d in documents(runner.lines()) if d["kind"] == "job"]
+        self.wait(runner, lambda: len(jobs()) >= 5, "jobs come")
+        runner.kill()
+        count = len(self.records(record))
+        _cluster.until(lambda: len(self.records(record)) > count + 3, "jobs end meanwhile")
+        runner.start()
+        stop.touch()
+        last = lambda: self.records(record)[-1]["job"]
+        self.wait(runner, lambda: jobs()[-1]["job"]["jobId"] == last(), "all come")
+        submitted.wait(LONG)
+        runner.stop()
+        expected = {one["job"]: one["stages"] for one in self.records(record)}
+        got = jobs()
+        self.assertEqual(Counter(d["job"]["jobId"] for d in got), Counter(expected.keys()))
+        for document in got:
+            number = document["job"]["jobId"]
+            self.assertEqual(sorted(stage["stageId"] for stage in document["stages"]), expected[number])
+            self.assertEqual({stage["status"] for stage in document["stages"]}, {"COMPLETE"})
+            self.assertEqual(document["deployMode"], "client")
+
+
+if __name__ == "__main__":
+    unittest.main()
