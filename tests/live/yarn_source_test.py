@@ -3,6 +3,7 @@
 what their containers' files hold, whatever is killed meanwhile."""
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -14,6 +15,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(_ROOT / "tests" / "outside"), str(_ROOT / "deploy" / "demo")]
 
 import run_support  # noqa: E402
+import support  # noqa: E402
 from run_support import RunCase, documents, rng  # noqa: E402
 from support import SCALE  # noqa: E402
 from yarn_cluster import YarnCluster  # noqa: E402
@@ -148,6 +150,37 @@ class YarnTest(RunCase):
             self.assertEqual(sorted(stage["stageId"] for stage in document["stages"]), expected[number])
             self.assertEqual({stage["status"] for stage in document["stages"]}, {"COMPLETE"})
             self.assertEqual(document["deployMode"], "client")
+
+
+    def test_dstreams(self):
+        stop = self.folder / "stop"
+        runner = self.yarn_runner(applications=["dstreams"]).start()
+        _cluster.submit("dstreams", "cluster", HERE / "yarn_dstream_app.py", stop)
+        batches = lambda: [d for d in documents(runner.lines()) if d["kind"] == "batch"]
+        self.wait(runner, lambda: len(batches()) >= 4, "batches come")
+        runner.kill()
+        runner.start()
+        count = len(batches())
+        self.wait(runner, lambda: len(batches()) > count + 3, "it goes on")
+        app = _cluster.application("dstreams")
+        table = support.sparktail("batches", *(part for url in _cluster.rm_urls for part in ("--master", url)), "--application-id", app["id"])
+        stop.touch()
+        self.wait(runner, lambda: (_cluster.application("dstreams") or {}).get("state") == "FINISHED", "it ends")
+        runner.stop()
+        log = _cluster.log_of(app["amContainerLogs"].split("/")[-2]).read_text("utf-8")
+        said = {
+            int(time_ms): (round(float(total) * 1000), round(float(execution) * 1000))
+            for total, time_ms, execution in re.findall(r"Total delay: ([0-9.]+) s for time (\d+) ms \(execution: ([0-9.]+) s\)", log)
+        }
+        got = {d["batch"]["time"]: (d["batch"]["totalDelayMs"], d["batch"]["processingMs"]) for d in batches()}
+        self.assertEqual(len(got), len(batches()), "none comes twice")
+        # Those that the log names, from the first one on without a gap; the last ones may have ended with the driver.
+        wanted = sorted(said)[: len(got)]
+        self.assertEqual({time_ms: said[time_ms] for time_ms in wanted}, got)
+        self.assertEqual(table.code, 0, table.err)
+        first = table.out.decode().splitlines()[0].split()
+        self.assertEqual(first[1], f"{got[wanted[0]][1] / 1000:.3f}")
+        self.assertIn("processing time", table.out.decode())
 
 
 if __name__ == "__main__":
