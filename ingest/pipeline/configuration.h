@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ingest/base/options.h"
+#include "ingest/pipeline/dead_letter_source_options.h"
 #include "ingest/sources/file_source_options.h"
 #include "ingest/sources/kafka/kafka_source_options.h"
 #include "sinks/kafka/kafka_sink_options.h"
@@ -23,7 +24,7 @@ struct SourceConfiguration {
   std::string environment;         // of the documents
   std::string timezone = "UTC";    // of header stamps that name none
   std::vector<std::string> sinks;  // names; empty: all
-  std::variant<FileSourceOptions, KafkaSourceOptions> options;
+  std::variant<FileSourceOptions, KafkaSourceOptions, DeadLetterSourceOptions> options;
 };
 
 struct SinkConfiguration {
@@ -66,6 +67,8 @@ OptionTable<Configuration> ConfigurationOptionTable();
 struct UntilExit {
   bool enabled = false;
   std::string marker;  // a file whose coming says that the driver has exited; empty: none
+  // What is said then.
+  std::string complete = "the driver's log is complete";
 };
 
 }  // namespace sparktail
