@@ -35,6 +35,17 @@ Examples:
   sparktail run -c sparktail.yaml
 )";
 
+constexpr std::string_view kReplayExamples = R"(
+FILE is one of dead letters, a line an event that a sink had refused: state_dir/dead-letter/SINK/*.ndjson. Correct the
+documents in a copy if it was their fault; then each is sent to the sink that the line names. What is refused again is in the
+dead letters of the replay: exit code 3, and the last line says where. It may run beside `sparktail run`; killed, the same
+command goes on. Logs and archives of logs can't be replayed yet: see sparktail parse and sparktail run.
+
+Examples:
+  sparktail replay -c sparktail.yaml /var/lib/sparktail/dead-letter/search/*.ndjson
+  sparktail replay -c sparktail.yaml --sink history corrected.ndjson
+)";
+
 constexpr std::string_view kOffsetsExamples = R"(
 Examples:
   sparktail offsets list -c sparktail.yaml         where each sink stands in each stream
@@ -172,6 +183,24 @@ void AddRun(CLI::App* app, RunArguments* arguments) {
                 "Say on stderr, at the end, what was read and delivered");
 }
 
+struct ReplayArguments {
+  std::string file;  // the configuration
+  std::vector<std::string> files;
+  std::string sink;
+  bool recover = false;
+};
+
+void AddReplay(CLI::App* app, ReplayArguments* arguments) {
+  CLI::App* replay = app->add_subcommand("replay", "Send dead letters again, then end");
+  replay->footer(std::string(kReplayExamples));
+  replay->add_option("FILE", arguments->files, "Files of dead letters")->type_name("");
+  AddConfig(replay, &arguments->file);
+  replay->add_option("--sink", arguments->sink, "Send all to this sink, whichever had refused it")
+      ->type_name("NAME");
+  replay->add_flag("--recover", arguments->recover,
+                   "Put a damaged offsets.db of this replay aside, and send all again");
+}
+
 struct OffsetsArguments {
   std::string file;
   std::string state_dir;
@@ -305,6 +334,18 @@ Command FinishRun(RunArguments arguments, const Surroundings& surroundings) {
   std::string& marker = command.until_exit.marker;
   if (!marker.empty()) marker = AbsolutePath(marker, surroundings.directory);
   return command;
+}
+
+Command FinishReplay(ReplayArguments arguments, const Surroundings& surroundings) {
+  if (arguments.file.empty()) return WrongUsage("replay: which configuration? Give -c FILE");
+  if (arguments.files.empty()) {
+    return WrongUsage(
+        "replay: which dead letters? Give files, such as state_dir/dead-letter/SINK/*.ndjson");
+  }
+  absl::StatusOr<Configuration> configuration = ReadConfigurationFile(arguments.file, surroundings);
+  if (!configuration.ok()) return WrongConfiguration(configuration.status());
+  return ReplayCommand{std::move(*configuration), std::move(arguments.files),
+                       std::move(arguments.sink), arguments.recover};
 }
 
 // Reads ACTION [STREAM [OFFSET]]; the error is empty if all is well.
@@ -490,11 +531,13 @@ Command ReadCommandLine(const std::vector<std::string>& arguments, std::string_v
   app.require_subcommand(1);
   ParseCommand parse;
   RunArguments run;
+  ReplayArguments replay;
   OffsetsArguments offsets;
   CheckArguments check;
   std::string setup;
   AddParse(&app, &parse);
   AddRun(&app, &run);
+  AddReplay(&app, &replay);
   AddOffsets(&app, &offsets);
   AddCheck(&app, &check);
   AddSetup(&app, &setup);
@@ -524,6 +567,7 @@ Command ReadCommandLine(const std::vector<std::string>& arguments, std::string_v
   }
   const std::string command = app.get_subcommands()[0]->get_name();
   if (command == "run") return FinishRun(std::move(run), surroundings);
+  if (command == "replay") return FinishReplay(std::move(replay), surroundings);
   if (command == "offsets") return FinishOffsets(std::move(offsets), surroundings);
   if (command == "check") return FinishCheck(check, surroundings);
   if (command == "setup") return FinishSetup(setup, surroundings);

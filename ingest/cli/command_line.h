@@ -11,6 +11,7 @@
 #include "ingest/cli/migrate_command.h"
 #include "ingest/cli/offsets_command.h"
 #include "ingest/cli/parse_command.h"
+#include "ingest/cli/replay_command.h"
 #include "ingest/cli/run_command.h"
 #include "ingest/cli/setup_command.h"
 #include "ingest/cli/surroundings.h"
@@ -22,8 +23,8 @@ struct Answer {
   std::string text;
   ExitCode exit_code = ExitCode::kOk;  // if not kOk, the text is an error
 };
-using Command = std::variant<Answer, ParseCommand, RunCommand, OffsetsCommand, CheckCommand,
-                             SetupCommand, BatchesCommand, MigrateCommand>;
+using Command = std::variant<Answer, ParseCommand, RunCommand, ReplayCommand, OffsetsCommand,
+                             CheckCommand, SetupCommand, BatchesCommand, MigrateCommand>;
 
 // `arguments` without the program's name. Reads the configuration, if one is named.
 Command ReadCommandLine(const std::vector<std::string>& arguments, std::string_view version,

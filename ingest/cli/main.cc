@@ -34,11 +34,20 @@ bool KeepStandardDescriptors() {
   return has_stdout;
 }
 
-bool NeedsStdout(const RunCommand& run) {
-  return std::any_of(run.configuration.sinks.begin(), run.configuration.sinks.end(),
-                     [](const SinkConfiguration& sink) {
-                       return std::holds_alternative<SinkConfiguration::Stdout>(sink.options);
+// One of the sinks, or the one of that name, is standard output.
+bool NeedsStdout(const Configuration& configuration, const std::string& name = "") {
+  return std::any_of(configuration.sinks.begin(), configuration.sinks.end(),
+                     [&](const SinkConfiguration& sink) {
+                       return (name.empty() || sink.name == name) &&
+                              std::holds_alternative<SinkConfiguration::Stdout>(sink.options);
                      });
+}
+
+// A sink that writes to it would try for ever.
+ExitCode TellThatStdoutIsClosed(Os* os) {
+  return Tell(
+      {"sparktail: standard output is closed; open it, or name another sink\n", ExitCode::kFailed},
+      os);
 }
 
 ExitCode Execute(const Command& command, bool has_stdout, Os* os) {
@@ -49,12 +58,15 @@ ExitCode Execute(const Command& command, bool has_stdout, Os* os) {
   if (const auto* setup = std::get_if<SetupCommand>(&command)) return RunSetup(*setup, os);
   if (const auto* batches = std::get_if<BatchesCommand>(&command)) return RunBatches(*batches, os);
   if (const auto* migrate = std::get_if<MigrateCommand>(&command)) return RunMigrate(*migrate, os);
+  if (const auto* replay = std::get_if<ReplayCommand>(&command)) {
+    const bool needs_stdout =
+        !replay->sink.empty() && NeedsStdout(replay->configuration, replay->sink);
+    if (!has_stdout && needs_stdout) return TellThatStdoutIsClosed(os);
+    return RunReplay(*replay, SPARKTAIL_VERSION, os);
+  }
   const auto& run = *std::get_if<RunCommand>(&command);
-  if (has_stdout || !NeedsStdout(run)) return RunRun(run, SPARKTAIL_VERSION, os);
-  // The sink would try for ever.
-  return Tell(
-      {"sparktail: standard output is closed; open it, or name another sink\n", ExitCode::kFailed},
-      os);
+  if (!has_stdout && NeedsStdout(run.configuration)) return TellThatStdoutIsClosed(os);
+  return RunRun(run, SPARKTAIL_VERSION, os);
 }
 
 }  // namespace

@@ -164,9 +164,10 @@ class Run {
     ExitCode code = ExitCode::kOk;
     if (!status.ok() && !absl::IsCancelled(status)) code = ExitCode::kFailed;
     if (code == ExitCode::kOk && pipeline->dead_letters() > 0) code = ExitCode::kDeadLetters;
+    const PipelineStatus last = pipeline->status();
     pipeline = nullptr;
     log_.Flush();
-    return code;
+    return command_.conclude ? command_.conclude(last, code) : code;
   }
 
   ExitCode FailToOpen(const absl::Status& status) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ingest/base/options.h"
+#include "ingest/pipeline/dead_letter_source_options.h"
 #include "ingest/sources/file_source_options.h"
 #include "ingest/sources/kafka/kafka_source_options.h"
 #include "ingest/sources/yarn/yarn_source_options.h"
@@ -24,7 +25,8 @@ struct SourceConfiguration {
   std::string environment;         // of the documents
   std::string timezone = "UTC";    // of header stamps that name none
   std::vector<std::string> sinks;  // names; empty: all
-  std::variant<FileSourceOptions, KafkaSourceOptions, YarnSourceOptions> options;
+  std::variant<FileSourceOptions, KafkaSourceOptions, YarnSourceOptions, DeadLetterSourceOptions>
+      options;
 };
 
 struct SinkConfiguration {
@@ -67,6 +69,8 @@ OptionTable<Configuration> ConfigurationOptionTable();
 struct UntilExit {
   bool enabled = false;
   std::string marker;  // a file whose coming says that the driver has exited; empty: none
+  // What is said then.
+  std::string complete = "the driver's log is complete";
 };
 
 }  // namespace sparktail

@@ -10,6 +10,7 @@
 
 #include "ingest/base/time_zone.h"
 #include "ingest/kafka/cursor_record.h"
+#include "ingest/pipeline/dead_letter_source.h"
 #include "ingest/pipeline/file_limit.h"
 #include "ingest/pipeline/file_log_source.h"
 #include "ingest/pipeline/kafka_log_source.h"
@@ -279,6 +280,9 @@ std::unique_ptr<Source> Pipeline::MakeSource(SourceParts parts) const {
   if (std::holds_alternative<YarnSourceOptions>(options)) {
     return std::make_unique<YarnLogSource>(std::move(parts));
   }
+  if (std::holds_alternative<DeadLetterSourceOptions>(options)) {
+    return std::make_unique<DeadLetterSource>(std::move(parts));
+  }
   return std::make_unique<FileLogSource>(std::move(parts), most_descriptors_);
 }
 
@@ -320,6 +324,9 @@ absl::Status Pipeline::Run() {
     for (const auto& sink : sinks_) {
       if (failure.ok()) failure = sink->failure();
     }
+    for (const auto& source : sources_) {
+      if (failure.ok()) failure = source->failure();
+    }
     if (!failure.ok() || IsComplete()) break;
     if (began >= next_touch_) Touch(began);
     Wait(next);
@@ -356,7 +363,7 @@ bool Pipeline::IsComplete() {
     if (!marked_ && !source->HasExited()) return false;
   }
   for (const auto& source : sources_) source->EndAll();
-  log_->Info("complete", "the driver's log is complete; delivering what is left");
+  log_->Info("complete", parts_.until_exit.complete + "; delivering what is left");
   return true;
 }
 

@@ -59,6 +59,8 @@ class Source {
   virtual absl::Time Turn() = 0;
   // -1: none.
   virtual int wake_fd() const = 0;
+  // Why nothing more can be read, which it has said: the process ends with an error.
+  virtual absl::Status failure() const { return absl::OkStatus(); }
 
   // For `--until-exit`. What is known of the end may be old: AtEnd() is false until it was looked
   // for again.

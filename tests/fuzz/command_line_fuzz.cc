@@ -66,6 +66,8 @@ void Check(const RunCommand& command) {
   Require(command.configuration.state_dir.starts_with('/'), "there is a place for the state");
 }
 
+void Check(const ReplayCommand&) { Require(false, "there are no files"); }
+
 void Check(const OffsetsCommand& command) {
   Require(command.state_dir.starts_with('/'), "there is a place for the state");
   const bool is_set = command.action == OffsetsCommand::Action::kSet;

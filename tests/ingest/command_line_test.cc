@@ -170,7 +170,7 @@ TEST(CommandLineTest, HelpAndVersionAreAnswers) {
   EXPECT_EQ(version.exit_code, ExitCode::kOk);
   const Answer help = Answered({"--help"});
   EXPECT_EQ(help.exit_code, ExitCode::kOk);
-  for (const char* command : {"parse", "run", "offsets", "check"}) {
+  for (const char* command : {"parse", "run", "replay", "offsets", "check"}) {
     EXPECT_THAT(help.text, HasSubstr(command));
   }
   const Answer parse_help = Answered({"parse", "--help"});
@@ -318,6 +318,28 @@ TEST(CommandLineTest, FlagsAreExplainedByTheOptions) {
                            "(default: UTC)", "Value of environment in documents.",
                            "Examples:"}) {
     EXPECT_THAT(help, HasSubstr(text));
+  }
+}
+
+TEST_F(CommandLineFileTest, ReplayTakesFilesAndAConfiguration) {
+  const auto replay = Parsed<ReplayCommand>({"replay", "-c", good_, "a.ndjson", "/b"});
+  EXPECT_EQ(replay.configuration.state_dir, "/s");
+  EXPECT_THAT(replay.files, ElementsAre("a.ndjson", "/b"));
+  EXPECT_EQ(replay.sink, "");
+  EXPECT_FALSE(replay.recover);
+  const auto other = Parsed<ReplayCommand>({"replay", "a", "--sink=x", "--recover", "-c", good_});
+  EXPECT_THAT(other.files, ElementsAre("a"));
+  EXPECT_EQ(other.sink, "x");
+  EXPECT_TRUE(other.recover);
+  ExpectWrongUsage({"replay", "a"}, "replay: which configuration? Give -c FILE");
+  ExpectWrongUsage({"replay", "-c", good_}, "replay: which dead letters? Give files");
+  ExpectWrongUsage({"replay", "-c", good_, "a", "--sinc", "x"}, "did you mean --sink?");
+  EXPECT_EQ(Answered({"replay", "-c", bad_, "a"}).exit_code, ExitCode::kWrongUsage);
+  const Answer help = Answered({"replay", "--help"});
+  EXPECT_EQ(help.exit_code, ExitCode::kOk);
+  for (const char* text :
+       {"FILE", "--sink", "--recover", "-c", "can't be replayed yet", "Examples:"}) {
+    EXPECT_THAT(help.text, HasSubstr(text));
   }
 }
 
