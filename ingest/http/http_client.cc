@@ -31,8 +31,8 @@ constexpr size_t kMostIdleHandles = 8;
 // Bodies of a megabyte cost half as much to send as with libcurl's 64 KiB.
 constexpr long kUploadBufferBytes = 256L << 10;
 // Of all lines of all headers of an exchange, those after a chunked body among them: libcurl keeps
-// them all.
-constexpr size_t kMostHeaderBytes = size_t{256} << 10;
+// them all, and puts folded ones together at a cost that grows with the square.
+constexpr size_t kMostHeaderBytes = size_t{64} << 10;
 // Authorities that are exchanged in their file are known after that.
 constexpr long kAuthorityCacheSeconds = 60;
 constexpr absl::Duration kLongestWait = absl::Hours(24);
