@@ -43,7 +43,7 @@ CAUSES = {
     503: ("unavailable_shards_exception", "[{index}][0] primary shard is not active Timeout: [1m]"),
 }
 
-STORED_PATHS = re.compile(r"/(_index_template|_component_template|_ilm/policy|_plugins/_ism/policies)/[^/]+$")
+STORED_PATHS = re.compile(r"(?:/[\w/]+)?/(_index_template|_component_template|_ilm/policy|_plugins/_ism/policies)/[^/]+$")
 
 
 def cause(status, item=None):
@@ -329,11 +329,12 @@ class BadSearchServer:
             connection.answer(*refused)
         elif request.path.endswith("/_bulk"):
             self._bulk(connection, request)
-        elif request.path == "/":
+        elif request.path.endswith("/"):
+            # Behind a proxy there is more before it.
             connection.answer(200, ROOT)
         elif request.path == "/_cluster/health":
             connection.answer(200, {"cluster_name": "fake", "status": "green", "timed_out": False, "number_of_nodes": 1})
-        elif STORED_PATHS.match(request.path):
+        elif STORED_PATHS.fullmatch(request.path):
             self._store(connection, request)
         else:
             connection.answer(404, refusal(404))
@@ -344,8 +345,6 @@ class BadSearchServer:
         except (BadRequest, ValueError) as error:
             connection.answer(400, {"error": {"type": "illegal_argument_exception", "reason": str(error)}, "status": 400})
             return
-        default = request.path.strip("/").split("/")[0]
-        items = [item if item.index else item._replace(index=default) for item in items]
         exchange = Exchange(self, connection, request, items)
         with self.lock:
             fault = self.script.pop(0) if self.script else self.always
@@ -557,6 +556,74 @@ def closing(exchange):
     """All is well, and it was the last answer on this connection."""
     exchange.answer(200, exchange.body(exchange.apply()), connection="close")
     raise Hangup
+
+
+def closing_unannounced(exchange):
+    """The same, but nobody was told: a request may be on its way already."""
+    exchange.answer(200, exchange.body(exchange.apply()))
+    raise Hangup
+
+
+def without_length(exchange):
+    """As in HTTP/1.0: the answer ends where the connection does."""
+    body = exchange.body(exchange.apply())
+    exchange.connection.send(b"HTTP/1.0 200 OK\r\ncontent-type: application/json\r\n\r\n" + body)
+    raise Hangup
+
+
+def early_hints(exchange):
+    """Answers before the answer."""
+    exchange.connection.send(b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n" * 5)
+    exchange.answer_well()
+
+
+def endless_head(size):
+    """Header lines of that size in all, and no end of them."""
+
+    def fault(exchange):
+        exchange.connection.send(b"HTTP/1.1 200 OK\r\n")
+        line = b"x-header-%08d: " + b"x" * 1000 + b"\r\n"
+        for number in range(size // len(line)):
+            exchange.connection.send(line % number)
+        raise Hangup
+
+    return fault
+
+
+def endless_hints(size):
+    """Answers before the answer, of that size in all."""
+
+    def fault(exchange):
+        hint = b"HTTP/1.1 103 Early Hints\r\nlink: </" + b"x" * 1000 + b">\r\n\r\n"
+        for _ in range(size // len(hint)):
+            exchange.connection.send(hint)
+        raise Hangup
+
+    return fault
+
+
+def says(*bodies):
+    """JSON, or nearly, that is no answer to a bulk request; nothing took effect. One fault a body."""
+
+    def fault(body):
+        return lambda exchange: exchange.answer(200, body if isinstance(body, bytes) else json.dumps(body).encode())
+
+    return [fault(body) for body in bodies]
+
+
+def odd_items(change):
+    """All took effect; each item's answer is what `change` makes of it."""
+
+    def fault(exchange):
+        answers = [change(answer) for answer in exchange.apply()]
+        exchange.answer(200, {"took": 1, "errors": False, "items": answers})
+
+    return fault
+
+
+def too_many_items(exchange):
+    answers = exchange.apply()
+    exchange.answer(200, exchange.body(answers + answers))
 
 
 def redirect(url, status=307):

@@ -234,6 +234,53 @@ class WholeRequests(FaultCase):
         for letter in self.dead_letters(runner):
             self.assertIn("it is whole_poison", letter["cause"])
 
+    def test_every_document_is_refused_with_its_request(self):
+        """Halved down to single ones, they would all go to the dead letters: something else is wrong."""
+        self.refuses_all(bad.refused(400))
+
+    def test_every_document_is_too_large(self):
+        self.refuses_all(bad.refused(413, b""))
+
+    def refuses_all(self, fault):
+        self.server.always = fault
+        write(self.log, BANNER + events(*range(300)))
+        runner = self.search().start()
+        self.says(runner, WAITS)
+        self.assertLessEqual(len(self.dead_letters(runner)), 100)
+        self.server.always = None
+        self.finish(runner)
+
+    def test_other_statuses_settle_nothing(self):
+        """Of a wrong URL, a proxy, a server that is no search server."""
+        for status in (402, 404, 405, 406, 407, 410, 411, 415, 421, 422, 431, 451):
+            with self.subTest(status=status):
+                self.pauses(bad.refused(status, {"message": "no"}), f".*{status}", name=str(status))
+                self.server.index.clear()
+
+    def test_a_retry_after_that_is_none(self):
+        self.survives(*[bad.refused(503, retry_after=value) for value in ("-5", "soon", "", "1e3", "0")])
+
+    def test_a_retry_after_of_an_hour_can_be_left(self):
+        """It says that it waits, and it can be stopped meanwhile."""
+        self.server.always = bad.refused(503, retry_after="3600")
+        write(self.log, BANNER + events(*range(20)))
+        runner = self.search(more={"shutdown_timeout": "2s"}).start()
+        self.says(runner, WAITS + ".*503")
+        runner.stop()
+        self.server.always = None
+        runner.start()
+        self.finish(runner)
+
+    def test_a_stop_while_nothing_is_answered(self):
+        self.server.always = bad.silence
+        write(self.log, BANNER + events(*range(20)))
+        runner = self.search(request_timeout="60s", more={"shutdown_timeout": "2s"}).start()
+        runner.until(self.server.bulks, "something was sent")
+        runner.stop()
+        self.server.always = None
+        runner.start()
+        self.finish(runner)
+
     def test_a_node_that_is_away(self):
         write(self.log, BANNER + events(*range(50)))
         self.server.close()
@@ -326,6 +373,37 @@ class CutAnswers(FaultCase):
         runner = self.survives(*[bad.closing] * 8)
         self.assert_each_came_once(runner)
 
+    def test_connections_that_are_closed_unannounced(self):
+        self.survives(*[bad.closing_unannounced] * 8)
+
+    def test_old_and_new_ways_to_answer(self):
+        runner = self.survives(*[bad.without_length, bad.early_hints] * 3)
+        self.assert_each_came_once(runner)
+
+    def test_json_that_is_no_answer(self):
+        deep = b"[" * 100000
+        self.survives(*bad.says({}, [], None, 1, "x", {"items": None, "errors": False}, {"items": {}, "errors": False}, {"took": 1, "errors": False}))
+        self.server.index.clear()
+        self.survives(*bad.says({"errors": False, "items": [None]}, {"error": "x", "status": 500}, deep, b'{"items":' + deep, b"\xff\xfe{}", b""), name="more")
+
+    def test_items_that_say_nothing(self):
+        changes = [
+            lambda answer: None,
+            lambda answer: {},
+            lambda answer: {"create": None},
+            lambda answer: {"create": {}},
+            lambda answer: {"create": {"status": None}},
+            lambda answer: {"create": {"status": "x"}},
+            lambda answer: {"create": {"status": 0}},
+            lambda answer: {"create": {"status": 1e30}},
+            lambda answer: [],
+            lambda answer: "created",
+        ]
+        self.survives(*[bad.odd_items(change) for change in changes], numbers=range(400))
+
+    def test_more_answers_than_questions(self):
+        self.survives(bad.too_many_items, bad.too_many_items)
+
     def assert_each_came_once(self, _):
         ids = Counter(item.id for request in self.server.bulks() for item in bad.items_of(request.text))
         self.assertEqual([key for key, count in ids.items() if count > 1], [])
@@ -346,6 +424,14 @@ class CutAnswers(FaultCase):
     def test_memory_stays_whatever_is_answered(self):
         write(self.log, BANNER + events(*range(200)))
         self.server.script = [bad.huge(64 * MIB, form) for form in ("json", "nonsense", "endless", "gzip")]
+        self.bounded_memory()
+
+    def test_memory_stays_whatever_head_an_answer_has(self):
+        write(self.log, BANNER + events(*range(200)))
+        self.server.script = [bad.endless_head(128 * MIB), bad.endless_hints(128 * MIB)]
+        self.bounded_memory()
+
+    def bounded_memory(self):
         runner = self.search(request_timeout="30s").start()
         runner.until(lambda: not self.server.script, "all bad answers came")
         self.has(runner, range(200))
@@ -475,6 +561,51 @@ class Items(FaultCase):
             self.assertIn("mapper_parsing_exception", letter["cause"])
             self.assertLess(len(letter["cause"]), 8 << 10)
 
+    def test_an_event_that_is_larger_than_a_request_may_be(self):
+        """It goes alone."""
+        extra = b',\n  "x" : "' + b"x" * 200000 + b'"'
+        write(self.log, BANNER + events(*range(50)) + support.progress_record(50, extra=extra) + events(*range(51, 100)))
+        runner = self.search().start()
+        self.finish(runner)
+        self.assertEqual(self.dead_letters(runner), [])
+        (alone,) = [request for request in self.server.bulks() if len(request.text) > 100000]
+        self.assertEqual(len(bad.items_of(alone.text)), 1)
+
+    def test_an_event_that_is_twice_in_the_log(self):
+        """Both are one document."""
+        write(self.log, BANNER + events(1, 2, 1, 2, 3))
+        runner = self.search().start()
+        self.has(runner, [1, 2, 3])
+        runner.until(lambda: self.settled(runner) > self.log.stat().st_size - 500, runner.offsets)
+        runner.stop()
+        self.assertEqual(len(self.server.documents()), 3)
+
+    def test_reasons_with_control_bytes(self):
+        """They reach no terminal, and the dead letters are still NDJSON."""
+        reason = "\x1b[31mred\x1b]0;title\x07\n2026-11-26T00:00:00.000Z info: forged\r\x00\u2028\x9b"
+        error = {"type": "mapper_parsing_exception", "reason": reason}
+
+        def fault(exchange):
+            exchange.answer(200, exchange.body([bad.item_answer(item, 400, error) for item in exchange.items]))
+
+        runner = self.survives(fault, numbers=range(20))
+        self.assertIn("forged", runner.said())
+        self.assertNotRegex(runner.said(), "[\x00-\x08\x0b-\x1f\x7f-\x9f]|\n2026-11-26T00:00")
+        self.assertIn(reason, self.dead_letters(runner)[0]["cause"])
+
+    def test_dead_letters_that_are_full_pause(self):
+        """Nothing is thrown away for want of room."""
+        extra = b',\n  "x" : "' + b"x" * 20000 + b'"'
+        self.server.poison = lambda text: number_of(text) % 2
+        text = b"".join(support.progress_record(n, time=f"2026-11-21T15:{n // 60:02d}:{n % 60:02d}.000Z", extra=extra) for n in range(300))
+        write(self.log, BANNER + text)
+        runner = self.search(bulk_bytes="64KiB", dead_letter_bytes="1MiB").start()
+        self.says(runner, WAITS + ".*dead")
+        kept = len(self.dead_letters(runner))
+        self.assertGreater(kept, 20)
+        self.server.poison = None
+        self.finish(runner)
+
     def test_F44_memory_stays_while_the_server_takes_nothing(self):
         padding = b',\n  "padding" : "' + b"x" * 20000 + b'"'
         self.server.always = bad.per_item(429)
@@ -483,7 +614,7 @@ class Items(FaultCase):
         runner = self.search(queue_bytes="1MiB", bulk_bytes="1MiB").start()
         self.says(runner, WAITS)
         tried = len(self.server.bulks())
-        runner.until(lambda: len(self.server.bulks()) > tried + 1, "it tries again, and again")
+        runner.until(lambda: len(self.server.bulks()) > tried, "it tries again")
         if not support.sanitized():
             self.assertLess(peak(runner), 96 * MIB)
         self.server.always = None
@@ -522,13 +653,82 @@ class Items(FaultCase):
         self.assertEqual({request.method for request in self.server.requests} - {"GET", "HEAD"}, {"POST"})
 
 
+class Start(FaultCase):
+    """What a server says when it is asked what it is, and for its template."""
+
+    def others(self, answer):
+        """Of requests that are no bulk."""
+        return lambda request: None if request.path.endswith("/_bulk") else answer
+
+    def test_nonsense(self):
+        """Whatever it is told, it does not end, and goes on when the server does."""
+        answers = [
+            (200, b""),
+            (200, b"null"),
+            (200, b"[]"),
+            (200, b"{}"),
+            (200, b'{"version":7}'),
+            (200, b'{"version":{"number":7}}'),
+            (200, b'{"version":{"number":"999999999999.x","distribution":[]}}'),
+            (200, b"[" * 100000),
+            (200, bad.PROXY_PAGE),
+            (500, bad.PROXY_PAGE),
+            (503, {}),
+            (429, {}),
+            (401, bad.refusal(401)),
+            (403, bad.refusal(403)),
+            (404, b""),
+            (405, {}),
+        ]
+        for number, answer in enumerate(answers):
+            with self.subTest(answer=str(answer)[:60]):
+                self.server.guard = self.others(answer)
+                write(self.log, BANNER + events(1, 2, 3))
+                runner = self.search(f"run-{number}").start()
+                runner.until(lambda: self.server.requests, "it asks")
+                runner.until(lambda runner=runner: re.search(WAITS, runner.said()) or self.server.documents(), "it waits, or delivers")
+                self.server.guard = None
+                self.finish(runner)
+                self.assertEqual(self.dead_letters(runner), [])
+                self.server.index.clear()
+                self.server.stored.clear()
+                self.server.requests.clear()
+
+    def test_an_answer_of_64_mib(self):
+        body = b" " * (64 * MIB)
+        self.server.guard = self.others((200, body))
+        write(self.log, BANNER + events(1, 2, 3))
+        runner = self.search().start()
+        runner.until(lambda: len(self.server.requests) > 3, "it asks again")
+        if not support.sanitized():
+            self.assertLess(peak(runner), 96 * MIB)
+        self.server.guard = None
+        self.finish(runner)
+
+    def test_a_path_before_the_server(self):
+        """As a proxy has it."""
+        self.survives(urls=[self.server.url + "/search/one/"])
+        self.assertEqual({request.path for request in self.server.bulks()}, {"/search/one/_bulk"})
+
+    def test_credentials_in_a_url_are_not_told(self):
+        url = self.server.url.replace("//", "//alice:s3cret-of-the-test@")
+        write(self.log, BANNER + events(1))
+        runner = self.search(urls=[url]).start()
+        runner.until(lambda: runner.ended() or self.server.documents(), "it refuses, or delivers")
+        self.assertNotIn("s3cret-of-the-test", runner.said())
+        if not runner.ended():
+            token = base64.b64encode(b"alice:s3cret-of-the-test").decode()
+            self.assertEqual(self.server.bulks()[0].headers.get("authorization"), f"Basic {token}")
+
+
 class AnyOrder(FaultCase):
     KINDS = [
         bad.refused(429), bad.refused(503), bad.refused(429, retry_after="0"), bad.refused(401), bad.refused(403), bad.proxy_page(502),
         bad.proxy_page(200), bad.per_item(201, 429), bad.per_item(429, 503, 409), bad.per_item(403), bad.per_item(404), bad.cut_short,
         bad.half_json, bad.cut_in_the_head, bad.cut_in_a_chunk, bad.no_http, bad.reset_before, bad.reset_after, bad.reset_half_way,
         bad.in_chunks, bad.zipped, bad.closing, bad.items_missing, bad.no_items, bad.false_errors, bad.slow(0.2), bad.silence,
-        bad.huge(2 * MIB, "nonsense"),
+        bad.huge(2 * MIB, "nonsense"), bad.closing_unannounced, bad.without_length, bad.early_hints, bad.too_many_items,
+        bad.refused(413, b""), bad.refused(404), *bad.says({}, [], {"errors": False, "items": [None]}),
     ]  # fmt: skip
 
     def test_any_faults_in_any_order(self):
