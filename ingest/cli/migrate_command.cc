@@ -163,7 +163,7 @@ class Migration {
   }
 
   static std::string LevelOf(std::string_view python) {
-    const std::string level = Lower(python);
+    std::string level = Lower(python);
     if (level == "debug" || level == "info" || level == "warning" || level == "error") return level;
     return level == "critical" ? "error" : level == "warn" ? "warning" : "info";
   }

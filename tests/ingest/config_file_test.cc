@@ -232,7 +232,7 @@ TEST_F(ConfigFileTest, MistakesInSources) {
            Case{"sources: [file]", "f.yaml:2: sources[0]: lines of `key: value` are expected"},
            Case{"sources: [{paths: [/a]}]", "f.yaml:2: sources[0].kind: it is missing: give file"},
            Case{"sources: [{kind: fil, x: y}]",
-                "f.yaml:2: sources[0].kind: unknown kind: give file or kafka, not 'fil'; did you "
+                "f.yaml:2: sources[0].kind: unknown kind: give file, kafka or yarn, not 'fil'; did you "
                 "mean file?"},
            Case{"sources: [{kind: }]", "f.yaml:2: sources[0].kind: a value is missing"},
            Case{"sources: [{kind: '${NAME}'}]", "f.yaml:2: sources[0].kind: unknown kind"},

@@ -47,7 +47,10 @@ std::vector<Place> Places() {
     places.push_back({"/properties/sources/items/oneOf/" + std::to_string(i++),
                       std::string("{") + kSinks + ", sources: [{kind: " + kind.name,
                       "}]}",
-                      {{"paths", "[/a]"}, {"topics", "[raw]"}, {"brokers", "['k:9092']"}},
+                      {{"paths", "[/a]"},
+                       {"topics", "[raw]"},
+                       {"brokers", "['k:9092']"},
+                       {"resource_managers", "['http://rm1:8088']"}},
                       Infos(kind.options)});
   }
   i = 0;
@@ -83,6 +86,13 @@ std::string ValueOf(const OptionInfo& info) {
       {"topics", "[raw, 'regex:^logs-.*']"},
       {"message_field", "event.original"},
       {"brokers", "['k1:9092', 'k2:9092']"},
+      {"resource_managers", "['http://rm1:8088', 'http://rm2:8088']"},
+      {"applications", "[orange.Boot, 'regex:etl-.*']"},
+      {"users", "[etl]"},
+      {"queues", "[root.etl]"},
+      {"tags", "[gold]"},
+      {"history_server", "'http://history:19888'"},
+      {"url_prefix", "/gateway/default/yarn"},
       {"sasl_username", "me"},
       {"sasl_password", "secret"},
       {"kerberos_principal", "me@REALM"},

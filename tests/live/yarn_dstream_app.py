@@ -10,6 +10,11 @@ from pyspark import SparkContext
 from pyspark.streaming import StreamingContext
 
 
+def count(rdd):
+    # What it returned would be an error.
+    rdd.count()
+
+
 def main():
     stop = Path(sys.argv[1])
     context = SparkContext.getOrCreate()
@@ -17,7 +22,7 @@ def main():
     streaming = StreamingContext(context, 1)
     queue = [context.parallelize(range(number, number + 50), 2) for number in range(500)]
     words = streaming.queueStream(queue).map(lambda x: (x % 3, 1)).reduceByKey(lambda a, b: a + b, 2)
-    words.foreachRDD(lambda rdd: rdd.count())
+    words.foreachRDD(count)
     streaming.start()
     while not stop.exists():
         time.sleep(0.2)
