@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ingest/http/http_client.h"
+#include "ingest/http/http_url.h"
 #include "ingest/sources/yarn/application_choice.h"
 #include "ingest/sources/yarn/driver_api.h"
 #include "ingest/sources/yarn/log_reader.h"
@@ -54,9 +55,8 @@ class YarnCheck {
   }
 
   void FindActive() {
-    for (std::string rm : options_.resource_managers) {
-      if (rm.ends_with('/')) rm.pop_back();
-      rm += options_.url_prefix;
+    for (const std::string& url : options_.resource_managers) {
+      const std::string rm = WithoutSlash(url) + options_.url_prefix;
       const HttpResponse response = Ask(ClusterInfoUrl(rm));
       const YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
       if (answer.kind != Kind::kGood) {

@@ -52,4 +52,9 @@ absl::StatusOr<HttpUrl> ReadHttpUrl(const std::string& text) {
   return url;
 }
 
+std::string WithoutSlash(std::string url) {
+  while (url.ends_with('/')) url.pop_back();
+  return url;
+}
+
 }  // namespace sparktail

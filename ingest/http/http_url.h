@@ -26,4 +26,7 @@ struct HttpUrl {
 // password is refused: URLs stand in logs, options for credentials don't.
 absl::StatusOr<HttpUrl> ReadHttpUrl(const std::string& text);
 
+// "http://host:9200/" and "http://host:9200" are one server: paths are put behind the latter.
+std::string WithoutSlash(std::string url);
+
 }  // namespace sparktail

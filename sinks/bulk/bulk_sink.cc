@@ -3,10 +3,11 @@
 #include <optional>
 #include <utility>
 
+#include "ingest/http/http_url.h"
+
 namespace sparktail {
 
-BulkSink::BulkSink(Parts parts)
-    : parts_(std::move(parts)), refused_(parts_.dead_letters) {
+BulkSink::BulkSink(Parts parts) : parts_(std::move(parts)), refused_(parts_.dead_letters) {
   for (std::string& url : parts_.urls) url = WithoutSlash(std::move(url));
 }
 
@@ -56,11 +57,6 @@ absl::StatusOr<bool> BulkSink::Rollback() {
   sender_->Reset();
   if (absl::Status status = refused_.Rollback(); !status.ok()) return status;
   return false;
-}
-
-std::string WithoutSlash(std::string url) {
-  while (url.ends_with('/')) url.pop_back();
-  return url;
 }
 
 }  // namespace sparktail

@@ -67,7 +67,4 @@ class BulkSink : public Sink {
   std::unique_ptr<BulkSender> sender_;
 };
 
-// "http://host:9200/" and "http://host:9200" are one.
-std::string WithoutSlash(std::string url);
-
 }  // namespace sparktail

@@ -131,7 +131,7 @@ class KafkaWriter {
   // Of the events since Delivered().
   absl::flat_hash_set<EventId> suspects_;
   RefusedEvents refused_events_;
-  bool is_untimed_ = false;               // the broker does not want their timestamps
+  bool is_untimed_ = false;  // the broker does not want their timestamps
   bool had_culprit_ = false;
   bool wants_smaller_batches_ = false;
 };

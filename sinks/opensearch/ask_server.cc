@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "ingest/http/http_url.h"
 #include "parsers/byte_buffer.h"
 #include "parsers/json_text.h"
 #include "sinks/opensearch/server_error.h"
@@ -16,11 +17,6 @@ constexpr size_t kMostAnswer = size_t{16} << 20;
 bool IsAway(const HttpResponse& response) {
   return response.failure != HttpFailure::kNone || response.status == 502 ||
          response.status == 503 || response.status == 504;
-}
-
-std::string WithoutSlash(std::string url) {
-  while (url.ends_with('/')) url.pop_back();
-  return url;
 }
 
 // Of a function that the server does not have. Elasticsearch 7 takes "_ilm" for an index.

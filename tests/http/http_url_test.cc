@@ -67,5 +67,10 @@ TEST(HttpUrlTest, AUserIsRefusedAndNotTold) {
               HasSubstr("without user and password"));
 }
 
+TEST(HttpUrlTest, AServerMayEndInASlash) {
+  EXPECT_EQ(WithoutSlash("http://s:1//"), "http://s:1");
+  EXPECT_EQ(WithoutSlash("http://s:1/a"), "http://s:1/a");
+}
+
 }  // namespace
 }  // namespace sparktail

@@ -232,7 +232,8 @@ TEST_F(ConfigFileTest, MistakesInSources) {
            Case{"sources: [file]", "f.yaml:2: sources[0]: lines of `key: value` are expected"},
            Case{"sources: [{paths: [/a]}]", "f.yaml:2: sources[0].kind: it is missing: give file"},
            Case{"sources: [{kind: fil, x: y}]",
-                "f.yaml:2: sources[0].kind: unknown kind: give file, kafka or yarn, not 'fil'; did you "
+                "f.yaml:2: sources[0].kind: unknown kind: give file, kafka or yarn, not 'fil'; did "
+                "you "
                 "mean file?"},
            Case{"sources: [{kind: }]", "f.yaml:2: sources[0].kind: a value is missing"},
            Case{"sources: [{kind: '${NAME}'}]", "f.yaml:2: sources[0].kind: unknown kind"},
@@ -289,7 +290,8 @@ TEST_F(ConfigFileTest, MistakesInSinks) {
                 "properties: {acks: 1}}]",
                 "sinks[0].properties.acks: it can't be set: an event that not all replicas have"},
            Case{"sinks: [{kind: kafke}]",
-                "unknown kind: give file, stdout, sqlite, kafka, opensearch, elasticsearch or solr, not 'kafke'"},
+                "unknown kind: give file, stdout, sqlite, kafka, opensearch, elasticsearch or "
+                "solr, not 'kafke'"},
            Case{"sinks: [{kind: file}]", "f.yaml:2: sinks[0].path: it is missing"},
            Case{"sinks: [{kind: sqlite, path: '-', retention: 30}]",
                 "sinks[0].retention: give forever, or a duration from 1h"},

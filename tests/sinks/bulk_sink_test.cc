@@ -90,10 +90,5 @@ TEST_F(BulkSinkTest, CredentialsGoWithEachRequest) {
   EXPECT_EQ(Feed::OffsetOf(*store_.Load("search")), 3U);
 }
 
-TEST_F(BulkSinkTest, AUrlMayEndInASlash) {
-  EXPECT_EQ(WithoutSlash("http://s:1//"), "http://s:1");
-  EXPECT_EQ(WithoutSlash("http://s:1/a"), "http://s:1/a");
-}
-
 }  // namespace
 }  // namespace sparktail

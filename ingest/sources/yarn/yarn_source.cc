@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ingest/http/http_url.h"
 #include "ingest/sources/yarn/yarn_answer.h"
 #include "ingest/sources/yarn/yarn_names.h"
 
@@ -28,15 +29,14 @@ double Random() {
 
 std::vector<std::string> ServersOf(const YarnSourceOptions& options) {
   std::vector<std::string> servers;
-  for (std::string server : options.resource_managers) {
-    if (server.ends_with('/')) server.pop_back();
-    servers.push_back(server + options.url_prefix);
+  for (const std::string& server : options.resource_managers) {
+    servers.push_back(WithoutSlash(server) + options.url_prefix);
   }
   return servers;
 }
 
 YarnSourceOptions Trimmed(YarnSourceOptions options) {
-  if (options.history_server.ends_with('/')) options.history_server.pop_back();
+  options.history_server = WithoutSlash(std::move(options.history_server));
   return options;
 }
 
