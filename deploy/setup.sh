@@ -9,7 +9,7 @@ Usage: deploy/setup.sh [--live] [--bench] [--check]
 Installs the Debian packages that are missing to build and test sparktail.
 Says beforehand what it will install. Uses sudo when you are not root.
 
-  --live    also a Java 17 runtime, for the tests and the demo with a real Spark, and what a real Kafka needs
+  --live    also a Java 17 runtime, for the tests and the demo with a real Spark, and what a real Kafka, OpenSearch, Elasticsearch and Solr need
   --bench   also the programs that the benchmarks compare with
   --check   install nothing, only report; exit code 1 if something is missing
   --help    this text
@@ -31,7 +31,7 @@ packages=(
   tzdata systemd sqlite3 python3 python3-venv
 )
 java_package=openjdk-17-jre-headless
-live_packages=(maven openssl krb5-kdc krb5-admin-server)
+live_packages=(maven openssl krb5-kdc krb5-admin-server curl jq)
 bench_packages=(ripgrep kcat)
 
 # The same question as find_java in deploy/demo/spark_env.py: is there a Java that Spark 3.5 and 4 both run on?

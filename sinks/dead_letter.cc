@@ -34,11 +34,11 @@ void AppendMember(std::string_view key, std::string_view text, ByteBuffer* out) 
 }  // namespace
 
 struct DeadLetters::State {
-  absl::Status Add(std::string_view document, std::string_view cause);
+  absl::Status Add(std::string_view document, std::string_view cause, std::string_view index);
   absl::Status Sync();
   absl::Status Rollback();
 
-  ByteBuffer Format(std::string_view document, std::string_view cause);
+  ByteBuffer Format(std::string_view document, std::string_view cause, std::string_view index);
   absl::Status EnsureRoom(uint64_t bytes);
   absl::StatusOr<uint64_t> SizeOfOthers();
   absl::Status EnsureOpen();
@@ -63,8 +63,9 @@ struct DeadLetters::State {
   std::atomic<uint64_t> count = 0;
 };
 
-absl::Status DeadLetters::State::Add(std::string_view document, std::string_view cause) {
-  const ByteBuffer line = Format(document, cause);
+absl::Status DeadLetters::State::Add(std::string_view document, std::string_view cause,
+                                     std::string_view index) {
+  const ByteBuffer line = Format(document, cause, index);
   if (absl::Status status = EnsureRoom(line.size()); !status.ok()) return status;
   if (absl::Status status = EnsureOpen(); !status.ok()) return status;
   if (is_torn) {
@@ -82,12 +83,14 @@ absl::Status DeadLetters::State::Add(std::string_view document, std::string_view
   return absl::OkStatus();
 }
 
-ByteBuffer DeadLetters::State::Format(std::string_view document, std::string_view cause) {
+ByteBuffer DeadLetters::State::Format(std::string_view document, std::string_view cause,
+                                      std::string_view index) {
   ByteBuffer line;
   line.Append('{');
   AppendMember("time", absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", os->Now(), absl::UTCTimeZone()),
                &line);
   AppendMember("sink", sink, &line);
+  if (!index.empty()) AppendMember("index", index, &line);
   AppendMember("cause", cause, &line);
   line.Append("\"document\":");
   if (IsJsonLine(document)) {
@@ -232,8 +235,9 @@ DeadLetters::~DeadLetters() {
   state_->Close();
 }
 
-absl::Status DeadLetters::Add(std::string_view document, std::string_view cause) {
-  return state_->Add(document, cause);
+absl::Status DeadLetters::Add(std::string_view document, std::string_view cause,
+                              std::string_view index) {
+  return state_->Add(document, cause, index);
 }
 absl::Status DeadLetters::Sync() { return state_->Sync(); }
 absl::Status DeadLetters::Rollback() { return state_->Rollback(); }

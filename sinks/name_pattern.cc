@@ -1,21 +1,34 @@
 #include "sinks/name_pattern.h"
 
+#include <absl/strings/str_format.h>
+#include <absl/time/clock.h>
+#include <absl/time/time.h>
+
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 namespace sparktail {
 namespace {
 
+// In the order of NamePattern::Field.
 constexpr std::array<std::string_view, 4> kFieldNames = {"", "kind", "environment", "appName"};
+constexpr std::string_view kDateLetters = "YmdH";
+constexpr std::string_view kUndated = "undated";
+// A log's author must not make indices of any day.
+constexpr absl::Duration kPast = absl::Hours(24 * 3653);
+constexpr absl::Duration kFuture = absl::Hours(24);
 
 bool IsPlain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
 
-bool IsLiteral(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return IsPlain(c) || (c >= 'A' && c <= 'Z') || c == '.'; });
+bool IsLiteral(std::string_view text, NamePattern::Use use) {
+  const bool is_topic = use == NamePattern::Use::kTopic;
+  return std::all_of(text.begin(), text.end(), [is_topic](char c) {
+    return IsPlain(c) || (is_topic && c >= 'A' && c <= 'Z') || c == '.';
+  });
 }
 
 void AppendReduced(std::string_view value, std::string* name) {
@@ -26,37 +39,35 @@ void AppendReduced(std::string_view value, std::string* name) {
   }
 }
 
+absl::Status Wrong(std::string_view why) { return absl::InvalidArgumentError(std::string(why)); }
+
 absl::Status Wrong(std::string_view text, std::string_view why) {
   return absl::InvalidArgumentError("'" + std::string(text) + "': " + std::string(why));
 }
 
+std::optional<absl::CivilHour> HourOf(int64_t time_ms) {
+  if (time_ms == kNoTime) return std::nullopt;
+  const absl::Time time = absl::FromUnixMillis(time_ms);
+  const absl::Time now = absl::Now();
+  if (time < now - kPast || time > now + kFuture) return std::nullopt;
+  return absl::ToCivilHour(time, absl::UTCTimeZone());
+}
+
 }  // namespace
 
-absl::StatusOr<NamePattern> NamePattern::Parse(std::string_view text) {
+absl::StatusOr<NamePattern> NamePattern::Parse(std::string_view text, Use use) {
   NamePattern pattern;
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const size_t open = std::min(rest.find('{'), rest.size());
-    if (open > 0) pattern.parts_.push_back({Field::kNone, std::string(rest.substr(0, open))});
-    if (!IsLiteral(rest.substr(0, open))) {
-      return Wrong(text, "a name has letters, digits and . _ - only, and fields in {}");
-    }
-    rest.remove_prefix(open);
-    if (rest.empty()) break;
-    const size_t close = rest.find('}');
-    if (close == std::string_view::npos) return Wrong(text, "a } is missing");
-    const std::string_view name = rest.substr(1, close - 1);
-    const auto field = std::find(kFieldNames.begin() + 1, kFieldNames.end(), name);
-    if (field == kFieldNames.end()) {
-      return Wrong(text, "fields are {kind}, {environment} and {appName}");
-    }
-    pattern.parts_.push_back({static_cast<Field>(field - kFieldNames.begin()), ""});
-    rest.remove_prefix(close + 1);
+  for (std::string_view rest = text; !rest.empty();) {
+    const absl::Status status = pattern.Add(&rest, use);
+    if (!status.ok()) return Wrong(text, std::string(status.message()));
   }
   if (pattern.parts_.empty() || pattern.parts_.front().field != Field::kNone) {
     return Wrong(text, "begin with a literal: a log must not choose any name it likes");
   }
   if (text == "." || text == "..") return Wrong(text, "that is no name");
+  if (use == Use::kIndex && std::string_view("._-").find(text.front()) != std::string_view::npos) {
+    return Wrong(text, "the name of an index begins with a letter or a digit");
+  }
   size_t literal = 0;
   for (const Part& part : pattern.parts_) literal += part.literal.size();
   const size_t most = pattern.is_literal() ? kMostBytes : kMostBytes / 2;
@@ -65,24 +76,81 @@ absl::StatusOr<NamePattern> NamePattern::Parse(std::string_view text) {
   return pattern;
 }
 
-const std::string& NamePattern::NameOf(const EventFields& fields) {
+// The next part, off `rest`.
+absl::Status NamePattern::Add(std::string_view* rest, Use use) {
+  const size_t literal = std::min(rest->find_first_of("{%"), rest->size());
+  if (literal > 0) {
+    if (!IsLiteral(rest->substr(0, literal), use)) {
+      return Wrong(use == Use::kTopic
+                       ? "a name has letters, digits and . _ - only, and fields in {}"
+                       : "a name has lower-case letters, digits and . _ - only, fields in {}, and "
+                         "%Y %m %d %H");
+    }
+    parts_.push_back({Field::kNone, std::string(rest->substr(0, literal))});
+    rest->remove_prefix(literal);
+    return absl::OkStatus();
+  }
+  if (rest->front() == '{') {
+    const size_t close = rest->find('}');
+    if (close == std::string_view::npos) return Wrong("a } is missing");
+    const auto field =
+        std::find(kFieldNames.begin() + 1, kFieldNames.end(), rest->substr(1, close - 1));
+    if (field == kFieldNames.end()) return Wrong("fields are {kind}, {environment} and {appName}");
+    parts_.push_back({static_cast<Field>(field - kFieldNames.begin()), ""});
+    rest->remove_prefix(close + 1);
+    return absl::OkStatus();
+  }
+  const size_t letter =
+      use == Use::kIndex && rest->size() > 1 ? kDateLetters.find((*rest)[1]) : kDateLetters.npos;
+  if (letter == kDateLetters.npos) {
+    return Wrong(use == Use::kIndex ? "of a time there are %Y %m %d %H"
+                                    : "a topic has no % in its name");
+  }
+  if (end_date_ == 0) first_date_ = parts_.size();
+  parts_.push_back({static_cast<Field>(static_cast<size_t>(kFirstOfDate) + letter), ""});
+  end_date_ = parts_.size();
+  rest->remove_prefix(2);
+  return absl::OkStatus();
+}
+
+std::string NamePattern::Wildcard() const {
+  std::string text;
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    const bool is_date = end_date_ > 0 && i >= first_date_ && i < end_date_;
+    if (parts_[i].field == Field::kNone && !is_date) {
+      text += parts_[i].literal;
+    } else if (text.back() != '*') {
+      text += '*';
+    }
+  }
+  return text;
+}
+
+const std::string& NamePattern::NameOf(const EventFields& fields, int64_t time_ms) {
   if (is_literal()) return name_;
-  Render(&fields);
+  Render(&fields, time_ms);
   if (names_.contains(name_)) return name_;
   if (names_.size() < kMostNames) {
     names_.insert(name_);
   } else {
-    Render(nullptr);
+    Render(nullptr, kNoTime);
   }
   return name_;
 }
 
-// Null: the name of all for which there is no room.
-void NamePattern::Render(const EventFields* fields) {
+// Without fields: the name of all for which there is no room.
+void NamePattern::Render(const EventFields* fields, int64_t time_ms) {
   name_.clear();
-  for (const Part& part : parts_) {
-    if (part.field == Field::kNone) {
+  const std::optional<absl::CivilHour> hour = HourOf(time_ms);
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    const Part& part = parts_[i];
+    if (i == first_date_ && end_date_ > 0 && !hour) {
+      name_ += kUndated;
+      i = end_date_ - 1;
+    } else if (part.field == Field::kNone) {
       name_ += part.literal;
+    } else if (part.field >= kFirstOfDate) {
+      RenderDate(part.field, *hour);
     } else if (fields == nullptr) {
       AppendReduced("other", &name_);
     } else if (part.field == Field::kKind) {
@@ -93,6 +161,17 @@ void NamePattern::Render(const EventFields* fields) {
     }
   }
   if (name_.size() > kMostBytes) name_.resize(kMostBytes);
+}
+
+void NamePattern::RenderDate(Field field, const absl::CivilHour& hour) {
+  if (field == Field::kYear) {
+    absl::StrAppendFormat(&name_, "%04d", hour.year());
+    return;
+  }
+  const int value = field == Field::kMonth ? hour.month()
+                    : field == Field::kDay ? hour.day()
+                                           : hour.hour();
+  absl::StrAppendFormat(&name_, "%02d", value);
 }
 
 }  // namespace sparktail

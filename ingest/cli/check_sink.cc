@@ -13,7 +13,9 @@
 #include "offsets/database.h"
 #include "offsets/offsets_file.h"
 #include "sinks/kafka/kafka_survey.h"
+#include "sinks/opensearch/opensearch_survey.h"
 #include "sinks/output_file.h"
+#include "sinks/solr/solr_survey.h"
 #include "sinks/sqlite/schema.h"
 
 namespace sparktail {
@@ -227,6 +229,10 @@ void CheckSink(const SinkConfiguration& sink, Os* os, Log* log, CheckReport* rep
     CheckSqlite(subject, *sqlite, os, report);
   } else if (const auto* kafka = std::get_if<KafkaSinkOptions>(&sink.options)) {
     CheckKafka(subject, *kafka, log, report);
+  } else if (const auto* search = std::get_if<OpenSearchOptions>(&sink.options)) {
+    AddFindings(subject, SurveyOpenSearch(*search, log), report);
+  } else if (const auto* solr = std::get_if<SolrOptions>(&sink.options)) {
+    AddFindings(subject, SurveySolr(*solr, log), report);
   } else {
     report->Ok(subject, "standard output; after a crash events may come again");
   }
@@ -249,6 +255,23 @@ void CheckStateDirectory(const std::string& path, Os* os, CheckReport* report) {
   report->Ok(subject, path + (existing == path ? " can be written to" : " can be made"));
   TellOfSpace(subject, existing, report);
   if (existing == path) CheckOffsets(subject, path, os, report);
+}
+
+void AddFindings(const std::string& subject, const std::vector<Finding>& findings,
+                 CheckReport* report) {
+  for (const Finding& finding : findings) {
+    switch (finding.verdict) {
+      case Finding::Verdict::kOk:
+        report->Ok(subject, finding.text);
+        break;
+      case Finding::Verdict::kDoubt:
+        report->Doubt(subject, finding.text);
+        break;
+      case Finding::Verdict::kBroken:
+        report->Broken(subject, finding.text);
+        break;
+    }
+  }
 }
 
 }  // namespace sparktail

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "ingest/base/log.h"
 #include "ingest/base/os.h"
 #include "ingest/cli/check_report.h"
 #include "ingest/pipeline/configuration.h"
+#include "sinks/opensearch/finding.h"
 
 namespace sparktail {
 
@@ -18,5 +20,9 @@ void CheckStateDirectory(const std::string& path, Os* os, CheckReport* report);
 // … and of a file to which lines are appended.
 void CheckOutputFile(const std::string& subject, const std::string& path, Os* os,
                      CheckReport* report);
+
+// What a sink has found out itself.
+void AddFindings(const std::string& subject, const std::vector<Finding>& findings,
+                 CheckReport* report);
 
 }  // namespace sparktail

@@ -331,6 +331,7 @@ class Builder {
     CheckKafkaSinks();
     CheckKafkaSources();
     CheckYarnSources();
+    CheckSearchSinks();
     if (absl::Status status = complaints_.ToStatus(); !status.ok()) return status;
     for (Listed<SourceConfiguration>& source : sources_) {
       if (source.value.environment.empty()) source.value.environment = configuration_.environment;
@@ -548,7 +549,7 @@ class Builder {
     for (const Listed<SinkConfiguration>& sink : sinks_) {
       const auto* kafka = std::get_if<KafkaSinkOptions>(&sink.value.options);
       if (kafka == nullptr) continue;
-      ComplainOfKafka(CheckKafkaOptions(kafka->client, KafkaRole::kProducer), *sink.node, sink.key);
+      ComplainOf(CheckKafkaOptions(kafka->client, KafkaRole::kProducer), *sink.node, sink.key);
       const bool is_named = Find(root_, "instance") != nullptr;
       if (kafka->delivery != KafkaSinkOptions::Delivery::kExactlyOnce || is_named) continue;
       complaints_.Add(
@@ -563,8 +564,18 @@ class Builder {
     for (const Listed<SourceConfiguration>& source : sources_) {
       const auto* kafka = std::get_if<KafkaSourceOptions>(&source.value.options);
       if (kafka == nullptr || kafka->client.brokers.empty()) continue;
-      ComplainOfKafka(CheckKafkaOptions(kafka->client, KafkaRole::kGroupConsumer), *source.node,
-                      source.key);
+      ComplainOf(CheckKafkaOptions(kafka->client, KafkaRole::kGroupConsumer), *source.node,
+                 source.key);
+    }
+  }
+
+  void CheckSearchSinks() {
+    for (const Listed<SinkConfiguration>& sink : sinks_) {
+      if (const auto* search = std::get_if<OpenSearchOptions>(&sink.value.options)) {
+        ComplainOf(CheckHttpOptions(search->http), *sink.node, sink.key);
+      } else if (const auto* solr = std::get_if<SolrOptions>(&sink.value.options)) {
+        ComplainOf(CheckHttpOptions(solr->http), *sink.node, sink.key);
+      }
     }
   }
 
@@ -572,13 +583,12 @@ class Builder {
     for (const Listed<SourceConfiguration>& source : sources_) {
       const auto* yarn = std::get_if<YarnSourceOptions>(&source.value.options);
       if (yarn == nullptr) continue;
-      const absl::Status status = CheckYarnSourceOptions(*yarn);
-      if (!status.ok()) complaints_.Add(*source.node, source.key, std::string(status.message()));
+      ComplainOf(CheckYarnSourceOptions(*yarn), *source.node, source.key);
     }
   }
 
   // Its message begins with the key that is wrong: "sasl_password: …", "properties.acks: …".
-  void ComplainOfKafka(const absl::Status& status, const ConfigNode& node, const std::string& key) {
+  void ComplainOf(const absl::Status& status, const ConfigNode& node, const std::string& key) {
     if (status.ok()) return;
     const std::string text(status.message());
     const size_t colon = std::min(text.find(": "), text.size());

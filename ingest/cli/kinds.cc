@@ -1,8 +1,23 @@
 #include "ingest/cli/kinds.h"
 
+#include <string>
+#include <utility>
 #include <variant>
 
 namespace sparktail {
+namespace {
+
+// One sink by two names.
+Kind<SinkConfiguration> OpenSearchKind(std::string name, std::string sentence) {
+  using S = SinkConfiguration;
+  return {std::move(name), std::move(sentence),
+          [](S* sink) { sink->options = OpenSearchOptions(); },
+          Joined(Within<S>(OpenSearchOptionTable(),
+                           [](S* sink) { return &std::get<OpenSearchOptions>(sink->options); }),
+                 SinkOptionTable())};
+}
+
+}  // namespace
 
 std::vector<Kind<SourceConfiguration>> SourceKinds() {
   using S = SourceConfiguration;
@@ -46,6 +61,12 @@ std::vector<Kind<SinkConfiguration>> SinkKinds() {
        [](S* sink) { sink->options = KafkaSinkOptions(); },
        Joined(Within<S>(KafkaSinkOptionTable(),
                         [](S* sink) { return &std::get<KafkaSinkOptions>(sink->options); }),
+              SinkOptionTable())},
+      OpenSearchKind("opensearch", "Indexes events in OpenSearch, each once."),
+      OpenSearchKind("elasticsearch", "Indexes events in Elasticsearch, each once."),
+      {"solr", "Indexes events in Solr, each once.", [](S* sink) { sink->options = SolrOptions(); },
+       Joined(Within<S>(SolrOptionTable(),
+                        [](S* sink) { return &std::get<SolrOptions>(sink->options); }),
               SinkOptionTable())},
   };
 }

@@ -79,6 +79,20 @@ constexpr MetricDescription kDescriptions[] = {
      "Events that went to the dead letters"},
     {"sparktail_sink_lost_bytes_total", kCounter, "bytes", kComponent,
      "Delivered to a file, and then cut off it by another process"},
+    {"sparktail_bulk_requests_total", kCounter, "", kComponent,
+     "Sent to a search server by a sink"},
+    {"sparktail_bulk_failed_requests_total", kCounter, "", kComponent,
+     "Of them, without an answer for each event"},
+    {"sparktail_bulk_overloads_total", kCounter, "", kComponent,
+     "Of them, too much for the server, as a whole or in part"},
+    {"sparktail_bulk_retried_events_total", kCounter, "", kComponent, "Sent again"},
+    {"sparktail_bulk_known_events_total", kCounter, "", kComponent,
+     "That were in their index already"},
+    {"sparktail_bulk_failure_store_events_total", kCounter, "", kComponent,
+     "That Elasticsearch put into its failure store"},
+    {"sparktail_bulk_connections", kGauge, "", kComponent,
+     "Requests that may be on their way at a time, at present"},
+
     {"sparktail_kafka_queue_messages", kGauge, "", kComponent, "Held by librdkafka, not delivered"},
     {"sparktail_kafka_queue_bytes", kGauge, "bytes", kComponent, "The same in bytes"},
     {"sparktail_kafka_requests_total", kCounter, "", kComponent, "Sent to brokers by a sink"},
@@ -152,6 +166,16 @@ constexpr Value<SinkStatus> kSinkValues[] = {
      [](auto& s) { return absl::ToDoubleSeconds(s.cursor_age); }},
     {"sparktail_sink_dead_letters_total", [](auto& s) { return double(s.dead_letters); }},
     {"sparktail_sink_lost_bytes_total", [](auto& s) { return double(s.lost_bytes); }},
+};
+
+constexpr Value<BulkStatistics> kBulkValues[] = {
+    {"sparktail_bulk_requests_total", [](auto& s) { return double(s.requests); }},
+    {"sparktail_bulk_failed_requests_total", [](auto& s) { return double(s.failed_requests); }},
+    {"sparktail_bulk_overloads_total", [](auto& s) { return double(s.overloads); }},
+    {"sparktail_bulk_retried_events_total", [](auto& s) { return double(s.retried_events); }},
+    {"sparktail_bulk_known_events_total", [](auto& s) { return double(s.known_events); }},
+    {"sparktail_bulk_failure_store_events_total", [](auto& s) { return double(s.failure_store); }},
+    {"sparktail_bulk_connections", [](auto& s) { return double(s.connections); }},
 };
 
 constexpr Value<KafkaStatistics> kKafkaValues[] = {
@@ -289,6 +313,9 @@ void AddSource(const SourceStatus& source, Families* families) {
 void AddSink(const SinkStatus& sink, Families* families) {
   const Labels labels = Component(sink, "sink");
   for (const auto& [name, of] : kSinkValues) families->Add(name, labels, of(sink));
+  if (sink.bulk) {
+    for (const auto& [name, of] : kBulkValues) families->Add(name, labels, of(*sink.bulk));
+  }
   if (sink.kafka) {
     for (const auto& [name, of] : kKafkaValues) families->Add(name, labels, of(*sink.kafka));
   }

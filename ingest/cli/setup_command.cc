@@ -6,8 +6,10 @@
 #include <variant>
 
 #include "ingest/cli/check_report.h"
+#include "ingest/cli/check_sink.h"
 #include "ingest/cli/error_log.h"
 #include "sinks/kafka/kafka_survey.h"
+#include "sinks/opensearch/opensearch_survey.h"
 
 namespace sparktail {
 namespace {
@@ -38,6 +40,10 @@ ExitCode RunSetup(const SetupCommand& command, Os* os) {
     const std::string subject = "sink " + sink.name;
     if (const auto* kafka = std::get_if<KafkaSinkOptions>(&sink.options)) {
       SetUpKafka(subject, *kafka, &log, &report);
+    } else if (const auto* search = std::get_if<OpenSearchOptions>(&sink.options)) {
+      AddFindings(subject, SetUpOpenSearch(*search, &log), &report);
+    } else if (std::holds_alternative<SolrOptions>(sink.options)) {
+      report.Ok(subject, "the schema of a collection is its owner's: see docs/opensearch.md");
     } else {
       report.Ok(subject, "it needs nothing to be set up");
     }

@@ -11,8 +11,9 @@ struct SetupCommand {
   Configuration configuration;
 };
 
-// Makes what the sinks need and what is not there yet (topics of Kafka), and says on standard
-// output what it found and what it made. What is there is left as it is, so it may be run again.
+// Makes what the sinks need and what is not there yet (topics of Kafka; template, policy, alias and
+// dashboard of OpenSearch), and says on standard output what it found and what it made. What is
+// there as it should be is left as it is, so it may be run again.
 // kFailed if something can't be made, or used as it is.
 ExitCode RunSetup(const SetupCommand& command, Os* os);
 

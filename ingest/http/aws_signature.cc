@@ -100,14 +100,16 @@ std::string CanonicalQuery(std::string_view query) {
   std::sort(parameters.begin(), parameters.end());
   std::string canonical;
   for (const auto& [name, value] : parameters) {
-    canonical += (canonical.empty() ? "" : "&") + name + "=" + value;
+    canonical.append(canonical.empty() ? "" : "&").append(name).append("=").append(value);
   }
   return canonical;
 }
 
 std::string SignedNames(const AwsRequest& request) {
   std::string names;
-  for (const auto& [name, value] : request.headers) names += (names.empty() ? "" : ";") + name;
+  for (const auto& [name, value] : request.headers) {
+    names.append(names.empty() ? "" : ";").append(name);
+  }
   return names;
 }
 
@@ -117,7 +119,7 @@ std::string CanonicalRequest(const AwsRequest& request) {
   for (const auto& [name, value] : request.headers) {
     std::string words = value;
     absl::RemoveExtraAsciiWhitespace(&words);
-    text += name + ":" + words + "\n";
+    text.append(name).append(":").append(words).append("\n");
   }
   return text + "\n" + SignedNames(request) + "\n" + request.body_hash;
 }

@@ -27,10 +27,12 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr long kMostIdleConnections = 32;
-constexpr size_t kMostIdleHandles = 32;
+constexpr size_t kMostIdleHandles = 8;
+// Bodies of a megabyte cost half as much to send as with libcurl's 64 KiB.
+constexpr long kUploadBufferBytes = 256L << 10;
 // Of all lines of all headers of an exchange, those after a chunked body among them: libcurl keeps
-// them all.
-constexpr size_t kMostHeaderBytes = size_t{256} << 10;
+// them all, and puts folded ones together at a cost that grows with the square.
+constexpr size_t kMostHeaderBytes = size_t{64} << 10;
 // Authorities that are exchanged in their file are known after that.
 constexpr long kAuthorityCacheSeconds = 60;
 constexpr absl::Duration kLongestWait = absl::Hours(24);
@@ -227,6 +229,7 @@ void SetAlways(CURL* easy) {
   // A name that is still looked for when an exchange ends is not waited for.
   curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBufferBytes);
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, kAuthorityCacheSeconds);
 }
@@ -347,6 +350,13 @@ bool IsStale(const Exchange& exchange, CURLcode code) {
       code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING;
   return is_end && !exchange.is_again && exchange.header_bytes == 0 &&
          InfoOf<long>(exchange.easy.get(), CURLINFO_NUM_CONNECTS) == 0;
+}
+
+// Whoever reads a signature or a Kerberos token can't log in with it.
+bool HasReadableCredentials(const HttpOptions& options) {
+  using Auth = HttpOptions::Auth;
+  return options.auth == Auth::kBasic || options.auth == Auth::kApiKey ||
+         options.auth == Auth::kBearer;
 }
 
 bool IsSafeHeader(const std::string& text) {
@@ -487,9 +497,7 @@ absl::Status HttpClient::State::Prepare() {
 }
 
 void HttpClient::State::WarnOfPlainText(const HttpUrl& url) {
-  const bool is_seen =
-      !is_warned && options.auth != HttpOptions::Auth::kNone && !url.is_tls && !url.is_loopback();
-  if (!is_seen) return;
+  if (is_warned || !HasReadableCredentials(options) || url.is_tls || url.is_loopback()) return;
   is_warned = true;
   log->Warn(name + " plain_text", name + ": credentials go to " + url.authority() +
                                       " without TLS: whoever is on the way can read them; use "

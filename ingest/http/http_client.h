@@ -17,7 +17,8 @@ namespace sparktail {
 // Exchanges with HTTP servers: any number at a time on one thread (libcurl multi), connections kept
 // alive. Redirects are not followed. Answers may come gzip-encoded or in chunks; they are decoded,
 // and bounded after that. Credentials of the options go with each request: so a client is made for
-// the hosts that may have them, and for no others. One thread.
+// the hosts that may have them, and for no others. Only Poll() and Send() wait; where Kerberos is
+// used, for the KDC too, as long as krb5.conf has them. One thread.
 class HttpClient {
  public:
   using Done = std::function<void(HttpResponse)>;

@@ -75,7 +75,9 @@ std::vector<std::string> HttpCredentials::Signature(const HttpRequest& request,
   const AwsKeys keys = {options_.aws_region, options_.aws_service, options_.aws_access_key,
                         options_.aws_secret_key.Reveal()};
   std::vector<std::string> headers;
-  for (const auto& [name, value] : signed_part.headers) headers.push_back(name + ": " + value);
+  for (const auto& [name, value] : signed_part.headers) {
+    headers.push_back(std::string(name).append(": ").append(value));
+  }
   headers.push_back("Authorization: " + AwsAuthorization(signed_part, keys, now));
   return headers;
 }

@@ -22,6 +22,11 @@ bool IsProxy(std::string_view text) {
 constexpr TextForm kProxyForm = {"http://host:port, https://host:port or socks5h://host:port",
                                  "^(http|https|socks5h)://[^ ,@]+$", IsProxy};
 
+bool IsServer(std::string_view text) {
+  const absl::StatusOr<HttpUrl> url = ReadHttpUrl(std::string(text));
+  return url.ok() && url->query.empty() && text.find('#') == std::string_view::npos;
+}
+
 std::string NameOf(Auth auth) {
   static constexpr std::array<const char*, 6> kNames = {"none",   "basic", "api_key",
                                                         "bearer", "sigv4", "kerberos"};
@@ -103,6 +108,9 @@ absl::Status CheckTls(const HttpOptions& options) {
 }
 
 }  // namespace
+
+const TextForm kUrlForm = {"a URL without user and password, such as https://search:9200",
+                           "^https?://[^ ,@?#]+$", IsServer};
 
 OptionTable<HttpOptions> HttpOptionTable() {
   using O = HttpOptions;

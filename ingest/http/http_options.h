@@ -39,6 +39,9 @@ struct HttpOptions {
 };
 OptionTable<HttpOptions> HttpOptionTable();
 
+// Of options that are the URL of a server: ReadHttpUrl() reads it.
+extern const TextForm kUrlForm;
+
 // What is given fits together: basic has its user, and so on. kInvalidArgument: a sentence that
 // says what to give, naming the option.
 absl::Status CheckHttpOptions(const HttpOptions& options);

@@ -13,7 +13,9 @@
 #include "ingest/sources/kafka/kafka_source_options.h"
 #include "ingest/sources/yarn/yarn_source_options.h"
 #include "sinks/kafka/kafka_sink_options.h"
+#include "sinks/opensearch/opensearch_options.h"
 #include "sinks/options.h"
+#include "sinks/solr/solr_options.h"
 
 namespace sparktail {
 
@@ -29,7 +31,9 @@ struct SinkConfiguration {
   std::string name;  // of the cursors; unique
   DeliveryOptions delivery;
   struct Stdout {};
-  std::variant<FileSinkOptions, Stdout, SqliteSinkOptions, KafkaSinkOptions> options;
+  std::variant<FileSinkOptions, Stdout, SqliteSinkOptions, KafkaSinkOptions, OpenSearchOptions,
+               SolrOptions>
+      options;
 };
 
 struct LogConfiguration {

@@ -17,6 +17,10 @@
 #include "sinks/file/file_sink.h"
 #include "sinks/kafka/at_least_once_sink.h"
 #include "sinks/kafka/exactly_once_sink.h"
+#include "sinks/opensearch/ask_server.h"
+#include "sinks/opensearch/index_setup.h"
+#include "sinks/opensearch/opensearch_dialect.h"
+#include "sinks/solr/solr_dialect.h"
 #include "sinks/sqlite/sqlite_sink.h"
 #include "sinks/stdout/stdout_sink.h"
 
@@ -98,6 +102,10 @@ absl::Status Pipeline::OpenSink(const SinkConfiguration& configuration) {
     parts.dead_letters = [letters] { return letters->count(); };
   } else if (const auto* kafka = std::get_if<KafkaSinkOptions>(&configuration.options)) {
     MakeKafkaSink(configuration, *kafka, &parts);
+  } else if (const auto* search = std::get_if<OpenSearchOptions>(&configuration.options)) {
+    MakeOpenSearchSink(configuration, *search, &parts);
+  } else if (const auto* solr = std::get_if<SolrOptions>(&configuration.options)) {
+    MakeSolrSink(configuration, *solr, &parts);
   } else {
     parts.kind = "stdout";
     parts.sink = std::make_unique<StdoutSink>(os_, store_.get(), configuration.name, STDOUT_FILENO,
@@ -143,6 +151,51 @@ void Pipeline::MakeKafkaSink(const SinkConfiguration& configuration,
   parts->kafka = [sink = sink.get()] { return sink->statistics(); };
   parts->sink = std::move(sink);
   parts->mirror = store_.get();
+}
+
+void Pipeline::MakeOpenSearchSink(const SinkConfiguration& configuration,
+                                  const OpenSearchOptions& options, SinkWorker::Parts* parts) {
+  parts->kind = "opensearch";
+  BulkSink::Parts bulk;
+  bulk.urls = options.urls;
+  bulk.http = options.http;
+  bulk.dialect = std::make_unique<OpenSearchDialect>(
+      *NamePattern::Parse(options.index, NamePattern::Use::kIndex));
+  bulk.bulk_bytes = options.bulk_bytes;
+  bulk.connections = options.connections;
+  bulk.gzip = options.compression == "gzip";
+  bulk.request_timeout = options.request_timeout;
+  bulk.prepare = [options, name = configuration.name, log = log_](
+                     HttpClient* client, const std::vector<std::string>& urls) {
+    const AskServer ask = AskServers(client, urls, options.request_timeout);
+    return PrepareIndices(options, ask, "sink " + name, log).status();
+  };
+  MakeBulkSink(configuration, std::move(bulk), parts);
+}
+
+void Pipeline::MakeSolrSink(const SinkConfiguration& configuration, const SolrOptions& options,
+                            SinkWorker::Parts* parts) {
+  parts->kind = "solr";
+  BulkSink::Parts bulk;
+  bulk.urls = options.urls;
+  bulk.http = options.http;
+  bulk.dialect = std::make_unique<SolrDialect>(options.collection);
+  bulk.bulk_bytes = options.bulk_bytes;
+  bulk.connections = options.connections;
+  bulk.request_timeout = options.request_timeout;
+  MakeBulkSink(configuration, std::move(bulk), parts);
+}
+
+void Pipeline::MakeBulkSink(const SinkConfiguration& configuration, BulkSink::Parts bulk,
+                            SinkWorker::Parts* parts) {
+  bulk.log = log_;
+  bulk.store = store_.get();
+  bulk.dead_letters = MakeDeadLetters(configuration);
+  bulk.name = configuration.name;
+  parts->dead_letters = [letters = bulk.dead_letters] { return letters->count(); };
+  auto sink = std::make_unique<BulkSink>(std::move(bulk));
+  parts->bulk = [sink = sink.get()] { return sink->statistics(); };
+  parts->sink = std::move(sink);
 }
 
 // A store on another machine may be away: that is no reason to end, nor to begin without knowing

@@ -20,6 +20,7 @@
 #include "ingest/pipeline/source.h"
 #include "ingest/pipeline/status.h"
 #include "offsets/cursor_store.h"
+#include "sinks/bulk/bulk_sink.h"
 #include "sinks/dead_letter.h"
 
 namespace sparktail {
@@ -72,6 +73,12 @@ class Pipeline {
   DeadLetters* MakeDeadLetters(const SinkConfiguration& configuration);
   void MakeKafkaSink(const SinkConfiguration& configuration, const KafkaSinkOptions& options,
                      SinkWorker::Parts* parts);
+  void MakeOpenSearchSink(const SinkConfiguration& configuration, const OpenSearchOptions& options,
+                          SinkWorker::Parts* parts);
+  void MakeSolrSink(const SinkConfiguration& configuration, const SolrOptions& options,
+                    SinkWorker::Parts* parts);
+  void MakeBulkSink(const SinkConfiguration& configuration, BulkSink::Parts bulk,
+                    SinkWorker::Parts* parts);
   absl::StatusOr<std::vector<StreamCursor>> OpenOrWait(SinkWorker* sink);
   void SetNotReady(std::string why);
   void Does(std::string_view what, std::string_view of = {});

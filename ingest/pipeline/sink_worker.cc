@@ -117,6 +117,7 @@ SinkStatus SinkWorker::status() const {
   if (parts_.dead_letters) status.dead_letters = parts_.dead_letters();
   if (parts_.lost_bytes) status.lost_bytes = parts_.lost_bytes();
   if (parts_.kafka) status.kafka = parts_.kafka();
+  if (parts_.bulk) status.bulk = parts_.bulk();
   if (!idle_) {
     status.oldest = std::max(absl::ZeroDuration(), now - oldest_);
     const absl::Time since = std::max(committed_, oldest_);

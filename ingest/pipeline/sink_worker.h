@@ -46,6 +46,7 @@ class SinkWorker {
     std::function<uint64_t()> dead_letters;  // durable ones so far; may be empty
     std::function<uint64_t()> lost_bytes;    // SinkStatus::lost_bytes; may be empty
     std::function<KafkaStatistics()> kafka;  // SinkStatus::kafka; may be empty
+    std::function<BulkStatistics()> bulk;    // SinkStatus::bulk; may be empty
   };
   // `wake` is called, on the sink's thread, when there is room again after there was none, and
   // when the worker has stopped.

@@ -9,6 +9,7 @@
 
 #include "ingest/kafka/kafka_statistics.h"
 #include "parsers/event.h"
+#include "sinks/bulk/bulk_statistics.h"
 
 namespace sparktail {
 
@@ -54,6 +55,7 @@ struct SinkStatus {
   uint64_t queue_events = 0;
   absl::Duration oldest;                 // age of the oldest undelivered batch; 0: none
   std::optional<KafkaStatistics> kafka;  // of a sink of Kafka
+  std::optional<BulkStatistics> bulk;    // of a sink of a search server
   absl::Duration cursor_age;             // since the cursors were last stored while something moved
 };
 

@@ -71,7 +71,7 @@ absl::Status AtLeastOnceSink::Commit(std::span<const StreamCursor> cursors) {
     if (status = WithoutRefused(status); !status.ok()) return status;
     status = writer_.Flush(kFlushTime);
   }
-  if (status = writer_.SyncDeadLetters(); !status.ok()) return status;
+  if (status = writer_.refused_events()->Sync(); !status.ok()) return status;
   status = parts_.store->Commit(parts_.name, cursors, std::nullopt);
   if (!status.ok()) return status;
   writer_.Delivered();
@@ -84,7 +84,7 @@ absl::StatusOr<bool> AtLeastOnceSink::Rollback() {
   // producer begins anew.
   if (absl::Status status = MakeProducer(); !status.ok()) return status;
   written_.clear();
-  if (absl::Status status = writer_.RollbackDeadLetters(); !status.ok()) return status;
+  if (absl::Status status = writer_.refused_events()->Rollback(); !status.ok()) return status;
   return false;
 }
 

@@ -226,7 +226,7 @@ absl::Status ExactlyOnceSink::TryCommit(std::span<const StreamCursor> cursors) {
   if (absl::Status status = PutCursors(cursors); !status.ok()) return status;
   if (absl::Status status = writer_.Flush(kFlushTime); !status.ok()) return status;
   if (absl::Status status = SendGroupOffsets(cursors); !status.ok()) return status;
-  if (absl::Status status = writer_.SyncDeadLetters(); !status.ok()) return status;
+  if (absl::Status status = writer_.refused_events()->Sync(); !status.ok()) return status;
   return BeginCommit();
 }
 
@@ -326,7 +326,7 @@ absl::StatusOr<bool> ExactlyOnceSink::Rollback() {
   }
   written_.clear();
   pending_.clear();
-  if (absl::Status status = writer_.RollbackDeadLetters(); !status.ok()) return status;
+  if (absl::Status status = writer_.refused_events()->Rollback(); !status.ok()) return status;
   return false;
 }
 

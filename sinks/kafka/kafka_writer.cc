@@ -70,7 +70,8 @@ absl::Status ToUnavailable(const absl::Status& status) {
 KafkaWriter::KafkaWriter(Parts parts)
     : parts_(std::move(parts)),
       pattern_(*NamePattern::Parse(parts_.options.topic)),
-      batch_bytes_(kBatchBytes) {}
+      batch_bytes_(kBatchBytes),
+      refused_events_(parts_.dead_letters) {}
 
 KafkaWriter::~KafkaWriter() = default;
 
@@ -116,7 +117,7 @@ void KafkaWriter::ForgetProducer() {
 absl::Status KafkaWriter::Put(const EventBuffer& events, size_t first) {
   for (size_t i = first; i < events.events.size(); ++i) {
     const EventId& id = events.events[i].id;
-    if (buried_.contains(id)) continue;
+    if (refused_events_.Contains(id)) continue;
     absl::Status status =
         suspects_.contains(id) ? PutAlone(events, i) : Produce(events, i, /*alone=*/false);
     if (!status.ok()) return status;
@@ -308,36 +309,14 @@ void KafkaWriter::Restart() {
 
 absl::Status KafkaWriter::Bury(const EventBuffer& events, size_t index, std::string_view cause) {
   const EventRef& event = events.events[index];
-  if (buried_.contains(event.id)) return absl::OkStatus();
-  absl::Status status = parts_.dead_letters->Add(events.document(event), cause);
-  if (!status.ok()) return status;
-  buried_.insert(event.id);
-  parts_.log->Error(
-      "refused " + parts_.name,
-      "sink " + parts_.name + ": an event goes to the dead letters: " + std::string(cause));
-  return absl::OkStatus();
-}
-
-absl::Status KafkaWriter::SyncDeadLetters() {
-  if (buried_.size() == durable_.size()) return absl::OkStatus();
-  if (absl::Status status = parts_.dead_letters->Sync(); !status.ok()) return status;
-  durable_ = buried_;
-  return absl::OkStatus();
-}
-
-absl::Status KafkaWriter::RollbackDeadLetters() {
-  if (buried_.size() == durable_.size()) return absl::OkStatus();
-  if (absl::Status status = parts_.dead_letters->Rollback(); !status.ok()) return status;
-  buried_ = durable_;
-  return absl::OkStatus();
+  return refused_events_.Add(event.id, events.document(event), "", cause);
 }
 
 void KafkaWriter::Delivered() {
   if (!suspects_.empty() && !had_culprit_) wants_smaller_batches_ = true;
   Restart();
   suspects_.clear();
-  buried_.clear();
-  durable_.clear();
+  refused_events_.Forget();
   is_untimed_ = had_culprit_ = false;
   client_->ForgetTrouble();
 }

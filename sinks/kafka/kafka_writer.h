@@ -21,6 +21,7 @@
 #include "sinks/event_fields.h"
 #include "sinks/kafka/kafka_sink_options.h"
 #include "sinks/name_pattern.h"
+#include "sinks/refused_events.h"
 
 namespace sparktail {
 
@@ -59,7 +60,7 @@ class KafkaWriter {
 
   // Puts events[first …] into the producer's queue; waits while that is full. kUnavailable: nothing
   // more goes in for now, for something that was put has failed, or is refused: Flush() says which.
-  // Those that are buried are left out, suspects are sent alone.
+  // Those in the dead letters are left out, suspects are sent alone.
   absl::Status Put(const EventBuffer& events, size_t first);
   // A record of another kind: both are copied. Its refusal is an error.
   absl::Status PutRecord(rd_kafka_topic_t* topic, std::string_view key,
@@ -81,10 +82,8 @@ class KafkaWriter {
 
   // All that was put is to be put again, or is delivered: reports of it are forgotten.
   void Restart();
-  // Those that were buried are durably in the dead letters.
-  absl::Status SyncDeadLetters();
-  // Of what came since then, nothing is.
-  absl::Status RollbackDeadLetters();
+  // Those that were put and are in the dead letters.
+  RefusedEvents* refused_events() { return &refused_events_; }
   // What was put is delivered: nothing is known of its events any more.
   void Delivered();
   // Batches of many were refused, none of their events alone: smaller ones are needed. Until the
@@ -131,8 +130,7 @@ class KafkaWriter {
 
   // Of the events since Delivered().
   absl::flat_hash_set<EventId> suspects_;
-  absl::flat_hash_set<EventId> buried_;   // in the dead letters, perhaps not durably
-  absl::flat_hash_set<EventId> durable_;  // of them, durably
+  RefusedEvents refused_events_;
   bool is_untimed_ = false;               // the broker does not want their timestamps
   bool had_culprit_ = false;
   bool wants_smaller_batches_ = false;

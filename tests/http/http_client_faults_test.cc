@@ -23,7 +23,6 @@ using ::testing::Not;
 using testing::RawAnswer;
 using testing::RawHttpServer;
 using testing::RawPeer;
-using testing::RawRequest;
 
 class HttpClientFaultsTest : public testing::HttpClientFixture {
  protected:
@@ -164,10 +163,12 @@ TEST_F(HttpClientFaultsTest, AGzipBombDoesNotGoOff) {
 TEST_F(HttpClientFaultsTest, HeadersAreBounded) {
   const std::string line = "X-Much: " + std::string(1000, 'x') + "\r\n";
   const auto flood = [&](const std::string& begin, const std::string& piece) {
+    std::string pieces;
+    while (pieces.size() < 4096) pieces += piece;
     RawHttpServer server([&](RawPeer* peer) {
       if (!peer->Read()) return;
       peer->Send(begin);
-      while (peer->Send(piece)) {
+      while (peer->Send(pieces)) {
       }
     });
     return Make()->Send(Get(server.url()));

@@ -241,9 +241,9 @@ TEST_F(HttpClientTest, ManyAtATime) {
   const auto client = Make();
   std::vector<std::string> bodies;
   for (size_t i = 0; i < kCount; ++i) {
-    client->Start(Get(server.url() + "/" + std::to_string(i)), [&](HttpResponse response) {
+    client->Start(Get(server.url() + "/" + std::to_string(i)), [&](const HttpResponse& response) {
       EXPECT_EQ(response.error, "");
-      bodies.push_back(std::move(response.body));
+      bodies.push_back(response.body);
     });
   }
   EXPECT_EQ(client->in_flight(), kCount);
@@ -279,7 +279,7 @@ TEST_F(HttpClientTest, OneThatCantBeStartedFailsWhenPolled) {
   for (const HttpRequest& request :
        {Get("ftp://host/"), Get("host"), Get(""), Get("http://user:much-secret@host/"),
         Get("http://host/\r\nX: y"), wrong_header}) {
-    client->Start(request, [&](HttpResponse response) {
+    client->Start(request, [&](const HttpResponse& response) {
       EXPECT_EQ(response.failure, HttpFailure::kConnect);
       EXPECT_EQ(response.status, 0);
       errors.push_back(response.error);

@@ -14,7 +14,6 @@ namespace sparktail {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 using testing::RawAnswer;
 using testing::RawHttpServer;
 using testing::RawPeer;
@@ -53,9 +52,9 @@ TEST_F(HttpClientTlsTest, WhoIsNot) {
   HttpOptions foreign;
   foreign.ssl_ca = certificates_.foreign_ca();
   const struct {
-    const char* server;
+    const char* server = nullptr;
     HttpOptions options;
-    const char* advice;
+    const char* advice = nullptr;
   } kCases[] = {
       {"server", foreign, "give the certificate of its authority with ssl_ca"},
       {"server", {}, "give the certificate of its authority with ssl_ca"},
@@ -111,7 +110,7 @@ TEST_F(HttpClientTlsTest, ACertificateOfOurs) {
   EXPECT_EQ(Make(options)->Send(Get(server.url())).body, "good");
 
   options.ssl_key = certificates_.locked_key("client");
-  options.ssl_key_password = Secret(TestCertificates::kPassword);
+  options.ssl_key_password = Secret(std::string(TestCertificates::kPassword));
   EXPECT_EQ(Make(options)->Send(Get(server.url())).body, "good");
 
   options.ssl_certificate = certificates_.foreign_ca();

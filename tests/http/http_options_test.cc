@@ -17,11 +17,11 @@ using ::testing::Not;
 HttpOptions Given(const std::map<std::string, std::string>& texts) {
   HttpOptions options;
   const OptionTable<HttpOptions> table = HttpOptionTable();
-  for (const auto& [name, text] : texts) {
+  for (const auto& given : texts) {
     const auto found = std::find_if(table.begin(), table.end(),
-                                    [&](const auto& one) { return one.info.name == name; });
-    EXPECT_NE(found, table.end()) << name;
-    EXPECT_TRUE(found->Set(text, &options).ok()) << name << ": " << text;
+                                    [&](const auto& one) { return one.info.name == given.first; });
+    EXPECT_NE(found, table.end()) << given.first;
+    EXPECT_TRUE(found->Set(given.second, &options).ok()) << given.first << ": " << given.second;
   }
   return options;
 }
@@ -102,6 +102,16 @@ TEST(HttpOptionsTest, WhatDoesNot) {
        "insecure_skip_verify: leave it out, or nothing is verified with ssl_ca"},
   };
   for (const auto& one : kCases) EXPECT_EQ(Check(one.texts), one.message);
+}
+
+TEST(HttpOptionsTest, UrlsOfServers) {
+  for (const char* good : {"http://host", "https://host:9200/", "HTTPS://[::1]:9200/prefix/x"}) {
+    EXPECT_TRUE(kUrlForm.accepts(good)) << good;
+  }
+  for (const char* bad : {"host:9200", "ftp://host", "http://a:b@host", "http://host?x", "http://",
+                          "http://host/#x", "http://host:x"}) {
+    EXPECT_FALSE(kUrlForm.accepts(bad)) << bad;
+  }
 }
 
 TEST(HttpOptionsTest, Proxies) {

@@ -46,7 +46,7 @@ TEST_F(TlsFilesTest, WhatFits) {
   options.ssl_ca = certificates_.ca();
   EXPECT_EQ(Check(options), "");
   options.ssl_key = certificates_.locked_key("client");
-  options.ssl_key_password = Secret(TestCertificates::kPassword);
+  options.ssl_key_password = Secret(std::string(TestCertificates::kPassword));
   EXPECT_EQ(Check(options), "");
 }
 

@@ -289,7 +289,7 @@ TEST_F(ConfigFileTest, MistakesInSinks) {
                 "properties: {acks: 1}}]",
                 "sinks[0].properties.acks: it can't be set: an event that not all replicas have"},
            Case{"sinks: [{kind: kafke}]",
-                "unknown kind: give file, stdout, sqlite or kafka, not 'kafke'"},
+                "unknown kind: give file, stdout, sqlite, kafka, opensearch, elasticsearch or solr, not 'kafke'"},
            Case{"sinks: [{kind: file}]", "f.yaml:2: sinks[0].path: it is missing"},
            Case{"sinks: [{kind: sqlite, path: '-', retention: 30}]",
                 "sinks[0].retention: give forever, or a duration from 1h"},

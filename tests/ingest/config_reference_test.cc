@@ -59,7 +59,11 @@ std::vector<Place> Places() {
         {"/properties/sinks/items/oneOf/" + std::to_string(i++),
          "{instance: i, sources: [{kind: file, paths: [/a]}], sinks: [{kind: " + kind.name,
          "}]}",
-         {{"path", "/c"}, {"brokers", "['k:9092']"}, {"topic", "events"}},
+         {{"path", "/c"},
+          {"brokers", "['k:9092']"},
+          {"topic", "events"},
+          {"urls", "['http://s:9200']"},
+          {"collection", "events"}},
          Infos(kind.options)});
   }
   return places;
@@ -99,6 +103,21 @@ std::string ValueOf(const OptionInfo& info) {
       {"ssl_certificate", "/c.pem"},
       {"ssl_key", "/k.pem"},
       {"ssl_key_password", "secret"},
+      {"urls", "['https://s:9200', 'http://t:9200']"},
+      {"index", "'events-{kind}-%Y'"},
+      {"alias", "all-events"},
+      {"dashboards_url", "'http://d:5601'"},
+      {"collection", "events"},
+      {"username", "me"},
+      {"password", "secret"},
+      {"api_key", "secret"},
+      {"token", "secret"},
+      {"token_file", "/t"},
+      {"aws_region", "eu-central-1"},
+      {"aws_access_key", "me"},
+      {"aws_secret_key", "secret"},
+      {"aws_session_token", "secret"},
+      {"proxy", "'http://p:3128'"},
       {"properties", "{linger.ms: 20, client.id: 'a'}"},
   };
   const auto found = kValues.find(info.name);
@@ -108,8 +127,8 @@ std::string ValueOf(const OptionInfo& info) {
   return info.default_text.value_or("");
 }
 
-// Options that an option needs, or that make no sense without it.
-std::string Companions(const std::string& name, const std::string& value) {
+// Options that an option needs, or that make no sense without it: of Kafka, and of HTTP.
+std::string KafkaCompanions(const std::string& name, const std::string& value) {
   static const std::string kLogin = ", sasl_username: me, sasl_password: secret";
   static const std::string kSasl = ", security_protocol: sasl_ssl";
   static const std::map<std::string, std::string> kCompanions = {
@@ -126,6 +145,45 @@ std::string Companions(const std::string& name, const std::string& value) {
   if (name == "security_protocol" && value.find("sasl") != std::string::npos) return kLogin;
   const auto found = kCompanions.find(name);
   return found == kCompanions.end() ? "" : found->second;
+}
+
+std::string HttpCompanions(const std::string& name, const std::string& value) {
+  static const std::string kAws =
+      ", aws_region: eu-central-1, aws_access_key: me, aws_secret_key: secret";
+  static const std::map<std::string, std::string> kOfAuth = {
+      {"'basic'", ", username: me, password: secret"},
+      {"'api_key'", ", api_key: secret"},
+      {"'bearer'", ", token: secret"},
+      {"'sigv4'", kAws},
+  };
+  static const std::map<std::string, std::string> kCompanions = {
+      {"username", ", auth: basic, password: secret"},
+      {"password", ", auth: basic, username: me"},
+      {"api_key", ", auth: api_key"},
+      {"token", ", auth: bearer"},
+      {"token_file", ", auth: bearer"},
+      {"aws_region", ", auth: sigv4, aws_access_key: me, aws_secret_key: secret"},
+      {"aws_access_key", ", auth: sigv4, aws_region: r, aws_secret_key: secret"},
+      {"aws_secret_key", ", auth: sigv4, aws_region: r, aws_access_key: me"},
+      {"aws_session_token", ", auth: sigv4" + kAws},
+      {"kerberos_principal", ", auth: kerberos, kerberos_keytab: /k"},
+      {"kerberos_keytab", ", auth: kerberos"},
+      {"ssl_certificate", ", ssl_key: /k.pem"},
+      {"ssl_key", ", ssl_certificate: /c.pem"},
+      {"ssl_key_password", ", ssl_key: /k.pem, ssl_certificate: /c.pem"},
+  };
+  if (name == "auth") {
+    const auto found = kOfAuth.find(value);
+    return found == kOfAuth.end() ? "" : found->second;
+  }
+  const auto found = kCompanions.find(name);
+  return found == kCompanions.end() ? "" : found->second;
+}
+
+std::string Companions(const Place& place, const std::string& name, const std::string& value) {
+  const bool is_http = std::any_of(place.infos.begin(), place.infos.end(),
+                                   [](const OptionInfo& info) { return info.name == "auth"; });
+  return is_http ? HttpCompanions(name, value) : KafkaCompanions(name, value);
 }
 
 class ConfigReferenceTest : public ::testing::Test {
@@ -145,7 +203,7 @@ class ConfigReferenceTest : public ::testing::Test {
         text += ", " + needed + ": " + its;
       }
     }
-    if (!name.empty()) text += ", " + name + ": " + value + Companions(name, value);
+    if (!name.empty()) text += ", " + name + ": " + value + Companions(place, name, value);
     return text + place.after;
   }
   element Schema() {
@@ -233,7 +291,7 @@ TEST_F(ConfigReferenceTest, DefaultsAndWordsOfTheSchemaAreAccepted) {
         const std::string text =
             given.is_string() ? std::string(std::string_view(given)) : simdjson::minify(given);
         EXPECT_EQ(info.default_text, text);
-        values.push_back(*info.default_text);
+        values.push_back(info.type == OptionType::kText ? "'" + text + "'" : text);
       } else {
         EXPECT_FALSE(info.default_text) << info.name;
       }

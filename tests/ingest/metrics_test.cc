@@ -59,6 +59,7 @@ PipelineStatus Status() {
   sink.lost_bytes = 13;
   sink.oldest = absl::Milliseconds(2500);
   sink.kafka = KafkaStatistics{.queued_messages = 7, .requests = 8, .rtt_seconds = 0.25};
+  sink.bulk = BulkStatistics{.requests = 14, .overloads = 3, .connections = 2};
   status.sinks.push_back(sink);
   status.queries = {Query("etl")};
   return status;
@@ -94,6 +95,8 @@ TEST(Metrics, ThePageSaysWhatTheStatusSays) {
            "sparktail_component_sent_events_total{" + sink + "} 11\n",
            "sparktail_sink_lost_bytes_total{" + sink + "} 13\n",
            "sparktail_sink_oldest_undelivered_seconds{" + sink + "} 2.5\n",
+           "sparktail_bulk_requests_total{" + sink + "} 14\n",
+           "sparktail_bulk_connections{" + sink + "} 2\n",
            "sparktail_kafka_queue_messages{" + sink + "} 7\n",
            "sparktail_kafka_rtt_seconds{" + sink + "} 0.25\n",
            "sparktail_sink_state{" + sink + ",state=\"running\"} 0\n",

@@ -1,8 +1,6 @@
 """A real broker of Apache Kafka (KRaft, one node) that a test starts, kills, freezes and starts again."""
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -12,6 +10,7 @@ import run_support
 import spark_env
 from certificates import Certificates
 from kafka_jars import ensure_kafka
+from ports import quiet_port
 
 JAVA_OPTIONS = [
     "-Xmx256m",
@@ -39,22 +38,6 @@ SECURE = {"SASL_PLAINTEXT": "SASL_PLAINTEXT", "SSL": "SSL", "SASL_SSL": "SASL_SS
 
 class BrokerError(Exception):
     """The broker does not start; the message holds the end of what it said."""
-
-
-def quiet_port(taken=()):
-    """A free port which the kernel gives to no client: one of its own would be taken while the broker is away, and a
-    client that keeps knocking on such a port may even be connected with itself."""
-    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    while True:
-        port = random.SystemRandom().randrange(10000, lowest)
-        if port in taken:
-            continue
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 class KafkaBroker:

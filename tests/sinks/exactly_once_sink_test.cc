@@ -371,6 +371,8 @@ TEST_F(ExactlyOnceSinkTest, F34_AnEventThatIsTooLargeGoesToTheDeadLetters) {
 
 // Of a batch that is refused each event is sent alone: one of them is to blame.
 TEST_F(ExactlyOnceSinkTest, F34_TheRestOfItsBatchIsDelivered) {
+  // Nothing of it goes before all of it is there; a flush does not wait for that.
+  options_.client = mock_.Options({{"message.copy.max.bytes", "0"}, {"linger.ms", "1000"}});
   const auto one = MakeOpen();
   constexpr auto kOk = RD_KAFKA_RESP_ERR_NO_ERROR;
   mock_.Answer(
@@ -418,6 +420,7 @@ TEST_F(ExactlyOnceSinkTest, F34_WhatARefusalHoldsUpIsNotWaitedFor) {
 }
 
 TEST_F(ExactlyOnceSinkTest, ABatchThatIsTooLargeIsMadeSmaller) {
+  options_.client = mock_.Options({{"message.copy.max.bytes", "0"}, {"linger.ms", "1000"}});
   const auto one = MakeOpen();
   mock_.Answer(KafkaMock::kProduce, {RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE}, kOfEvents);
   ASSERT_TRUE(one->Deliver(0, 5));

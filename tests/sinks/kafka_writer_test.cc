@@ -242,16 +242,16 @@ TEST_F(KafkaWriterTest, WhatWasBuriedIsUndoneByARollback) {
   Feed::Append("no JSON", Feed::Id(1), &events);
   Make();
   ASSERT_TRUE(writer_->Put(events, 0).ok());
-  ASSERT_TRUE(writer_->RollbackDeadLetters().ok());
+  ASSERT_TRUE(writer_->refused_events()->Rollback().ok());
   EXPECT_EQ(Buried(), "");
   writer_->Restart();
   ASSERT_TRUE(writer_->Put(events, 0).ok());
-  ASSERT_TRUE(writer_->SyncDeadLetters().ok());
+  ASSERT_TRUE(writer_->refused_events()->Sync().ok());
   // Durable ones are not written twice.
-  ASSERT_TRUE(writer_->RollbackDeadLetters().ok());
+  ASSERT_TRUE(writer_->refused_events()->Rollback().ok());
   writer_->Restart();
   ASSERT_TRUE(writer_->Put(events, 0).ok());
-  ASSERT_TRUE(writer_->SyncDeadLetters().ok());
+  ASSERT_TRUE(writer_->refused_events()->Sync().ok());
   EXPECT_EQ(dead_letters_.count(), 1U);
 }
 

@@ -1,5 +1,6 @@
 #include "sinks/name_pattern.h"
 
+#include <absl/time/clock.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -84,6 +85,71 @@ TEST(NamePatternTest, ANameMayBeAsLongAsKafkaTakes) {
   // There must be room for fields.
   EXPECT_TRUE(NamePattern::Check(std::string(100, 'a') + "{kind}").ok());
   EXPECT_FALSE(NamePattern::Check(std::string(200, 'a') + "{kind}").ok());
+}
+
+// ---------------------------------------------------------------- of an index
+
+NamePattern MakeIndex(std::string_view text) {
+  auto pattern = NamePattern::Parse(text, NamePattern::Use::kIndex);
+  EXPECT_TRUE(pattern.ok()) << pattern.status();
+  return *std::move(pattern);
+}
+
+constexpr int64_t kHourMs = 3'600'000;
+
+int64_t NowMs() { return absl::ToUnixMillis(absl::Now()); }
+
+TEST(NamePatternTest, TheDayIsTheEvents) {
+  NamePattern pattern = MakeIndex("monitor-yarn-{environment}-%Y%m%d");
+  EXPECT_FALSE(pattern.is_literal());
+  constexpr int64_t kTime = 1'795'305'599'999;  // 2026-11-21T23:59:59.999Z
+  EXPECT_EQ(pattern.NameOf(Fields("progress", "pro"), kTime), "monitor-yarn-pro-20261121");
+  EXPECT_EQ(pattern.NameOf(Fields("progress", "pro"), kTime - 24 * kHourMs),
+            "monitor-yarn-pro-20261120");
+  EXPECT_EQ(MakeIndex("s.%d_%m-%H.x").NameOf(Fields(""), kTime), "s.21_11-23.x");
+}
+
+TEST(NamePatternTest, DaysOutOfReasonAreUndated) {
+  NamePattern pattern = MakeIndex("s-%Y.%m.%d-{kind}");
+  EXPECT_EQ(pattern.NameOf(Fields("query"), kNoTime), "s-undated-query");
+  EXPECT_EQ(pattern.NameOf(Fields("query"), 0), "s-undated-query");
+  EXPECT_EQ(pattern.NameOf(Fields("query"), -1), "s-undated-query");
+  EXPECT_EQ(pattern.NameOf(Fields("query"), INT64_MAX), "s-undated-query");
+  EXPECT_EQ(pattern.NameOf(Fields("query"), INT64_MIN + 1), "s-undated-query");
+  EXPECT_EQ(pattern.NameOf(Fields("query"), NowMs() + 25 * kHourMs), "s-undated-query");
+  EXPECT_NE(pattern.NameOf(Fields("query"), NowMs() + 23 * kHourMs), "s-undated-query");
+  EXPECT_NE(pattern.NameOf(Fields("query"), NowMs() - 9 * 365 * 24 * kHourMs), "s-undated-query");
+  EXPECT_EQ(pattern.NameOf(Fields("query"), NowMs() - 11 * 366 * 24 * kHourMs), "s-undated-query");
+}
+
+TEST(NamePatternTest, OfTooManyNamesNoneHasADay) {
+  NamePattern pattern = MakeIndex("s-{appName}-%Y");
+  for (size_t i = 0; i < NamePattern::kMostNames; ++i) {
+    pattern.NameOf(Fields("", "", "app" + std::to_string(i)), NowMs());
+  }
+  EXPECT_EQ(pattern.NameOf(Fields("", "", "new"), NowMs()), "s-other-undated");
+}
+
+TEST(NamePatternTest, AWildcardMatchesAllItsNames) {
+  EXPECT_EQ(MakeIndex("monitor-yarn-{environment}-%Y%m%d").Wildcard(), "monitor-yarn-*-*");
+  EXPECT_EQ(MakeIndex("events").Wildcard(), "events");
+  EXPECT_EQ(MakeIndex("e-%Y.x").Wildcard(), "e-*.x");
+  // Of an event without a day the whole date is one word: "e-undated.x".
+  EXPECT_EQ(MakeIndex("e-%Y.%m.%d.x").Wildcard(), "e-*.x");
+}
+
+TEST(NamePatternTest, WhatIsNoNameOfAnIndexIsTold) {
+  const auto why = [](std::string_view text) {
+    return std::string(NamePattern::Check(text, NamePattern::Use::kIndex).message());
+  };
+  EXPECT_THAT(why("Events"), HasSubstr("lower-case"));
+  EXPECT_THAT(why("e vents"), HasSubstr("lower-case"));
+  EXPECT_THAT(why("-events"), HasSubstr("begins with a letter or a digit"));
+  EXPECT_THAT(why(".events"), HasSubstr("begins with a letter or a digit"));
+  EXPECT_THAT(why("events-%s"), HasSubstr("%Y %m %d %H"));
+  EXPECT_THAT(why("events-%"), HasSubstr("%Y %m %d %H"));
+  EXPECT_THAT(why("%Y-events"), HasSubstr("begin with a literal"));
+  EXPECT_THAT(std::string(NamePattern::Check("events-%Y").message()), HasSubstr("no %"));
 }
 
 }  // namespace

@@ -55,6 +55,7 @@ bool Listens(int port) {
 pid_t Spawn(std::vector<std::string> words, const std::string& log) {
   words[0] = "/usr/sbin/" + words[0];
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;

@@ -1,7 +1,6 @@
 #include "tests/support/test_certificates.h"
 
 #include <gtest/gtest.h>
-#include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -42,7 +41,7 @@ void AddExtension(X509* certificate, int what, const char* value) {
 Pair MakePair(const std::string& name, const Pair* issuer, const char* alternative_names,
               long days) {
   static long serial = 1;
-  Pair pair = {Key(EVP_EC_gen("P-256")), Certificate(X509_new())};
+  Pair pair = {Key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256")), Certificate(X509_new())};
   X509* certificate = pair.certificate.get();
   X509_set_version(certificate, 2);
   ASN1_INTEGER_set(X509_get_serialNumber(certificate), ++serial);
@@ -82,8 +81,8 @@ TestCertificates::TestCertificates() {
       return PEM_write_PKCS8PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr);
     });
     WriteFile(locked_key(name), [&](FILE* file) {
-      return PEM_write_PKCS8PrivateKey(file, key, EVP_aes_256_cbc(), nullptr, 0, nullptr,
-                                       const_cast<char*>(kPassword));
+      return PEM_write_PKCS8PrivateKey(file, key, EVP_aes_256_cbc(), kPassword.data(),
+                                       static_cast<int>(kPassword.size()), nullptr, nullptr);
     });
   };
   const Pair authority = MakePair("authority", nullptr, nullptr, 1);

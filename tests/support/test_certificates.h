@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "tests/support/temp_dir.h"
 
@@ -9,7 +10,7 @@ namespace sparktail::testing {
 // Certificates (PEM files), made anew: two authorities, servers, and a client.
 class TestCertificates {
  public:
-  static constexpr const char* kPassword = "key-password";
+  static constexpr std::string_view kPassword = "key-password";
 
   TestCertificates();
 

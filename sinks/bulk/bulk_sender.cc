@@ -1,0 +1,291 @@
+#include "sinks/bulk/bulk_sender.h"
+
+#include <absl/time/clock.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace sparktail {
+namespace {
+
+constexpr absl::Duration kTurn = absl::Milliseconds(200);
+constexpr absl::Duration kSlow = absl::Seconds(10);
+// Of an answer: room for a reason of each document.
+constexpr size_t kAnswerBytes = size_t{4} << 20;
+constexpr size_t kAnswerBytesPerItem = size_t{4} << 10;
+constexpr size_t kLeastBulkBytes = size_t{16} << 10;
+
+}  // namespace
+
+BulkSender::BulkSender(Parts parts)
+    : parts_(std::move(parts)),
+      nodes_(parts_.urls),
+      limit_(parts_.connections),
+      bulk_bytes_(parts_.bulk_bytes) {
+  parts_.meter->SetConnections(limit_.limit());
+}
+
+BulkSender::~BulkSender() { parts_.client->Abandon(); }
+
+// ---------------------------------------------------------------- putting
+
+absl::Status BulkSender::Put(const EventBuffer& events, size_t first) {
+  for (size_t i = first; i < events.events.size(); ++i) {
+    const EventRef& event = events.events[i];
+    if (delivered_.contains(event.id) || parts_.refused->Contains(event.id)) continue;
+    const PaddedView line = events.bytes.padded().Part(event.begin, event.end + 1 - event.begin);
+    absl::Status status = PutOne(line, event);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status BulkSender::PutOne(PaddedView line, const EventRef& event) {
+  const PaddedView document = line.Part(0, line.size() - 1);
+  const std::string* index = parts_.dialect->IndexOf(document, event);
+  if (index == nullptr) {
+    return parts_.refused->Add(event.id, document.text(), "",
+                               "it is no JSON object that can be read");
+  }
+  if (IsIdle()) progress_ = absl::Now();
+  if (!open_.items.empty() && open_.bytes + line.size() > bulk_bytes_) Close();
+  open_.Add({line.text(), event.id, index});
+  if (open_.bytes >= bulk_bytes_) Close();
+  while (queue_.size() > parts_.connections) {
+    if (absl::Status status = Turn(); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+void BulkSender::Close() {
+  if (open_.items.empty()) return;
+  queue_.push_back(std::exchange(open_, {}));
+  if (is_prepared_) StartMore();
+}
+
+absl::Status BulkSender::Flush() {
+  Close();
+  while (!IsIdle()) {
+    if (absl::Status status = Turn(); !status.ok()) return status;
+  }
+  return failure_;
+}
+
+void BulkSender::Reset() {
+  parts_.client->Abandon();
+  requests_.clear();
+  queue_.clear();
+  open_ = {};
+  failure_ = absl::OkStatus();
+  progress_ = absl::Now();
+}
+
+// ---------------------------------------------------------------- sending
+
+// Starts what may be started, and serves what is on its way, for a moment.
+absl::Status BulkSender::Turn() {
+  if (!failure_.ok()) return failure_;
+  if (!is_prepared_) {
+    absl::Status status = parts_.prepare ? parts_.prepare() : absl::OkStatus();
+    if (!status.ok()) return status;
+    is_prepared_ = true;
+    progress_ = absl::Now();
+  }
+  StartMore();
+  if (requests_.empty()) return WaitForNodes();
+  Serve();
+  return failure_;
+}
+
+void BulkSender::StartMore() {
+  while (!queue_.empty() && requests_.size() < limit_.limit()) {
+    const std::optional<size_t> node = nodes_.Next(absl::Now());
+    if (!node) return;
+    Group group = std::move(queue_.front());
+    queue_.pop_front();
+    Start(std::move(group), *node);
+  }
+}
+
+// All of them rest.
+absl::Status BulkSender::WaitForNodes() {
+  const absl::Time now = absl::Now();
+  if (now - progress_ > parts_.patience) return absl::UnavailableError(trouble_);
+  const absl::Duration rest = nodes_.free_at() - now;
+  parts_.client->Poll(std::clamp(rest, absl::ZeroDuration(), kTurn));
+  return absl::OkStatus();
+}
+
+void BulkSender::Start(Group group, size_t node) {
+  requests_.push_back(std::make_unique<Request>());
+  Request* request = requests_.back().get();
+  request->group = std::move(group);
+  request->node = node;
+  request->began = absl::Now();
+  MakeBody(request);
+  HttpRequest http;
+  http.method = HttpMethod::kPost;
+  http.url = nodes_.url(node) + parts_.dialect->Path();
+  http.headers = {"Content-Type: " + parts_.dialect->ContentType()};
+  http.body = request->body;
+  http.gzip_body = parts_.gzip;
+  http.most_bytes = kAnswerBytes + kAnswerBytesPerItem * request->group.items.size();
+  http.timeout = parts_.request_timeout;
+  parts_.client->Start(std::move(http), [this, request](HttpResponse response) {
+    Done(request, std::move(response));
+  });
+}
+
+void BulkSender::MakeBody(Request* request) {
+  std::string* body = &request->body;
+  if (!parts_.gzip) {
+    for (const BulkItem& item : request->group.items) {
+      parts_.dialect->Write(item, [body](std::string_view piece) { body->append(piece); });
+    }
+    return;
+  }
+  gzip_.Begin(body);
+  for (const BulkItem& item : request->group.items) {
+    parts_.dialect->Write(item, [this](std::string_view piece) { gzip_.Feed(piece); });
+  }
+  gzip_.End();
+}
+
+void BulkSender::Serve() {
+  parts_.client->Poll(kTurn);
+  const absl::Time now = absl::Now();
+  for (const auto& request : requests_) {
+    if (now - request->began < kSlow) continue;
+    parts_.log->Warn("slow " + parts_.name,
+                     "sink " + parts_.name + ": " + nodes_.url(request->node) +
+                         " has not answered for " + absl::FormatDuration(kSlow));
+    return;
+  }
+}
+
+// ---------------------------------------------------------------- answers
+
+void BulkSender::Done(Request* request, HttpResponse response) {
+  const auto found = std::find_if(requests_.begin(), requests_.end(),
+                                  [request](const auto& one) { return one.get() == request; });
+  std::unique_ptr<Request> done = std::move(*found);
+  requests_.erase(found);
+  const std::optional<absl::Duration> retry_after = response.retry_after;
+  BulkAnswer answer = parts_.dialect->Read(std::move(response), done->group.items.size());
+  Take(std::move(done), std::move(answer), retry_after);
+  parts_.meter->SetConnections(limit_.limit());
+}
+
+void BulkSender::Take(std::unique_ptr<Request> request, BulkAnswer answer,
+                      std::optional<absl::Duration> retry_after) {
+  const absl::Time now = absl::Now();
+  parts_.meter->Add(&BulkStatistics::requests, 1);
+  if (answer.outcome != RequestOutcome::kAnswered) {
+    parts_.meter->Add(&BulkStatistics::failed_requests, 1);
+  }
+  Group& group = request->group;
+  switch (answer.outcome) {
+    case RequestOutcome::kAnswered:
+      return TakeItems(*request, std::move(answer.items), retry_after);
+    case RequestOutcome::kOverloaded:
+      parts_.meter->Add(&BulkStatistics::overloads, 1);
+      limit_.Overloaded(request->began, now);
+      nodes_.Failed(request->node, now, retry_after);
+      return Again(std::move(group), answer.why);
+    case RequestOutcome::kAway:
+      nodes_.Failed(request->node, now, retry_after);
+      return Again(std::move(group), answer.why);
+    case RequestOutcome::kUnreadable:
+      nodes_.Failed(request->node, now, retry_after);
+      trouble_ = answer.why;
+      // Perhaps there was too much to answer.
+      return group.items.size() > 1 ? Split(std::move(group)) : Again(std::move(group), answer.why);
+    case RequestOutcome::kTooLarge:
+      if (group.items.size() == 1) return Refuse(group.items.front(), answer.why);
+      bulk_bytes_ = std::min(bulk_bytes_, std::max(kLeastBulkBytes, group.bytes / 2));
+      return Split(std::move(group));
+    case RequestOutcome::kBad:
+      if (group.items.size() == 1) return Refuse(group.items.front(), answer.why);
+      return Split(std::move(group));
+    case RequestOutcome::kBlocked:
+      return Fail(absl::UnavailableError(answer.why));
+  }
+}
+
+void BulkSender::TakeItems(const Request& request, std::vector<ItemAnswer> answers,
+                           std::optional<absl::Duration> retry_after) {
+  Group again;
+  bool is_taken = false;  // some of it
+  std::string why;
+  for (size_t i = 0; i < answers.size(); ++i) {
+    const BulkItem& item = request.group.items[i];
+    if (answers[i].outcome == ItemOutcome::kDelivered) {
+      Deliver(item, answers[i]);
+      is_taken = true;
+    } else if (answers[i].outcome == ItemOutcome::kRetry) {
+      again.Add(item);
+      why = answers[i].why;
+    } else if (answers[i].outcome == ItemOutcome::kBlocked) {
+      Fail(absl::UnavailableError(answers[i].why));
+    }
+  }
+  if (is_taken) {
+    progress_ = absl::Now();
+    refusals_ = 0;
+  }
+  for (size_t i = 0; i < answers.size() && failure_.ok(); ++i) {
+    if (answers[i].outcome != ItemOutcome::kRefused) continue;
+    Refuse(request.group.items[i], answers[i].why);
+    if (is_taken) refusals_ = 0;
+  }
+  if (again.items.empty()) {
+    nodes_.Worked(request.node);
+    limit_.Worked();
+    return;
+  }
+  parts_.meter->Add(&BulkStatistics::overloads, 1);
+  limit_.Overloaded(request.began, absl::Now());
+  nodes_.Failed(request.node, absl::Now(), retry_after);
+  Again(std::move(again), why);
+}
+
+void BulkSender::Deliver(const BulkItem& item, const ItemAnswer& answer) {
+  delivered_.insert(item.id);
+  if (answer.was_there) parts_.meter->Add(&BulkStatistics::known_events, 1);
+  if (answer.in_failure_store) parts_.meter->Add(&BulkStatistics::failure_store, 1);
+}
+
+void BulkSender::Refuse(const BulkItem& item, const std::string& why) {
+  if (++refusals_ >= kMostRefusals) {
+    return Fail(absl::UnavailableError(
+        "of the last " + std::to_string(refusals_) +
+        " events all were refused: something is wrong with the index, and not with the events; the "
+        "last one: " +
+        why));
+  }
+  progress_ = absl::Now();
+  absl::Status status = parts_.refused->Add(item.id, item.document(), *item.index, why);
+  if (!status.ok()) Fail(std::move(status));
+}
+
+void BulkSender::Again(Group group, const std::string& why) {
+  trouble_ = why;
+  parts_.meter->Add(&BulkStatistics::retried_events, group.items.size());
+  queue_.push_front(std::move(group));
+}
+
+// Its halves are sent next.
+void BulkSender::Split(Group group) {
+  Group halves[2];
+  const size_t middle = group.items.size() / 2;
+  for (size_t i = 0; i < group.items.size(); ++i) halves[i < middle ? 0 : 1].Add(group.items[i]);
+  queue_.push_front(std::move(halves[1]));
+  queue_.push_front(std::move(halves[0]));
+}
+
+void BulkSender::Fail(absl::Status status) {
+  if (failure_.ok()) failure_ = std::move(status);
+}
+
+}  // namespace sparktail

@@ -1,0 +1,66 @@
+#include "sinks/bulk/bulk_sink.h"
+
+#include <optional>
+#include <utility>
+
+namespace sparktail {
+
+BulkSink::BulkSink(Parts parts)
+    : parts_(std::move(parts)), refused_(parts_.dead_letters) {
+  for (std::string& url : parts_.urls) url = WithoutSlash(std::move(url));
+}
+
+BulkSink::~BulkSink() = default;
+
+absl::StatusOr<std::vector<StreamCursor>> BulkSink::Open() {
+  absl::StatusOr<std::unique_ptr<HttpClient>> client =
+      HttpClient::Make(parts_.log, "sink " + parts_.name, parts_.http);
+  if (!client.ok()) return client.status();
+  client_ = *std::move(client);
+
+  BulkSender::Parts sender;
+  sender.log = parts_.log;
+  sender.name = parts_.name;
+  sender.client = client_.get();
+  sender.dialect = parts_.dialect.get();
+  sender.refused = &refused_;
+  sender.meter = &meter_;
+  sender.urls = parts_.urls;
+  sender.bulk_bytes = parts_.bulk_bytes;
+  sender.connections = parts_.connections;
+  sender.gzip = parts_.gzip;
+  sender.request_timeout = parts_.request_timeout;
+  sender.patience = parts_.patience;
+  if (parts_.prepare) {
+    sender.prepare = [this] { return parts_.prepare(client_.get(), parts_.urls); };
+  }
+  sender_ = std::make_unique<BulkSender>(std::move(sender));
+  return parts_.store->Load(parts_.name);
+}
+
+absl::Status BulkSink::Write(const EventBuffer& events, size_t first) {
+  return sender_->Put(events, first);
+}
+
+absl::Status BulkSink::Commit(std::span<const StreamCursor> cursors) {
+  if (absl::Status status = sender_->Flush(); !status.ok()) return status;
+  if (absl::Status status = refused_.Sync(); !status.ok()) return status;
+  absl::Status status = parts_.store->Commit(parts_.name, cursors, std::nullopt);
+  if (!status.ok()) return status;
+  sender_->Forget();
+  refused_.Forget();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> BulkSink::Rollback() {
+  sender_->Reset();
+  if (absl::Status status = refused_.Rollback(); !status.ok()) return status;
+  return false;
+}
+
+std::string WithoutSlash(std::string url) {
+  while (url.ends_with('/')) url.pop_back();
+  return url;
+}
+
+}  // namespace sparktail

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+#include <absl/time/time.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ingest/base/log.h"
+#include "ingest/http/http_client.h"
+#include "ingest/http/http_options.h"
+#include "offsets/cursor_store.h"
+#include "sinks/bulk/bulk_dialect.h"
+#include "sinks/bulk/bulk_sender.h"
+#include "sinks/dead_letter.h"
+#include "sinks/refused_events.h"
+#include "sinks/sink.h"
+
+namespace sparktail {
+
+// Events into a search server, each once in its index: the server knows them by their ids, so that
+// what comes again after a crash changes nothing. Cursors are in offsets.db, and move when all
+// events before them are delivered or durably in the dead letters.
+class BulkSink : public Sink {
+ public:
+  struct Parts {
+    Log* log = nullptr;
+    CursorStore* store = nullptr;
+    DeadLetters* dead_letters = nullptr;
+    std::string name;  // of the sink
+    std::vector<std::string> urls;
+    HttpOptions http;
+    std::unique_ptr<BulkDialect> dialect;
+    uint64_t bulk_bytes = 0;
+    uint64_t connections = 0;
+    bool gzip = false;
+    absl::Duration request_timeout;
+    // Before the first request, until it succeeds; may be empty. What it sends goes through the
+    // client, to one of the URLs.
+    std::function<absl::Status(HttpClient* client, const std::vector<std::string>& urls)> prepare;
+    // So long nothing may get on before the sink says that it waits.
+    absl::Duration patience = absl::Seconds(5);
+  };
+  explicit BulkSink(Parts parts);
+  ~BulkSink() override;
+
+  // Asks nothing of the server.
+  absl::StatusOr<std::vector<StreamCursor>> Open() override;
+  absl::Status Write(const EventBuffer& events, size_t first) override;
+  absl::Status Commit(std::span<const StreamCursor> cursors) override;
+  absl::StatusOr<bool> Rollback() override;
+
+  // Any thread.
+  BulkStatistics statistics() const { return meter_.Get(); }
+
+ private:
+  Parts parts_;
+  RefusedEvents refused_;
+  BulkMeter meter_;
+  std::unique_ptr<HttpClient> client_;
+  std::unique_ptr<BulkSender> sender_;
+};
+
+// "http://host:9200/" and "http://host:9200" are one.
+std::string WithoutSlash(std::string url);
+
+}  // namespace sparktail

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <absl/base/thread_annotations.h>
+#include <absl/synchronization/mutex.h>
+
+#include <cstdint>
+
+namespace sparktail {
+
+// What a sink has asked of a search server, and was told, since it was made.
+struct BulkStatistics {
+  uint64_t requests = 0;
+  uint64_t failed_requests = 0;  // without an answer for each document
+  uint64_t overloads = 0;        // requests that were too much for the server, all or in part
+  uint64_t retried_events = 0;   // sent again
+  uint64_t known_events = 0;     // that were in their index already
+  uint64_t failure_store = 0;    // that went to Elasticsearch's failure store
+  uint64_t connections = 0;      // requests that may be on their way at a time, at present
+};
+
+// Counts them. Thread-safe.
+class BulkMeter {
+ public:
+  void Add(uint64_t BulkStatistics::*what, uint64_t count) {
+    const absl::MutexLock lock(&mutex_);
+    statistics_.*what += count;
+  }
+  void SetConnections(uint64_t connections) {
+    const absl::MutexLock lock(&mutex_);
+    statistics_.connections = connections;
+  }
+  BulkStatistics Get() const {
+    const absl::MutexLock lock(&mutex_);
+    return statistics_;
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  BulkStatistics statistics_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace sparktail

@@ -1,0 +1,47 @@
+#include "sinks/bulk/node_pool.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sparktail {
+namespace {
+
+constexpr int kMostDoublings = 10;
+
+}  // namespace
+
+NodePool::NodePool(std::vector<std::string> urls, unsigned seed) : random_(seed) {
+  for (std::string& url : urls) {
+    nodes_.emplace_back();
+    nodes_.back().url = std::move(url);
+  }
+  // Many processes with one configuration do not all begin with its first node.
+  next_ = std::uniform_int_distribution<size_t>(0, nodes_.size() - 1)(random_);
+}
+
+std::optional<size_t> NodePool::Next(absl::Time now) {
+  for (size_t i = 0; i < nodes_.size(); ++i) {
+    const size_t node = next_;
+    next_ = (next_ + 1) % nodes_.size();
+    if (nodes_[node].rests_until <= now) return node;
+  }
+  return std::nullopt;
+}
+
+absl::Time NodePool::free_at() const {
+  absl::Time first = absl::InfiniteFuture();
+  for (const Node& node : nodes_) first = std::min(first, node.rests_until);
+  return first;
+}
+
+void NodePool::Failed(size_t node, absl::Time now, std::optional<absl::Duration> asked) {
+  Node& failed = nodes_[node];
+  const absl::Duration most =
+      std::min(kLongestRest, kFirstRest * (1 << std::min(failed.failures, kMostDoublings)));
+  ++failed.failures;
+  const absl::Duration rest = most * std::uniform_real_distribution<double>(0, 1)(random_);
+  failed.rests_until =
+      std::max(failed.rests_until, now + std::max(rest, asked.value_or(absl::ZeroDuration())));
+}
+
+}  // namespace sparktail

@@ -1,0 +1,93 @@
+#include "sinks/opensearch/ask_server.h"
+
+#include <utility>
+
+#include "parsers/byte_buffer.h"
+#include "parsers/json_text.h"
+#include "sinks/opensearch/server_error.h"
+
+namespace sparktail {
+namespace {
+
+// A list of ten thousand indices fits.
+constexpr size_t kMostAnswer = size_t{16} << 20;
+
+// Another node may do better.
+bool IsAway(const HttpResponse& response) {
+  return response.failure != HttpFailure::kNone || response.status == 502 ||
+         response.status == 503 || response.status == 504;
+}
+
+std::string WithoutSlash(std::string url) {
+  while (url.ends_with('/')) url.pop_back();
+  return url;
+}
+
+// Of a function that the server does not have. Elasticsearch 7 takes "_ilm" for an index.
+bool IsUnknownFunction(const HttpResponse& response) {
+  const auto says = [&](std::string_view text) {
+    return response.body.find(text) != std::string::npos;
+  };
+  return response.status == 405 || says("no handler found for uri") || says("no such index [_") ||
+         says("Invalid index name [_");
+}
+
+}  // namespace
+
+AskServer AskServers(HttpClient* client, std::vector<std::string> urls, absl::Duration timeout) {
+  for (std::string& url : urls) url = WithoutSlash(std::move(url));
+  return [client, urls = std::move(urls), timeout](const ServerRequest& request) {
+    HttpResponse response;
+    response.failure = HttpFailure::kConnect;
+    response.error = "no URL is given";
+    for (const std::string& url : urls) {
+      HttpRequest sent;
+      sent.method = request.method;
+      sent.url = url + request.path;
+      sent.headers = request.headers;
+      sent.body = request.body;
+      sent.most_bytes = kMostAnswer;
+      sent.timeout = timeout;
+      response = client->Send(std::move(sent));
+      if (!IsAway(response)) break;
+    }
+    return response;
+  };
+}
+
+absl::Status ToStatus(const HttpResponse& response, std::string_view deed) {
+  const std::string said = "cannot " + std::string(deed) + ": " + TellAnswer(response);
+  if (response.failure != HttpFailure::kNone) return absl::UnavailableError(said);
+  if (response.status == 401) return absl::UnauthenticatedError(said);
+  if (response.status == 403) return absl::PermissionDeniedError(said);
+  if (response.status == 429 || response.status >= 500) return absl::UnavailableError(said);
+  if (IsUnknownFunction(response)) return absl::UnimplementedError(said);
+  if (response.status == 404) return absl::NotFoundError(said);
+  return absl::FailedPreconditionError(said);
+}
+
+std::string EscapePath(std::string_view text) {
+  static constexpr std::string_view kDigits = "0123456789ABCDEF";
+  static constexpr std::string_view kPlain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+  std::string escaped;
+  for (const char c : text) {
+    if (kPlain.find(c) != std::string_view::npos) {
+      escaped += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    escaped += '%';
+    escaped += kDigits[byte >> 4];
+    escaped += kDigits[byte & 15];
+  }
+  return escaped;
+}
+
+std::string JsonString(std::string_view text) {
+  ByteBuffer buffer;
+  AppendJsonString(text, &buffer);
+  return std::string(buffer.view());
+}
+
+}  // namespace sparktail

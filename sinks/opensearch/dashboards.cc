@@ -1,0 +1,188 @@
+#include "sinks/opensearch/dashboards.h"
+
+#include <absl/status/statusor.h>
+#include <absl/strings/str_replace.h>
+#include <simdjson.h>
+
+#include <cstdint>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "parsers/event_id.h"
+#include "parsers/json_text.h"
+#include "sinks/opensearch/index_template.h"
+#include "sinks/opensearch/opensearch.ndjson.h"
+
+namespace sparktail {
+namespace {
+
+namespace dom = simdjson::dom;
+
+// What stands in the file in the place of a sink's own.
+constexpr char kIdsBegin[] = R"("id":"sparktail-)";
+constexpr char kIndices[] = R"("title":"monitor-yarn-*-*")";
+constexpr char kTitlesBegin[] = R"("title":"Spark streams)";
+constexpr char kMark[] = "[sparktail]";
+constexpr std::string_view kMarkBegin = "[sparktail ";
+
+constexpr size_t kMostReason = 400;
+
+// OpenSearch Dashboards wants the one, Kibana the other, against forged requests of browsers.
+std::vector<std::string> Headers(std::string content_type) {
+  return {"Content-Type: " + std::move(content_type), "osd-xsrf: true", "kbn-xsrf: true"};
+}
+
+// The text of a JSON string without its quotes.
+std::string Escaped(std::string_view text) {
+  const std::string quoted = JsonString(text);
+  return quoted.substr(1, quoted.size() - 2);
+}
+
+std::string Objects(const OpenSearchOptions& options, const std::string& mark) {
+  const std::string name = Escaped(options.template_name);
+  // The default name need not stand in titles.
+  const std::string title = options.template_name == OpenSearchOptions().template_name
+                                ? "Spark streams"
+                                : "Spark streams (" + name + ")";
+  return absl::StrReplaceAll(std::string(kOpensearchNdjson),
+                             {{kIdsBegin, R"("id":")" + name + "-"},
+                              {kIndices, R"("title":)" + JsonString(IndexWildcard(options))},
+                              {kTitlesBegin, R"("title":")" + title},
+                              {kMark, mark}});
+}
+
+std::string DigestOf(const OpenSearchOptions& options) {
+  return std::string(View(MakeEventId({Objects(options, kMark)})));
+}
+
+std::string OverviewId(const OpenSearchOptions& options) {
+  return options.template_name + "-overview";
+}
+
+enum class State : uint8_t { kMissing, kEqual, kStale, kForeign };
+
+// The mark in the description of the dashboard among exported lines.
+State Judge(const OpenSearchOptions& options, std::string_view lines) {
+  dom::parser parser;
+  while (!lines.empty()) {
+    const std::string line(lines.substr(0, lines.find('\n')));
+    lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+    dom::element object;
+    std::string_view id;
+    if (parser.parse(line).get(object) || object["id"].get(id) || id != OverviewId(options)) {
+      continue;
+    }
+    std::string_view description;
+    if (object["attributes"]["description"].get(description)) return State::kForeign;
+    if (description.ends_with(std::string(kMarkBegin) + DigestOf(options) + "]")) {
+      return State::kEqual;
+    }
+    // The file can be imported by hand as well.
+    const bool is_ours = description.find(kMarkBegin) != std::string_view::npos ||
+                         description.find(kMark) != std::string_view::npos;
+    return is_ours ? State::kStale : State::kForeign;
+  }
+  return State::kMissing;
+}
+
+absl::Status NoDashboards(const OpenSearchOptions& options) {
+  return absl::FailedPreconditionError(
+      "what is at " + options.dashboards_url +
+      " does not answer as OpenSearch Dashboards and Kibana do; look at `dashboards_url`");
+}
+
+absl::StatusOr<State> LookForDashboard(const OpenSearchOptions& options, const AskServer& ask) {
+  const HttpResponse response =
+      ask({HttpMethod::kPost, "/api/saved_objects/_export",
+           R"({"objects":[{"type":"dashboard","id":)" + JsonString(OverviewId(options)) +
+               R"(}],"excludeExportDetails":true})",
+           Headers("application/json")});
+  if (response.is_success()) return Judge(options, response.body);
+  // What is missing can't be exported: 400, and the object with its 404.
+  if (response.status == 400 && response.body.find(OverviewId(options)) != std::string::npos) {
+    return State::kMissing;
+  }
+  const absl::Status status = ToStatus(response, "ask for the dashboard");
+  const bool is_wrong_server = absl::IsNotFound(status) || absl::IsUnimplemented(status);
+  return is_wrong_server ? NoDashboards(options) : status;
+}
+
+// RFC 7578. The boundary stands in no object: they are JSON, with all of this file's escapes.
+std::string FormData(const std::string& boundary, const std::string& objects) {
+  return "--" + boundary +
+         "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"sparktail.ndjson\"\r\n"
+         "Content-Type: application/ndjson\r\n\r\n" +
+         objects + "\r\n--" + boundary + "--\r\n";
+}
+
+// {"success": true, "successCount": 13} or {"success": false, "errors": [{"id", "error":
+// {"type"}}]}
+absl::Status ReadImport(const OpenSearchOptions& options, const std::string& body) {
+  dom::parser parser;
+  dom::element answer;
+  bool success = false;
+  if (parser.parse(body).get(answer) || answer["success"].get(success)) {
+    return NoDashboards(options);
+  }
+  if (success) return absl::OkStatus();
+  std::string errors;
+  dom::element list;
+  if (!answer["errors"].get(list)) errors = simdjson::minify(list);
+  return absl::FailedPreconditionError("not all of the dashboard was imported: " +
+                                       ValidUtf8(errors, kMostReason));
+}
+
+absl::Status Import(const OpenSearchOptions& options, const AskServer& ask) {
+  const std::string boundary = "sparktail-" + DigestOf(options);
+  const HttpResponse response = ask({HttpMethod::kPost, "/api/saved_objects/_import?overwrite=true",
+                                     FormData(boundary, DashboardObjects(options)),
+                                     Headers("multipart/form-data; boundary=" + boundary)});
+  if (!response.is_success()) return ToStatus(response, "import the dashboard");
+  return ReadImport(options, response.body);
+}
+
+std::string Named(const OpenSearchOptions& options) {
+  return "dashboard " + OverviewId(options) + " (" + options.dashboards_url + ")";
+}
+
+Finding NotOurs(const OpenSearchOptions& options) {
+  return Finding::Doubt("the " + Named(options) +
+                        " has no mark of sparktail: it is yours, and left as it is");
+}
+
+}  // namespace
+
+std::string DashboardObjects(const OpenSearchOptions& options) {
+  return Objects(options, std::string(kMarkBegin) + DigestOf(options) + "]");
+}
+
+Finding SetUpDashboards(const OpenSearchOptions& options, const AskServer& ask) {
+  const absl::StatusOr<State> state = LookForDashboard(options, ask);
+  if (!state.ok()) return Finding::Broken(std::string(state.status().message()));
+  if (*state == State::kForeign) return NotOurs(options);
+  if (*state == State::kEqual) return Finding::Ok("there is the " + Named(options));
+  const absl::Status status = Import(options, ask);
+  if (!status.ok()) return Finding::Broken(std::string(status.message()));
+  return Finding::Ok((*state == State::kStale ? "replaced the " : "made the ") + Named(options) +
+                     ", with its index pattern and saved searches");
+}
+
+Finding CheckDashboards(const OpenSearchOptions& options, const AskServer& ask) {
+  const absl::StatusOr<State> state = LookForDashboard(options, ask);
+  // Events are delivered all the same.
+  if (!state.ok()) return Finding::Doubt(std::string(state.status().message()));
+  switch (*state) {
+    case State::kEqual:
+      return Finding::Ok("there is the " + Named(options));
+    case State::kForeign:
+      return NotOurs(options);
+    case State::kMissing:
+      return Finding::Doubt("the " + Named(options) + " is missing: sparktail setup makes it");
+    case State::kStale:
+      break;
+  }
+  return Finding::Doubt("the " + Named(options) + " is older: sparktail setup replaces it");
+}
+
+}  // namespace sparktail

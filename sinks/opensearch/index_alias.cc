@@ -1,0 +1,69 @@
+#include "sinks/opensearch/index_alias.h"
+
+#include <simdjson.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sinks/opensearch/index_template.h"
+
+namespace sparktail {
+namespace {
+
+namespace dom = simdjson::dom;
+
+// The indices of {"<index>": {"aliases": {"<alias>": {}}}} that lack it; nothing if it is no such
+// answer.
+std::optional<std::vector<std::string>> Lacking(const std::string& body, const std::string& alias) {
+  dom::parser parser;
+  dom::element answer;
+  dom::object indices;
+  if (parser.parse(body).get(answer) || answer.get(indices)) return std::nullopt;
+  std::vector<std::string> lacking;
+  for (const dom::key_value_pair index : indices) {
+    dom::object aliases;
+    dom::element found;
+    if (index.value["aliases"].get(aliases)) return std::nullopt;
+    if (aliases.at_key(alias).get(found)) lacking.emplace_back(index.key);
+  }
+  return lacking;
+}
+
+std::string AddJson(const std::vector<std::string>& indices, const std::string& alias) {
+  std::string names;
+  for (const std::string& index : indices) names += (names.empty() ? "" : ",") + JsonString(index);
+  return R"({"actions":[{"add":{"indices":[)" + names + R"(],"alias":)" + JsonString(alias) +
+         "}}]}";
+}
+
+}  // namespace
+
+Finding SetUpIndexAlias(const OpenSearchOptions& options, const AskServer& ask) {
+  const std::string named = "alias " + options.alias;
+  if (options.data_stream)
+    return Finding::Ok(named + " is given to streams that are made from now on");
+  const HttpResponse list =
+      ask({HttpMethod::kGet, "/" + EscapePath(IndexWildcard(options)) + "/_alias", "", {}});
+  if (!list.is_success()) {
+    const absl::Status status = ToStatus(list, "look for indices to give the " + named);
+    if (!absl::IsNotFound(status)) return Finding::Broken(std::string(status.message()));
+  }
+  const std::optional<std::vector<std::string>> lacking =
+      Lacking(list.is_success() ? list.body : "{}", options.alias);
+  if (!lacking)
+    return Finding::Broken("cannot look for indices to give the " + named +
+                           ": the answer can't be read; look at `urls`");
+  if (lacking->empty()) return Finding::Ok("all indices have the " + named + ", or will have it");
+  const HttpResponse added =
+      ask({HttpMethod::kPost, "/_aliases", AddJson(*lacking, options.alias)});
+  if (added.is_success()) {
+    return Finding::Ok("gave the " + named +
+                       " to indices that lacked it: " + std::to_string(lacking->size()));
+  }
+  return Finding::Broken(
+      std::string(ToStatus(added, "give the " + named + " to indices").message()));
+}
+
+}  // namespace sparktail

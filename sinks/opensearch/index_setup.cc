@@ -1,0 +1,256 @@
+#include "sinks/opensearch/index_setup.h"
+
+#include <simdjson.h>
+
+#include <optional>
+#include <utility>
+
+#include "parsers/json_text.h"
+#include "sinks/opensearch/index_template.h"
+
+namespace sparktail {
+namespace {
+
+namespace dom = simdjson::dom;
+using State = TemplateState::What;
+using Done = TemplateOutcome::What;
+
+constexpr size_t kMostPatterns = 400;
+
+std::string Path(const OpenSearchOptions& options) {
+  return "/_index_template/" + EscapePath(options.template_name);
+}
+
+std::string Named(const OpenSearchOptions& options) {
+  return "index template " + options.template_name;
+}
+
+// A template of the list that GET gives.
+std::optional<dom::element> FindTemplate(dom::element answer, std::string_view name) {
+  dom::array templates;
+  if (answer["index_templates"].get(templates)) return std::nullopt;
+  for (const dom::element entry : templates) {
+    std::string_view its_name;
+    dom::element body;
+    if (entry["name"].get(its_name) || its_name != name) continue;
+    if (!entry["index_template"].get(body)) return body;
+  }
+  return std::nullopt;
+}
+
+// Nothing if it is not ours.
+std::optional<TemplateMark> MarkOf(dom::element body) {
+  TemplateMark mark;
+  std::string_view digest;
+  const dom::element meta = body;
+  if (meta["_meta"]["sparktail"]["version"].get(mark.version) ||
+      meta["_meta"]["sparktail"]["digest"].get(digest)) {
+    return std::nullopt;
+  }
+  mark.digest = digest;
+  return mark;
+}
+
+// "a-*, b-*"; servers give a list, and some take and give a text.
+std::string PatternsOf(dom::element body) {
+  std::string text;
+  dom::array patterns;
+  if (body["index_patterns"].get(patterns)) return text;
+  for (const dom::element pattern : patterns) {
+    std::string_view one;
+    if (pattern.get(one)) continue;
+    if (!text.empty()) text += ", ";
+    text += one;
+  }
+  return ValidUtf8(text, kMostPatterns);
+}
+
+TemplateState Judge(const OpenSearchOptions& options, dom::element body) {
+  TemplateState state;
+  state.patterns = PatternsOf(body);
+  const std::optional<TemplateMark> mark = MarkOf(body);
+  if (!mark) {
+    state.what = State::kForeign;
+  } else if (state.patterns != IndexWildcard(options)) {
+    state.what = State::kOtherIndices;
+  } else if (mark->version > TemplateMark::kVersion) {
+    state.what = State::kNewer;
+  } else {
+    state.what = *mark == IndexTemplateMark(options) ? State::kEqual : State::kStale;
+  }
+  return state;
+}
+
+std::string OfOtherIndices(const OpenSearchOptions& options, const TemplateState& state) {
+  return "the " + Named(options) + " is that of the indices " + state.patterns +
+         ", and this sink's are " + IndexWildcard(options) +
+         ": give this sink a template_name of its own, or delete that one if nobody needs it";
+}
+
+std::string LeftText(const OpenSearchOptions& options, const TemplateState& state) {
+  if (state.what == State::kNewer) {
+    return "the " + Named(options) + " is that of a newer sparktail, and left as it is";
+  }
+  return "the " + Named(options) + " (" + state.patterns +
+         ") has no mark of sparktail: it is yours, and left as it is. What docs/opensearch.md says "
+         "of fields is true only as far as it has them";
+}
+
+// A server of another kind than we took it for, or one without that module.
+bool KnowsNoPolicy(const absl::Status& status) {
+  return status.message().find("index.lifecycle") != std::string_view::npos;
+}
+
+absl::Status Put(const OpenSearchOptions& options, const std::string& json, const AskServer& ask) {
+  const HttpResponse response = ask({HttpMethod::kPut, Path(options), json});
+  if (response.is_success()) return absl::OkStatus();
+  absl::Status status = ToStatus(response, "install the " + Named(options));
+  if (status.message().find("data_stream") == std::string_view::npos) return status;
+  return absl::Status(status.code(), std::string(status.message()) +
+                                         "; this server has no data streams: data_stream: false");
+}
+
+absl::Status TooOld(const absl::Status& status) {
+  return absl::UnimplementedError(std::string(status.message()) +
+                                  "; OpenSearch, or Elasticsearch from 7.8 on, is needed");
+}
+
+std::string DoneText(const OpenSearchOptions& options, const TemplateOutcome& outcome) {
+  std::string text = outcome.what == Done::kCreated    ? "made the "
+                     : outcome.what == Done::kReplaced ? "replaced the "
+                                                       : "there is the ";
+  text += Named(options) + ", for the indices " + IndexWildcard(options);
+  if (outcome.what == Done::kReplaced) {
+    text += "; those that are there keep the fields that they have";
+  }
+  if (outcome.lacks_policy) text += "; without a policy, for this server knows none";
+  return text;
+}
+
+std::string WithAdvice(const absl::Status& status) {
+  std::string text(status.message());
+  if (absl::IsPermissionDenied(status)) {
+    return text +
+           "; let an account that may install it with `sparktail setup -c FILE`, and give "
+           "manage_template: false here";
+  }
+  if (absl::IsUnauthenticated(status)) {
+    return text +
+           "; are the credentials right? `sparktail check -c FILE` tries them, and "
+           "`sparktail setup -c FILE` installs the template";
+  }
+  return text + "; when that is mended, `sparktail setup -c FILE` shows whether it works";
+}
+
+}  // namespace
+
+absl::StatusOr<TemplateState> LookForIndexTemplate(const OpenSearchOptions& options,
+                                                   const AskServer& ask) {
+  const HttpResponse response = ask({HttpMethod::kGet, Path(options), "", {}});
+  if (!response.is_success()) {
+    const absl::Status status = ToStatus(response, "look for the " + Named(options));
+    if (absl::IsNotFound(status)) return TemplateState();
+    return absl::IsUnimplemented(status) ? TooOld(status) : status;
+  }
+  dom::parser parser;
+  dom::element answer;
+  dom::array templates;
+  if (parser.parse(response.body).get(answer) || answer["index_templates"].get(templates)) {
+    return absl::FailedPreconditionError(
+        "what is at this URL does not answer as OpenSearch and Elasticsearch do; look at `urls`");
+  }
+  const std::optional<dom::element> body = FindTemplate(answer, options.template_name);
+  return body ? Judge(options, *body) : TemplateState();
+}
+
+absl::StatusOr<TemplateOutcome> InstallIndexTemplate(const OpenSearchOptions& options,
+                                                     ServerKind kind, const AskServer& ask) {
+  const absl::StatusOr<TemplateState> state = LookForIndexTemplate(options, ask);
+  if (!state.ok()) return state.status();
+  TemplateOutcome outcome;
+  switch (state->what) {
+    case State::kOtherIndices:
+      return absl::FailedPreconditionError(OfOtherIndices(options, *state));
+    case State::kForeign:
+    case State::kNewer:
+      outcome.what = Done::kLeft;
+      outcome.text = LeftText(options, *state);
+      return outcome;
+    case State::kEqual:
+      outcome.what = Done::kUnchanged;
+      outcome.text = DoneText(options, outcome);
+      return outcome;
+    case State::kMissing:
+      outcome.what = Done::kCreated;
+      break;
+    case State::kStale:
+      outcome.what = Done::kReplaced;
+      break;
+  }
+  absl::Status status = Put(options, IndexTemplateJson(options, kind), ask);
+  if (KnowsNoPolicy(status)) {
+    status = Put(options, IndexTemplateJsonWithoutPolicy(options), ask);
+    outcome.lacks_policy = true;
+  }
+  if (!status.ok()) return status;
+  outcome.text = DoneText(options, outcome);
+  return outcome;
+}
+
+absl::StatusOr<ServerInfo> PrepareIndices(const OpenSearchOptions& options, const AskServer& ask,
+                                          std::string_view sink, Log* log) {
+  const std::string name(sink);
+  const absl::StatusOr<ServerInfo> info = AskServerInfo(ask);
+  if (!info.ok()) return absl::UnavailableError(WithAdvice(info.status()));
+  const std::string speaks = name + " writes to " + info->Text();
+  if (!options.manage_template) {
+    log->Info("search_server " + name, speaks);
+    return *info;
+  }
+  const absl::StatusOr<TemplateOutcome> outcome = InstallIndexTemplate(options, info->kind, ask);
+  if (!outcome.ok()) return absl::UnavailableError(WithAdvice(outcome.status()));
+  // Not before: this may be tried for hours.
+  log->Info("search_server " + name, speaks);
+  const bool is_doubtful = outcome->what == Done::kLeft || outcome->lacks_policy;
+  log->Write(is_doubtful ? Log::Level::kWarning : Log::Level::kInfo, "index_template " + name,
+             name + ": " + outcome->text);
+  return *info;
+}
+
+Finding SetUpIndexTemplate(const OpenSearchOptions& options, ServerKind kind,
+                           const AskServer& ask) {
+  const absl::StatusOr<TemplateOutcome> outcome = InstallIndexTemplate(options, kind, ask);
+  if (!outcome.ok()) return Finding::Broken(std::string(outcome.status().message()));
+  if (outcome->what == Done::kLeft) return Finding::Doubt(outcome->text);
+  return Finding::Ok(outcome->text);
+}
+
+Finding CheckIndexTemplate(const OpenSearchOptions& options, const AskServer& ask) {
+  const absl::StatusOr<TemplateState> state = LookForIndexTemplate(options, ask);
+  if (!state.ok()) {
+    const std::string why(state.status().message());
+    // Whoever does not manage it need not be allowed to see it.
+    return options.manage_template ? Finding::Broken(why) : Finding::Doubt(why);
+  }
+  const std::string named = Named(options);
+  switch (state->what) {
+    case State::kMissing:
+      if (options.manage_template) return Finding::Ok(named + " is missing, and will be made");
+      return Finding::Doubt(named +
+                            " is missing: without it the server guesses the types of fields, and "
+                            "has more of them with each topic; sparktail setup makes it");
+    case State::kStale:
+      if (options.manage_template) return Finding::Ok(named + " is older, and will be replaced");
+      return Finding::Doubt(named + " is older; sparktail setup replaces it");
+    case State::kEqual:
+      return Finding::Ok("there is the " + named + ", for the indices " + state->patterns);
+    case State::kOtherIndices:
+      return Finding::Broken(OfOtherIndices(options, *state));
+    case State::kNewer:
+    case State::kForeign:
+      break;
+  }
+  return Finding::Doubt(LeftText(options, *state));
+}
+
+}  // namespace sparktail

@@ -1,0 +1,95 @@
+#include "sinks/opensearch/index_template.h"
+
+#include <absl/strings/substitute.h>
+
+#include "parsers/event_id.h"
+#include "sinks/name_pattern.h"
+#include "sinks/opensearch/ask_server.h"
+#include "sinks/opensearch/index_mappings.json.h"
+
+namespace sparktail {
+namespace {
+
+// Above those that come with the servers (100, 200) and what Elastic's agent brings (up to 500).
+constexpr int kPriority = 550;
+
+// Fields are not made of what comes, so this many are never reached: a net below the other.
+constexpr int kMostFields = 300;
+
+// Objects that are only stored may be as deep as the parser lets a progress event be (200), and
+// what is around them. OpenSearch refuses documents for arrays deeper than that, also where
+// nothing is indexed.
+constexpr int kMostDepth = 250;
+
+constexpr char kTemplate[] = R"({
+  "index_patterns": [$0],
+  "priority": $1,
+  "template": {
+    "settings": {
+      "index": {
+        "number_of_shards": $2,
+        "number_of_replicas": $3,
+        "mapping": {
+          "ignore_malformed": true,
+          "total_fields": {"limit": $4},
+          "depth": {"limit": $5}
+        }$6
+      }
+    },
+    "aliases": $7,
+    "mappings": $8
+  }$9)";
+
+constexpr char kPolicy[] = R"(,
+        "lifecycle": {"name": $0})";
+
+constexpr char kDataStream[] = R"(,
+  "data_stream": {})";
+
+constexpr char kMark[] = R"(,
+  "_meta": {"sparktail": {"version": $0, "digest": "$1"}}
+})";
+
+// All of it but the mark and the last brace.
+std::string Body(const OpenSearchOptions& options, bool has_policy) {
+  return absl::Substitute(
+      kTemplate, JsonString(IndexWildcard(options)), kPriority, options.shards, options.replicas,
+      kMostFields, kMostDepth,
+      has_policy ? absl::Substitute(kPolicy, JsonString(options.template_name)) : "",
+      options.alias.empty() ? "{}" : "{" + JsonString(options.alias) + ": {}}",
+      std::string(IndexMappings()), options.data_stream ? kDataStream : "");
+}
+
+std::string Marked(const std::string& body, const TemplateMark& mark) {
+  return body + absl::Substitute(kMark, mark.version, mark.digest);
+}
+
+bool HasRetention(const OpenSearchOptions& options) {
+  return options.retention < absl::InfiniteDuration();
+}
+
+}  // namespace
+
+std::string IndexTemplateJson(const OpenSearchOptions& options, ServerKind kind) {
+  const bool has_policy = HasRetention(options) && kind == ServerKind::kElasticsearch;
+  return Marked(Body(options, has_policy), IndexTemplateMark(options));
+}
+
+std::string IndexTemplateJsonWithoutPolicy(const OpenSearchOptions& options) {
+  return Marked(Body(options, /*has_policy=*/false), IndexTemplateMark(options));
+}
+
+TemplateMark IndexTemplateMark(const OpenSearchOptions& options) {
+  const EventId digest = MakeEventId({Body(options, HasRetention(options))});
+  return {TemplateMark::kVersion, std::string(View(digest))};
+}
+
+std::string IndexWildcard(const OpenSearchOptions& options) {
+  const absl::StatusOr<NamePattern> names =
+      NamePattern::Parse(options.index, NamePattern::Use::kIndex);
+  return names.ok() ? names->Wildcard() : options.index;
+}
+
+std::string_view IndexMappings() { return kIndexMappingsJson; }
+
+}  // namespace sparktail

@@ -1,0 +1,80 @@
+#include "sinks/solr/solr_dialect.h"
+
+#include <simdjson.h>
+
+#include <utility>
+
+namespace sparktail {
+namespace {
+
+namespace od = simdjson::ondemand;
+
+// Documents can be found so long after they came, at the latest; milliseconds.
+constexpr char kQuery[] = "/update/json/docs?commitWithin=5000";
+constexpr size_t kMostTextBytes = 1000;
+
+// {"responseHeader":{"status":0,…},"error":{"msg":"…","code":400}}
+struct SolrAnswer {
+  bool is_read = false;
+  int64_t status = -1;
+  std::string text;
+};
+
+SolrAnswer ReadAnswer(std::string_view body) {
+  SolrAnswer answer;
+  const simdjson::padded_string json(body);
+  od::parser parser;
+  od::document document;
+  if (parser.iterate(json).get(document)) return answer;
+  answer.is_read = !document["responseHeader"]["status"].get_int64().get(answer.status);
+  std::string_view text;
+  if (!document["error"]["msg"].get_string().get(text))
+    answer.text = text.substr(0, kMostTextBytes);
+  return answer;
+}
+
+std::string Tell(const HttpResponse& response, const std::string& text) {
+  if (response.failure != HttpFailure::kNone) return response.error;
+  const std::string status = "HTTP " + std::to_string(response.status);
+  if (!text.empty()) return status + ", " + text;
+  if (!response.location.empty()) return status + ", a redirect, which is not followed";
+  return response.content_type.empty() ? status
+                                       : status + ", an answer of " + response.content_type;
+}
+
+}  // namespace
+
+std::string SolrDialect::Path() const { return "/" + collection_ + kQuery; }
+
+std::string SolrDialect::ContentType() const { return "application/json"; }
+
+const std::string* SolrDialect::IndexOf(PaddedView document, const EventRef&) {
+  EventFields fields;
+  return reader_.Read(document, &fields) ? &collection_ : nullptr;
+}
+
+void SolrDialect::Write(const BulkItem& item,
+                        absl::FunctionRef<void(std::string_view)> piece) const {
+  piece(item.line);
+}
+
+BulkAnswer SolrDialect::Read(HttpResponse response, size_t items) {
+  BulkAnswer answer;
+  answer.outcome = OutcomeOfRequest(response);
+  const SolrAnswer body = ReadAnswer(response.body);
+  answer.why = Tell(response, body.text);
+  // A version conflict is no error of the document's.
+  if (answer.outcome == RequestOutcome::kBlocked && response.status == 409) {
+    answer.outcome = RequestOutcome::kAway;
+  }
+  if (answer.outcome != RequestOutcome::kAnswered) return answer;
+  if (body.is_read && body.status == 0) {
+    answer.items.resize(items);
+    return answer;
+  }
+  answer.outcome = RequestOutcome::kUnreadable;
+  answer.why = "the answer can't be read (" + answer.why + "): is it Solr that answers there?";
+  return answer;
+}
+
+}  // namespace sparktail

@@ -1,0 +1,53 @@
+#include "sinks/solr/solr_survey.h"
+
+#include <absl/status/statusor.h>
+#include <simdjson.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "ingest/http/http_client.h"
+#include "parsers/json_text.h"
+
+namespace sparktail {
+namespace {
+
+constexpr size_t kMostName = 100;
+
+Finding Judge(const SolrOptions& options, const std::string& body) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element answer;
+  std::string_view key;
+  if (parser.parse(body).get(answer) || answer["uniqueKey"].get(key)) {
+    return Finding::Broken("what is at this URL does not answer as Solr does; look at `urls`");
+  }
+  const std::string named = "collection " + options.collection;
+  if (key == "id") return Finding::Ok("there is the " + named + ", with id as its unique key");
+  return Finding::Broken("the unique key of the " + named + " is " + ValidUtf8(key, kMostName) +
+                         ": it must be id, or what comes again is there twice");
+}
+
+}  // namespace
+
+std::vector<Finding> SurveySolr(const SolrOptions& options, Log* log) {
+  const absl::StatusOr<std::unique_ptr<HttpClient>> client =
+      HttpClient::Make(log, "check", options.http);
+  if (!client.ok()) return {Finding::Broken(std::string(client.status().message()))};
+  return SurveySolr(options, AskServers(client->get(), options.urls, options.request_timeout));
+}
+
+std::vector<Finding> SurveySolr(const SolrOptions& options, const AskServer& ask) {
+  const HttpResponse response =
+      ask({HttpMethod::kGet,
+           "/" + EscapePath(options.collection) + "/schema/uniquekey?wt=json",
+           "",
+           {}});
+  if (response.is_success()) return {Judge(options, response.body)};
+  const absl::Status status = ToStatus(response, "look for the collection " + options.collection);
+  std::string text(status.message());
+  if (absl::IsNotFound(status)) text += "; make it, or look at `urls` (…/solr) and `collection`";
+  return {Finding::Broken(std::move(text))};
+}
+
+}  // namespace sparktail
