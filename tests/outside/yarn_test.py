@@ -192,9 +192,11 @@ class ClusterModeTest(YarnCase):
         with cluster.lock:
             one.end()
             one.kept = False
-        runner.until(lambda: "history_server" in runner.said(), "it says what to give")
+        # Of stderr, and of stdout.
+        runner.until(lambda: runner.said().count("history_server") == 2, "it says what to give")
+        runner.until(lambda: sum(c["ended"] for c in runner.offsets()) == 2, "both logs end")
         runner.stop()
-        self.assertEqual(runner.said().count("history_server"), 2)  # of stderr, and of stdout
+        self.assertEqual(runner.said().count("history_server"), 2)
 
     def test_ended_while_nobody_looked(self):
         cluster = self.cluster()

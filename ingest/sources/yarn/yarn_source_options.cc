@@ -117,11 +117,11 @@ OptionTable<YarnSourceOptions> YarnSourceOptionTable() {
 absl::Status CheckYarnSourceOptions(const YarnSourceOptions& options) {
   if (options.error_min_sleep > options.error_max_sleep) {
     return absl::InvalidArgumentError(
-        "error_min_sleep is longer than error_max_sleep: give the shorter one as error_min_sleep");
+        "error_min_sleep: it is longer than error_max_sleep; give the shorter one here");
   }
   if (options.error_min_count > options.error_max_count) {
     return absl::InvalidArgumentError(
-        "error_min_count is more than error_max_count: give the smaller one as error_min_count");
+        "error_min_count: it is more than error_max_count; give the smaller one here");
   }
   return CheckHttpOptions(options.http);
 }

@@ -41,8 +41,8 @@ struct YarnSourceOptions {
 };
 OptionTable<YarnSourceOptions> YarnSourceOptionTable();
 
-// What is given fits together. kInvalidArgument: a sentence that says what to give, naming the
-// option.
+// What is given fits together. kInvalidArgument: the option's name, a colon, and a sentence that
+// says what to give.
 absl::Status CheckYarnSourceOptions(const YarnSourceOptions& options);
 
 // How long an application rests after so many errors in a row: zero is, not at all.
