@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Events into a real OpenSearch or Elasticsearch: each once in its index, whatever is killed or refused meanwhile."""
+
 import json
 import shutil
 import threading
@@ -12,10 +13,17 @@ from kill_support import KillCase
 from ports import quiet_port
 from run_support import banner, corpus, counts, documents, events, rng, write
 from search_support import WAITS, SearchCase, fields_of, progress, source
-from support import metrics_text, without_source
+from support import without_source
 
 BANNER = banner()
-LOGS = ("3.1.3/basic.default", "3.5.9/basic.default", "3.5.9/fail.default", "3.5.9/kafka.default", "3.5.9/stateful.default", "4.3.0/basic.default")
+LOGS = (
+    "3.1.3/basic.default",
+    "3.5.9/basic.default",
+    "3.5.9/fail.default",
+    "3.5.9/kafka.default",
+    "3.5.9/stateful.default",
+    "4.3.0/basic.default",
+)
 
 
 def setUpModule():
@@ -142,16 +150,22 @@ class Mappings(SearchCase):
 
     # Spark prints objects, numbers, strings and null as offsets.
     RATE = source(3, 4, 5)
-    KAFKA = source({"t": {"0": 1, "1": 2}}, {"t": {"0": 3, "1": 4}}, {"t": {"0": 5, "1": 6}}, metrics={"avgOffsetsBehindLatest": "1.0"})
+    KAFKA = source(
+        {"t": {"0": 1, "1": 2}}, {"t": {"0": 3, "1": 4}}, {"t": {"0": 5, "1": 6}}, metrics={"avgOffsetsBehindLatest": "1.0"}
+    )
     FIRST = source(None, {"t": {"0": 3}})
     TEXT = source('{"seq":1}', "x", "2026-11-21T15:00:00.000Z")
     LIST = source([1, {"a": 1}], [[2]], [])
 
     def test_a_rate_source_before_a_kafka_source(self):
-        self.all_get_in(*(progress(n, sources=[s]) for n, s in enumerate((self.RATE, self.KAFKA, self.FIRST, self.TEXT, self.LIST))))
+        self.all_get_in(
+            *(progress(n, sources=[s]) for n, s in enumerate((self.RATE, self.KAFKA, self.FIRST, self.TEXT, self.LIST)))
+        )
 
     def test_a_kafka_source_before_a_rate_source(self):
-        self.all_get_in(*(progress(n, sources=[s]) for n, s in enumerate((self.KAFKA, self.LIST, self.TEXT, self.FIRST, self.RATE))))
+        self.all_get_in(
+            *(progress(n, sources=[s]) for n, s in enumerate((self.KAFKA, self.LIST, self.TEXT, self.FIRST, self.RATE)))
+        )
 
     def test_sources_of_all_kinds_in_one_event(self):
         self.all_get_in(progress(0, sources=[self.RATE, self.KAFKA, self.FIRST, self.TEXT, self.LIST]))

@@ -1,4 +1,5 @@
 """Ports of servers that tests start."""
+
 import random
 import socket
 from pathlib import Path

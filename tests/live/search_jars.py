@@ -1,4 +1,5 @@
 """OpenSearch, Elasticsearch and Solr, fetched by Maven once and kept in the user's cache."""
+
 import fcntl
 import re
 import shutil
@@ -71,9 +72,7 @@ def _fetch_solr(product, version, scratch):
 
 
 def _maven(what, *arguments):
-    done = subprocess.run(
-        ["mvn", "-q", "-B", *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(["mvn", "-q", "-B", *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
         tail = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
         raise spark_env.SetupError(f"fetching {what} failed; the end of what Maven said:\n{tail}")

@@ -1,4 +1,5 @@
 """Real servers of OpenSearch, Elasticsearch and Solr (one node each) that a test starts, kills, freezes and starts again."""
+
 import contextlib
 import http.client
 import json

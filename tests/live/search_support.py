@@ -1,5 +1,6 @@
 """What the tests of search servers share: one server a file of tests, `sparktail run` with a sink into it, and the account of
 what its indices hold."""
+
 import json
 import os
 import random
@@ -132,7 +133,9 @@ class SearchCase(RunCase):
         return [json.dumps(hit["_source"], ensure_ascii=False, separators=(",", ":")) for hit in hits]
 
     def numbers(self):
-        return sorted(number for number in (hit["_source"].get("metrics", {}).get("batchId") for hit in self.hits()) if number is not None)
+        return sorted(
+            number for number in (hit["_source"].get("metrics", {}).get("batchId") for hit in self.hits()) if number is not None
+        )
 
     def has(self, runner, numbers):
         """Waits for the progress events of these batches; no other came, and each once."""

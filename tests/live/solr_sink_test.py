@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Events into a real Solr: each is one document, whatever is killed or refused meanwhile."""
+
 import json
 import re
 import unittest

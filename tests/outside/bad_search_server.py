@@ -1,5 +1,6 @@
 """A search server that speaks HTTP badly on purpose, and keeps a real little index: documents by index and id, `create`
 semantics. Its answers have the form of OpenSearch's; what a test scripts (see faults below) replaces them."""
+
 import gzip
 import itertools
 import json
@@ -353,7 +354,9 @@ class BadSearchServer:
         elif self.limit is not None and len(request.text) > self.limit:
             exchange.answer(413)
         elif self.whole_poison and any(self.whole_poison(item.source) for item in items):
-            exchange.answer(400, {"error": {"type": "action_request_validation_exception", "reason": "it is whole_poison"}, "status": 400})
+            exchange.answer(
+                400, {"error": {"type": "action_request_validation_exception", "reason": "it is whole_poison"}, "status": 400}
+            )
         else:
             exchange.answer_well()
 

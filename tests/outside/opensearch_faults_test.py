@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What a search server, or what stands before it, does wrong: after each, every event is in the index or in the dead letters,
 never in both, never in neither. The server is a fake (bad_search_server.py). F… are the numbers of docs/failures.md."""
+
 import base64
 import json
 import re
@@ -33,6 +34,12 @@ def number_of(text):
     return json.loads(text).get("metrics", {}).get("batchId")
 
 
+def large_events(numbers, size):
+    extra = b',\n  "x" : "' + b"x" * size + b'"'
+    stamps = {number: f"2026-11-21T15:{number // 60 % 60:02d}:{number % 60:02d}.000Z" for number in numbers}
+    return b"".join(support.progress_record(number, time=stamp, extra=extra) for number, stamp in stamps.items())
+
+
 class FaultCase(RunCase):
     def setUp(self):
         super().setUp()
@@ -40,11 +47,11 @@ class FaultCase(RunCase):
         self.addCleanup(self.server.close)
         self.log = self.folder / "logs" / "driver.log"
 
-    def search(self, name="run", *, more=None, kind="opensearch", **options):
+    def search(self, name="run", *, more=None, http=False, kind="opensearch", **options):
         """A runner whose only sink is the server."""
         sink = {"name": "opensearch", "urls": [self.server.url], "index": INDEX, **options}
         sink = {"commit_interval": "50ms", "request_timeout": "2s", "bulk_bytes": "16KiB", **sink}
-        runner = self.runner(self.log, name, sinks=(kind,), sink=sink, more=more)
+        runner = self.runner(self.log, name, sinks=(kind,), sink=sink, more=more, http=http)
         runner.deliveries["opensearch"] = self.server.documents
         return runner
 
@@ -63,7 +70,9 @@ class FaultCase(RunCase):
     def finish(self, runner, once=True):
         """Waits until every event of the log is somewhere and settled, and stops it; the account is right."""
         wanted = {document["id"] for document in support.parse(self.log).documents}
-        runner.until(lambda: wanted <= self.found(runner), lambda: f"{len(wanted - self.found(runner))} of {len(wanted)} events came")
+        runner.until(
+            lambda: wanted <= self.found(runner), lambda: f"{len(wanted - self.found(runner))} of {len(wanted)} events came"
+        )
         runner.until(lambda: self.settled(runner) > self.log.stat().st_size - 500, runner.offsets)
         runner.stop(3 if self.dead_letters(runner) else 0)
         self.account(runner, once)
@@ -168,8 +177,9 @@ class Plain(FaultCase):
 
     def test_undated_events(self):
         """A day that can't be is no index's name."""
-        text = support.progress_record(1, time="1999-11-21T15:00:00.000Z") + support.progress_record(2, time="2999-11-21T15:00:00.000Z")
-        write(self.log, BANNER + text + events(3))
+        old = support.progress_record(1, time="1999-11-21T15:00:00.000Z")
+        new = support.progress_record(2, time="2999-11-21T15:00:00.000Z")
+        write(self.log, BANNER + old + new + events(3))
         runner = self.search().start()
         self.has(runner, [1, 2, 3])
         self.assertEqual(sorted(self.server.index), [TODAY, "events-undated"])
@@ -382,9 +392,10 @@ class CutAnswers(FaultCase):
 
     def test_json_that_is_no_answer(self):
         deep = b"[" * 100000
-        self.survives(*bad.says({}, [], None, 1, "x", {"items": None, "errors": False}, {"items": {}, "errors": False}, {"took": 1, "errors": False}))
+        no_items = [{"took": 1, "errors": False}, *({"errors": False, "items": items} for items in (None, {}, [None]))]
+        self.survives(*bad.says({}, [], None, 1, "x", *no_items))
         self.server.index.clear()
-        self.survives(*bad.says({"errors": False, "items": [None]}, {"error": "x", "status": 500}, deep, b'{"items":' + deep, b"\xff\xfe{}", b""), name="more")
+        self.survives(*bad.says({"error": "x", "status": 500}, deep, b'{"items":' + deep, b"\xff\xfe{}", b""), name="more")
 
     def test_items_that_say_nothing(self):
         changes = [
@@ -487,7 +498,8 @@ class Items(FaultCase):
         write(self.log, events(*range(200, 220)), append=True)
         self.has(runner, set(range(220)) - {3, 50, 199, 210})
         self.finish(runner)
-        self.assertEqual(sorted(letter["document"]["metrics"]["batchId"] for letter in self.dead_letters(runner)), [3, 50, 199, 210])
+        letters = sorted(letter["document"]["metrics"]["batchId"] for letter in self.dead_letters(runner))
+        self.assertEqual(letters, [3, 50, 199, 210])
         self.assertEqual(max(self.sent().values()), 1)
 
     def test_F40_409_is_success(self):
@@ -507,8 +519,7 @@ class Items(FaultCase):
     def test_F41_413_is_halved(self):
         """Down to an event that is too large alone: that is a dead letter."""
         self.server.limit = 5000
-        extra = b',\n  "x" : "' + b"x" * 6000 + b'"'
-        write(self.log, BANNER + events(*range(50)) + support.progress_record(50, extra=extra) + events(*range(51, 100)))
+        write(self.log, BANNER + events(*range(50)) + large_events([50], 6000) + events(*range(51, 100)))
         runner = self.search(bulk_bytes="64KiB").start()
         self.finish(runner)
         (letter,) = self.dead_letters(runner)
@@ -536,7 +547,8 @@ class Items(FaultCase):
         self.pauses(bad.per_item(403), f".*{TODAY}.*blocked")
 
     def test_F42_a_flood_stage_block_is_waited_for(self):
-        error = {"type": "cluster_block_exception", "reason": f"index [{TODAY}] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, index has read-only-allow-delete block];"}
+        reason = "[TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark, index has read-only-allow-delete block];"
+        error = {"type": "cluster_block_exception", "reason": f"index [{TODAY}] blocked by: {reason}"}
 
         def flood(exchange):
             exchange.answer(200, exchange.body([bad.item_answer(item, 429, error) for item in exchange.items]))
@@ -561,10 +573,27 @@ class Items(FaultCase):
             self.assertIn("mapper_parsing_exception", letter["cause"])
             self.assertLess(len(letter["cause"]), 8 << 10)
 
+    def test_a_failure_store_is_counted_apart(self):
+        """Elasticsearch took it, but not into the index that was meant."""
+
+        def fault(exchange):
+            answers = exchange.apply()
+            for answer in answers[:3]:
+                answer["create"]["failure_store"] = "used"
+            exchange.answer(200, exchange.body(answers))
+
+        self.server.script = [fault]
+        write(self.log, BANNER + events(*range(20)))
+        runner = self.search(http=True, bulk_bytes="1MiB").start()
+        self.has(runner, range(20))
+        count = "sparktail_bulk_failure_store_events_total"
+        runner.until(lambda: run_support.metric(runner.metrics(), count) == 3, "three are counted")
+        self.finish(runner)
+        self.assertEqual(self.dead_letters(runner), [])
+
     def test_an_event_that_is_larger_than_a_request_may_be(self):
         """It goes alone."""
-        extra = b',\n  "x" : "' + b"x" * 200000 + b'"'
-        write(self.log, BANNER + events(*range(50)) + support.progress_record(50, extra=extra) + events(*range(51, 100)))
+        write(self.log, BANNER + events(*range(50)) + large_events([50], 200000) + events(*range(51, 100)))
         runner = self.search().start()
         self.finish(runner)
         self.assertEqual(self.dead_letters(runner), [])
@@ -595,10 +624,8 @@ class Items(FaultCase):
 
     def test_dead_letters_that_are_full_pause(self):
         """Nothing is thrown away for want of room."""
-        extra = b',\n  "x" : "' + b"x" * 20000 + b'"'
         self.server.poison = lambda text: number_of(text) % 2
-        text = b"".join(support.progress_record(n, time=f"2026-11-21T15:{n // 60:02d}:{n % 60:02d}.000Z", extra=extra) for n in range(300))
-        write(self.log, BANNER + text)
+        write(self.log, BANNER + large_events(range(300), 20000))
         runner = self.search(bulk_bytes="64KiB", dead_letter_bytes="1MiB").start()
         self.says(runner, WAITS + ".*dead")
         kept = len(self.dead_letters(runner))
@@ -607,10 +634,8 @@ class Items(FaultCase):
         self.finish(runner)
 
     def test_F44_memory_stays_while_the_server_takes_nothing(self):
-        padding = b',\n  "padding" : "' + b"x" * 20000 + b'"'
         self.server.always = bad.per_item(429)
-        text = b"".join(support.progress_record(n, time=f"2026-11-21T15:{n // 60:02d}:{n % 60:02d}.000Z", extra=padding) for n in range(1500))
-        write(self.log, BANNER + text)
+        write(self.log, BANNER + large_events(range(1500), 20000))
         runner = self.search(queue_bytes="1MiB", bulk_bytes="1MiB").start()
         self.says(runner, WAITS)
         tried = len(self.server.bulks())
@@ -686,7 +711,9 @@ class Start(FaultCase):
                 write(self.log, BANNER + events(1, 2, 3))
                 runner = self.search(f"run-{number}").start()
                 runner.until(lambda: self.server.requests, "it asks")
-                runner.until(lambda runner=runner: re.search(WAITS, runner.said()) or self.server.documents(), "it waits, or delivers")
+                runner.until(
+                    lambda runner=runner: re.search(WAITS, runner.said()) or self.server.documents(), "it waits, or delivers"
+                )
                 self.server.guard = None
                 self.finish(runner)
                 self.assertEqual(self.dead_letters(runner), [])
@@ -756,7 +783,9 @@ class AnyOrder(FaultCase):
             at += 20
             tried = len(self.server.bulks())
             wanted = tried + random.randrange(1, 5)
-            eventually(lambda wanted=wanted: len(self.server.bulks()) >= wanted or self.all_there(runner, at), "it tries", alive=runner)
+            eventually(
+                lambda wanted=wanted: len(self.server.bulks()) >= wanted or self.all_there(runner, at), "it tries", alive=runner
+            )
             if random.random() < 0.3:
                 runner.kill()
                 runner.start()
@@ -850,7 +879,13 @@ class SigV4(CredentialsCase):
             complaints.append(sigv4.complaint(request, **self.KEYS, service=service, session_token=session_token))
             return not complaints[-1]
 
-        options = {"auth": "sigv4", "aws_region": "eu-west-1", "aws_access_key": "AKIDEXAMPLE", "aws_secret_key": self.SECRET, **options}
+        options = {
+            "auth": "sigv4",
+            "aws_region": "eu-west-1",
+            "aws_access_key": "AKIDEXAMPLE",
+            "aws_secret_key": self.SECRET,
+            **options,
+        }
         if service != "es":
             options["aws_service"] = service
         if session_token:

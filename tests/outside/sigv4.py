@@ -1,4 +1,5 @@
 """AWS Signature Version 4, recomputed from what came over the wire."""
+
 import hashlib
 import hmac
 import re
