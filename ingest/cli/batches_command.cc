@@ -31,7 +31,7 @@ std::string Seconds(int64_t ms) {
   return text.data();
 }
 
-std::string Padded(std::string text, size_t width) {
+std::string Padded(const std::string& text, size_t width) {
   return text.size() < width ? std::string(width - text.size(), ' ') + text : text;
 }
 

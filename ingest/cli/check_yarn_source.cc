@@ -68,8 +68,9 @@ class YarnCheck {
         report_->Doubt(subject_, rm + ": " + std::string(info.status().message()));
         continue;
       }
-      const std::string hadoop = ", Hadoop " + Printable(info->version, 40);
-      report_->Ok(subject_, rm + " is " + (info->is_active ? "active" : "on standby") + hadoop);
+      std::string found = rm + (info->is_active ? " is active" : " is on standby");
+      found += ", Hadoop " + Printable(info->version, 40);
+      report_->Ok(subject_, found);
       if (info->is_active && active_.empty()) active_ = rm;
     }
   }
