@@ -11,6 +11,7 @@
 #include "offsets/cursor_store.h"
 #include "tests/support/dead_letter_lines.h"
 #include "tests/support/faulty_os.h"
+#include "tests/support/kafka_mock.h"
 #include "tests/support/recording_log.h"
 #include "tests/support/spark_log.h"
 #include "tests/support/temp_dir.h"
@@ -209,6 +210,30 @@ TEST_F(ReplayCommandTest, TwoOfTheSameAtOnceAreOneTooMany) {
   ASSERT_TRUE(store.ok());
   EXPECT_EQ(Run(), ExitCode::kFailed);
   EXPECT_THAT(os_.error, HasSubstr(std::to_string(::getpid())));
+}
+
+// The cursors are in the topic, under the replay's name: the loss of its state costs nothing.
+TEST_F(ReplayCommandTest, InTransactionsItHasANameOfItsOwn) {
+  const testing::KafkaMock mock(1);
+  mock.MakeTopic("events", 1);
+  mock.MakeTopic("cursors", 1);
+  KafkaSinkOptions options;
+  options.client = mock.Options();
+  options.topic = "events";
+  options.offsets_topic = "cursors";
+  Add("kafka", options);
+  Give("a", DeadLetterLine("kafka", 1) + DeadLetterLine("kafka", 2));
+  EXPECT_EQ(Run(), ExitCode::kOk) << os_.error;
+  const std::string name = "prod-replay-" + States().at(0);
+  std::filesystem::remove_all(command_.configuration.state_dir);
+  EXPECT_EQ(Run(), ExitCode::kOk) << os_.error;
+  EXPECT_THAT(os_.error, HasSubstr("sent 0 events to sink kafka; 2 events had been sent before"));
+  std::string sent;
+  for (const auto& record : mock.Read("events")) sent += record.value.value_or("");
+  EXPECT_THAT(NumbersOf(sent), ElementsAre(1, 2));
+  for (const auto& record : mock.Read("cursors")) {
+    EXPECT_THAT(record.key.value_or(""), HasSubstr(name + "/kafka"));
+  }
 }
 
 }  // namespace
