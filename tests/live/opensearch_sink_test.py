@@ -329,10 +329,14 @@ class Refusals(SearchCase):
         self.has(again, [1, 2, 3])
         again.stop()
 
+    def make_index_of_small_batches(self, index):
+        """It takes no batch number over 127."""
+        mapping = {"dynamic": False, "properties": {"metrics": {"properties": {"batchId": {"type": "byte"}}}}}
+        self.server.put(f"/{index}", {"mappings": mapping})
+
     def test_an_event_that_the_index_refuses(self):
         """Somebody has made the index with another type for a field: that event stands in the dead letters, others pass."""
-        mapping = {"dynamic": False, "properties": {"metrics": {"properties": {"batchId": {"type": "byte"}}}}}
-        self.server.put(f"/{self.prefix}-default-20261121", {"mappings": mapping})
+        self.make_index_of_small_batches(f"{self.prefix}-default-20261121")
         write(self.log, BANNER + events(1, 2, 1000, 3))
         runner = self.search(self.log)
         runner.finish(3)
@@ -341,6 +345,29 @@ class Refusals(SearchCase):
         self.assertEqual(letter["document"]["metrics"]["batchId"], 1000)
         self.assertEqual(letter["index"], f"{self.prefix}-default-20261121")
         self.assertRegex(letter["cause"], r"parsing_exception.*metrics\.batchId")
+
+    def test_a_corrected_dead_letter_is_sent_again(self):
+        """Once, and where it belongs, however often it is replayed."""
+        index = f"{self.prefix}-default-20261121"
+        self.make_index_of_small_batches(index)
+        write(self.log, BANNER + events(1, 1000))
+        runner = self.search(self.log)
+        runner.finish(3)
+        (path,) = (runner.state / "dead-letter" / "search").glob("*.ndjson")
+        self.replay(runner, path, 3)
+        self.assertEqual(self.numbers(), [1])
+        (letter,) = [json.loads(line) for line in run_support.file_lines(path)]
+        letter["document"]["metrics"]["batchId"] = 7
+        corrected = write(self.folder / "corrected.ndjson", json.dumps(letter).encode() + b"\n")
+        for _ in range(2):
+            self.replay(runner, corrected, 0)
+            self.assertEqual(self.numbers(), [1, 7])
+        (hit,) = [hit for hit in self.hits() if hit["_source"]["metrics"]["batchId"] == 7]
+        self.assertEqual((hit["_index"], hit["_id"]), (index, letter["document"]["id"]))
+
+    def replay(self, runner, path, expected):
+        done = support.sparktail("replay", "-c", runner.config_path, path)
+        self.assertEqual(done.code, expected, done.err)
 
     def test_413(self):
         """Requests that are too large are halved; an event that is too large alone is a dead letter."""
