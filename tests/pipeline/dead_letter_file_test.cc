@@ -26,7 +26,7 @@ constexpr size_t kLongest = 1000;
 
 class DeadLetterFileTest : public ::testing::Test {
  protected:
-  ~DeadLetterFileTest() override { EXPECT_EQ(os_.open_files(), 0U); }
+  void TearDown() override { EXPECT_EQ(os_.open_files(), 0U); }
 
   // "text@begin-end", with a $ if it has no newline.
   static std::string Shown(const DeadLetterFile::Line& line) {

@@ -31,7 +31,6 @@ using testing::FaultyOs;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::NumberedDocument;
-using testing::Numbers;
 using testing::NumbersOf;
 using testing::SinkWorld;
 using testing::WriteBytes;

@@ -19,7 +19,6 @@ using ::testing::ElementsAre;
 using testing::FaultyOs;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Pair;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 using testing::WriteBytes;
@@ -29,7 +28,7 @@ constexpr size_t kLongest = 2000;
 class DeadLetterSurveyTest : public ::testing::Test {
  protected:
   std::string Write(const std::string& name, const std::string& content) {
-    const std::string path = folder_ / name;
+    std::string path = folder_ / name;
     WriteBytes(path, content);
     return path;
   }
