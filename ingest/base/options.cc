@@ -112,11 +112,21 @@ std::string Examples(OptionType type) {
   return "";
 }
 
+// Who puts a password into a URL has it wrong, and need not see it in a log as well.
+std::string WithoutCredentials(std::string_view text) {
+  const size_t scheme = text.find("://");
+  const size_t at = text.rfind('@');
+  if (scheme == std::string_view::npos || at == std::string_view::npos || at < scheme) {
+    return std::string(text);
+  }
+  return std::string(text.substr(0, scheme)) + "://…" + std::string(text.substr(at));
+}
+
 absl::Status Wrong(const OptionInfo& info, std::string_view text) {
   std::string message = "give " + Expected(info) + Examples(info.type);
   if (info.type != OptionType::kSecret) {
-    message += ", not '" + std::string(text.substr(0, kQuotedBytes)) +
-               (text.size() > kQuotedBytes ? "…'" : "'");
+    const std::string told = WithoutCredentials(text);
+    message += ", not '" + told.substr(0, kQuotedBytes) + (told.size() > kQuotedBytes ? "…'" : "'");
   }
   const std::string nearest = Nearest(text.substr(0, kQuotedBytes), WordTexts(info));
   if (!nearest.empty()) message += "; did you mean " + nearest + "?";

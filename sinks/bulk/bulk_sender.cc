@@ -156,7 +156,8 @@ void BulkSender::Serve() {
   parts_.client->Poll(kTurn);
   const absl::Time now = absl::Now();
   for (const auto& request : requests_) {
-    if (now - request->began < kSlow) continue;
+    if (request->is_told_slow || now - request->began < kSlow) continue;
+    request->is_told_slow = true;
     parts_.log->Warn("slow " + parts_.name,
                      "sink " + parts_.name + ": " + nodes_.url(request->node) +
                          " has not answered for " + absl::FormatDuration(kSlow));

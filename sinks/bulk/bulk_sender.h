@@ -92,6 +92,7 @@ class BulkSender {
     std::string body;
     size_t node = 0;
     absl::Time began;
+    bool is_told_slow = false;
   };
 
   absl::Status PutOne(PaddedView line, const EventRef& event);

@@ -65,7 +65,8 @@ bool ReadItem(od::value& value, ItemAnswer* answer) {
       }
     }
   }
-  if (!status) return false;
+  // No server says such of a document: whoever answers, it is not known what became of it.
+  if (!status || *status < 200 || *status / 100 == 3) return false;
   answer->outcome = OutcomeOf(*status, error);
   answer->was_there = *status == 409;
   if (answer->outcome == ItemOutcome::kDelivered) return true;

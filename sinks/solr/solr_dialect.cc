@@ -63,6 +63,9 @@ BulkAnswer SolrDialect::Read(HttpResponse response, size_t items) {
   answer.outcome = OutcomeOfRequest(response);
   const SolrAnswer body = ReadAnswer(response.body);
   answer.why = Tell(response, body.text);
+  if (response.status == 404) {
+    answer.why += ": is there a collection " + collection_ + ", and do `urls` end in /solr?";
+  }
   // A version conflict is no error of the document's.
   if (answer.outcome == RequestOutcome::kBlocked && response.status == 409) {
     answer.outcome = RequestOutcome::kAway;

@@ -128,6 +128,12 @@ TEST(OptionsTest, ErrorsSayWhatToGiveAndWhatWasGiven) {
   EXPECT_LT(ErrorOf("path", std::string(5000, 'x')).size(), 200U);
 }
 
+// Whoever reads the log need not know the password that stands where it does not belong.
+TEST(OptionsTest, CredentialsInUrlsAreNotTold) {
+  const std::string error = ErrorOf("count", "http://me:se@cret@host:1/path");
+  EXPECT_THAT(error, HasSubstr("not 'http://…@host:1/path'"));
+}
+
 TEST(OptionsTest, AnErrorChangesNothing) {
   Example example;
   example.count = 7;

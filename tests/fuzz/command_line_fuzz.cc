@@ -78,6 +78,15 @@ void Check(const CheckCommand&) { Require(false, "there are no files"); }
 
 void Check(const SetupCommand&) { Require(false, "there are no files"); }
 
+void Check(const BatchesCommand& command) {
+  Require(!command.masters.empty(), "there is somebody to ask");
+  Require(command.application.starts_with("application_"), "it is known about whom");
+}
+
+void Check(const MigrateCommand& command) {
+  Require(!command.file.empty(), "there is something to read");
+}
+
 void Run(std::string_view text) {
   const std::vector<std::string> words = Words(text);
   NoFiles os;

@@ -109,7 +109,9 @@ TEST_F(OpenSearchDialectTest, AnAnswerThatIsNotAboutAllEventsCannotBeRead) {
   for (const std::string body :
        {"", "{}", "[]", "null", "<html>", R"({"items":{}})", R"({"items":[1]})",
         R"({"items":[{"create":{}}]})", R"({"items":[{}]})",
-        R"({"items":[{"create":{"status":"201"}}]})", R"({"items":[{"create":{"status":-1}}]})"}) {
+        R"({"items":[{"create":{"status":0}}]})", R"({"items":[{"create":{"status":199}}]})",
+        R"({"items":[{"create":{"status":302}}]})", R"({"items":[{"create":{"status":"201"}}]})",
+        R"({"items":[{"create":{"status":-1}}]})"}) {
     const BulkAnswer answer = Read(body, 1);
     EXPECT_EQ(answer.outcome, RequestOutcome::kUnreadable) << body;
     EXPECT_THAT(answer.items, IsEmpty());

@@ -64,6 +64,7 @@ TEST(SolrDialectTest, WhatIsNoAnswerOfSolrIsNotBelieved) {
     EXPECT_THAT(answer.why, HasSubstr("is it Solr"));
   }
   EXPECT_EQ(Read("", 404).outcome, RequestOutcome::kBlocked);
+  EXPECT_THAT(Read("", 404).why, HasSubstr("is there a collection logs"));
   EXPECT_EQ(Read("", 409).outcome, RequestOutcome::kAway);
   EXPECT_EQ(Read("", 503).outcome, RequestOutcome::kOverloaded);
 }
