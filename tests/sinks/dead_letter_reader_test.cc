@@ -116,7 +116,7 @@ TEST_F(DeadLetterReaderTest, SaysWhyADocumentCannotBeSent) {
   ExpectNone(Result::kUnfit, Line(Document("query", std::string(32, 'g'))), "32 hex digits");
   ExpectNone(Result::kUnfit, Line(Document("query", std::string(32, 'A'))), "32 hex digits");
   ExpectNone(Result::kUnfit, Line(R"({"kind":"query","id":7})"), "32 hex digits");
-  ExpectNone(Result::kUnfit, Line(Document("job")), "the kind");
+  ExpectNone(Result::kUnfit, Line(Document("stage")), "the kind");
   ExpectNone(Result::kUnfit, Line(R"({"id":")" + std::string(kId) + "\"}"), "the kind");
 }
 
