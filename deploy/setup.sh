@@ -31,7 +31,7 @@ packages=(
   tzdata systemd sqlite3 python3 python3-venv
 )
 java_package=openjdk-17-jre-headless
-live_packages=(maven openssl krb5-kdc krb5-admin-server curl jq)
+live_packages=(maven openssl krb5-kdc krb5-admin-server curl)
 bench_packages=(ripgrep kcat)
 
 # The same question as find_java in deploy/demo/spark_env.py: is there a Java that Spark 3.5 and 4 both run on?

@@ -126,17 +126,6 @@ class Forged(SearchCase):
         self.assertEqual(self.dead_letters(runner), [])
         self.assertEqual(self.numbers(), [0, 1])
 
-    def test_a_corrected_dead_letter_can_be_sent_by_hand(self):
-        runner = self.reads(progress(0), progress(1, durationMs=5))
-        command = re.search(r"^```\n(jq (?s:.*?))^```$", (support.ROOT / "docs" / "opensearch.md").read_text(), re.M).group(1)
-        letters = runner.state / "dead-letter" / "search"
-        for path in letters.glob("*.ndjson"):
-            path.write_text(path.read_text().replace('"durationMs":5', '"durationMs":{"triggerExecution":5}'))
-        command = command.replace("http://localhost:9200", self.server.url).replace("state/dead-letter/search", str(letters))
-        for _ in range(2):
-            subprocess.run(["bash", "-c", command], stdout=subprocess.PIPE, timeout=60, check=True)
-            self.assertEqual(self.numbers(), [0, 1])
-
 
 class Template(SearchCase):
     def template(self):
