@@ -35,7 +35,7 @@ from search_server import SearchServer  # noqa: E402
 
 TICKS = os.sysconf('SC_CLK_TCK')
 NAMES = ('parse', 'curl', 'curl gzip', 'run, one', 'run')
-FIELDS = ('time', 'round', 'name', 'events', 'megabytes', 'wall', 'user', 'system', 'peakKiB', 'serverCpu')
+FIELDS = ('time', 'round', 'name', 'events', 'megabytes', 'wall', 'user', 'system', 'serverCpu')
 BULK_BYTES = 1 << 20
 # What sparktail asks for.
 QUERY = ('filter_path=errors%2Citems.%2A.status%2Citems.%2A.failure_store%2Citems.%2A.error.type'
@@ -113,7 +113,7 @@ class Bench:
             headers.append('header = "Content-Encoding: gzip"')
         config = folder / 'curl'
         config.write_text('\nnext\n'.join(
-            '\n'.join([f'url = "{self.server.url()}/_bulk?{QUERY}"', f'data-binary = "@{path}"', 'output = "/dev/null"', 'silent', 'fail', *headers])
+            '\n'.join([f'url = "{self.server.url}/_bulk?{QUERY}"', f'data-binary = "@{path}"', 'output = "/dev/null"', 'silent', 'fail', *headers])
             for path in paths))
         return config
 
@@ -128,7 +128,7 @@ class Bench:
         state = self.work / self.index(name, number)
         state.mkdir(exist_ok=True)
         config = state / 'sparktail.yaml'
-        sink = {'kind': 'opensearch', 'urls': [self.server.url()], 'index': self.index(name, number), 'template_name': self.index(name, number),
+        sink = {'kind': 'opensearch', 'urls': [self.server.url], 'index': self.index(name, number), 'template_name': self.index(name, number),
                 'replicas': 0}
         if name == 'run, one':
             sink['connections'] = 1
@@ -154,18 +154,18 @@ class Bench:
             self.server.ask('DELETE', f'/{self.index(name, number)}')
         self.rows.append((datetime.datetime.now().isoformat('T', 'seconds'), number, name, self.events,
                           round(self.bytes / 1e6, 1), round(done.wall, 3), round(done.user, 3), round(done.system, 3),
-                          done.peak_kib, round(cpu, 2)))
+                          round(cpu, 2)))
         print(f'round {number}: {name:10} {done.wall:7.2f} s wall {done.cpu:7.2f} s CPU, server {cpu:6.2f} s', flush=True)
 
     def report(self):
         best = {name: min((row for row in self.rows if row[2] == name), key=lambda row: row[6] + row[7]) for name in NAMES}
         wall = {name: min(row[5] for row in self.rows if row[2] == name) for name in NAMES}
-        print(f'\n{"":10} {"wall s":>8} {"events/s":>10} {"MB/s":>7} {"CPU s":>7} {"CPU us/event":>13} {"server CPU s":>13} {"peak MiB":>9}')
+        print(f'\n{"":10} {"wall s":>8} {"events/s":>10} {"MB/s":>7} {"CPU s":>7} {"CPU us/event":>13} {"server CPU s":>13}')
         for name in NAMES:
             row = best[name]
             cpu = row[6] + row[7]
             print(f'{name:10} {wall[name]:8.2f} {self.events / wall[name]:10.0f} {self.bytes / 1e6 / wall[name]:7.1f} '
-                  f'{cpu:7.2f} {1e6 * cpu / self.events:13.1f} {row[9]:13.2f} {row[8] / 1024:9.1f}')
+                  f'{cpu:7.2f} {1e6 * cpu / self.events:13.1f} {row[8]:13.2f}')
         for name in ('run, one', 'run'):
             print(f'{name}: {wall["curl"] / wall[name]:.2f} of curl\'s documents a second, {wall["curl gzip"] / wall[name]:.2f} of those of curl gzip')
 
