@@ -296,9 +296,7 @@ void AddStreams(const SourceStatus& source, const Labels& labels, Families* fami
 void AddSource(const SourceStatus& source, Families* families) {
   const Labels labels = Component(source, "source");
   for (const auto& [name, of] : kSourceValues) families->Add(name, labels, of(source));
-  const bool tells_of_applications = source.kind == "yarn";
-  const size_t kinds = tells_of_applications ? kEventKindNames.size() : kLogEventKinds;
-  for (size_t i = 0; i < kinds; ++i) {
+  for (size_t i = 0; i < kEventKindNames.size(); ++i) {
     families->Add("sparktail_component_received_events_total",
                   With(labels, "event_kind", std::string(kEventKindNames[i])),
                   static_cast<double>(source.parsed.events[i]));

@@ -18,10 +18,8 @@
 #include "sinks/file/file_sink.h"
 #include "sinks/kafka/at_least_once_sink.h"
 #include "sinks/kafka/exactly_once_sink.h"
-#include "sinks/opensearch/ask_server.h"
-#include "sinks/opensearch/index_setup.h"
-#include "sinks/opensearch/opensearch_dialect.h"
-#include "sinks/solr/solr_dialect.h"
+#include "sinks/opensearch/opensearch_sink.h"
+#include "sinks/solr/solr_sink.h"
 #include "sinks/sqlite/sqlite_sink.h"
 #include "sinks/stdout/stdout_sink.h"
 
@@ -37,6 +35,12 @@ constexpr absl::Duration kStuck = absl::Minutes(1);
 constexpr absl::Duration kStatsInterval = absl::Seconds(1);
 constexpr absl::Duration kTouchInterval = absl::Hours(1);
 constexpr absl::Duration kKeepCursors = absl::Hours(30 * 24);
+
+void UseBulkSink(std::unique_ptr<BulkSink> sink, SinkWorker::Parts* parts) {
+  parts->bulk = [sink = sink.get()] { return sink->statistics(); };
+  parts->dead_letters = [sink = sink.get()] { return sink->dead_letters(); };
+  parts->sink = std::move(sink);
+}
 
 }  // namespace
 
@@ -104,9 +108,11 @@ absl::Status Pipeline::OpenSink(const SinkConfiguration& configuration) {
   } else if (const auto* kafka = std::get_if<KafkaSinkOptions>(&configuration.options)) {
     MakeKafkaSink(configuration, *kafka, &parts);
   } else if (const auto* search = std::get_if<OpenSearchOptions>(&configuration.options)) {
-    MakeOpenSearchSink(configuration, *search, &parts);
+    parts.kind = "opensearch";
+    UseBulkSink(MakeOpenSearchSink(*search, BulkParts(configuration)), &parts);
   } else if (const auto* solr = std::get_if<SolrOptions>(&configuration.options)) {
-    MakeSolrSink(configuration, *solr, &parts);
+    parts.kind = "solr";
+    UseBulkSink(MakeSolrSink(*solr, BulkParts(configuration)), &parts);
   } else {
     parts.kind = "stdout";
     parts.sink = std::make_unique<StdoutSink>(os_, store_.get(), configuration.name, STDOUT_FILENO,
@@ -154,49 +160,13 @@ void Pipeline::MakeKafkaSink(const SinkConfiguration& configuration,
   parts->mirror = store_.get();
 }
 
-void Pipeline::MakeOpenSearchSink(const SinkConfiguration& configuration,
-                                  const OpenSearchOptions& options, SinkWorker::Parts* parts) {
-  parts->kind = "opensearch";
-  BulkSink::Parts bulk;
-  bulk.urls = options.urls;
-  bulk.http = options.http;
-  bulk.dialect = std::make_unique<OpenSearchDialect>(
-      *NamePattern::Parse(options.index, NamePattern::Use::kIndex));
-  bulk.bulk_bytes = options.bulk_bytes;
-  bulk.connections = options.connections;
-  bulk.gzip = options.compression == "gzip";
-  bulk.request_timeout = options.request_timeout;
-  bulk.prepare = [options, name = configuration.name, log = log_](
-                     HttpClient* client, const std::vector<std::string>& urls) {
-    const AskServer ask = AskServers(client, urls, options.request_timeout);
-    return PrepareIndices(options, ask, "sink " + name, log).status();
-  };
-  MakeBulkSink(configuration, std::move(bulk), parts);
-}
-
-void Pipeline::MakeSolrSink(const SinkConfiguration& configuration, const SolrOptions& options,
-                            SinkWorker::Parts* parts) {
-  parts->kind = "solr";
-  BulkSink::Parts bulk;
-  bulk.urls = options.urls;
-  bulk.http = options.http;
-  bulk.dialect = std::make_unique<SolrDialect>(options.collection);
-  bulk.bulk_bytes = options.bulk_bytes;
-  bulk.connections = options.connections;
-  bulk.request_timeout = options.request_timeout;
-  MakeBulkSink(configuration, std::move(bulk), parts);
-}
-
-void Pipeline::MakeBulkSink(const SinkConfiguration& configuration, BulkSink::Parts bulk,
-                            SinkWorker::Parts* parts) {
-  bulk.log = log_;
-  bulk.store = store_.get();
-  bulk.dead_letters = MakeDeadLetters(configuration);
-  bulk.name = configuration.name;
-  parts->dead_letters = [letters = bulk.dead_letters] { return letters->count(); };
-  auto sink = std::make_unique<BulkSink>(std::move(bulk));
-  parts->bulk = [sink = sink.get()] { return sink->statistics(); };
-  parts->sink = std::move(sink);
+BulkSink::Parts Pipeline::BulkParts(const SinkConfiguration& configuration) {
+  BulkSink::Parts parts;
+  parts.log = log_;
+  parts.store = store_.get();
+  parts.dead_letters = MakeDeadLetters(configuration);
+  parts.name = configuration.name;
+  return parts;
 }
 
 // A store on another machine may be away: that is no reason to end, nor to begin without knowing

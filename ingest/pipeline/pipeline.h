@@ -73,12 +73,7 @@ class Pipeline {
   DeadLetters* MakeDeadLetters(const SinkConfiguration& configuration);
   void MakeKafkaSink(const SinkConfiguration& configuration, const KafkaSinkOptions& options,
                      SinkWorker::Parts* parts);
-  void MakeOpenSearchSink(const SinkConfiguration& configuration, const OpenSearchOptions& options,
-                          SinkWorker::Parts* parts);
-  void MakeSolrSink(const SinkConfiguration& configuration, const SolrOptions& options,
-                    SinkWorker::Parts* parts);
-  void MakeBulkSink(const SinkConfiguration& configuration, BulkSink::Parts bulk,
-                    SinkWorker::Parts* parts);
+  BulkSink::Parts BulkParts(const SinkConfiguration& configuration);
   absl::StatusOr<std::vector<StreamCursor>> OpenOrWait(SinkWorker* sink);
   void SetNotReady(std::string why);
   void Does(std::string_view what, std::string_view of = {});

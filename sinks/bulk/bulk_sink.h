@@ -58,6 +58,7 @@ class BulkSink : public Sink {
 
   // Any thread.
   BulkStatistics statistics() const { return meter_.Get(); }
+  uint64_t dead_letters() const { return parts_.dead_letters->count(); }
 
  private:
   Parts parts_;

@@ -1,5 +1,6 @@
 #include "sinks/bulk/bulk_sender.h"
 
+#include <absl/synchronization/notification.h>
 #include <absl/time/clock.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -351,9 +352,14 @@ TEST_F(BulkSenderTest, F31_TheCursorStaysWhereItIsWhileTheServerIsAway) {
 TEST_F(BulkSenderTest, AServerThatDoesNotAnswerInTimeIsAskedAgain) {
   request_timeout_ = absl::Seconds(1);
   const auto one = MakeOpen();
-  server_.Next([](const Documents&) {
-    absl::SleepFor(absl::Milliseconds(1500));
+  absl::Notification asked_again;
+  server_.Next([&](const Documents&) {
+    asked_again.WaitForNotification();
     return RawAnswer(503, "");
+  });
+  server_.Next([&](const Documents&) -> std::optional<std::string> {
+    asked_again.Notify();
+    return std::nullopt;
   });
   ASSERT_TRUE(one->Deliver(0, 2));
   EXPECT_EQ(Indexed(), Feed::SummaryOf(0, 2));

@@ -8,34 +8,22 @@
 #include <utility>
 
 #include "sinks/solr/solr_dialect.h"
-#include "tests/support/faulty_os.h"
-#include "tests/support/feed.h"
-#include "tests/support/memory_cursor_store.h"
-#include "tests/support/raw_http_server.h"
-#include "tests/support/recording_log.h"
-#include "tests/support/temp_dir.h"
+#include "tests/support/one_sink.h"
 
 namespace sparktail {
 namespace {
 
-using testing::FaultyOs;
 using testing::Feed;
 using ::testing::HasSubstr;
-using testing::MemoryCursorStore;
+using testing::OneSinkTest;
 using testing::RawAnswer;
 using testing::RawHttpServer;
 using testing::RawRequest;
-using testing::RecordingLog;
-using testing::TempDir;
 
-class BulkSinkTest : public ::testing::Test {
+class BulkSinkTest : public OneSinkTest {
  protected:
-  BulkSink::Parts Parts(const std::string& url) {
-    BulkSink::Parts parts;
-    parts.log = &log_;
-    parts.store = &store_;
-    parts.dead_letters = &dead_letters_;
-    parts.name = "search";
+  BulkSink::Parts PartsOf(const std::string& url) {
+    BulkSink::Parts parts = Parts();
     parts.urls = {url};
     parts.dialect = std::make_unique<SolrDialect>("logs");
     parts.bulk_bytes = 1 << 20;
@@ -43,25 +31,19 @@ class BulkSinkTest : public ::testing::Test {
     parts.request_timeout = absl::Seconds(60);
     return parts;
   }
-
-  TempDir folder_;
-  FaultyOs os_;
-  RecordingLog log_;
-  MemoryCursorStore store_;
-  DeadLetters dead_letters_{&os_, &log_, folder_.path(), "search", 1 << 20};
 };
 
 TEST_F(BulkSinkTest, OpensWithoutItsServer) {
   const StreamCursor cursor = Feed::CursorAt(7);
   ASSERT_TRUE(store_.Commit("search", {&cursor, 1}, std::nullopt).ok());
-  BulkSink sink(Parts("http://127.0.0.1:1"));
+  BulkSink sink(PartsOf("http://127.0.0.1:1"));
   const auto cursors = sink.Open();
   ASSERT_TRUE(cursors.ok()) << cursors.status();
   EXPECT_EQ(Feed::OffsetOf(*cursors), 7U);
 }
 
 TEST_F(BulkSinkTest, FilesThatCannotBeReadAreToldAtOnce) {
-  BulkSink::Parts parts = Parts("https://127.0.0.1:1");
+  BulkSink::Parts parts = PartsOf("https://127.0.0.1:1");
   parts.http.ssl_ca = folder_ / "missing.pem";
   BulkSink sink(std::move(parts));
   const absl::Status status = sink.Open().status();
@@ -75,7 +57,7 @@ TEST_F(BulkSinkTest, CredentialsGoWithEachRequest) {
     authorization = request.Header("authorization");
     return RawAnswer(200, R"({"responseHeader":{"status":0}})");
   }));
-  BulkSink::Parts parts = Parts(server.url());
+  BulkSink::Parts parts = PartsOf(server.url());
   parts.http.auth = HttpOptions::Auth::kBasic;
   parts.http.username = "sparktail";
   parts.http.password = Secret("word");
