@@ -130,7 +130,7 @@ void YarnDocuments::WriteJob(const YarnOrigin& origin, const FinishedJob& job, u
   envelope.source = source_;
   envelope.kind = EventKind::kJob;
   envelope.id = &id;
-  envelope.time = job.job.completed.value_or(absl::UnixEpoch());
+  envelope.time = *job.job.completed;
   const EventRef event = Begin(envelope.kind, id, envelope.time, offset, out->bytes);
   Members members(&out->bytes);
   Add(envelope, &members);
