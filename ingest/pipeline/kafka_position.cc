@@ -74,6 +74,7 @@ std::string KafkaPosition::ToJson() const {
   json.Number("partition", partition.number);
   json.Number("offset", offset);
   if (group.empty()) json.Number("content", content);
+  if (first >= 0) json.Number("first", first);
   if (since_ms != INT64_MIN) json.Number("since", since_ms);
   json.Text("path", origin.path);
   json.Text("host", origin.host);
@@ -99,6 +100,7 @@ std::optional<KafkaPosition> KafkaPosition::FromJson(std::string_view json) {
   ReadNumber(object, "offset", &position.offset);
   if (position.offset < 0) return std::nullopt;
   Read(object, "group", &position.group);
+  ReadNumber(object, "first", &position.first);
   ReadNumber(object, "content", &position.content);
   ReadNumber(object, "since", &position.since_ms);
   Read(object, "path", &position.origin.path);

@@ -17,6 +17,7 @@ struct KafkaPosition {
   std::string group;  // empty: of a key
   KafkaPartition partition;
   int64_t offset = 0;
+  int64_t first = -1;             // of a partition: the message with which the group began it
   uint64_t content = 0;           // offset in the stream's content at which that message begins
   int64_t since_ms = INT64_MIN;   // events older than this are passed over
   EnvelopeReader::Origin origin;  // of the stream's first message; it decides on ids

@@ -68,6 +68,7 @@ struct KafkaStreams::Partition {
   bool leaving = false;
   std::shared_ptr<Lease> lease;
   std::optional<int64_t> committed;  // by the group
+  int64_t first = -1;                // with which the group began; -1: not known yet
   int64_t since_ms = INT64_MIN;
   int64_t next = -1;   // the message behind the last one; -1: none came yet
   uint64_t bytes = 0;  // of messages
@@ -169,17 +170,24 @@ void KafkaStreams::Begin(const KafkaPartition& partition, std::optional<int64_t>
   if (const Cursor* newest = output.NewestOf(one->key)) {
     const auto position = KafkaPosition::FromJson(newest->position);
     if (position) one->since_ms = position->since_ms;
+    if (position) one->first = position->first;
   } else if (!committed && parts_.options.start_at.kind == StartAt::Kind::kAge) {
     one->since_ms = absl::ToUnixMillis(os_->Now() - parts_.options.start_at.age);
   }
-  // The group commits what all sinks have. One that does not know the partition is new.
-  if (committed) {
-    for (size_t sink = 0; sink < output.sinks(); ++sink) {
-      if (output.CommittedOf(sink, one->key) != nullptr) continue;
-      parts_.output->StartAtOthers(sink, one->Concerns());
-    }
-    parts_.share->Hold(partition, *committed);
+  if (!committed) return;
+  // The group commits what all sinks have. One that does not know the partition is new, unless the
+  // group still stands where it began: that sink may be who has nothing yet.
+  for (size_t sink = 0; one->first != *committed && sink < output.sinks(); ++sink) {
+    if (output.CommittedOf(sink, one->key) != nullptr) continue;
+    parts_.output->StartAtOthers(sink, one->Concerns());
   }
+  parts_.share->Hold(partition, *committed);
+}
+
+// The group has committed nothing: it begins here.
+void KafkaStreams::BeginAt(Partition* partition, int64_t offset) {
+  partition->first = offset;
+  parts_.share->Hold(partition->name, offset);
 }
 
 void KafkaStreams::Leave(const KafkaPartition& partition) {
@@ -265,7 +273,7 @@ std::optional<int64_t> KafkaStreams::ToCommit(const KafkaPartition& partition) {
 void KafkaStreams::Took(const KafkaPartition& partition, const KafkaRecord& record) {
   Partition* one = Find(partition);
   if (is_over_ || one == nullptr || !one->begun || one->leaving) return;
-  if (one->next < 0 && !one->committed) parts_.share->Hold(partition, record.offset);
+  if (one->next < 0 && !one->committed) BeginAt(one, record.offset);
   if (one->moved == absl::InfiniteFuture()) one->moved = os_->Now();
   one->next = record.offset + 1;
   one->is_at_end = false;
@@ -372,7 +380,7 @@ void KafkaStreams::AtEnd(const KafkaPartition& partition, int64_t offset) {
   one->at_end = os_->Now();
   if (offset <= one->next) return;
   if (one->next < 0 && !one->committed) {
-    parts_.share->Hold(partition, offset);
+    BeginAt(one, offset);
     one->moved = absl::InfinitePast();  // to be told at once: what comes then is new
   }
   one->next = offset;
@@ -550,6 +558,7 @@ std::shared_ptr<const Batch> KafkaStreams::PartitionBatch(Partition* partition) 
   position.group = parts_.options.group;
   position.partition = partition->name;
   position.offset = partition->Offset();
+  position.first = partition->first;
   position.since_ms = partition->since_ms;
   auto cursor = std::make_shared<Cursor>();
   cursor->offset = static_cast<uint64_t>(position.offset);

@@ -100,6 +100,7 @@ class KafkaStreams : public KafkaTail {
   struct Partition;
 
   Partition* Find(const KafkaPartition& partition);
+  void BeginAt(Partition* partition, int64_t offset);
   Stream* StreamOf(Partition* partition, std::string_view key, std::string_view std_stream,
                    int64_t offset);
   std::unique_ptr<Stream> MakeStream(Partition* partition, std::string_view key,

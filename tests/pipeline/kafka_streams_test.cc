@@ -465,6 +465,40 @@ TEST_F(KafkaStreamsTest, ASinkThatIsBehindGetsWhatItLacks) {
   EXPECT_EQ(life.worlds[1]->documents().size(), 10U);
 }
 
+// The same, where the first sink's transaction has committed the group's offset: where it began,
+// for the second one has nothing.
+TEST_F(KafkaStreamsTest, ASinkThatHasNothingYetIsNotTakenForANewOne) {
+  constexpr int64_t kFirst = 100;
+  Life first(Cursors(2));
+  first.Begin();
+  for (size_t n = 0; n < 4; ++n) {
+    first.Take(kFirst + static_cast<int64_t>(n), {"a", ProgressRecord(n)});
+  }
+  first.streams->EndTurn();
+  std::map<StreamKey, StreamCursor> cursors;
+  for (const SinkWorld::Commit& commit : first.Finish().commits()) {
+    for (const StreamCursor& cursor : commit.cursors) cursors[cursor.stream] = cursor;
+  }
+  const auto group = first.share->OffsetsOf(0, ValuesOf(cursors), [] {});
+  ASSERT_TRUE(group.ok());
+  ASSERT_EQ(group->at(kZero), kFirst);
+  // Twice, for it may be killed again before the second one has anything.
+  for (int lives = 0; lives < 2; ++lives) {
+    Life life(Cursors{ValuesOf(cursors), {}});
+    life.Begin(kFirst);
+    for (size_t n = 0; n < 6; ++n) {
+      life.Take(kFirst + static_cast<int64_t>(n), {"a", ProgressRecord(n)});
+    }
+    life.streams->EndTurn();
+    life.Finish();
+    EXPECT_EQ(life.worlds[0]->documents().size(), lives == 0 ? 2U : 0U);
+    EXPECT_EQ(life.worlds[1]->documents().size(), 6U);
+    for (const SinkWorld::Commit& commit : life.worlds[0]->commits()) {
+      for (const StreamCursor& cursor : commit.cursors) cursors[cursor.stream] = cursor;
+    }
+  }
+}
+
 TEST_F(KafkaStreamsTest, SharedCursorsAreReadBeforeAPartitionBegins) {
   Life first;
   first.Begin();
