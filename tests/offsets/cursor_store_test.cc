@@ -543,11 +543,11 @@ TEST_F(CursorStoreTest, F47_AChangedByteIsNoticedOrDoesNotMatter) {
   const std::string whole = BytesOf(Db());
   std::mt19937_64 random(Seed());
   int noticed = 0;
-  const int runs = 1000 * Scale();
+  const int runs = 1250 * Scale();
   for (int run = 0; run < runs; ++run) {
     std::string changed = whole;
     // One bit, some bytes, or a block of zeros; often in the header.
-    const size_t at = random() % (run % 4 == 0 ? 100 : whole.size());
+    const size_t at = random() % (run % 5 < 2 ? 100 : whole.size());
     const size_t size = std::min<size_t>(run % 3 == 0 ? 512 : 1 + random() % 8, whole.size() - at);
     for (size_t i = at; i < at + size; ++i) {
       if (run % 3 == 0) changed[i] = '\0';
