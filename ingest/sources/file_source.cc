@@ -570,6 +570,8 @@ FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, a
     return nullptr;
   }
   FileFinder::SortByAge(&between);
+  // They have been renamed since they were where the path's link points to.
+  const std::string real = newest.real != newest.path ? newest.real : older->place().real;
   FollowedFile* last = older;
   for (Found& one : between) {
     const size_t moved = moved_.size();
@@ -582,6 +584,7 @@ FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, a
     if (!AddNew(one, last, now)) return nullptr;
     if (files_.size() == before) continue;
     last = files_.back().get();
+    last->place().real = real;
     last->at_path = false;
     if (last->state == State::kFollowing) Leave(last, now);
   }
@@ -761,16 +764,21 @@ FileSource::Match FileSource::FindAmongSiblings(const Remembered& missing, absl:
     for (Found& one : finder_.Siblings(missing.place.real, &is_sure))
       candidates.push_back(std::move(one));
   }
-  // And the file itself, should an error have hidden it.
+  // And the file itself, should an error have hidden it, or only its link be gone.
+  const auto add = [&](const std::string& real) -> uint64_t {
+    const absl::StatusOr<Os::FileInfo> info = os_->StatPath(real, /*follow_links=*/false);
+    if (!info.ok() && !absl::IsNotFound(info.status())) is_sure = false;
+    if (!info.ok()) return 0;
+    candidates.push_back({missing.place.path, real, *info});
+    return info->inode;
+  };
   const absl::StatusOr<std::string> real = os_->RealPath(missing.place.path);
-  const auto info_there = real.ok() ? os_->StatPath(*real, /*follow_links=*/false) : real.status();
-  if (info_there.ok()) {
-    candidates.push_back({missing.place.path, *real, *info_there});
-  } else if (!absl::IsNotFound(info_there.status())) {
-    is_sure = false;
-  }
+  if (!real.ok() && !absl::IsNotFound(real.status())) is_sure = false;
+  const uint64_t inode_there = real.ok() ? add(*real) : 0;
+  const bool was_link = !missing.place.real.empty() && missing.place.real != real.value_or("");
+  if (was_link) add(missing.place.real);
   // Renamed since its siblings were looked at.
-  if (occupant != (info_there.ok() ? info_there->inode : 0)) is_sure = false;
+  if (occupant != inode_there) is_sure = false;
   FileFinder::SortByAge(&candidates);
   for (const Found& one : candidates) {
     if (IsKnown(one, &is_sure)) continue;

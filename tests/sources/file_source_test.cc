@@ -703,6 +703,49 @@ TEST_F(FileSourceTest, WhatALinkPointsToIsRotatedBetweenTwoLooks) {
   EXPECT_EQ(tails_.all, Lines(0, 40)) << Story();
 }
 
+TEST_F(FileSourceTest, WhatALinkPointedToIsFoundAgainWhileItPointsToNothing) {
+  fs::create_directory(dir_ / "pods");
+  const std::string real = dir_ / "pods/0.log";
+  const auto rotated = [&](int n) { return real + ".20261121-15000" + std::to_string(n); };
+  WriteBytes(real, Lines(0, 10));
+  fs::create_symlink(real, log_path_);
+  options_.paths = {log_path_};
+  Start();
+  Stop();
+  // Two rotations: this process never saw the second file where the link points to.
+  fs::rename(real, rotated(1));
+  WriteBytes(real, Lines(10, 20));
+  fs::rename(real, rotated(2));
+  WriteBytes(real, Lines(20, 30));
+  Start();
+  Run(absl::Seconds(1));
+  ASSERT_THAT(tails_.order, SizeIs(3)) << Story();
+  EXPECT_EQ(tails_.stream(1).place.real, real);
+  fs::rename(real, rotated(3));
+  Restart();
+  Append(rotated(2), Lines(30, 31));
+  Run(absl::Seconds(1));
+  EXPECT_EQ(Bytes(1), Lines(10, 20) + Lines(30, 31)) << Story();
+  WriteBytes(real, Lines(31, 40));
+  Run(absl::Seconds(10));
+  EXPECT_EQ(tails_.all.size(), Lines(0, 40).size()) << Story();
+  EXPECT_EQ(Lost(), 0U);
+}
+
+TEST_F(FileSourceTest, AFileIsReadToItsEndThoughItsLinkIsGone) {
+  fs::create_directory(dir_ / "pods");
+  WriteBytes(dir_ / "pods/0.log", Lines(0, 10));
+  fs::create_symlink(dir_ / "pods/0.log", log_path_);
+  options_.paths = {log_path_};
+  Start();
+  Stop();
+  Append(dir_ / "pods/0.log", Lines(10, 20));
+  fs::remove(log_path_);
+  Start();
+  EXPECT_EQ(Bytes(0), Lines(0, 20)) << Story();
+  EXPECT_EQ(Said("vanished"), 0U);
+}
+
 TEST_F(FileSourceTest, ALineCutByARotationGoesOnInTheSuccessor) {
   options_.paths = {log_path_};
   WriteBytes(log_path_, Lines(0, 3) + "half ");
