@@ -734,11 +734,6 @@ ParserContext LogTails::ContextAfter(const std::string& file, const std::string&
     for (const auto& stream : tail->second->streams()) {
       if (stream->std_stream == std_stream) return stream->parser.context().OfSuccessor();
     }
-    // Nothing has come of it: it was rotated while it was empty.
-    const FilePosition& empty = tail->second->file();
-    if (tail->second->streams().empty() && !empty.after.empty()) {
-      return ContextAfter(empty.after, std_stream);
-    }
   }
   const StreamKey key = KeyOf(file, std_stream);
   if (const auto last = last_contexts_.find(key); last != last_contexts_.end()) {

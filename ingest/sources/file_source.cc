@@ -53,6 +53,14 @@ void SortByRotation(std::vector<File>* files, const PlaceOf& place_of) {
   *files = std::move(sorted);
 }
 
+// After which file that comes which comes after this one. Of an empty file no cursor is stored:
+// should we be killed, nobody could say after which one it came itself.
+const std::string& NameBefore(const FollowedFile& file) {
+  const FilePosition& place = file.place();
+  const bool is_empty = file.read_bytes() == 0 && place.size == 0;
+  return is_empty && !place.after.empty() ? place.after : place.file;
+}
+
 }  // namespace
 
 FileSource::FileSource(Parts parts)
@@ -480,7 +488,7 @@ bool FileSource::AddNew(const Found& found, FollowedFile* predecessor, absl::Tim
   }
   const bool waits = predecessor != nullptr && predecessor->state != State::kEnded;
   if (predecessor != nullptr) {
-    place.after = predecessor->place().file;
+    place.after = waits ? predecessor->place().file : NameBefore(*predecessor);
     predecessor->succeeded = true;
     const bool is_truncated = predecessor->place().inode == info.inode;
     ++(is_truncated ? totals_.truncations : totals_.rotations);
@@ -1260,6 +1268,7 @@ FollowedFile* FileSource::WaitingFor(const FollowedFile* file) const {
 void FileSource::ReleaseSuccessor(const FollowedFile* file) {
   while (FollowedFile* successor = WaitingFor(file)) {
     successor->predecessor = nullptr;
+    successor->place().after = NameBefore(*file);
     successor->state = State::kFollowing;
     MarkDirty(successor);
     if (!successor->at_path || successor->succeeded) Leave(successor, os_->Now());

@@ -1677,6 +1677,21 @@ TEST_F(FileSourceTest, AnEmptyFileMayBeRenamedAndWrittenThen) {
   EXPECT_EQ(Bytes(1), Lines(5, 10));
 }
 
+// There is no cursor of it: a process that begins anew knows only the files around it.
+TEST_F(FileSourceTest, WhatComesAfterAnEmptyFileComesAfterTheOneBefore) {
+  options_.paths = {log_path_};
+  WriteBytes(log_path_, Lines(0, 5));
+  Start();
+  Rotate("");
+  Run(absl::Seconds(10));
+  Rotate("");
+  Run(absl::Seconds(10));
+  Rotate(Lines(5, 10));
+  Run(absl::Seconds(10));
+  ASSERT_EQ(tails_.all, Lines(0, 10));
+  EXPECT_EQ(tails_.streams[tails_.order.back()].place.after, tails_.order.front());
+}
+
 TEST_F(FileSourceTest, NamesOfAnyBytesAreGoneOnWith) {
   const std::string odd = dir_ / "gr\xfc\xdf \"x\"\n.log";
   WriteBytes(odd, Lines(0, 10));
