@@ -8,7 +8,6 @@ import signal
 import subprocess
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 
 import spark_env
@@ -33,7 +32,11 @@ START = 240
 
 
 class YarnCluster:
-    def __init__(self, nodes=2, spark="3.5.9"):
+    def __init__(self, nodes=2, spark="3.5.9", realm=None):
+        """`realm`: a KerberosRealm, of which all web pages and REST answers want to know the user (SPNEGO)."""
+        self.realm = realm
+        # As the service's principal names it.
+        self.host = "localhost" if realm else "127.0.0.1"
         self.jars = ensure_yarn()
         self.spark = spark_env.ensure_spark(spark)
         self.java = spark_env.find_java() / "bin" / "java"
@@ -56,7 +59,7 @@ class YarnCluster:
     # ---- addresses
 
     def rm_url(self, rm):
-        return f"http://127.0.0.1:{self.rm_ports[rm]['webapp']}"
+        return f"http://{self.host}:{self.rm_ports[rm]['webapp']}"
 
     @property
     def rm_urls(self):
@@ -64,7 +67,7 @@ class YarnCluster:
 
     @property
     def history_url(self):
-        return f"http://127.0.0.1:{self.jhs_ports['webapp']}"
+        return f"http://{self.host}:{self.jhs_ports['webapp']}"
 
     # ---- configuration
 
@@ -76,7 +79,7 @@ class YarnCluster:
             "yarn.resourcemanager.recovery.enabled": "true",
             "yarn.resourcemanager.store.class": "org.apache.hadoop.yarn.server.resourcemanager.recovery.ZKRMStateStore",
             "yarn.resourcemanager.zk-timeout-ms": "5000",
-            "yarn.resourcemanager.bind-host": "127.0.0.1",
+            "yarn.resourcemanager.bind-host": self.host,
             "yarn.resourcemanager.am.max-attempts": "3",
             "yarn.scheduler.minimum-allocation-mb": "128",
             "yarn.log-aggregation-enable": "true",
@@ -95,16 +98,18 @@ class YarnCluster:
         names = {"address": "address", "scheduler": "scheduler.address", "tracker": "resource-tracker.address"}
         names |= {"admin": "admin.address", "webapp": "webapp.address"}
         for rm, ports in self.rm_ports.items():
-            yarn[f"yarn.resourcemanager.hostname.{rm}"] = "127.0.0.1"
+            yarn[f"yarn.resourcemanager.hostname.{rm}"] = self.host
             for key, name in names.items():
-                yarn[f"yarn.resourcemanager.{name}.{rm}"] = f"127.0.0.1:{ports[key]}"
+                yarn[f"yarn.resourcemanager.{name}.{rm}"] = f"{self.host}:{ports[key]}"
         core = {"fs.defaultFS": "file:///", "hadoop.tmp.dir": self.folder / "tmp", "hadoop.zk.address": f"127.0.0.1:{self.zk}"}
+        if self.realm:
+            core |= self._web_authentication()
         scheduler = {
             "yarn.scheduler.capacity.maximum-am-resource-percent": "1.0",
             "yarn.scheduler.capacity.root.queues": "default",
             "yarn.scheduler.capacity.root.default.capacity": "100",
         }
-        history = {f"mapreduce.jobhistory.{name}": f"127.0.0.1:{self.jhs_ports[key]}"
+        history = {f"mapreduce.jobhistory.{name}": f"{self.host}:{self.jhs_ports[key]}"
                    for key, name in (("address", "address"), ("webapp", "webapp.address"), ("admin", "admin.address"))}
         # All processes of one machine: without the id they can't tell which ResourceManager is theirs.
         for role in ("rm1", "rm2", *self.nodes, "jhs", "client"):
@@ -112,10 +117,10 @@ class YarnCluster:
             if role in self.nm_ports:
                 ports = self.nm_ports[role]
                 settings |= {
-                    "yarn.nodemanager.address": f"127.0.0.1:{ports['address']}",
-                    "yarn.nodemanager.localizer.address": f"127.0.0.1:{ports['localizer']}",
-                    "yarn.nodemanager.webapp.address": f"127.0.0.1:{ports['webapp']}",
-                    "yarn.nodemanager.collector-service.address": f"127.0.0.1:{ports['collector']}",
+                    "yarn.nodemanager.address": f"{self.host}:{ports['address']}",
+                    "yarn.nodemanager.localizer.address": f"{self.host}:{ports['localizer']}",
+                    "yarn.nodemanager.webapp.address": f"{self.host}:{ports['webapp']}",
+                    "yarn.nodemanager.collector-service.address": f"{self.host}:{ports['collector']}",
                     "yarn.nodemanager.local-dirs": self.folder / role / "local",
                     "yarn.nodemanager.log-dirs": self.folder / role / "logs",
                     "yarn.nodemanager.recovery.dir": self.folder / role / "recovery",
@@ -135,6 +140,19 @@ class YarnCluster:
             f"tickTime=1000\ndataDir={self.folder}/zk\nclientPort={self.zk}\nclientPortAddress=127.0.0.1\n"
             "admin.enableServer=false\nmaxClientCnxns=0\n"
         )
+
+    def _web_authentication(self):
+        secret = self.folder / "secret"
+        secret.write_text("of the test")
+        name = "hadoop.http.authentication"
+        return {
+            "hadoop.http.filter.initializers": "org.apache.hadoop.security.AuthenticationFilterInitializer",
+            f"{name}.type": "kerberos",
+            f"{name}.simple.anonymous.allowed": "false",
+            f"{name}.signature.secret.file": secret,
+            f"{name}.kerberos.principal": "HTTP/localhost@LAB.TEST",
+            f"{name}.kerberos.keytab": self.realm.keytab("service"),
+        }
 
     @staticmethod
     def _write(path, settings):
@@ -158,11 +176,14 @@ class YarnCluster:
         arguments = [str(self.folder / "zoo.cfg")] if role == "zk" else []
         with open(self.folder / f"{role}.log", "ab") as log:
             self.processes[role] = subprocess.Popen(
-                [self.java, "-Xmx384m", *JAVA_OPTIONS, f"-Dhadoop.log.dir={self.folder}", f"-Dyarn.log.dir={self.folder}",
+                [self.java, "-Xmx384m", *JAVA_OPTIONS, *self._realm_options(), f"-Dhadoop.log.dir={self.folder}", f"-Dyarn.log.dir={self.folder}",
                  "-cp", f"{conf}:{self.jars}/*", MAINS[kind], *arguments],
                 cwd=self.folder, env={**self._environment(), "HADOOP_CONF_DIR": str(conf)},
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=in_the_child(),
             )
+
+    def _realm_options(self):
+        return [f"-Djava.security.krb5.conf={self.realm.config}"] if self.realm else []
 
     def kill(self, role):
         self.processes[role].kill()
@@ -184,13 +205,10 @@ class YarnCluster:
         shutil.rmtree(self.folder, True)
 
     def _end(self, application):
-        request = urllib.request.Request(
-            f"{self.active_rm()}/ws/v1/cluster/apps/{application}/state", b'{"state":"KILLED"}',
-            {"Content-Type": "application/json"}, method="PUT")
-        try:
-            urllib.request.urlopen(request, timeout=10).close()
-        except OSError:
-            pass
+        url = self.active_rm()
+        if url:
+            url += f"/ws/v1/cluster/apps/{application}/state"
+            self._curl(url, "-X", "PUT", "-H", "Content-Type: application/json", "-d", '{"state":"KILLED"}')
 
     def containers(self, marker=""):
         """Processes that work in a container's folder, by the text in their command line."""
@@ -210,12 +228,19 @@ class YarnCluster:
 
     # ---- what they say
 
-    @staticmethod
-    def get(url):
+    def _curl(self, url, *arguments):
+        """The answer's body; empty if there is none."""
+        environment = dict(os.environ)
+        if self.realm:
+            environment |= {**self.realm.environment, "KRB5_CLIENT_KTNAME": str(self.realm.keytab("alice"))}
+            arguments = ("--negotiate", "-u", ":", *arguments)
+        command = ["curl", "--silent", "--fail", "--noproxy", "*", "--max-time", "10", *arguments, url]
+        return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True).stdout
+
+    def get(self, url):
         try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
-                return json.loads(answer.read())
-        except (OSError, ValueError):
+            return json.loads(self._curl(url))
+        except ValueError:
             return None
 
     def active_rm(self):
