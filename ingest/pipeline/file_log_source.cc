@@ -71,11 +71,11 @@ FileLogSource::FileLogSource(SourceParts parts, int most_descriptors)
 
 absl::Status FileLogSource::Open() {
   if (start_at_.kind == StartAt::Kind::kBeginning) return files_.Open(FilesOf(*output_));
-  output_->StartNewSinksAtOthers();
-  std::vector<FileSource::Remembered> remembered = FilesOf(*output_);
-  const absl::StatusOr<StartAt> start_at = Begin(!remembered.empty());
+  const absl::StatusOr<StartAt> start_at = Begin(!output_->Streams().empty());
   if (!start_at.ok()) return start_at.status();
-  return files_.Open(std::move(remembered), *start_at);
+  // In a first start that is not over a sink that has nothing may have got nothing yet.
+  if (!is_starting_) output_->StartNewSinksAtOthers();
+  return files_.Open(FilesOf(*output_), *start_at);
 }
 
 // Where files begin that are not remembered.

@@ -19,7 +19,8 @@ namespace sparktail {
 // exactly once takes it into its transactions, so that a member whose partitions were given away
 // can't commit what it has read of them; for it alone nobody else has to commit. Else the source
 // does, and a partition that moves to another member begins there: sinks whose cursors that member
-// does not have get some events twice.
+// does not have get some events twice. Beside a sink whose cursors are shared they go on where that
+// one stands: what they lack before it, only the member that has their cursors can deliver.
 class KafkaLogSource : public Source {
  public:
   // The configuration's options are KafkaSourceOptions.

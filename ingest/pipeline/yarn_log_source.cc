@@ -63,11 +63,12 @@ absl::Status YarnLogSource::Open() {
       YarnSource::Parts{os_, log_, name_, options_, web_.get(), &streams_});
   int64_t since_ms = INT64_MIN;
   if (options_.start_at.kind != StartAt::Kind::kBeginning) {
-    output_->StartNewSinksAtOthers();
     const absl::StatusOr<std::optional<absl::Time>> began =
         first_start_.Begin(os_->Now(), !output_->Streams().empty());
     if (!began.ok()) return began.status();
     is_starting_ = began->has_value();
+    // In a first start that is not over a sink that has nothing may have got nothing yet.
+    if (!is_starting_) output_->StartNewSinksAtOthers();
     // A process that was killed has begun it: what was written since is not the past.
     const absl::Duration age = options_.start_at.kind == StartAt::Kind::kAge ? options_.start_at.age
                                                                              : absl::ZeroDuration();

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -58,25 +59,30 @@ class FileLogSourceTest : public ::testing::Test {
     configuration_.options = options;
   }
 
-  void Begin(std::vector<StreamCursor> from = {}) {
-    world_ = std::make_unique<SinkWorld>();
-    SinkWorker::Parts sink;
-    sink.os = &os_;
-    sink.log = &log_;
-    sink.name = "out";
-    sink.options.commit_bytes = 1;
-    sink.sink = std::make_unique<FakeSink>(world_.get());
-    worker_ = std::make_unique<SinkWorker>(std::move(sink), [] {});
-    is_delivering_ = false;
+  void Begin(std::vector<StreamCursor> from = {}) { Begin(FromOfSinks{std::move(from)}); }
+  using FromOfSinks = std::vector<std::vector<StreamCursor>>;
+  void Begin(FromOfSinks from) {
+    worlds_.clear();
+    std::vector<SinkWorker*> sinks;
+    for (size_t i = 0; i < from.size(); ++i) {
+      worlds_.push_back(std::make_unique<SinkWorld>());
+      SinkWorker::Parts sink;
+      sink.os = &os_;
+      sink.log = &log_;
+      sink.name = "out" + std::to_string(i);
+      sink.options.commit_bytes = 1;
+      sink.sink = std::make_unique<FakeSink>(worlds_.back().get());
+      workers_.push_back(std::make_unique<SinkWorker>(std::move(sink), [] {}));
+      sinks.push_back(workers_.back().get());
+    }
+    delivering_ = 0;
     SourceParts parts;
     parts.os = &os_;
     parts.log = &log_;
     parts.store = &store_;
     parts.configuration = &configuration_;
     parts.host = "host";
-    parts.output =
-        std::make_unique<Distributor>(std::vector<SinkWorker*>{worker_.get()},
-                                      std::vector<std::vector<StreamCursor>>{std::move(from)});
+    parts.output = std::make_unique<Distributor>(std::move(sinks), std::move(from));
     source_ = std::make_unique<FileLogSource>(std::move(parts), /*most_descriptors=*/100);
     const absl::Status opened = source_->Open();
     ASSERT_TRUE(opened.ok()) << opened;
@@ -85,18 +91,19 @@ class FileLogSourceTest : public ::testing::Test {
   void StartAtEnd() {
     std::get<FileSourceOptions>(configuration_.options).start_at.kind = StartAt::Kind::kEnd;
   }
-  void Deliver() {
-    if (!std::exchange(is_delivering_, true)) worker_->Start();
+  // The first `sinks`.
+  void Deliver(size_t sinks = SIZE_MAX) {
+    while (delivering_ < std::min(sinks, workers_.size())) workers_[delivering_++]->Start();
   }
   // Delivers, in a life that goes on until it has noted that it has.
   void SeeThatItHasStarted() {
     Deliver();
-    ASSERT_TRUE(Eventually([this] { return worker_->IsIdle(); }));
+    ASSERT_TRUE(Eventually([this] { return workers_[0]->IsIdle(); }));
     source_->Turn();
   }
   void Kill() {
     source_ = nullptr;
-    worker_ = nullptr;
+    workers_.clear();
   }
 
   void Append(std::string_view text) const {
@@ -111,22 +118,25 @@ class FileLogSourceTest : public ::testing::Test {
     } while (!source_->AtEnd());
   }
 
-  // Of all documents that were delivered.
+  // Of all documents that were delivered by the last sink.
   std::vector<size_t> Finish() {
     source_->HandOnAll();
     Deliver();
-    worker_->Finish();
-    EXPECT_TRUE(worker_->Join(os_.Now() + absl::Seconds(120)));
-    source_ = nullptr;
+    for (const auto& worker : workers_) {
+      worker->Finish();
+      EXPECT_TRUE(worker->Join(os_.Now() + absl::Seconds(120)));
+    }
+    Kill();
     std::vector<size_t> numbers;
-    for (const std::string& document : world_->documents()) {
+    for (const std::string& document : worlds_.back()->documents()) {
       for (const size_t number : NumbersOf(document)) numbers.push_back(number);
     }
     return numbers;
   }
+  // Of the first sink.
   std::vector<StreamCursor> Cursors() const {
     std::vector<StreamCursor> cursors;
-    for (const SinkWorld::Commit& commit : world_->commits()) {
+    for (const SinkWorld::Commit& commit : worlds_[0]->commits()) {
       for (const StreamCursor& cursor : commit.cursors) cursors = {cursor};
     }
     return cursors;
@@ -138,9 +148,9 @@ class FileLogSourceTest : public ::testing::Test {
   RecordingLog log_;
   MemoryCursorStore store_;
   SourceConfiguration configuration_;
-  std::unique_ptr<SinkWorld> world_;
-  std::unique_ptr<SinkWorker> worker_;
-  bool is_delivering_ = false;
+  std::vector<std::unique_ptr<SinkWorld>> worlds_;
+  std::vector<std::unique_ptr<SinkWorker>> workers_;
+  size_t delivering_ = 0;  // so many of them have been started
   std::unique_ptr<FileLogSource> source_;
 };
 
@@ -217,6 +227,23 @@ TEST_F(FileLogSourceTest, AKillInTheFirstStartDeliversNoPastAndLosesNothingSince
   Begin();
   ReadAll();
   EXPECT_THAT(Finish(), ElementsAre(3, 4));
+}
+
+TEST_F(FileLogSourceTest, ASinkThatHasNothingYetOfAFirstStartIsNotTakenForANewOne) {
+  StartAtEnd();
+  Append(PastRecords(0, 3));
+  Begin(FromOfSinks(2));
+  ReadAll();
+  Append(Records(3, 5));
+  ReadAll();
+  Deliver(/*sinks=*/1);
+  ASSERT_TRUE(Eventually([this] { return workers_[0]->IsIdle(); }));
+  const std::vector<StreamCursor> first = Cursors();
+  Kill();
+  Append(Records(5, 6));
+  Begin(FromOfSinks{first, {}});
+  ReadAll();
+  EXPECT_THAT(Finish(), ElementsAre(3, 4, 5));
 }
 
 // ---------------------------------------------------------------- the driver's end
