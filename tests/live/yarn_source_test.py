@@ -16,8 +16,7 @@ sys.path[:0] = [str(_ROOT / "tests" / "outside"), str(_ROOT / "deploy" / "demo")
 
 import run_support  # noqa: E402
 import support  # noqa: E402
-from run_support import RunCase, documents, rng  # noqa: E402
-from support import SCALE  # noqa: E402
+from run_support import RunCase, counts, documents, rng  # noqa: E402
 from yarn_cluster import YarnCluster  # noqa: E402
 
 LONG = 300
@@ -61,7 +60,7 @@ class YarnTest(RunCase):
 
         # sparktail
         random = rng(self.id())
-        for _ in range(5 * SCALE):
+        for _ in range(counts(50)):
             time.sleep(random.random())  # not a wait: the moment itself
             runner.kill()
             runner.start()
@@ -69,7 +68,7 @@ class YarnTest(RunCase):
         self.wait(runner, lambda: len(self.progress(runner)) > count, "it goes on after kills")
 
         # The NodeManager of the ApplicationMaster; its containers live on.
-        node = next(nm for nm in _cluster.nodes if f":{_cluster.nm_ports[nm]['webapp']}/" in app["amContainerLogs"])
+        node = self.node_of(app)
         _cluster.kill(node)
         self.wait(runner, lambda: "can't be read" in runner.said(), "that it is away is said")
         _cluster.launch(node)
@@ -116,6 +115,36 @@ class YarnTest(RunCase):
         self.assertEqual(names, {"заказы-naïve-日本-😀 <b>&\"q\"'"})
         self.assertEqual({d["deployMode"] for d in self.progress(runner)}, {"cluster"})
 
+    def node_of(self, app):
+        """Of its ApplicationMaster."""
+        return next(nm for nm in _cluster.nodes if f":{_cluster.nm_ports[nm]['webapp']}/" in app["amContainerLogs"])
+
+    def test_the_end_comes_from_the_history_server(self):
+        """The application ends while nobody looks, and its NodeManager is away."""
+        record, stop = self.folder / "record.ndjson", self.folder / "stop"
+        runner = self.yarn_runner(applications=["short"]).start()
+        _cluster.submit("short", "cluster", HERE / "yarn_streaming_app.py", record, stop)
+        self.wait(runner, lambda: len(self.progress(runner)) >= 2, "progress comes")
+        runner.kill()
+        stop.touch()
+        short = lambda: _cluster.application("short") or {}
+        _cluster.until(lambda: short().get("logAggregationStatus") == "SUCCEEDED", "its logs are uploaded")
+        container = short()["amContainerLogs"].split("/")[-2]
+        node = self.node_of(short())
+        _cluster.kill(node)
+        try:
+            runner.start()
+            ended = lambda: [c for c in runner.offsets() if c["stream"].endswith(f"{container}/stderr") and c["ended"]]
+            self.wait(runner, ended, lambda: f"its log ends: {runner.offsets()}")
+            runner.stop()
+        finally:
+            _cluster.launch(node)
+            _cluster.until(lambda: _cluster.registered() == len(_cluster.nodes), "its NodeManager is back")
+        self.check_container(runner, container)
+        key = lambda progress: (progress["runId"], progress["batchId"], progress["timestamp"])
+        got = Counter(key(d["metrics"]) for d in self.progress(runner))
+        self.assertEqual(Counter(map(key, self.records(record))), got)
+
     def check_container(self, runner, container):
         """What was read is the file, byte for byte: its end is the cursor, and its events are those of the whole file."""
         log = _cluster.log_of(container)
@@ -150,7 +179,6 @@ class YarnTest(RunCase):
             self.assertEqual(sorted(stage["stageId"] for stage in document["stages"]), expected[number])
             self.assertEqual({stage["status"] for stage in document["stages"]}, {"COMPLETE"})
             self.assertEqual(document["deployMode"], "client")
-
 
     def test_dstreams(self):
         stop = self.folder / "stop"
