@@ -48,8 +48,11 @@ class Server:
     def __init__(self, cluster, answer):
         self.cluster = cluster
         self.answer = answer
+        self.tls = cluster.tls
         self.fault = None
         self.asked = 0
+        self.opened = 0  # connections, also those on which nothing was asked
+        self.requests = []  # the path of each as it came, and what it proves itself with
         self.port = 0
         self.server = None
         self.connections = set()
@@ -62,10 +65,14 @@ class Server:
 
             def do_GET(self):
                 server.asked += 1
+                server.requests.append((self.path, self.headers.get("Authorization")))
+                prefix = server.cluster.prefix
+                path = self.path.removeprefix(prefix)
                 with server.cluster.lock:
-                    answer = server.answer(self.path)
+                    foreign = not self.path.startswith(prefix)
+                    answer = Answer("no such gateway", HTML, 404) if foreign else server.answer(path)
                 if server.fault:
-                    answer = server.fault(self.path, answer) or answer
+                    answer = server.fault(path, answer) or answer
                 self.send_response(answer.status)
                 self.send_header("Content-Type", answer.kind)
                 self.send_header("Content-Length", str(len(answer.body)))
@@ -80,6 +87,7 @@ class Server:
                 pass
 
             def handle(self):
+                server.opened += 1
                 server.connections.add(self.connection)
                 try:
                     super().handle()
@@ -93,6 +101,9 @@ class Server:
             request_queue_size = 128
 
         self.server = Quiet(("127.0.0.1", self.port), Handler)
+        if self.tls:
+            # Who is slow, or does not trust us, holds up its own thread only.
+            self.server.socket = self.tls.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
         return self
@@ -115,7 +126,7 @@ class Server:
 
     @property
     def url(self):
-        return f"http://{self.address}"
+        return f"{'https' if self.tls else 'http'}://{self.address}"
 
 
 class Attempt:
@@ -136,6 +147,7 @@ class Application:
         self.user = "root"
         self.queue = "root.etl"
         self.tags = ""
+        self.tracking_url = f"http://elsewhere:1/proxy/{self.id}/"
         self.state = "RUNNING"
         self.final = "UNDEFINED"
         self.diagnostics = ""
@@ -169,8 +181,10 @@ class Application:
 
 
 class Cluster:
-    def __init__(self, rms=1, nodes=1):
+    def __init__(self, rms=1, nodes=1, tls=None, prefix=""):
         self.lock = threading.RLock()
+        self.tls = tls  # an ssl.SSLContext
+        self.prefix = prefix  # of a gateway, before all paths
         self.applications = {}
         self.active = 0  # None: no ResourceManager is
         self.between_attempts = set()  # ids
@@ -180,8 +194,11 @@ class Cluster:
         self.with_text = True  # NodeManagers have the REST for logs
 
     def close(self):
-        for server in (*self.rms, *self.nodes, self.history):
+        for server in self.servers():
             server.stop()
+
+    def servers(self):
+        return *self.rms, *self.nodes, self.history
 
     def submit(self, name, node=0, mode="cluster"):
         with self.lock:
@@ -240,7 +257,7 @@ class Cluster:
             "queue": one.queue,
             "state": self.state(one),
             "finalStatus": one.final,
-            "trackingUrl": f"http://elsewhere:1/proxy/{one.id}/",
+            "trackingUrl": one.tracking_url,
             "diagnostics": one.diagnostics,
             "applicationType": "SPARK",
             "applicationTags": one.tags,
