@@ -115,6 +115,8 @@ class YarnCheck {
 
   void LookAtLog(const std::string& title, const YarnApplication& application) {
     const LogName name{*application.am_logs, application.node_id, "stderr"};
+    const std::string why_not = WhyNotAsked(active_, name.address, options_);
+    if (!why_not.empty()) return NotRead(title, name, why_not);
     const std::string node = NodeUrl(name.address, options_.url_prefix);
     LogReader reader(0);
     // A NodeManager that has no text is asked once more, for a page.
@@ -123,13 +125,17 @@ class YarnCheck {
       request.timeout = kAnswerTime;
       const LogReader::Outcome outcome = reader.Take(client_->Send(std::move(request)));
       if (outcome.kind != LogReader::Outcome::Kind::kRead) {
-        return report_->Broken(subject_, title + ": its log can't be read from " +
-                                             name.address.node + ": " + outcome.why);
+        return NotRead(title, name, outcome.why);
       }
       if (reader.length() > 0 || outcome.at_end) break;
     }
     report_->Ok(subject_, title + ": its log can be read from " + name.address.node + ", " +
                               std::to_string(reader.length()) + " bytes or more so far");
+  }
+
+  void NotRead(const std::string& title, const LogName& name, const std::string& why) {
+    report_->Broken(subject_,
+                    title + ": its log can't be read from " + name.address.node + ": " + why);
   }
 
   const YarnSourceOptions& options_;

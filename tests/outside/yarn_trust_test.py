@@ -134,6 +134,37 @@ class TlsTest(TrustCase):
         one.write(run_support.events(1) + CLOSING)
         return cluster, one
 
+    def test_no_credentials_over_less_than_the_resource_manager_speaks(self):
+        cluster, one = self.cluster_with_a_plain_node()
+        runner = self.yarn_runner(cluster, end_wait="0s", **self.ours, **LOGIN).start()
+        runner.until(lambda: "credentials are not sent there" in runner.said(), "it says so")
+        self.goes_on(runner, cluster.rms[0], 20)
+        self.assertEqual(runner.said().count("credentials are not sent there"), 1)
+        one.end()
+        runner.until(lambda: "behind byte 0 can't be read" in runner.said(), "it gives up")
+        self.ends(runner)
+        runner.stop()
+        self.assertEqual(cluster.nodes[0].opened, 0)
+
+    def test_the_history_server_has_what_such_a_node_may_not_be_asked_for(self):
+        cluster, one = self.cluster_with_a_plain_node()
+        runner = self.yarn_runner(cluster, history_server=cluster.history.url, **self.ours, **LOGIN).start()
+        runner.until(lambda: "credentials are not sent there" in runner.said(), "it says so")
+        with cluster.lock:
+            one.end()
+            one.uploaded = True
+        self.comes(runner, [1])
+        self.ends(runner)
+        runner.stop()
+        self.assertEqual(cluster.nodes[0].opened, 0)
+
+    def test_check_sends_no_credentials_to_such_a_node(self):
+        cluster, _ = self.cluster_with_a_plain_node()
+        done = self.check_of(self.yarn_runner(cluster, **self.ours, **LOGIN))
+        self.assertEqual(done.code, 1)
+        self.assertIn("credentials are not sent there", done.out.decode())
+        self.assertEqual(cluster.nodes[0].opened, 0)
+
     def test_who_has_no_credentials_loses_none(self):
         cluster, _ = self.cluster_with_a_plain_node()
         runner = self.yarn_runner(cluster, **self.ours)

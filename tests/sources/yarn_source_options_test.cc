@@ -51,6 +51,18 @@ TEST(YarnSourceOptionsTest, AnApplicationRestsLongerTheMoreErrorsThereWere) {
   EXPECT_EQ(RestAfter(10, options), absl::Seconds(10));
 }
 
+TEST(YarnSourceOptionsTest, WhatProvesWhoWeAreGoesOverNoLessThanTheResourceManagerSpeaks) {
+  const ContainerAddress plain = {false, "worker1:8042", "", ""};
+  const ContainerAddress secure = {true, "worker1:8044", "", ""};
+  YarnSourceOptions options;
+  EXPECT_EQ(WhyNotAsked("https://rm1:8090", plain, options), "");
+  options.http.auth = HttpOptions::Auth::kKerberos;
+  EXPECT_NE(WhyNotAsked("https://rm1:8090", plain, options), "");
+  EXPECT_EQ(WhyNotAsked("https://rm1:8090", secure, options), "");
+  EXPECT_EQ(WhyNotAsked("http://rm1:8088", plain, options), "");
+  EXPECT_EQ(WhyNotAsked("http://rm1:8088", secure, options), "");
+}
+
 TEST(YarnSourceOptionsTest, BoundsHaveToBeInOrder) {
   YarnSourceOptions options;
   EXPECT_TRUE(CheckYarnSourceOptions(options).ok());

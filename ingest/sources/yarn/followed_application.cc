@@ -298,18 +298,9 @@ void FollowedApplication::EndAll() {
 void FollowedApplication::Ask(Reading* reading, absl::Time now) {
   const YarnSourceOptions& options = *shared_->options;
   const ContainerAddress& address = reading->log.name.address;
-  // What proves who we are goes over no connection that others can read, if the cluster has better.
-  const bool is_downgrade = shared_->rm.starts_with("https://") && !address.is_https &&
-                            options.http.auth != HttpOptions::Auth::kNone;
-  if (is_downgrade && !reading->at_history) {
-    reading->next = now + options.poll_interval;
-    Error(&reading->health, "downgrade",
-          "its NodeManager " + address.node +
-              " is to be asked over http, and the ResourceManager over https: credentials are not "
-              "sent there");
-    return;
-  }
   const bool at_history = reading->at_history;
+  const std::string why_not = at_history ? "" : WhyNotAsked(shared_->rm, address, options);
+  if (!why_not.empty()) return IsWrong(reading, why_not);
   HttpRequest request =
       reading->reader.Next(at_history ? LogReader::Server::kHistory : LogReader::Server::kNode,
                            at_history ? options.history_server + options.url_prefix

@@ -6,7 +6,6 @@
 #include <string_view>
 
 #include "ingest/sources/yarn/application_choice.h"
-#include "ingest/sources/yarn/yarn_names.h"
 
 namespace sparktail {
 namespace {
@@ -130,6 +129,14 @@ absl::Duration RestAfter(uint64_t errors, const YarnSourceOptions& options) {
   if (errors >= options.error_max_count) return options.error_max_sleep;
   if (errors >= options.error_min_count) return options.error_min_sleep;
   return absl::ZeroDuration();
+}
+
+std::string WhyNotAsked(std::string_view rm, const ContainerAddress& address,
+                        const YarnSourceOptions& options) {
+  const bool is_downgrade = rm.starts_with("https://") && !address.is_https;
+  if (!is_downgrade || options.http.auth == HttpOptions::Auth::kNone) return "";
+  return "it is to be asked over http, and the ResourceManager over https: credentials are not "
+         "sent there";
 }
 
 }  // namespace sparktail

@@ -5,11 +5,13 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ingest/base/options.h"
 #include "ingest/http/http_options.h"
 #include "ingest/sources/start_at.h"
+#include "ingest/sources/yarn/yarn_names.h"
 
 namespace sparktail {
 
@@ -47,5 +49,10 @@ absl::Status CheckYarnSourceOptions(const YarnSourceOptions& options);
 
 // How long an application rests after so many errors in a row: zero is, not at all.
 absl::Duration RestAfter(uint64_t errors, const YarnSourceOptions& options);
+
+// Why a NodeManager that `rm` names must not be asked; empty: it may be. What proves who we are
+// goes over no connection that others can read, if the cluster has better.
+std::string WhyNotAsked(std::string_view rm, const ContainerAddress& address,
+                        const YarnSourceOptions& options);
 
 }  // namespace sparktail
