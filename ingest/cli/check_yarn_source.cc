@@ -23,6 +23,7 @@ namespace {
 
 constexpr size_t kMostApplications = 50;  // that are looked at
 constexpr size_t kMostAnswer = size_t{64} << 20;
+constexpr size_t kLongestAddress = 300;
 constexpr absl::Duration kAnswerTime = absl::Seconds(20);
 
 using Kind = YarnAnswer::Kind;
@@ -106,6 +107,11 @@ class YarnCheck {
                                    std::string(mode.status().message()));
     } else if (*mode == "client") {
       return report_->Ok(subject_, title + ": client mode; its driver tells jobs and stages");
+    }
+    if (!application.strange_logs.empty()) {
+      return report_->Broken(subject_, title + ": its log can't be read: it is said to be at " +
+                                           Printable(application.strange_logs, kLongestAddress) +
+                                           ", and NodeManagers have other addresses");
     }
     if (!application.am_logs) {
       return report_->Doubt(subject_, title + " is " + application.state + ": it has no log yet");

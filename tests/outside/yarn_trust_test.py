@@ -211,6 +211,23 @@ class GatewayTest(TrustCase):
                     self.assertTrue(paths)
                     self.assertEqual([path for path in paths if not path.startswith(PREFIX + "/")], [])
 
+    def test_an_address_that_a_gateway_has_made_is_told_of(self):
+        """As Apache Knox rewrites them: what is asked for there would be another thing."""
+        cluster = self.cluster()
+        one = cluster.submit("a")
+        one.write(run_support.events(1))
+        made = f"{cluster.nodes[0].url}{PREFIX}/nodemanager/node/containerlogs/{one.attempt.container}/root?scheme=http&host=w"
+        cluster.logs_url = lambda one, attempt: made
+        runner = self.yarn_runner(cluster).start()
+        runner.until(lambda: "NodeManagers have other addresses" in runner.said(), "it says so")
+        self.goes_on(runner, cluster.rms[0], 20)
+        runner.stop()
+        self.assertEqual(runner.said().count(made), 1)
+        self.assertEqual(cluster.nodes[0].opened, 0)
+        done = self.check_of(runner)
+        self.assertEqual(done.code, 1)
+        self.assertIn(made, done.out.decode())
+
     def test_check_goes_through_it_too(self):
         cluster = self.cluster(prefix=PREFIX)
         cluster.submit("a").write(run_support.events(1))

@@ -72,17 +72,17 @@ TEST(ResourceManagerTest, BetweenAttemptsThereAreNoLogs) {
   const auto apps = ParseApplications(
       R"({"apps":{"app":[{"id":"application_1_2","state":"ACCEPTED","masterNodeId":""}]}})");
   EXPECT_FALSE(apps->front().am_logs);
+  EXPECT_EQ(apps->front().strange_logs, "");
   EXPECT_FALSE(apps->front().has_ended());
 }
 
 TEST(ResourceManagerTest, WhatIsNoIdIsNoApplication) {
   EXPECT_TRUE(ParseApplications(R"({"apps":{"app":[{"id":"../x"},{"id":7},{},1]}})")->empty());
   EXPECT_FALSE(ParseApplication(R"({"app":{"id":"../x"}})").ok());
-  EXPECT_FALSE(
-      ParseApplications(
-          R"({"apps":{"app":[{"id":"application_1_2","amContainerLogs":"http://x/../etc"}]}})")
-          ->front()
-          .am_logs);
+  const auto apps = ParseApplications(
+      R"({"apps":{"app":[{"id":"application_1_2","amContainerLogs":"http://x/../etc"}]}})");
+  EXPECT_FALSE(apps->front().am_logs);
+  EXPECT_EQ(apps->front().strange_logs, "http://x/../etc");
 }
 
 TEST(ResourceManagerTest, AnApplicationThatHasEnded) {

@@ -6,6 +6,7 @@
 
 #include "ingest/sources/yarn/yarn_answer.h"
 #include "parsers/identity.h"
+#include "parsers/log_diagnosis.h"
 
 namespace sparktail {
 namespace {
@@ -21,6 +22,7 @@ constexpr absl::Duration kLastWords = absl::Seconds(1);
 constexpr int kModeTries = 6;
 // By a NodeManager that does not say whether the container runs.
 constexpr int kQuietReads = 3;
+constexpr size_t kLongestAddress = 300;
 constexpr std::string_view kFiles[] = {"stderr", "stdout"};
 constexpr size_t kMostEnvironment = size_t{8} << 20;
 
@@ -131,10 +133,21 @@ uint64_t FollowedApplication::behind_bytes() const {
 // ---------------------------------------------------------------- which logs
 
 void FollowedApplication::OpenCurrent() {
-  if (!application_.am_logs) return;
+  if (!application_.am_logs) return LookAtStrangeLogs();
   Open(*application_.am_logs, application_.node_id, has_ended_);
   const bool has_earlier = attempts().value_or(1) > 1;
   if (has_earlier && attempts_of_ != container_) AskAttempts();
+}
+
+// A gateway may have made it.
+void FollowedApplication::LookAtStrangeLogs() {
+  if (application_.strange_logs.empty()) return;
+  ++shared_->errors;
+  if (std::exchange(has_strange_logs_, true)) return;
+  shared_->log->Warn("yarn_strange_logs " + origin_.application,
+                     Title() + ": its log is not read: the ResourceManager says that it is at " +
+                         Printable(application_.strange_logs, kLongestAddress) +
+                         ", and NodeManagers have other addresses");
 }
 
 void FollowedApplication::Open(const ContainerAddress& address, const std::string& node_id,

@@ -92,6 +92,7 @@ class FollowedApplication {
   struct Reading;
 
   void OpenCurrent();
+  void LookAtStrangeLogs();
   void Open(const ContainerAddress& address, const std::string& node_id, bool is_over);
   Reading* Find(const ContainerAddress& address, const std::string& file);
   void Over(Reading* reading);
@@ -123,6 +124,7 @@ class FollowedApplication {
   absl::Time next_mode_ = absl::InfinitePast();
   std::string attempts_of_;  // the container for which attempts were asked for
   bool has_ended_ = false;
+  bool has_strange_logs_ = false;
   std::vector<std::unique_ptr<Reading>> readings_;
   std::unique_ptr<DriverWatch> driver_;
   std::string driver_attempt_;

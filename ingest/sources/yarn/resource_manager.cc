@@ -74,7 +74,9 @@ YarnApplication ApplicationOf(const object& app) {
   application.final_status = Text(app, "finalStatus");
   application.diagnostics = Text(app, "diagnostics", kLongestDiagnostics);
   application.node_id = Text(app, "masterNodeId");
-  application.am_logs = ParseContainerAddress(Text(app, "amContainerLogs"));
+  std::string logs = Text(app, "amContainerLogs");
+  application.am_logs = ParseContainerAddress(logs);
+  if (!application.am_logs) application.strange_logs = std::move(logs);
   application.containers = Amount(app, "runningContainers");
   application.memory_mb = Amount(app, "allocatedMB");
   application.vcores = Amount(app, "allocatedVCores");

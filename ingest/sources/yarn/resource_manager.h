@@ -34,6 +34,7 @@ struct YarnApplication {
   std::string diagnostics;   // valid UTF-8, at most 8 KiB
   // Of the current attempt's ApplicationMaster; none between two attempts.
   std::optional<ContainerAddress> am_logs;
+  std::string strange_logs;  // what stands there instead, if it is no address of a NodeManager's
   std::string node_id;
   std::optional<int64_t> containers;  // of an application that runs
   std::optional<int64_t> memory_mb;
