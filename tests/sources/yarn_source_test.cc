@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tests/support/fake_node_manager.h"
+#include "tests/support/fake_yarn_tails.h"
 #include "tests/support/faulty_os.h"
 #include "tests/support/recording_log.h"
 
@@ -18,6 +19,7 @@ namespace sparktail {
 namespace {
 
 using ::sparktail::testing::FakeNodeManager;
+using ::sparktail::testing::FakeYarnTails;
 using ::sparktail::testing::FaultyOs;
 using ::sparktail::testing::RecordingLog;
 using ::testing::ElementsAre;
@@ -27,48 +29,6 @@ using ::testing::Not;
 
 constexpr char kApp[] = "application_1_0002";
 constexpr char kContainer[] = "container_1_0002_01_000001";
-
-// What the tails got.
-class FakeTails : public YarnTailMaker {
- public:
-  class Tail : public YarnLogTail {
-   public:
-    Tail(FakeTails* all, std::string name) : all_(all), name_(std::move(name)) {}
-    uint64_t begin() const override { return 0; }
-    void Took(std::string_view bytes) override { all_->logs[name_] += bytes; }
-    void SetInexact() override {}
-    void EndTurn() override {}
-    bool Tick(absl::Time, bool) override { return false; }
-    void End() override { all_->ended.push_back(name_); }
-
-   private:
-    FakeTails* all_;
-    std::string name_;
-  };
-
-  bool HasRoom() override { return has_room; }
-  std::unique_ptr<YarnLogTail> MakeTail(const YarnLog& log) override {
-    made.push_back(log);
-    return std::make_unique<Tail>(this, log.name.address.container + "/" + log.name.file);
-  }
-  uint64_t JobsBegin(const YarnOrigin&) override { return 0; }
-  uint64_t BatchesBegin(const YarnOrigin&) override { return 0; }
-  void TookJobs(const YarnOrigin&, const std::vector<FinishedJob>& some) override {
-    for (const FinishedJob& job : some) jobs.push_back(job);
-  }
-  void TookBatches(const YarnOrigin&, const std::vector<SparkBatch>& some) override {
-    for (const SparkBatch& batch : some) batches.push_back(batch);
-  }
-  void TookReports(absl::Time, const std::vector<AppReport>& some) override { reports = some; }
-
-  bool has_room = true;
-  std::map<std::string, std::string> logs;
-  std::vector<std::string> ended;
-  std::vector<YarnLog> made;
-  std::vector<FinishedJob> jobs;
-  std::vector<SparkBatch> batches;
-  std::vector<AppReport> reports;
-};
 
 // A cluster of one application, that answers when it is polled.
 class FakeWeb : public Web {
@@ -175,7 +135,7 @@ class YarnSourceTest : public ::testing::Test {
   RecordingLog log_;
   YarnSourceOptions options_;
   FakeWeb web_;
-  FakeTails tails_;
+  FakeYarnTails tails_;
   std::unique_ptr<YarnSource> source_;
 };
 
