@@ -62,11 +62,14 @@ void DriverWatch::AskJobs() {
 }
 
 void DriverWatch::TakeJobs(const HttpResponse& response) {
-  if (Classify(response, YarnAnswer::Body::kJson).kind != YarnAnswer::Kind::kGood) {
+  const YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
+  absl::StatusOr<std::vector<SparkJob>> jobs = absl::UnavailableError(answer.why);
+  if (answer.kind == YarnAnswer::Kind::kGood) jobs = ParseJobs(response.body);
+  if (!jobs.ok()) {
+    // Who knows no jobs either is no old driver: a proxy that does not know the application, say.
+    rebuilds_batches_ = false;
     return Finish(false);
   }
-  absl::StatusOr<std::vector<SparkJob>> jobs = ParseJobs(response.body);
-  if (!jobs.ok()) return Finish(false);
   if (rebuilds_batches_) {
     const std::vector<SparkBatch> batches = BatchesOf(*jobs);
     has_batches_ = has_batches_ || !batches.empty();
