@@ -198,10 +198,11 @@ void FollowedApplication::AskAttempts() {
     if (answer.kind == YarnAnswer::Kind::kGood) attempts = ParseAttempts(response.body);
     if (!attempts.ok()) {
       attempts_of_.clear();
-      Error(&health_, "attempts",
+      Error(&attempts_health_, "attempts",
             "its attempts are not known: " + std::string(attempts.status().message()));
       return;
     }
+    Works(&attempts_health_);
     for (const YarnAttempt& attempt : *attempts) {
       if (!attempt.am_logs) continue;
       Open(*attempt.am_logs, attempt.node_id,
@@ -480,7 +481,7 @@ void FollowedApplication::Works(Health* health) {
 }
 
 bool FollowedApplication::HasTrouble(std::string_view kind) const {
-  return health_.trouble == kind ||
+  return health_.trouble == kind || attempts_health_.trouble == kind ||
          std::any_of(readings_.begin(), readings_.end(),
                      [&](const auto& reading) { return reading->health.trouble == kind; });
 }

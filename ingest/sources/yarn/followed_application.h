@@ -84,7 +84,7 @@ class FollowedApplication {
 
  private:
   enum class Mode : uint8_t { kUnknown, kCluster, kClient };
-  // How it goes with what is asked for: a log, or all else.
+  // How it goes with what is asked for: a log, the attempts, or the driver.
   struct Health {
     uint64_t errors = 0;  // in a row
     std::string trouble;  // the kind of the last one; empty: none
@@ -130,7 +130,8 @@ class FollowedApplication {
   std::string driver_attempt_;
   absl::Time next_driver_ = absl::InfinitePast();
   int asking_ = 0;
-  Health health_;  // of all but the logs
+  Health attempts_health_;
+  Health health_;  // of the driver
 };
 
 }  // namespace sparktail
