@@ -87,7 +87,11 @@ void FollowedApplication::Update(const YarnApplication& application) {
   for (const auto& reading : readings_) {
     const bool is_current =
         application.am_logs && reading->log.name.address.container == container_;
-    if (has_ended_ || !is_current) Over(reading.get());
+    if (has_ended_ || !is_current) {
+      Over(reading.get());
+    } else {
+      reading->is_over = reading->at_history = false;  // it was only not told of
+    }
   }
   if (mode_ == Mode::kCluster) OpenCurrent();
 }
