@@ -44,6 +44,7 @@ struct FollowedApplication::Reading {
   absl::Time next = absl::InfinitePast();
   absl::Time read_at = absl::InfinitePast();  // asked then, all of the log was read
   bool is_inexact = false;
+  bool is_gone = false;  // the server had no such log when it was last asked
   bool is_over = false;  // its attempt has ended
   absl::Time over;
   int quiet = 0;  // since then, so often nothing came
@@ -115,8 +116,10 @@ bool FollowedApplication::is_done() const {
 
 bool FollowedApplication::is_at_end() const {
   return std::all_of(readings_.begin(), readings_.end(), [](const auto& reading) {
-    return reading->has_ended || (reading->read_at > absl::InfinitePast() &&
-                                  reading->reader.offset() >= reading->reader.length());
+    const bool has_none = reading->is_gone && !reading->is_over;
+    return reading->has_ended || has_none ||
+           (reading->read_at > absl::InfinitePast() &&
+            reading->reader.offset() >= reading->reader.length());
   });
 }
 
@@ -338,6 +341,7 @@ void FollowedApplication::Answered(Reading* reading, absl::Time asked,
   reading->is_asking = false;
   if (reading->has_ended) return;
   const LogReader::Outcome outcome = reading->reader.Take(response);
+  reading->is_gone = outcome.kind == Kind::kGone;
   const YarnSourceOptions& options = *shared_->options;
   switch (outcome.kind) {
     case Kind::kRead:
