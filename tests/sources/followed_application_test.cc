@@ -399,6 +399,28 @@ TEST_F(FollowedApplicationTest, WhatTheResourceManagerHasForgottenIsOver) {
   EXPECT_TRUE(app_->is_done());
 }
 
+TEST_F(FollowedApplicationTest, OfADriverThatIsForgottenWhatWasSeenLastIsAll) {
+  mode_ = "client";
+  jobs_ = PolledWeb::Json(
+      R"([{"jobId":1,"status":"SUCCEEDED","completionTime":"2026-11-21T15:59:05.000GMT"}])");
+  Is("RUNNING");
+  Live(absl::Seconds(3));
+  EXPECT_THAT(tails_.jobs, IsEmpty());
+  app_->Forgotten();
+  EXPECT_THAT(tails_.jobs, SizeIs(1));
+}
+
+TEST_F(FollowedApplicationTest, WhoIsForgottenBeforeItsModeIsKnownIsReadAllTheSame) {
+  mode_ = "";
+  Is("RUNNING");
+  Live(absl::Seconds(3));
+  ContainerEnds(kFirst);
+  app_->Forgotten();
+  Live(absl::Seconds(3));
+  EXPECT_EQ(Read(kFirst), "one\n");
+  EXPECT_TRUE(app_->is_done());
+}
+
 TEST_F(FollowedApplicationTest, ANodeThatDoesNotSayWhetherItRunsIsAskedSomeTimes) {
   node_.has_text = false;
   Is("RUNNING");

@@ -79,11 +79,7 @@ void FollowedApplication::Update(const YarnApplication& application) {
   origin_.name = application.name;
   origin_.user = application.user;
   if (application.am_logs) container_ = application.am_logs->container;
-  if (application.has_ended() && !std::exchange(has_ended_, true)) {
-    if (driver_ != nullptr && !driver_->is_asking()) driver_->End();
-    // Who has ended can't be asked any more.
-    if (mode_ == Mode::kUnknown) SetMode(Mode::kCluster, "");
-  }
+  if (application.has_ended()) HasEnded();
   // Between two attempts there is no container, and the last one is over, but for its last words.
   for (const auto& reading : readings_) {
     const bool is_current =
@@ -98,8 +94,15 @@ void FollowedApplication::Update(const YarnApplication& application) {
 }
 
 void FollowedApplication::Forgotten() {
-  has_ended_ = true;
+  HasEnded();
   for (const auto& reading : readings_) Over(reading.get());
+}
+
+void FollowedApplication::HasEnded() {
+  if (std::exchange(has_ended_, true)) return;
+  if (driver_ != nullptr && !driver_->is_asking()) driver_->End();
+  // Who has ended can't be asked any more.
+  if (mode_ == Mode::kUnknown) SetMode(Mode::kCluster, "");
 }
 
 std::optional<int64_t> FollowedApplication::attempts() const {

@@ -91,6 +91,7 @@ class FollowedApplication {
   };
   struct Reading;
 
+  void HasEnded();
   void OpenCurrent();
   void LookAtStrangeLogs();
   void Open(const ContainerAddress& address, const std::string& node_id, bool is_over);
