@@ -113,5 +113,19 @@ TEST(DriverApiTest, TimesAreSparks) {
   EXPECT_FALSE(ParseSparkTime("GMT"));
 }
 
+TEST(DriverApiTest, TimesThatNobodyHasAreNone) {
+  for (const char* text : {"infinite-futureGMT", "infinite-pastGMT", "1969-12-31T23:59:59.999GMT",
+                           "2600-01-01T00:00:00GMT", "-0001-01-01T00:00:00GMT"}) {
+    EXPECT_FALSE(ParseSparkTime(text)) << text;
+  }
+  EXPECT_TRUE(ParseBatches(R"([{"batchId":9223372036854775807}])")->empty());
+  const auto jobs = ParseJobs(
+      R"([{"jobId":1,"completionTime":"infinite-futureGMT","description":"Streaming job from )"
+      R"(<a href=\"/streaming/batch/?id=9223372036854775807\">"}])");
+  ASSERT_EQ(jobs->size(), 1U);
+  EXPECT_FALSE(jobs->front().has_ended());
+  EXPECT_FALSE(jobs->front().batch_ms);
+}
+
 }  // namespace
 }  // namespace sparktail

@@ -19,6 +19,11 @@ using simdjson::dom::element;
 using simdjson::dom::object;
 
 constexpr size_t kLongestText = 1024;
+// In 2527: JobKey() has room for no later time.
+constexpr int64_t kEndOfTime = int64_t{1} << 44;
+
+// In milliseconds since 1970.
+bool IsTime(int64_t ms) { return ms >= 0 && ms < kEndOfTime; }
 
 std::string Text(const object& from, std::string_view name) {
   std::string_view text;
@@ -80,7 +85,7 @@ std::optional<int64_t> BatchIn(std::string_view description) {
   const size_t size = static_cast<size_t>(
       std::find_if_not(description.begin(), description.end(), IsDigit) - description.begin());
   const std::optional<uint64_t> time = ReadNumber(description.substr(0, size));
-  if (!time || *time > INT64_MAX) return std::nullopt;
+  if (!time || *time >= kEndOfTime) return std::nullopt;
   return static_cast<int64_t>(*time);
 }
 
@@ -114,7 +119,7 @@ std::string StatusOf(std::string_view spark) {
 std::optional<SparkBatch> BatchOf(const object& from) {
   SparkBatch batch;
   const std::optional<int64_t> time = Number(from, "batchId");
-  if (!time || *time < 0) return std::nullopt;
+  if (!time || !IsTime(*time)) return std::nullopt;
   batch.time = *time;
   batch.status = StatusOf(Text(from, "status"));
   batch.scheduling_delay = Number(from, "schedulingDelay");
@@ -269,6 +274,7 @@ std::optional<absl::Time> ParseSparkTime(std::string_view text) {
                        &time, &error)) {
     return std::nullopt;
   }
+  if (!IsTime(absl::ToUnixMillis(time))) return std::nullopt;  // it reads "infinite-future", too
   return time;
 }
 

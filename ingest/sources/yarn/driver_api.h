@@ -62,7 +62,7 @@ struct SparkReceiver {
 };
 absl::StatusOr<std::vector<SparkReceiver>> ParseReceivers(std::string_view json);
 
-// Spark's "2026-11-21T15:59:05.317GMT".
+// Spark's "2026-11-21T15:59:05.317GMT". Nothing before 1970 is a time, nor after 2500.
 std::optional<absl::Time> ParseSparkTime(std::string_view text);
 
 }  // namespace sparktail
