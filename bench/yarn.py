@@ -2,18 +2,20 @@
 """Measures `sparktail run` over a simulated YARN: 500 applications whose logs grow by 10 KB a second each, and beside it a
 monitor in Python that asks for one log after the other, on the same cluster.
 
-    yarn.py [--sparktail PATH] [--applications N] [--bytes-per-second N] [--seconds S] [--no-python]
+    yarn.py [--sparktail PATH] [--applications N] [--bytes-per-second N] [--seconds S] [--rounds N] [--no-python] [--csv DIRECTORY]
 
 The cluster is one process of its own (this program with --serve), that answers as a ResourceManager and as one NodeManager. CPU is user and system time of the
 process (/proc/PID/stat) over the measured seconds, after a warm-up; memory is its greatest resident set (VmHWM). Exit 1 if sparktail
-is behind at the end, or missed a limit.
+is behind at the end of a round, or missed a limit in all of them.
 """
 import argparse
 import asyncio
+import csv
 import html
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -27,6 +29,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 WARM_UP = 15
 LIMIT_CPU = 25.0  # % of a core
 LIMIT_MEMORY = 128  # MiB
+FIELDS = ("time", "round", "name", "applications", "megabytesPerSecond", "seconds", "cpuPercent", "memoryMiB", "megabytesRead", "commit")
 CLUSTER = 1795275091581
 NOISE = b"26/11/21 15:34:03 INFO TaskSetManager: Finished task 3.0 in stage 12.0 (TID 77) in 12 ms on worker1 (executor 1) (4/8)\n"
 
@@ -171,7 +174,7 @@ def metric(port, name):
 
 
 def measure_sparktail(arguments, address, folder):
-    port = 19464
+    port = free_port()
     configuration = {
         "state_dir": str(folder / "state"), "http": f"127.0.0.1:{port}",
         "sources": [{"kind": "yarn", "resource_managers": [f"http://{address}"], "poll_interval": "30s", "read_interval": "5s",
@@ -201,12 +204,66 @@ def measure_python(arguments, address):
         process.stdout.close()
 
 
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def one_round(arguments):
+    """Rows of (name, % of a core, MiB, MB read), and whether sparktail was behind."""
+    server = subprocess.Popen(
+        [sys.executable, __file__, "--serve", "--applications", str(arguments.applications), "--bytes-per-second", str(arguments.bytes_per_second)],
+        stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+    try:
+        address = server.stdout.readline().strip()
+        with tempfile.TemporaryDirectory(prefix="sparktail-bench-") as scratch:
+            began = time.monotonic()
+            used, resident, read = measure_sparktail(arguments, address, Path(scratch))
+            written = (time.monotonic() - began) * rate_of(arguments)
+        print(f"sparktail   {used:6.1f} % of a core  {resident:6.1f} MiB  {read / 1e6:8.1f} MB read of some {written / 1e6:.1f}", flush=True)
+        rows = [("sparktail", used, resident, read / 1e6)]
+        if not arguments.no_python:
+            used, resident = measure_python(arguments, address)
+            print(f"one by one  {used:6.1f} % of a core  {resident:6.1f} MiB  (Python, requests)", flush=True)
+            rows.append(("one by one", used, resident, ""))
+    finally:
+        server.kill()
+        server.wait()
+        server.stdout.close()
+    # Logs are asked for each 5 s, and a log of the server is some seconds older than sparktail.
+    return rows, read < written - rate_of(arguments) * 12
+
+
+def rate_of(arguments):
+    """Bytes a second, of all applications."""
+    return arguments.applications * len(make_chunk(arguments.bytes_per_second))
+
+
+def write_csv(directory, arguments, rounds):
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / "yarn.csv"
+    is_new = not path.exists()
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    with open(path, "a", newline="") as file:
+        writer = csv.writer(file)
+        if is_new:
+            writer.writerow(FIELDS)
+        for number, (stamp, rows) in enumerate(rounds, 1):
+            for name, used, resident, read in rows:
+                read = round(read, 1) if read else read
+                writer.writerow((stamp, number, name, arguments.applications, rate_of(arguments) / 1e6, arguments.seconds,
+                                 round(used, 2), round(resident, 1), read, commit))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sparktail", type=Path, default=ROOT / "build/release/sparktail")
     parser.add_argument("--applications", type=int, default=500)
     parser.add_argument("--bytes-per-second", type=int, default=10_000)
     parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--csv", type=Path, help="folder to whose yarn.csv the raw runs are added")
     parser.add_argument("--no-python", action="store_true")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--monitor", help=argparse.SUPPRESS)
@@ -215,27 +272,17 @@ def main():
         return asyncio.run(Cluster(arguments.applications, arguments.bytes_per_second).run())
     if arguments.monitor:
         return one_after_the_other(arguments.monitor, 5)
-    server = subprocess.Popen(
-        [sys.executable, __file__, "--serve", "--applications", str(arguments.applications), "--bytes-per-second", str(arguments.bytes_per_second)],
-        stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
-    try:
-        address = server.stdout.readline().strip()
-        rate = arguments.applications * len(make_chunk(arguments.bytes_per_second))
-        with tempfile.TemporaryDirectory(prefix="sparktail-bench-") as scratch:
-            began = time.monotonic()
-            used, resident, read = measure_sparktail(arguments, address, Path(scratch))
-            written = (time.monotonic() - began) * rate
-        print(f"{arguments.applications} applications, {rate / 1e6:.1f} MB/s together, {arguments.seconds:.0f} s")
-        print(f"sparktail   {used:6.1f} % of a core  {resident:6.1f} MiB  {read / 1e6:8.1f} MB read of some {written / 1e6:.1f}")
-        # Logs are asked for each 5 s, and a log of the server is some seconds older than sparktail.
-        behind = read < written - rate * 12
-        if not arguments.no_python:
-            used_python, resident_python = measure_python(arguments, address)
-            print(f"one by one  {used_python:6.1f} % of a core  {resident_python:6.1f} MiB  (Python, requests)")
-    finally:
-        server.kill()
-        server.wait()
-        server.stdout.close()
+    print(f"{arguments.applications} applications, {rate_of(arguments) / 1e6:.1f} MB/s together, {arguments.seconds:.0f} s a round")
+    rounds, behind = [], False
+    for _ in range(arguments.rounds):
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S")
+        rows, was_behind = one_round(arguments)
+        rounds.append((stamp, rows))
+        behind = behind or was_behind
+    if arguments.csv:
+        write_csv(arguments.csv, arguments, rounds)
+    used = min(rows[0][1] for _, rows in rounds)
+    resident = min(rows[0][2] for _, rows in rounds)
     missed = [what for what, wrong in (("behind", behind), ("CPU", used >= LIMIT_CPU), ("memory", resident >= LIMIT_MEMORY)) if wrong]
     if missed:
         print("missed:", ", ".join(missed))
