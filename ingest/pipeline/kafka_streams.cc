@@ -38,6 +38,7 @@ struct KafkaStreams::Stream {
   ByteBuffer text;       // from parser->offset() on
   uint64_t end = 0;      // offset behind all that was put into `text`
   uint64_t emitted = 0;  // where the last batch ended
+  uint64_t whole = 0;    // where it was whole last
   EventBuffer events;    // not handed on yet
   bool ends_line = true;
   bool is_dirty = false;    // has text that is not parsed
@@ -407,10 +408,13 @@ void KafkaStreams::Done(Partition* partition, Stream* stream, size_t done) {
   if (stream->text.size() == 0) stream->text.Trim(kKeptBytes);
   PassOver(stream);
   partition->has_events |= !stream->events.events.empty();
-  const uint64_t settled = Settled(*stream);
   auto& places = stream->places;
+  if (IsWhole(*stream)) {
+    stream->whole = stream->end;
+    places.clear();
+  }
+  const uint64_t settled = Settled(*stream);
   while (places.size() > 1 && places[1].content <= settled) places.pop_front();
-  if (IsWhole(*stream)) places.clear();
   Hold(partition, stream);
 }
 
@@ -438,8 +442,10 @@ bool KafkaStreams::IsWhole(const Stream& stream) {
   return !stream.is_dirty && stream.ends_line && !stream.parser->has_open_record();
 }
 
+// The group's offset may have passed all that was whole once, though the parser, in the midst of a
+// line now, does not say so.
 uint64_t KafkaStreams::Settled(const Stream& stream) {
-  return IsWhole(stream) ? stream.end : std::max(stream.parser->settled(), stream.emitted);
+  return std::max({stream.parser->settled(), stream.emitted, stream.whole});
 }
 
 // The group's offset stays before what is not settled.

@@ -299,6 +299,29 @@ TEST_F(KafkaStreamsTest, GoesOnExactlyInWhatARuntimeHasWrapped) {
   ExpectResumes(world, messages);
 }
 
+// Of noise that is followed by a part of a line.
+TEST_F(KafkaStreamsTest, WhatTheGroupsOffsetHasPassedIsInTheCursors) {
+  const auto wrapped = [](const std::string& tag, const std::string& text) {
+    return "2026-01-01T00:00:00.000000001Z stderr " + tag + " " + text + "\n";
+  };
+  const std::string noise = NoiseLine(0).substr(0, NoiseLine(0).size() - 1);
+  const Messages messages = {{"a", wrapped("F", noise)},
+                             {"a", wrapped("P", noise.substr(0, 20))},
+                             {"b", ProgressRecord(1)},
+                             {"a", wrapped("F", noise.substr(20))},
+                             {"a", Wrap(ProgressRecord(2), {.wrapping = Wrapping::kCri})}};
+  Life life;
+  life.Begin();
+  for (size_t n = 0; n < messages.size(); ++n) {
+    life.Take(static_cast<int64_t>(n), messages[n]);
+    life.streams->EndTurn();
+  }
+  life.End();
+  const SinkWorld& world = life.Finish();
+  EXPECT_EQ(world.documents().size(), 2U);
+  ExpectResumes(world, messages);
+}
+
 TEST_F(KafkaStreamsTest, TheGroupsOffsetStaysBeforeWhatIsOpen) {
   Life life;
   life.Begin();
