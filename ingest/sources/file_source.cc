@@ -385,12 +385,29 @@ bool FileSource::AddAsRotated(const Found& found, absl::Time now) {
     const auto known = by_path_.find(newest.path);
     if (known == by_path_.end()) continue;
     FollowedFile* last = known->second;
-    if (last->at_path && last->real_path() == newest.real) continue;
+    if (last->at_path && last->real_path() == newest.real) {
+      if (IsToBeReadFirst(last, now)) return true;
+      continue;
+    }
     if (last->state == State::kFollowing) Leave(last, now);
     if (AddBetween(last, newest, now) == nullptr) return true;  // later
     if (FindByInode(found.info) != nullptr) return true;
   }
   return false;
+}
+
+// True if what is at its path is not what it was: it may have been copied to what was found and
+// then truncated, more than once. Who reads it sees that, and puts all of them in order.
+bool FileSource::IsToBeReadFirst(FollowedFile* file, absl::Time now) {
+  if (!file->is_open()) return false;
+  if (file->read_bytes() > 0) {
+    if (file->IsIntact().value_or(true)) return false;
+    MarkDirty(file);
+    unsure_ = true;
+    return true;
+  }
+  FollowedFile* before = Named(file->place().after);
+  return before != nullptr && WaitForBetween(before, file, now);
 }
 
 // Whoever copies a file that is followed perhaps wants to truncate it then; MoveToCopy() looks for
@@ -612,20 +629,29 @@ void FileSource::LookBehind(absl::Time now) {
   }
 }
 
-// While its successor waited, that may have been copied and truncated: then a copy comes first.
-void FileSource::LookBetween(FollowedFile* file, absl::Time now) {
-  FollowedFile* next = WaitingFor(file);
-  if (next == nullptr || !next->is_open()) return;
+// Before `next` is read, it may have been copied and truncated: then a copy comes first, and true.
+bool FileSource::LookBetween(FollowedFile* file, FollowedFile* next, absl::Time now) {
+  if (!next->is_open()) return false;
   const absl::StatusOr<Os::FileInfo> info = os_->Stat(next->fd());
-  if (!info.ok()) return;
+  if (!info.ok()) return false;
   const std::string path = next->place().path;
   FollowedFile* const occupant = by_path_[path];
   FollowedFile* last = AddBetween(file, {path, next->real_path(), *info}, now, info->modified_ns);
   by_path_[path] = occupant;
-  if (last == nullptr || last == file) return;
+  if (last == nullptr || last == file) return false;
   next->predecessor = last;
   next->place().after = last->place().file;
+  next->place().size = info->size;  // what was there before is in the copy
   last->succeeded = true;
+  return true;
+}
+
+// The same of one that does not wait, or not any more.
+bool FileSource::WaitForBetween(FollowedFile* file, FollowedFile* next, absl::Time now) {
+  if (!LookBetween(file, next, now)) return false;
+  if (next->state == State::kLeaving) std::erase(leaving_, next);
+  next->state = State::kWaiting;
+  return true;
 }
 
 FollowedFile* FileSource::Add(FilePosition place, const Found& found, int fd,
@@ -930,6 +956,9 @@ bool FileSource::IsBlocked(FollowedFile* file) {
 }
 
 bool FileSource::Begin(FollowedFile* file, absl::Time now) {
+  // What was read of it could tell that it was truncated, but nothing was.
+  FollowedFile* before = file->read_bytes() == 0 ? Named(file->place().after) : nullptr;
+  if (before != nullptr && WaitForBetween(before, file, now)) return false;
   const absl::StatusOr<bool> intact = file->is_open() ? file->IsIntact() : true;
   if (!intact.value_or(false)) {
     intact.ok() ? Truncated(file, now) : ReadFailed(file, intact.status(), now);
@@ -1158,7 +1187,7 @@ bool FileSource::Tend(FollowedFile* file, absl::Time now) {
     NoteSize(file);
     Lose(*file, file->behind(), "deleted, and not read within deleted_wait");
   } else {
-    LookBetween(file, now);
+    if (FollowedFile* next = WaitingFor(file)) LookBetween(file, next, now);
     const FollowedFile* successor = SuccessorOf(file);
     const bool joined = successor == nullptr || !file->begun() || ContinueIn(file, now);
     if (joined) ReleaseSuccessor(file);
@@ -1256,6 +1285,13 @@ FollowedFile* FileSource::SuccessorOf(const FollowedFile* file) const {
     if (follows && other.get() != file) return other.get();
   }
   return nullptr;
+}
+
+FollowedFile* FileSource::Named(const std::string& name) const {
+  const auto one = std::find_if(files_.begin(), files_.end(), [&](const auto& file) {
+    return !name.empty() && file->place().file == name;
+  });
+  return one == files_.end() ? nullptr : one->get();
 }
 
 FollowedFile* FileSource::WaitingFor(const FollowedFile* file) const {

@@ -136,6 +136,7 @@ class FileSource {
   static Claim ClaimOf(const Remembered& one, const Found& found);
   Match IsRemembered(const Found& found, int fd, const Remembered& remembered);
   bool AddAsRotated(const Found& found, absl::Time now);
+  bool IsToBeReadFirst(FollowedFile* file, absl::Time now);
   Match IsCopy(const Found& found);
   Match IsCopyOf(const FollowedFile& original, const Found& found);
   Match IsCopyOfNewest(const std::string& newest, const Found& found);
@@ -146,7 +147,8 @@ class FileSource {
   FollowedFile* AddBetween(FollowedFile* older, const Found& newest, absl::Time now,
                            int64_t until_ns = INT64_MAX);
   void LookBehind(absl::Time now);
-  void LookBetween(FollowedFile* file, absl::Time now);
+  bool LookBetween(FollowedFile* file, FollowedFile* next, absl::Time now);
+  bool WaitForBetween(FollowedFile* file, FollowedFile* next, absl::Time now);
   FollowedFile* Add(FilePosition place, const Found& found, int fd, const Os::FileInfo& info,
                     State state, absl::Time now);
   bool WasRead(int fd, const Os::FileInfo& info) const;
@@ -185,6 +187,7 @@ class FileSource {
   void ContinueInRest(FollowedFile* file);
   std::string BytesAfter(const FollowedFile* file, size_t size) const;
   FollowedFile* SuccessorOf(const FollowedFile* file) const;
+  FollowedFile* Named(const std::string& name) const;
   FollowedFile* WaitingFor(const FollowedFile* file) const;
   void ReleaseSuccessor(const FollowedFile* file);
   void End(FollowedFile* file);

@@ -703,6 +703,43 @@ TEST_F(FileSourceTest, WhatALinkPointsToIsRotatedBetweenTwoLooks) {
   EXPECT_EQ(tails_.all, Lines(0, 40)) << Story();
 }
 
+// Of which nothing was read: what it has become tells nothing.
+TEST_F(FileSourceTest, WhatIsCopiedAndTruncatedBeforeItIsReadComesFirst) {
+  for (const bool is_in_glob : {false, true}) {
+    for (int turns = 0; turns < 6; ++turns) {
+      SCOPED_TRACE(std::to_string(turns) + (is_in_glob ? " turns, in the glob" : " turns"));
+      const std::string path = dir_ / (std::to_string(turns) + (is_in_glob ? "g.log" : ".log"));
+      options_.paths = {path + (is_in_glob ? "*" : "")};
+      tails_ = FakeTails();
+      const auto copy_and_truncate = [&](const std::string& bytes) {
+        if (fs::exists(path + ".1")) fs::rename(path + ".1", path + ".2");
+        fs::copy_file(path, path + ".1");
+        Stamp(path + ".1");
+        WriteBytes(path, bytes);
+        Stamp(path);
+      };
+      WriteBytes(path, Lines(0, 10));
+      Stamp(path);
+      Start();
+      copy_and_truncate(Lines(10, 30));
+      for (int turn = 0; turn < turns; ++turn) {
+        source_->Turn();
+        os_.Advance(absl::Milliseconds(60));
+      }
+      copy_and_truncate(Lines(30, 35));
+      Run(absl::Seconds(10));
+      EXPECT_EQ(tails_.all, Lines(0, 35)) << Story();
+      ASSERT_THAT(tails_.order, SizeIs(3)) << Story();
+      for (size_t i = 0; i < 3; ++i) {
+        EXPECT_EQ(tails_.stream(i).place.path, path);
+        EXPECT_EQ(tails_.stream(i).place.after, i == 0 ? "" : tails_.order[i - 1]) << Story();
+      }
+      EXPECT_EQ(Lost(), 0U);
+      Stop();
+    }
+  }
+}
+
 TEST_F(FileSourceTest, WhatALinkPointedToIsFoundAgainWhileItPointsToNothing) {
   fs::create_directory(dir_ / "pods");
   const std::string real = dir_ / "pods/0.log";
