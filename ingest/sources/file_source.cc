@@ -386,8 +386,9 @@ bool FileSource::AddAsRotated(const Found& found, absl::Time now) {
     if (known == by_path_.end()) continue;
     FollowedFile* last = known->second;
     if (last->at_path && last->real_path() == newest.real) {
-      if (IsToBeReadFirst(last, now)) return true;
-      continue;
+      if (!IsToBeReadFirst(last, now)) continue;
+      if (FindByInode(found.info) == nullptr) unsure_ = true;  // later
+      return true;
     }
     if (last->state == State::kFollowing) Leave(last, now);
     if (AddBetween(last, newest, now) == nullptr) return true;  // later
@@ -401,9 +402,8 @@ bool FileSource::AddAsRotated(const Found& found, absl::Time now) {
 bool FileSource::IsToBeReadFirst(FollowedFile* file, absl::Time now) {
   if (!file->is_open()) return false;
   if (file->read_bytes() > 0) {
-    if (file->IsIntact().value_or(true)) return false;
+    if (file->IsIntact().value_or(false)) return false;
     MarkDirty(file);
-    unsure_ = true;
     return true;
   }
   FollowedFile* before = Named(file->place().after);
