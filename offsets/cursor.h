@@ -6,21 +6,23 @@
 
 namespace sparktail {
 
-// Names a stream among all of an instance, for ever: "<source name>/<what the source calls it>".
-// Printable; a user sees it in `sparktail offsets list`.
+// The permanent name of a stream within an instance: "<source name>/<the source's own name of the
+// stream>". Printable; users see it in `sparktail offsets list`.
 using StreamKey = std::string;
 
-// Where one sink stands in one stream: all before it is delivered, or durably in the dead letters.
+// The place in one stream up to which one sink has everything: all events before it are delivered,
+// or durably in the dead letters.
 struct Cursor {
-  // In the stream's content, in bytes; always where a record begins, or the end.
+  // In the stream's content, in bytes; always the begin of a record, or the end of the stream.
   uint64_t offset = 0;
-  // The source's own account of the stream and of this place in it, enough to find both again
-  // after everything else was lost: one JSON object, opaque to all but the source.
+  // The source's own description of the stream and of this place in it, enough to find both again
+  // if everything else is lost. One JSON object; only the source reads it.
   std::string position;
-  // What the parser had learnt before `offset`: ParserContext as JSON, opaque to all but parsers.
-  // Shared, since it changes rarely; never null.
+  // The state of the parser at `offset`: a ParserContext as JSON. Only parsers read it. Shared,
+  // because it changes rarely; never null.
   std::shared_ptr<const std::string> context;
-  // The stream has ended, and all of it is settled. Kept so that it is known when seen again.
+  // The stream has ended, and all of it is settled. Kept so that the stream is recognised when it
+  // is seen again.
   bool ended = false;
 };
 

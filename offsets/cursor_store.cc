@@ -19,14 +19,14 @@
 namespace sparktail {
 namespace {
 
-absl::Status CannotLook(const std::string& path, const absl::Status& why) {
-  return absl::Status(why.code(), "cannot look at " + path + ": " + std::string(why.message()));
+absl::Status CannotStat(const std::string& path, const absl::Status& why) {
+  return absl::Status(why.code(), "cannot stat " + path + ": " + std::string(why.message()));
 }
 
-// Of streams whose rows are remembered, about 250 bytes each. More only costs speed.
+// Streams whose rows are kept in memory, about 250 bytes each. Commits to more streams are slower.
 constexpr size_t kMostKnown = 20'000;
 
-// What the checksum of a cursor covers, in the order in which it is hashed.
+// The values that the checksum of a cursor covers, in the order in which they are hashed.
 struct CursorRow {
   std::string_view sink;
   std::string_view stream;
@@ -57,7 +57,7 @@ int64_t ChecksumOf(std::string_view sink, std::string_view state) {
 
 XXH128_hash_t HashOf(std::string_view bytes) { return XXH3_128bits(bytes.data(), bytes.size()); }
 
-int64_t InRow(absl::Time time) { return absl::ToUnixMicros(time); }
+int64_t ToRow(absl::Time time) { return absl::ToUnixMicros(time); }
 
 constexpr std::string_view kSelectCursors = R"(
 SELECT k.name, s.key, c.offset, c.ended, c.position, x.json, c.checksum, c.updated, s.seen
@@ -68,15 +68,15 @@ ORDER BY k.name, s.key)";
 
 class SqliteCursorStore : public CursorStore {
  public:
-  // To look at only, until it owns the file.
+  // Read-only until Own() is called.
   SqliteCursorStore(Os* os, std::string path, Database database)
       : os_(os), path_(std::move(path)), database_(std::move(database)) {}
 
-  // Before all else.
+  // Must be called first.
   absl::Status Prepare();
-  // Reads all there is.
+  // Reads everything, to check all checksums.
   absl::Status Verify();
-  // From now on it may write.
+  // Allows writes from now on.
   absl::Status Own(StateLock lock);
 
   absl::StatusOr<std::vector<StreamCursor>> Load(std::string_view sink) override;
@@ -89,10 +89,10 @@ class SqliteCursorStore : public CursorStore {
   absl::Status Touch(std::span<const StreamKey> streams) override;
 
  private:
-  // The rows of a stream that a sink has a cursor in.
+  // The row of a cursor.
   struct Known {
     int64_t cursor = 0;
-    XXH128_hash_t context = {};  // of what is stored
+    XXH128_hash_t context = {};  // hash of the stored context
   };
   struct Sink {
     int64_t id = 0;
@@ -104,9 +104,9 @@ class SqliteCursorStore : public CursorStore {
   absl::StatusOr<Entry> ReadCursor(const Statement& row);
   absl::StatusOr<std::string> ReadState(std::string_view sink, const Statement& row);
 
-  // kFailedPrecondition if what is written now would not be found by the next process.
+  // kFailedPrecondition if the next process would not find the cursors that are stored now.
   absl::Status CheckStillOurs();
-  // One transaction around `change`.
+  // Runs `change` in one transaction.
   template <typename Change>
   absl::Status Write(Change change) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Store(std::string_view sink, std::span<const StreamCursor> cursors,
@@ -119,12 +119,12 @@ class SqliteCursorStore : public CursorStore {
   absl::Status StoreCursor(std::string_view sink_name, Sink* sink, const StreamCursor& cursor,
                            int64_t now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status DropOrphans() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status Damaged(std::string_view why) const { return DamagedOffsets(path_, why); }
+  absl::Status DamagedError(std::string_view why) const { return DamagedOffsets(path_, why); }
 
   Os* const os_;
   const std::string path_;
   std::optional<StateLock> lock_;  // released after the database is closed
-  Os::FileInfo file_;              // of the database, if there is a lock
+  Os::FileInfo file_;              // of the database; set together with lock_
   mutable absl::Mutex mutex_;
   Database database_ ABSL_GUARDED_BY(mutex_);
   std::unordered_map<std::string, Sink> sinks_ ABSL_GUARDED_BY(mutex_);  // as they are stored
@@ -186,7 +186,7 @@ absl::Status SqliteCursorStore::Verify() {
 
 absl::Status SqliteCursorStore::Own(StateLock lock) {
   const absl::StatusOr<Os::FileInfo> file = os_->StatPath(path_, /*follow_links=*/false);
-  if (!file.ok()) return CannotLook(path_, file.status());
+  if (!file.ok()) return CannotStat(path_, file.status());
   file_ = *file;
   lock_.emplace(std::move(lock));
   return absl::OkStatus();
@@ -229,7 +229,7 @@ absl::StatusOr<std::vector<CursorStore::Entry>> SqliteCursorStore::ReadCursors(
 
 absl::StatusOr<CursorStore::Entry> SqliteCursorStore::ReadCursor(const Statement& row) {
   if (row.IsNull(0) || row.IsNull(1) || row.IsNull(5)) {
-    return Damaged("a cursor's sink, stream or context is missing");
+    return DamagedError("a cursor's sink, stream or context is missing");
   }
   CursorRow stored;
   stored.sink = row.Text(0);
@@ -240,7 +240,7 @@ absl::StatusOr<CursorStore::Entry> SqliteCursorStore::ReadCursor(const Statement
   stored.updated = row.Int(7);
   const std::string_view context = row.Text(5);
   stored.context = HashOf(context);
-  if (ChecksumOf(stored) != row.Int(6)) return Damaged("the checksum of a cursor is wrong");
+  if (ChecksumOf(stored) != row.Int(6)) return DamagedError("the checksum of a cursor is wrong");
   Entry entry;
   entry.sink = stored.sink;
   entry.cursor.stream = stored.stream;
@@ -269,20 +269,22 @@ absl::StatusOr<std::string> SqliteCursorStore::ReadState(std::string_view sink,
   if (row.IsNull(0) && row.IsNull(1)) return std::string();
   std::string state(row.Blob(0));
   if (ChecksumOf(sink, state) == row.Int(1)) return state;
-  return Damaged("the checksum of a sink's state is wrong");
+  return DamagedError("the checksum of a sink's state is wrong");
 }
 
 // ---------------------------------------------------------------- writing
 
 absl::Status SqliteCursorStore::CheckStillOurs() {
-  if (!lock_) return absl::FailedPreconditionError(path_ + " was opened to look at only");
+  if (!lock_) return absl::FailedPreconditionError(path_ + " was opened read-only");
   if (absl::Status status = lock_->CheckStillHeld(); !status.ok()) return status;
   const absl::StatusOr<Os::FileInfo> file = os_->StatPath(path_, /*follow_links=*/false);
   const bool is_same = file.ok() && file->device == file_.device && file->inode == file_.inode;
   if (is_same) return absl::OkStatus();
-  if (!file.ok() && !absl::IsNotFound(file.status())) return CannotLook(path_, file.status());
+  if (!file.ok() && !absl::IsNotFound(file.status())) return CannotStat(path_, file.status());
   return absl::FailedPreconditionError(
-      path_ + " was removed or exchanged while this process had it: what it stores is lost");
+      path_ +
+      " was removed or replaced while this process had it open, so new cursors would be lost: "
+      "start sparktail again");
 }
 
 template <typename Change>
@@ -293,7 +295,7 @@ absl::Status SqliteCursorStore::Write(Change change) {
   absl::Status status = change();
   if (status.ok()) status = transaction->Commit();
   if (status.ok()) return status;
-  // Some of the rows that are remembered were never stored.
+  // Some of the remembered rows were never stored.
   sinks_.clear();
   known_ = 0;
   return status;
@@ -313,7 +315,7 @@ absl::Status SqliteCursorStore::Store(std::string_view name, std::span<const Str
                                       const std::optional<std::string>& state) {
   const absl::StatusOr<Sink*> sink = FindSink(name);
   if (!sink.ok()) return sink.status();
-  const int64_t now = InRow(os_->Now());
+  const int64_t now = ToRow(os_->Now());
   for (const StreamCursor& cursor : cursors) {
     if (absl::Status status = StoreCursor(name, *sink, cursor, now); !status.ok()) return status;
   }
@@ -440,7 +442,7 @@ absl::StatusOr<size_t> SqliteCursorStore::Expire(absl::Time before) {
                            "DELETE FROM cursors WHERE updated < ?1 AND stream IN "
                            "(SELECT id FROM streams WHERE seen < ?1)");
     if (!drop.ok()) return drop.status();
-    drop->BindInt(1, InRow(before));
+    drop->BindInt(1, ToRow(before));
     if (absl::Status run = drop->Run(); !run.ok()) return run;
     dropped = static_cast<size_t>(database_.changes());
     return DropOrphans();
@@ -462,7 +464,7 @@ absl::Status SqliteCursorStore::Touch(std::span<const StreamKey> streams) {
   const absl::MutexLock lock(&mutex_);
   return Write([&]() -> absl::Status {
     mutex_.AssertHeld();
-    const int64_t now = InRow(os_->Now());
+    const int64_t now = ToRow(os_->Now());
     for (const StreamKey& stream : streams) {
       touch_.BindText(1, stream);
       touch_.BindInt(2, now);
@@ -476,7 +478,7 @@ absl::Status SqliteCursorStore::Touch(std::span<const StreamKey> streams) {
 
 using OpenedStore = absl::StatusOr<std::unique_ptr<SqliteCursorStore>>;
 
-OpenedStore Prepared(Os* os, const std::string& state_dir, absl::StatusOr<Database> database) {
+OpenedStore PrepareStore(Os* os, const std::string& state_dir, absl::StatusOr<Database> database) {
   if (!database.ok()) return database.status();
   auto store =
       std::make_unique<SqliteCursorStore>(os, OffsetsPath(state_dir), *std::move(database));
@@ -485,7 +487,7 @@ OpenedStore Prepared(Os* os, const std::string& state_dir, absl::StatusOr<Databa
 }
 
 OpenedStore OpenChecked(Os* os, Log* log, const std::string& state_dir) {
-  OpenedStore store = Prepared(os, state_dir, OpenOffsets(os, log, state_dir));
+  OpenedStore store = PrepareStore(os, state_dir, OpenOffsets(os, log, state_dir));
   if (!store.ok()) return store;
   if (absl::Status status = (*store)->Verify(); !status.ok()) {
     return AdviseOnDamage(OffsetsPath(state_dir), status);
@@ -507,12 +509,12 @@ void WarnIfRemote(Os* os, Log* log, const std::string& state_dir) {
   const absl::StatusOr<bool> is_remote = os->IsRemote(state_dir);
   if (!is_remote.ok() || !*is_remote) return;
   log->Warn("state_dir", absl::StrCat(state_dir,
-                                      " is on a network file system: locks may not be reliable "
-                                      "there, and only this machine may use it"));
+                                      " is on a network file system, where locks may not be "
+                                      "reliable: do not use it from another machine"));
 }
 
 OpenedStore OpenOwn(Os* os, Log* log, const std::string& state_dir, bool recover) {
-  if (absl::Status made = MakeStateDirectory(os, state_dir); !made.ok()) return made;
+  if (absl::Status made = CreateStateDirectory(os, state_dir); !made.ok()) return made;
   WarnIfRemote(os, log, state_dir);
   absl::StatusOr<StateLock> lock = StateLock::Take(os, log, state_dir);
   if (!lock.ok()) return lock.status();
@@ -522,12 +524,12 @@ OpenedStore OpenOwn(Os* os, Log* log, const std::string& state_dir, bool recover
   return store;
 }
 
-// Nothing waits at the start: whoever starts it can make room.
+// At the start a full disk is an error, and not a reason to wait: the user is there to free space.
 absl::Status AdviseOnFullDisk(const std::string& state_dir, const absl::Status& status) {
   if (!absl::IsResourceExhausted(status)) return status;
   return absl::ResourceExhaustedError(
       absl::StrCat(status.message(), ": make room on the disk of ", state_dir,
-                   " (a few MiB will do), or give another state_dir, and try again"));
+                   " (a few MiB are enough), or give another state_dir, and start again"));
 }
 
 }  // namespace
@@ -535,7 +537,7 @@ absl::Status AdviseOnFullDisk(const std::string& state_dir, const absl::Status& 
 absl::StatusOr<std::unique_ptr<CursorStore>> CursorStore::Open(Os* os, Log* log,
                                                                const std::string& state_dir,
                                                                Access access, bool recover) {
-  if (access == Access::kLook) return Prepared(os, state_dir, LookAtOffsets(os, state_dir));
+  if (access == Access::kLook) return PrepareStore(os, state_dir, LookAtOffsets(os, state_dir));
   OpenedStore store = OpenOwn(os, log, state_dir, recover);
   if (!store.ok()) return AdviseOnFullDisk(state_dir, store.status());
   return store;

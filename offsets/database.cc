@@ -10,9 +10,9 @@
 namespace sparktail {
 namespace {
 
-constexpr int kPrimary = 0xff;  // the bits of a result code that are not its extension
+constexpr int kPrimary = 0xff;  // the bits of an extended result code that are the primary code
 
-// The message is about the last call on this connection.
+// Describes the last call on this connection, which returned `result`.
 absl::Status ErrorOf(sqlite3* connection, int result) {
   const char* path = sqlite3_db_filename(connection, "main");
   const int primary = result & kPrimary;
@@ -25,10 +25,10 @@ absl::Status ErrorOf(sqlite3* connection, int result) {
   return absl::Status(StatusCodeOf(result, system_error), message);
 }
 
-// SQLite itself would make it with the permissions that the umask leaves of 0644.
+// SQLite itself would create the file with the permissions that the umask leaves of 0644.
 absl::Status CreateIfMissing(Os* os, const std::string& path) {
   const absl::StatusOr<Os::FileInfo> info = os->StatPath(path, /*follow_links=*/true);
-  // An existing one is not opened: closing it would drop this process's locks on it.
+  // An existing file is not opened, because closing it would drop this process's locks on it.
   if (info.ok()) return absl::OkStatus();
   if (!absl::IsNotFound(info.status())) return info.status();
   const absl::StatusOr<int> fd = os->OpenToAppend(path, 0600);
@@ -37,7 +37,7 @@ absl::Status CreateIfMissing(Os* os, const std::string& path) {
   return absl::OkStatus();
 }
 
-absl::Status WithName(const std::string& path, const absl::Status& status) {
+absl::Status WithPath(const std::string& path, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat(path, ": ", status.message()));
 }
 
@@ -47,7 +47,7 @@ absl::Status SetWal(Database* database, const std::string& path) {
   const absl::StatusOr<bool> row = mode->Step();
   if (!row.ok()) return row.status();
   if (*row && mode->Text(0) == "wal") return absl::OkStatus();
-  return WithName(path, absl::UnavailableError("write-ahead logging is not possible here: the "
+  return WithPath(path, absl::UnavailableError("write-ahead logging is not possible here: the "
                                                "file system has no shared memory"));
 }
 
@@ -72,8 +72,8 @@ absl::Status Configure(Database* database, const std::string& path,
   return database->Execute(kWriting);
 }
 
-// "*** in database main ***\nPage 2: …": a line, without what everybody knows.
-std::string InOneLine(std::string_view found) {
+// Turns the lines of "*** in database main ***\nPage 2: …" into one, without the first.
+std::string ToOneLine(std::string_view found) {
   static constexpr std::string_view kPreface = "*** in database main ***\n";
   if (found.starts_with(kPreface)) found.remove_prefix(kPreface.size());
   std::string line(found);
@@ -136,26 +136,26 @@ void Database::Close::operator()(sqlite3* connection) const { sqlite3_close_v2(c
 absl::StatusOr<Database> Database::Open(Os* os, const std::string& path, const Options& options) {
   if (options.access == Access::kCreate) {
     const absl::Status made = CreateIfMissing(os, path);
-    if (!made.ok()) return WithName(path, made);
+    if (!made.ok()) return WithPath(path, made);
   }
   const int access = options.access == Access::kRead ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-  // ":memory:" and "" would be no files.
+  // SQLite does not take ":memory:" and "" for files.
   const std::string name = path.starts_with('/') ? path : "./" + path;
   sqlite3* connection = nullptr;
   const int result =
       sqlite3_open_v2(name.c_str(), &connection,
                       access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, /*zVfs=*/nullptr);
   Database database;
-  database.connection_.reset(connection);  // it may be there after an error, too
-  if (connection == nullptr) return WithName(path, absl::UnavailableError("out of memory"));
-  if (result != SQLITE_OK) return WithName(path, ErrorOf(connection, result));
+  database.connection_.reset(connection);  // may be set even after an error
+  if (connection == nullptr) return WithPath(path, absl::UnavailableError("out of memory"));
+  if (result != SQLITE_OK) return WithPath(path, ErrorOf(connection, result));
   sqlite3_busy_timeout(connection, static_cast<int>(options.busy_timeout / absl::Milliseconds(1)));
   const absl::Status configured = Configure(&database, path, options);
   if (!configured.ok()) return configured;
   const bool is_read_only = sqlite3_db_readonly(connection, "main") == 1;
   const bool writes = options.access == Access::kCreate || options.access == Access::kExisting;
   if (is_read_only && writes) {
-    return WithName(path, absl::UnavailableError("it can only be read"));
+    return WithPath(path, absl::UnavailableError("the file is read-only"));
   }
   return database;
 }
@@ -181,8 +181,8 @@ absl::Status Database::Checkpoint() {
 
 absl::Status Database::CheckIntegrity() {
   std::string found;
-  // It takes pages that can't be read for damaged ones, so these are looked for apart. Twice, since
-  // they may be readable again.
+  // integrity_check reports unreadable pages as damaged, so ReadAllPages() tells the two apart. If
+  // it can read them, they may be readable again: the check runs once more.
   for (int tries = 0; tries < 2; ++tries) {
     absl::StatusOr<Statement> check = Statement::Prepare(this, "PRAGMA integrity_check(1)");
     if (!check.ok()) return check.status();
@@ -194,7 +194,7 @@ absl::Status Database::CheckIntegrity() {
     if (absl::Status read = ReadAllPages(); !read.ok()) return read;
   }
   return absl::DataLossError(
-      absl::StrCat(sqlite3_db_filename(connection_.get(), "main"), ": ", InOneLine(found)));
+      absl::StrCat(sqlite3_db_filename(connection_.get(), "main"), ": ", ToOneLine(found)));
 }
 
 absl::Status Database::ReadAllPages() {
@@ -230,31 +230,34 @@ absl::StatusOr<Statement> Statement::Prepare(Database* database, std::string_vie
   return statement;
 }
 
-void Statement::Note(int result) {
+void Statement::KeepBindError(int result) {
   if (bind_error_ == SQLITE_OK) bind_error_ = result;
 }
 
 void Statement::BindText(int parameter, std::string_view text) {
-  // A null pointer would be NULL.
+  // SQLite takes a null pointer for NULL.
   const char* data = text.data() == nullptr ? "" : text.data();
-  Note(sqlite3_bind_text64(statement_.get(), parameter, data, text.size(), SQLITE_STATIC,
-                           SQLITE_UTF8));
+  KeepBindError(sqlite3_bind_text64(statement_.get(), parameter, data, text.size(), SQLITE_STATIC,
+                                    SQLITE_UTF8));
 }
 
 void Statement::BindBlob(int parameter, std::string_view bytes) {
   const char* data = bytes.data() == nullptr ? "" : bytes.data();
-  Note(sqlite3_bind_blob64(statement_.get(), parameter, data, bytes.size(), SQLITE_STATIC));
+  KeepBindError(
+      sqlite3_bind_blob64(statement_.get(), parameter, data, bytes.size(), SQLITE_STATIC));
 }
 
 void Statement::BindInt(int parameter, int64_t value) {
-  Note(sqlite3_bind_int64(statement_.get(), parameter, value));
+  KeepBindError(sqlite3_bind_int64(statement_.get(), parameter, value));
 }
 
 void Statement::BindDouble(int parameter, double value) {
-  Note(sqlite3_bind_double(statement_.get(), parameter, value));
+  KeepBindError(sqlite3_bind_double(statement_.get(), parameter, value));
 }
 
-void Statement::BindNull(int parameter) { Note(sqlite3_bind_null(statement_.get(), parameter)); }
+void Statement::BindNull(int parameter) {
+  KeepBindError(sqlite3_bind_null(statement_.get(), parameter));
+}
 
 absl::StatusOr<bool> Statement::Step() {
   sqlite3* connection = sqlite3_db_handle(statement_.get());
@@ -337,7 +340,7 @@ absl::Status Transaction::Commit() {
 void Transaction::Rollback() {
   Database* database = std::exchange(database_, nullptr);
   if (database == nullptr || !database->in_transaction()) return;
-  // It ends the transaction even if it reports an error.
+  // ROLLBACK ends the transaction even if it reports an error.
   database->Execute("ROLLBACK").IgnoreError();
 }
 

@@ -12,19 +12,19 @@
 
 namespace sparktail {
 
-// The cursors that sinks keep in a store of their own, for those who are no sink: to look at them,
-// also while a process writes there, or to change them while none does. That no process runs is for
-// the caller to see to (StateLock). One that was opened to look can only Load().
+// Access to the cursors that a sink keeps in its own store, for callers other than the sink.
+// Load() also works while a process writes to the store. The other methods need a store that was
+// opened for writing, and the caller must ensure that no other process runs (StateLock).
 class KeptCursors {
  public:
   virtual ~KeptCursors() = default;
 
   virtual absl::StatusOr<std::vector<CursorStore::Entry>> Load(std::string_view sink) = 0;
-  // What is done until Commit() is done at once, or not at all.
+  // Store() and Forget() take effect together with Commit(), or not at all.
   virtual absl::Status Store(std::string_view sink, const StreamCursor& cursor, absl::Time now) = 0;
-  // Of all streams if `stream` is empty; how many.
+  // Deletes the cursor in `stream` (in all streams if it is empty) and returns the number deleted.
   virtual absl::StatusOr<size_t> Forget(std::string_view sink, std::string_view stream) = 0;
-  // Once, durable when it returns.
+  // To be called once; durable when it returns.
   virtual absl::Status Commit() = 0;
 };
 

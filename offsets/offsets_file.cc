@@ -9,14 +9,14 @@
 namespace sparktail {
 namespace {
 
-// Of SQLite's file format: https://www.sqlite.org/fileformat2.html#the_database_header
+// SQLite's file format: https://www.sqlite.org/fileformat2.html#the_database_header
 constexpr size_t kHeaderSize = 100;
 constexpr size_t kFormatsAt = 18;  // for writing and for reading: 1 or 2, with WAL
 constexpr size_t kVersionAt = 60;
 constexpr size_t kApplicationIdAt = 68;
 constexpr std::string_view kMagic{"SQLite format 3\0", 16};
 
-// What SQLite keeps beside a database.
+// A database, and the files that SQLite keeps beside it.
 constexpr std::array<const char*, 4> kSuffixes = {"", "-wal", "-shm", "-journal"};
 
 constexpr char kSchema[] = R"(
@@ -32,8 +32,9 @@ CREATE TABLE contexts(id INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT;
 )";
 
 constexpr char kAfterRecovery[] =
-    "sinks that keep their own cursors (sqlite, kafka if exactly_once) go on where they were; all "
-    "others get the streams again, from start_at, but a file sink leaves out what its files hold";
+    "sinks that keep their own cursors (sqlite, and kafka with exactly_once) resume where they "
+    "stopped; all others read the streams again from start_at, but a file sink skips the events "
+    "that its files already hold";
 
 absl::Status Error(const absl::Status& status, const std::string& path, const char* what) {
   return absl::Status(status.code(), absl::StrCat(path, ": ", what, ": ", status.message()));
@@ -43,14 +44,14 @@ absl::Status NotOurs(const std::string& path, int64_t application_id) {
   return absl::FailedPreconditionError(absl::StrCat(
       path, " is a database of another program (application_id ", application_id,
       "): give another state directory (state_dir), or move the file away. `sparktail run "
-      "--recover` moves it aside, too"));
+      "--recover` also moves it aside"));
 }
 
 absl::Status TooNew(const std::string& path, int64_t version) {
   return absl::FailedPreconditionError(absl::StrCat(
-      path, " was written by a newer sparktail (version ", version, " of the file, this one knows ",
+      path, " was written by a newer sparktail (file version ", version, ", this one reads up to ",
       kOffsetsVersion,
-      "): use that one. `sparktail run --recover` puts the file aside and begins anew: ",
+      "): run that one. `sparktail run --recover` moves the file aside and creates an empty one: ",
       kAfterRecovery));
 }
 
@@ -67,7 +68,7 @@ int64_t BigEndian(const char* bytes) {
   return static_cast<int32_t>(value);
 }
 
-// Before SQLite sees the file, since it would already change what is another program's.
+// Runs before SQLite opens the file, because SQLite would already change another program's file.
 absl::Status CheckHeader(Os* os, const std::string& path) {
   const absl::StatusOr<int> fd = os->OpenToFollow(path);
   if (!fd.ok()) return Error(fd.status(), path, "cannot open it");
@@ -76,7 +77,7 @@ absl::Status CheckHeader(Os* os, const std::string& path) {
   size_t size = 0;
   absl::Status status = info.status();
   if (status.ok() && !info->is_regular()) {
-    status = absl::FailedPreconditionError("it is no file, but must be one, or not be there");
+    status = absl::FailedPreconditionError("it is not a regular file; move it away");
   }
   while (status.ok() && size < kHeaderSize) {
     const absl::StatusOr<size_t> read =
@@ -89,20 +90,20 @@ absl::Status CheckHeader(Os* os, const std::string& path) {
   if (!status.ok()) return Error(status, path, "cannot be read");
   if (size == 0) return DamagedOffsets(path, "it is empty");
   if (header.find_first_not_of('\0') == std::string::npos) {
-    return DamagedOffsets(path, "it holds zeros");
+    return DamagedOffsets(path, "it holds only zeros");
   }
   if (size < kHeaderSize || !header.starts_with(kMagic)) {
-    return DamagedOffsets(path, "it is no SQLite database");
+    return DamagedOffsets(path, "it is not an SQLite database");
   }
   for (const char format : {header[kFormatsAt], header[kFormatsAt + 1]}) {
-    // SQLite would open some of them to read only.
+    // SQLite would open some unknown formats read-only.
     if (format != 1 && format != 2) return DamagedOffsets(path, "its format is unknown");
   }
   return CheckIds(path, BigEndian(header.data() + kApplicationIdAt),
                   BigEndian(header.data() + kVersionAt));
 }
 
-// The WAL may hold newer values than the header.
+// Checks again after opening: the WAL may hold newer values than the header.
 absl::Status CheckIds(Database* database, const std::string& path) {
   const absl::StatusOr<int64_t> application_id = database->QueryInt("PRAGMA application_id");
   if (!application_id.ok()) return application_id.status();
@@ -122,7 +123,7 @@ absl::StatusOr<Database> OpenExisting(Os* os, const std::string& path) {
   return database;
 }
 
-absl::Status MakeSchema(Os* os, const std::string& path) {
+absl::Status CreateSchema(Os* os, const std::string& path) {
   absl::StatusOr<Database> database = Database::Open(os, path, {});
   if (!database.ok()) return database.status();
   absl::StatusOr<Transaction> transaction = Transaction::Begin(&*database);
@@ -134,7 +135,7 @@ absl::Status MakeSchema(Os* os, const std::string& path) {
     status = database->Execute(ids.c_str());
   }
   if (status.ok()) status = transaction->Commit();
-  // All of it must be in the one file that is renamed.
+  // Only this one file is renamed, so it must hold everything.
   return status.ok() ? database->Checkpoint() : status;
 }
 
@@ -142,26 +143,26 @@ absl::Status RemoveAll(Os* os, const std::string& path) {
   for (const char* suffix : kSuffixes) {
     const absl::Status status = os->Remove(path + suffix);
     if (!status.ok() && !absl::IsNotFound(status)) {
-      return Error(status, path + suffix, "cannot remove it");
+      return Error(status, path + suffix, "cannot delete it");
     }
   }
   return absl::OkStatus();
 }
 
 absl::Status Create(Os* os, Log* log, const std::string& state_dir) {
-  // What is left of a removed database would be taken for a part of the new one.
+  // SQLite would take the -wal file of a deleted database for a part of the new one.
   if (absl::Status status = PutOffsetsAside(os, log, state_dir); !status.ok()) return status;
   const std::string path = OffsetsPath(state_dir);
   const std::string unfinished = path + ".new";
   if (absl::Status status = RemoveAll(os, unfinished); !status.ok()) return status;
-  if (absl::Status status = MakeSchema(os, unfinished); !status.ok()) return status;
+  if (absl::Status status = CreateSchema(os, unfinished); !status.ok()) return status;
   if (absl::Status status = os->Rename(unfinished, path); !status.ok()) {
-    return Error(status, path, "cannot make it");
+    return Error(status, path, "cannot create it");
   }
   if (absl::Status status = os->SyncDirectory(state_dir); !status.ok()) {
     return Error(status, state_dir, "cannot sync it");
   }
-  log->Info("offsets", absl::StrCat("made an empty ", path));
+  log->Info("offsets", absl::StrCat("created an empty ", path));
   return absl::OkStatus();
 }
 
@@ -169,10 +170,10 @@ absl::StatusOr<bool> Exists(Os* os, const std::string& path) {
   const absl::StatusOr<Os::FileInfo> info = os->StatPath(path, /*follow_links=*/false);
   if (info.ok()) return true;
   if (absl::IsNotFound(info.status())) return false;
-  return Error(info.status(), path, "cannot look at it");
+  return Error(info.status(), path, "cannot stat it");
 }
 
-// A name that is free, for the database and what SQLite keeps beside it.
+// Returns a free name for the database and the files that SQLite keeps beside it.
 absl::StatusOr<std::string> NameForDamaged(Os* os, const std::string& path) {
   const std::string name = absl::StrCat(
       path, ".damaged-", absl::FormatTime("%Y%m%dT%H%M%SZ", os->Now(), absl::UTCTimeZone()));
@@ -195,16 +196,16 @@ std::string OffsetsPath(const std::string& state_dir) { return state_dir + "/off
 
 absl::Status DamagedOffsets(const std::string& path, std::string_view why) {
   const std::string cause(why.substr(0, 500));
-  return absl::DataLossError(
-      absl::StrCat(path, " is damaged: ", cause,
-                   ". `sparktail run --recover` puts it aside and begins anew: ", kAfterRecovery));
+  return absl::DataLossError(absl::StrCat(
+      path, " is damaged: ", cause,
+      ". `sparktail run --recover` moves it aside and creates an empty one: ", kAfterRecovery));
 }
 
-// Since the file is known to be ours, what SQLite cannot understand is damage, too.
+// The file is known to be ours, so kInternal (SQLite does not understand it) means damage, too.
 absl::Status AdviseOnDamage(const std::string& path, const absl::Status& status) {
-  const bool is_told = status.message().find("--recover") != absl::string_view::npos;
+  const bool has_advice = status.message().find("--recover") != absl::string_view::npos;
   const bool is_damage = absl::IsDataLoss(status) || absl::IsInternal(status);
-  if (!is_damage || is_told) return status;
+  if (!is_damage || has_advice) return status;
   absl::string_view why = status.message();
   absl::ConsumePrefix(&why, path + ": ");
   return DamagedOffsets(path, {why.data(), why.size()});
@@ -224,8 +225,8 @@ absl::Status PutOffsetsAside(Os* os, Log* log, const std::string& state_dir) {
       to = *name;
     }
     const absl::Status status = os->Rename(file, to + suffix);
-    if (!status.ok()) return Error(status, file, "cannot put it aside");
-    log->Warn("offsets", absl::StrCat("put ", file, " aside as ", to, suffix));
+    if (!status.ok()) return Error(status, file, "cannot move it aside");
+    log->Warn("offsets", absl::StrCat("moved ", file, " aside as ", to, suffix));
   }
   return absl::OkStatus();
 }

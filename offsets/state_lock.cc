@@ -11,7 +11,7 @@
 namespace sparktail {
 namespace {
 
-constexpr size_t kMostOfOwner = 512;  // bytes that are read of a lock file
+constexpr size_t kMostOfOwner = 512;  // bytes to read of a lock file
 
 absl::Status Error(const absl::Status& status, const std::string& path, const char* what) {
   return absl::Status(status.code(), absl::StrCat(path, ": ", what, ": ", status.message()));
@@ -26,11 +26,11 @@ std::string ParentOf(const std::string& path) {
   return parent.empty() ? "." : parent;
 }
 
-// For a message of another process, which need not be sparktail.
-std::string OwnerIn(Os* os, int fd) {
+// Reads the owner's description for a message. Another program may have written the file.
+std::string ReadOwner(Os* os, int fd) {
   std::array<char, kMostOfOwner> buffer{};
   const absl::StatusOr<size_t> size = os->ReadAt(fd, 0, buffer.data(), buffer.size());
-  if (!size.ok() || *size == 0) return "that has not said which";
+  if (!size.ok() || *size == 0) return "which the lock file does not name";
   std::string owner(buffer.data(), *size);
   for (char& byte : owner) {
     if (byte < ' ' || byte > '~') byte = ' ';
@@ -39,7 +39,7 @@ std::string OwnerIn(Os* os, int fd) {
   return owner;
 }
 
-std::string Self(Os* os) {
+std::string DescribeSelf(Os* os) {
   std::array<char, 256> host{};
   if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
   return absl::StrCat("process ", ::getpid(), " on host ", host[0] == '\0' ? "?" : host.data(),
@@ -47,28 +47,29 @@ std::string Self(Os* os) {
                       absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", os->Now(), absl::UTCTimeZone()), "\n");
 }
 
-// Not fatal: the lock is held, whatever the file says.
-void NameOwner(Os* os, Log* log, int fd, const std::string& path) {
+// A failure is not fatal: the lock is held, whatever the file says.
+void WriteOwner(Os* os, Log* log, int fd, const std::string& path) {
   absl::Status status = os->Truncate(fd, 0);
-  if (status.ok()) status = WriteAll(os, fd, Self(os));
+  if (status.ok()) status = WriteAll(os, fd, DescribeSelf(os));
   if (status.ok()) return;
-  log->Warn("state_lock", absl::StrCat(path, ": cannot write who holds it: ", status.message()));
+  log->Warn("state_lock",
+            absl::StrCat(path, ": cannot write the owner of the lock: ", status.message()));
 }
 
 }  // namespace
 
-absl::Status MakeStateDirectory(Os* os, const std::string& path) {
+absl::Status CreateStateDirectory(Os* os, const std::string& path) {
   const absl::StatusOr<Os::FileInfo> info = os->StatPath(path, /*follow_links=*/true);
   if (absl::IsNotFound(info.status())) {
     const std::string parent = ParentOf(path);
     if (parent != path && !os->StatPath(parent, /*follow_links=*/true).ok()) {
-      if (absl::Status status = MakeStateDirectory(os, parent); !status.ok()) return status;
+      if (absl::Status status = CreateStateDirectory(os, parent); !status.ok()) return status;
     }
     const absl::Status made = os->MakeDirectory(path, 0700);
-    if (!made.ok()) return Error(made, path, "cannot make the state directory");
+    if (!made.ok()) return Error(made, path, "cannot create the state directory");
     return absl::OkStatus();
   }
-  if (!info.ok()) return Error(info.status(), path, "cannot look at the state directory");
+  if (!info.ok()) return Error(info.status(), path, "cannot stat the state directory");
   if (!info->is_directory()) {
     return absl::FailedPreconditionError(
         absl::StrCat(path, ": the state directory is a file; give another one (state_dir)"));
@@ -82,7 +83,7 @@ absl::Status MakeStateDirectory(Os* os, const std::string& path) {
 
 absl::StatusOr<StateLock> StateLock::Take(Os* os, Log* log, const std::string& state_dir) {
   const std::string path = state_dir + "/lock";
-  // More than once only if the file is exchanged at the same moment.
+  // The loop runs again only if the file is replaced at this very moment.
   for (int tries = 0; tries < 10; ++tries) {
     const absl::StatusOr<int> fd = os->OpenToAppend(path, 0600);
     if (!fd.ok()) return Error(fd.status(), path, "cannot open the lock file");
@@ -94,7 +95,7 @@ absl::StatusOr<StateLock> StateLock::Take(Os* os, Log* log, const std::string& s
                    "write to it");
     }
     if (!*locked) {
-      const std::string owner = OwnerIn(os, *fd);
+      const std::string owner = ReadOwner(os, *fd);
       os->Close(std::exchange(lock.fd_, -1));
       return absl::FailedPreconditionError(
           absl::StrCat(state_dir, " is in use by another sparktail, ", owner,
@@ -103,10 +104,11 @@ absl::StatusOr<StateLock> StateLock::Take(Os* os, Log* log, const std::string& s
     const absl::Status held = lock.CheckStillHeld();
     if (absl::IsFailedPrecondition(held)) continue;
     if (!held.ok()) return held;
-    NameOwner(os, log, *fd, path);
+    WriteOwner(os, log, *fd, path);
     return lock;
   }
-  return absl::FailedPreconditionError(absl::StrCat(path, ": the lock file is being exchanged"));
+  return absl::FailedPreconditionError(
+      absl::StrCat(path, ": another program keeps replacing the lock file: stop it"));
 }
 
 StateLock::StateLock(StateLock&& other) noexcept
@@ -114,21 +116,23 @@ StateLock::StateLock(StateLock&& other) noexcept
 
 StateLock::~StateLock() {
   if (fd_ < 0) return;
-  // Nobody shall be named who is gone; if that fails, the name is only stale.
+  // The file must not name a process that is gone. If this fails, the name is merely stale.
   os_->Truncate(fd_, 0).IgnoreError();
   os_->Close(fd_);
 }
 
 absl::Status StateLock::CheckStillHeld() const {
   const absl::StatusOr<Os::FileInfo> held = os_->Stat(fd_);
-  if (!held.ok()) return Error(held.status(), path_, "cannot look at the lock file");
+  if (!held.ok()) return Error(held.status(), path_, "cannot stat the lock file");
   const absl::StatusOr<Os::FileInfo> there = os_->StatPath(path_, /*follow_links=*/false);
   if (!there.ok() && !absl::IsNotFound(there.status())) {
-    return Error(there.status(), path_, "cannot look at the lock file");
+    return Error(there.status(), path_, "cannot stat the lock file");
   }
   if (there.ok() && IsSameFile(*held, *there)) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat(
-      path_, ": the lock file was removed or exchanged: another process may write here now"));
+      path_,
+      ": the lock file was removed or replaced, so another process may write to this state "
+      "directory: start sparktail again"));
 }
 
 }  // namespace sparktail

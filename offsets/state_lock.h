@@ -10,24 +10,24 @@
 
 namespace sparktail {
 
-// Makes `path` and its missing parents (0700). Refuses (kFailedPrecondition) what is no directory,
-// and a directory of another user: who owns it can exchange the files in it. Root's directories
-// are fine (volumes of containers), and so are all for root.
-absl::Status MakeStateDirectory(Os* os, const std::string& path);
+// Creates `path` and its missing parents (0700). kFailedPrecondition if `path` is not a directory,
+// or belongs to another user, who could replace the files in it. Directories of root are accepted
+// (volumes of containers), and root accepts all.
+absl::Status CreateStateDirectory(Os* os, const std::string& path);
 
-// The right of one process to write to a state directory: flock on <state_dir>/lock, which holds
-// the pid, start and host of its owner, for messages only. It goes with the process, however that
-// ends, and so a lock is never stale.
+// The right of one process to write to a state directory: an flock on <state_dir>/lock. The file
+// holds the pid, start and host of its owner, for messages only. The system releases the lock when
+// the process stops for any reason, so a lock is never stale.
 class StateLock {
  public:
-  // kFailedPrecondition if another process has it: the message names that one. Does not wait.
+  // kFailedPrecondition if another process has the lock; the message names it. Does not wait.
   static absl::StatusOr<StateLock> Take(Os* os, Log* log, const std::string& state_dir);
   StateLock(StateLock&& other) noexcept;
   StateLock& operator=(StateLock&& other) = delete;
   ~StateLock();
 
-  // kFailedPrecondition if the file was removed or exchanged: a second process may hold another
-  // lock now.
+  // kFailedPrecondition if the lock file was removed or replaced: another process may hold a lock
+  // on the new one.
   absl::Status CheckStillHeld() const;
 
  private:

@@ -6,7 +6,7 @@
 
 namespace sparktail {
 
-// sparktail's own log: what an operator reads at three in the morning. Thread-safe.
+// sparktail's own log, written for an operator at three in the morning. Thread-safe.
 class Log {
  public:
   enum class Level : uint8_t { kDebug, kInfo, kWarning, kError };
@@ -16,9 +16,10 @@ class Log {
   Log& operator=(const Log&) = delete;
   virtual ~Log() = default;
 
-  // `what` names the kind of message and whom it is about ("file_unreadable /logs/a"): of many
-  // with one name in a short time only the first is written, the others are counted. Bytes of
-  // `message` that come from outside need not be escaped by the caller.
+  // Writes one message. `what` names the kind of message and its subject, as in
+  // "file_unreadable /logs/a". When several messages with one name come in a short time, only the
+  // first is written and the others are counted. The caller need not escape bytes of `message`
+  // that come from outside.
   virtual void Write(Level level, std::string_view what, std::string_view message) = 0;
 
   void Debug(std::string_view what, std::string_view message) {

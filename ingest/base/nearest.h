@@ -6,7 +6,7 @@
 
 namespace sparktail {
 
-// The candidate that is nearest to a mistyped word; empty if none is near.
+// Returns the candidate that is most similar to a mistyped word; empty if none is similar.
 std::string Nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace sparktail

@@ -22,12 +22,11 @@ struct TimeUnit {
   std::string_view name;
   int64_t milliseconds;
 };
-// Largest first.
+// The largest unit is first, so that WriteDuration() uses it where it can.
 constexpr std::array<TimeUnit, 5> kTimeUnits = {
     {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}}};
 constexpr int64_t kLongestMs = int64_t{36500} * 86'400'000;
 
-// A number and what follows it.
 struct NumberAndUnit {
   uint64_t number;
   std::string_view unit;
@@ -54,8 +53,8 @@ std::vector<std::string> WordTexts(const OptionInfo& info) {
   return texts;
 }
 
-// "a, b or c"
-std::string Alternatives(const std::vector<std::string>& texts) {
+// Returns "a, b or c".
+std::string JoinAlternatives(const std::vector<std::string>& texts) {
   std::string list;
   for (size_t i = 0; i < texts.size(); ++i) {
     if (i > 0) list += i + 1 < texts.size() ? ", " : " or ";
@@ -80,13 +79,13 @@ std::string DurationRange(const OptionInfo& info) {
   return Range(WriteDuration(info.shortest), open ? "" : WriteDuration(info.longest));
 }
 
-// Of all values but the words.
+// Describes the values of the option's type; its words come on top of them.
 std::string ExpectedOfType(const OptionInfo& info) {
   switch (info.type) {
     case OptionType::kText:
       return std::string(info.form->what);
     case OptionType::kTextList:
-      return "a list, each of it " + std::string(info.form->what);
+      return "a list, each item " + std::string(info.form->what);
     case OptionType::kInteger:
       return (info.unit.empty() ? "a number" : "a number of " + info.unit) +
              SizeRange(info, [](uint64_t number) { return std::to_string(number); });
@@ -112,7 +111,7 @@ std::string Examples(OptionType type) {
   return "";
 }
 
-// Who puts a password into a URL has it wrong, and need not see it in a log as well.
+// A password inside of a URL is a mistake of the user; it must not reach a log as well.
 std::string WithoutCredentials(std::string_view text) {
   const size_t scheme = text.find("://");
   const size_t at = text.rfind('@');
@@ -122,11 +121,12 @@ std::string WithoutCredentials(std::string_view text) {
   return std::string(text.substr(0, scheme)) + "://…" + std::string(text.substr(at));
 }
 
-absl::Status Wrong(const OptionInfo& info, std::string_view text) {
+absl::Status InvalidValue(const OptionInfo& info, std::string_view text) {
   std::string message = "give " + Expected(info) + Examples(info.type);
   if (info.type != OptionType::kSecret) {
-    const std::string told = WithoutCredentials(text);
-    message += ", not '" + told.substr(0, kQuotedBytes) + (told.size() > kQuotedBytes ? "…'" : "'");
+    const std::string given = WithoutCredentials(text);
+    message +=
+        ", not '" + given.substr(0, kQuotedBytes) + (given.size() > kQuotedBytes ? "…'" : "'");
   }
   const std::string nearest = Nearest(text.substr(0, kQuotedBytes), WordTexts(info));
   if (!nearest.empty()) message += "; did you mean " + nearest + "?";
@@ -134,15 +134,15 @@ absl::Status Wrong(const OptionInfo& info, std::string_view text) {
 }
 
 template <typename T>
-absl::StatusOr<OptionData> InRange(const OptionInfo& info, std::string_view text,
-                                   const std::optional<T>& value, T least, T most) {
-  if (!value || *value < least || *value > most) return Wrong(info, text);
+absl::StatusOr<OptionData> CheckRange(const OptionInfo& info, std::string_view text,
+                                      const std::optional<T>& value, T least, T most) {
+  if (!value || *value < least || *value > most) return InvalidValue(info, text);
   return OptionData(*value);
 }
 
 absl::Status CheckForm(const OptionInfo& info, std::string_view text) {
   if (text.empty()) return absl::InvalidArgumentError("it is empty: give " + Expected(info));
-  if (!IsPlainText(text) || !info.form->accepts(text)) return Wrong(info, text);
+  if (!IsPlainText(text) || !info.form->accepts(text)) return InvalidValue(info, text);
   return absl::OkStatus();
 }
 
@@ -168,7 +168,7 @@ const TextForm kPathForm = {"a path without a leading ~", "^[^~]",
 
 std::string Expected(const OptionInfo& info) {
   const std::string of_type = ExpectedOfType(info);
-  std::string words = Alternatives(WordTexts(info));
+  std::string words = JoinAlternatives(WordTexts(info));
   if (of_type.empty()) return words;
   return words.empty() ? of_type : words + ", or " + of_type;
 }
@@ -182,11 +182,11 @@ absl::StatusOr<OptionData> ReadOption(const OptionInfo& info, std::string_view t
     case OptionType::kSecret:
       return ReadText(info, text);
     case OptionType::kInteger:
-      return InRange(info, text, ReadNumber(text), info.least, info.most);
+      return CheckRange(info, text, ReadNumber(text), info.least, info.most);
     case OptionType::kBytes:
-      return InRange(info, text, ReadSize(text), info.least, info.most);
+      return CheckRange(info, text, ReadSize(text), info.least, info.most);
     case OptionType::kDuration:
-      return InRange(info, text, ReadDuration(text), info.shortest, info.longest);
+      return CheckRange(info, text, ReadDuration(text), info.shortest, info.longest);
     case OptionType::kBoolean:
       if (text == "true" || text == "false") return OptionData(text == "true");
       break;
@@ -195,7 +195,7 @@ absl::StatusOr<OptionData> ReadOption(const OptionInfo& info, std::string_view t
     case OptionType::kChoice:
       break;
   }
-  return Wrong(info, text);
+  return InvalidValue(info, text);
 }
 
 absl::StatusOr<OptionData> ReadListOption(const OptionInfo& info,
@@ -212,7 +212,7 @@ absl::StatusOr<OptionData> ReadMapOption(const OptionInfo& info,
   OptionData data;
   TextMap& map = data.emplace<TextMap>();
   for (const auto& [name, text] : texts) {
-    // The value may be secret: it is not told.
+    // The value may be secret, so the message does not quote it.
     const bool is_good = IsPlainText(name) && text.size() <= kLongestText;
     if (!is_good) return absl::InvalidArgumentError("give " + Expected(info));
     map.emplace(name, text);

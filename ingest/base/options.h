@@ -17,7 +17,7 @@
 
 namespace sparktail {
 
-// Each option of a component is declared once, beside it, as a row of a table:
+// A component declares each of its options once, next to its code, as a row of a table:
 //
 //   OptionTable<SqliteSinkOptions> SqliteSinkOptionTable() {
 //     using O = SqliteSinkOptions;
@@ -28,10 +28,10 @@ namespace sparktail {
 //     };
 //   }
 //
-// The strict reader of configurations, the command line, the reference and the JSON Schema are
-// all made from such tables.
+// The strict configuration reader, the command line, the reference and the JSON Schema all use
+// these tables.
 
-// A text that is not to be seen: nothing prints it, one has to ask for it.
+// A text that must stay hidden: nothing prints it, and only Reveal() returns it.
 class Secret {
  public:
   Secret() = default;
@@ -52,81 +52,83 @@ enum class OptionType : uint8_t {
   kBoolean,
   kChoice,  // one of the words
   kSecret,
-  kTextMap,  // names with texts, which may be secret
+  kTextMap,  // texts by name; the texts may be secret
 };
 
 using TextMap = std::map<std::string, Secret>;
 
-// A value, whatever struct it belongs to. kInteger and kBytes are uint64_t; kChoice is text, or
-// the uint64_t of an enum.
+// The value of an option of any struct. kInteger and kBytes are uint64_t; kChoice is a text, or
+// an enum as uint64_t.
 using OptionData = std::variant<std::string, std::vector<std::string>, uint64_t, absl::Duration,
                                 bool, Secret, TextMap>;
 
-// A word that stands for a value: a choice, or one beside the values of the type (`never`).
+// A word that stands for a value: one of the choices, or an addition to the type's own values
+// (`never`).
 struct OptionWord {
   std::string text;
   OptionData data;
 };
 
-// What a text, or each text of a list, must look like.
+// The form of a text, or of each text of a list.
 struct TextForm {
-  std::string_view what;     // "a path": for "give …"
-  std::string_view pattern;  // regular expression (ECMA 262) for editors; true of all that is good
+  std::string_view what;     // completes "give …" in errors: "a path"
+  std::string_view pattern;  // regular expression (ECMA 262) for editors; matches every good text
   bool (*accepts)(std::string_view text);
-  bool is_path = false;  // relative ones are in the working directory
+  bool is_path = false;  // a relative path is resolved against the working directory
 };
 
-// Of all texts: 1 to 4096 bytes without control characters.
+// Every text must pass this: 1 to 4096 bytes without control characters.
 bool IsPlainText(std::string_view text);
 
-extern const TextForm kTextForm;  // nothing else
-extern const TextForm kPathForm;  // does not begin with ~, which nobody would replace
+extern const TextForm kTextForm;  // IsPlainText() and no more
+extern const TextForm kPathForm;  // must not begin with ~, because nothing expands it
 
-// All that is said of an option.
+// The declaration of an option, independent of its struct.
 struct OptionInfo {
   std::string name;
   OptionType type = OptionType::kText;
-  std::optional<std::string> default_text;  // as a user would write it; none: kept as it is
-  std::string default_note;  // what that means, if there is no text for it: "that of the process"
+  // The default as a user would write it; nullopt keeps the value that the struct has.
+  std::optional<std::string> default_text;
+  std::string default_note;  // explains a default that has no text: "that of the process"
   std::string unit;          // of an integer: "files"
   bool required = false;
   const TextForm* form = &kTextForm;
   std::vector<OptionWord> words;
-  uint64_t least = 0;  // of kInteger and kBytes
+  uint64_t least = 0;  // least and most: of kInteger and kBytes
   uint64_t most = INT64_MAX;
   absl::Duration shortest = absl::ZeroDuration();
   absl::Duration longest = absl::Hours(24 * 36500);
   std::string sentence;
 };
 
-// What may be given: "a size from 1KiB to 1GiB (such as 32MiB), or never".
+// Describes the values that the option takes: "never, or a size from 1KiB to 1GiB".
 std::string Expected(const OptionInfo& info);
 
-// Reads a value; the error is a sentence that says what is wrong with it and what to give. Bytes
-// of the value in it are as they came: not fit for a terminal.
+// Reads a value. The error message is a sentence that says what is wrong and what to give. It
+// quotes bytes of the value unescaped, so it must be escaped before it reaches a terminal.
 absl::StatusOr<OptionData> ReadOption(const OptionInfo& info, std::string_view text);
 absl::StatusOr<OptionData> ReadListOption(const OptionInfo& info,
                                           const std::vector<std::string>& texts);
 
-// `texts` by name.
+// `texts` are the values by name. The error message quotes none of them.
 absl::StatusOr<OptionData> ReadMapOption(const OptionInfo& info,
                                          const std::map<std::string, std::string>& texts);
 
-// The value as a user would write it; lists as [a, b], secrets and mappings not at all.
+// Returns the value as a user would write it: a list as [a, b]; a secret or a mapping as nothing.
 std::string WriteOption(const OptionInfo& info, const OptionData& data);
 
-// Digits, and nothing else.
+// Reads a text that is all digits.
 std::optional<uint64_t> ReadNumber(std::string_view text);
 
-// "16777216", "16MiB", "4k": a number of bytes. No fractions, no powers of ten.
+// Reads a number of bytes: "16777216", "16MiB", "4k". No fractions, no powers of ten.
 std::optional<uint64_t> ReadSize(std::string_view text);
 std::string WriteSize(uint64_t bytes);
 
-// "500ms", "30s", "5m", "2h", "30d", up to a hundred years. A number needs its unit.
+// Reads "500ms", "30s", "5m", "2h", "30d", up to a hundred years. The unit is required.
 std::optional<absl::Duration> ReadDuration(std::string_view text);
 std::string WriteDuration(absl::Duration duration);
 
-// An option of the struct S.
+// An option of the struct S: its declaration, and access to its member.
 template <typename S>
 struct Option {
   OptionInfo info;
@@ -144,7 +146,7 @@ struct Option {
   }
   std::string Text(const S& source) const { return WriteOption(info, fetch(source)); }
 
-  // For declarations.
+  // These complete a declaration.
   Option Bytes() && { return With(&OptionInfo::type, OptionType::kBytes); }
   Option Default(std::string text) && { return With(&OptionInfo::default_text, std::move(text)); }
   Option Otherwise(std::string note) && { return With(&OptionInfo::default_note, std::move(note)); }
@@ -165,7 +167,7 @@ struct Option {
     }
     return std::move(*this);
   }
-  // A text that is one of these.
+  // Makes the option a text that must be one of `texts`.
   Option Choice(const std::vector<std::string>& texts) && {
     info.type = OptionType::kChoice;
     for (const std::string& text : texts) info.words.push_back({text, text});
@@ -217,7 +219,8 @@ constexpr OptionType TypeOf() {
 
 }  // namespace options_internal
 
-// The option is that member. Its type tells the option's; .Bytes() makes a size of an integer.
+// Declares the option that sets `member`. The member's type determines the option's type;
+// .Bytes() turns an integer into a size.
 template <typename S, typename V>
 Option<S> Declare(std::string_view name, V S::*member) {
   Option<S> option;
@@ -239,7 +242,7 @@ Option<S> Declare(std::string_view name, V S::*member) {
   return option;
 }
 
-// The options of a part of the struct S, which `part` finds in it.
+// Turns the options of Part into options of S. part(s) returns the Part inside of an S*.
 template <typename S, typename Part, typename Find>
 OptionTable<S> Within(const OptionTable<Part>& table, Find part) {
   OptionTable<S> outer;

@@ -44,26 +44,27 @@ absl::Status LastError() {
 }
 
 template <typename Call>
-auto Retry(Call call) {
+auto RetryIfInterrupted(Call call) {
   auto result = call();
   while (result < 0 && errno == EINTR) result = call();
   return result;
 }
 
-// The same for a descriptor that whoever started us left non-blocking.
+// Also waits until the descriptor is ready: the program that started this one may have left it
+// non-blocking.
 template <typename Call>
 ssize_t RetryWhenReady(int fd, short events, Call call) {
   while (true) {
-    const ssize_t result = Retry(call);
+    const ssize_t result = RetryIfInterrupted(call);
     if (result >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) return result;
     pollfd ready{fd, events, 0};
-    if (Retry([&] { return ::poll(&ready, 1, -1); }) < 0) return -1;
+    if (RetryIfInterrupted([&] { return ::poll(&ready, 1, -1); }) < 0) return -1;
   }
 }
 
-absl::Status Done(int result) { return result < 0 ? LastError() : absl::OkStatus(); }
+absl::Status ToStatus(int result) { return result < 0 ? LastError() : absl::OkStatus(); }
 
-absl::StatusOr<int> Descriptor(int fd) {
+absl::StatusOr<int> ToDescriptor(int fd) {
   if (fd < 0) return LastError();
   return fd;
 }
@@ -86,7 +87,8 @@ Os::FileInfo InfoOf(const struct stat& info) {
   return file;
 }
 
-// Magic numbers of statfs(2) and linux/magic.h: of file systems that others can change too.
+// File systems that other machines can change, by their magic numbers in statfs(2) and
+// linux/magic.h.
 constexpr uint32_t kRemoteFileSystems[] = {
     0x6969,      // NFS
     0x517B,      // SMB
@@ -108,43 +110,44 @@ absl::Time PosixOs::Now() {
   ::clock_gettime(CLOCK_BOOTTIME, &since_start);
   const int64_t elapsed = int64_t{since_start.tv_sec} * 1'000'000'000 + since_start.tv_nsec;
   const int64_t start = absl::GetCurrentTimeNanos() - elapsed;
-  int64_t latest = ahead_ns_.load(std::memory_order_relaxed);
-  while (start > latest && !ahead_ns_.compare_exchange_weak(latest, start)) {
+  int64_t latest = boot_ns_.load(std::memory_order_relaxed);
+  while (start > latest && !boot_ns_.compare_exchange_weak(latest, start)) {
   }
   return absl::FromUnixNanos(std::max(start, latest) + elapsed);
 }
 
 absl::StatusOr<int> PosixOs::Open(const std::string& path) {
-  return Descriptor(Retry([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY); }));
+  return ToDescriptor(
+      RetryIfInterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY); }));
 }
 
 absl::StatusOr<int> PosixOs::OpenToFollow(const std::string& path) {
   static constexpr int kFlags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW;
-  // Each line that is read would have its file's inode written, for the time of access. Only the
-  // owner may leave that out.
-  const int fd = Retry([&] { return ::open(path.c_str(), kFlags | O_NOATIME); });
-  if (fd >= 0 || errno != EPERM) return Descriptor(fd);
-  return Descriptor(Retry([&] { return ::open(path.c_str(), kFlags); }));
+  // Otherwise each read line costs a write of the inode, to store the time of access. Only the
+  // owner of a file may pass O_NOATIME.
+  const int fd = RetryIfInterrupted([&] { return ::open(path.c_str(), kFlags | O_NOATIME); });
+  if (fd >= 0 || errno != EPERM) return ToDescriptor(fd);
+  return ToDescriptor(RetryIfInterrupted([&] { return ::open(path.c_str(), kFlags); }));
 }
 
 absl::StatusOr<int> PosixOs::OpenToAppend(const std::string& path, mode_t mode) {
   static constexpr int kFlags =
       O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW;
-  return Descriptor(Retry([&] { return ::open(path.c_str(), kFlags, mode); }));
+  return ToDescriptor(RetryIfInterrupted([&] { return ::open(path.c_str(), kFlags, mode); }));
 }
 
 void PosixOs::Close(int fd) { ::close(fd); }
 
 absl::StatusOr<Os::FileInfo> PosixOs::Stat(int fd) {
   struct stat info {};
-  if (Retry([&] { return ::fstat(fd, &info); }) < 0) return LastError();
+  if (RetryIfInterrupted([&] { return ::fstat(fd, &info); }) < 0) return LastError();
   return InfoOf(info);
 }
 
 absl::StatusOr<Os::FileInfo> PosixOs::StatPath(const std::string& path, bool follow_links) {
   struct stat info {};
   const int flags = follow_links ? 0 : AT_SYMLINK_NOFOLLOW;
-  if (Retry([&] { return ::fstatat(AT_FDCWD, path.c_str(), &info, flags); }) < 0) {
+  if (RetryIfInterrupted([&] { return ::fstatat(AT_FDCWD, path.c_str(), &info, flags); }) < 0) {
     return LastError();
   }
   return InfoOf(info);
@@ -163,52 +166,52 @@ absl::StatusOr<size_t> PosixOs::Write(int fd, const char* buffer, size_t size) {
 }
 
 absl::StatusOr<bool> PosixOs::HasReader(int fd) {
-  // Errors and hang-ups are told though they are not asked for.
+  // poll() reports errors and hang-ups even if no events are requested.
   pollfd state{fd, 0, 0};
-  if (Retry([&] { return ::poll(&state, 1, 0); }) < 0) return LastError();
+  if (RetryIfInterrupted([&] { return ::poll(&state, 1, 0); }) < 0) return LastError();
   return (state.revents & (POLLERR | POLLHUP)) == 0;
 }
 
 absl::StatusOr<size_t> PosixOs::ReadAt(int fd, uint64_t offset, char* buffer, size_t size) {
   const ssize_t count =
-      Retry([&] { return ::pread(fd, buffer, size, static_cast<off_t>(offset)); });
+      RetryIfInterrupted([&] { return ::pread(fd, buffer, size, static_cast<off_t>(offset)); });
   if (count < 0) return LastError();
   return static_cast<size_t>(count);
 }
 
 absl::Status PosixOs::Truncate(int fd, uint64_t size) {
-  return Done(Retry([&] { return ::ftruncate(fd, static_cast<off_t>(size)); }));
+  return ToStatus(RetryIfInterrupted([&] { return ::ftruncate(fd, static_cast<off_t>(size)); }));
 }
 
 absl::Status PosixOs::Sync(int fd) {
-  return Done(Retry([&] { return ::fdatasync(fd); }));
+  return ToStatus(RetryIfInterrupted([&] { return ::fdatasync(fd); }));
 }
 
 absl::Status PosixOs::SyncDirectory(const std::string& path) {
   static constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-  const int fd = Retry([&] { return ::open(path.c_str(), kFlags); });
+  const int fd = RetryIfInterrupted([&] { return ::open(path.c_str(), kFlags); });
   if (fd < 0) return LastError();
-  absl::Status status = Done(Retry([&] { return ::fsync(fd); }));
+  absl::Status status = ToStatus(RetryIfInterrupted([&] { return ::fsync(fd); }));
   ::close(fd);
   return status;
 }
 
 absl::StatusOr<bool> PosixOs::Lock(int fd) {
-  if (Retry([&] { return ::flock(fd, LOCK_EX | LOCK_NB); }) == 0) return true;
+  if (RetryIfInterrupted([&] { return ::flock(fd, LOCK_EX | LOCK_NB); }) == 0) return true;
   if (errno == EWOULDBLOCK) return false;
   return LastError();
 }
 
 absl::Status PosixOs::Rename(const std::string& from, const std::string& to) {
-  return Done(Retry([&] { return ::rename(from.c_str(), to.c_str()); }));
+  return ToStatus(RetryIfInterrupted([&] { return ::rename(from.c_str(), to.c_str()); }));
 }
 
 absl::Status PosixOs::Remove(const std::string& path) {
-  return Done(Retry([&] { return ::unlink(path.c_str()); }));
+  return ToStatus(RetryIfInterrupted([&] { return ::unlink(path.c_str()); }));
 }
 
 absl::Status PosixOs::MakeDirectory(const std::string& path, mode_t mode) {
-  if (Retry([&] { return ::mkdir(path.c_str(), mode); }) == 0) return absl::OkStatus();
+  if (RetryIfInterrupted([&] { return ::mkdir(path.c_str(), mode); }) == 0) return absl::OkStatus();
   absl::Status status = LastError();
   if (!absl::IsAlreadyExists(status)) return status;
   const absl::StatusOr<FileInfo> info = StatPath(path, /*follow_links=*/true);
@@ -238,27 +241,27 @@ absl::StatusOr<std::string> PosixOs::RealPath(const std::string& path) {
 
 absl::StatusOr<bool> PosixOs::IsRemote(const std::string& path) {
   struct statfs info {};
-  if (Retry([&] { return ::statfs(path.c_str(), &info); }) < 0) return LastError();
+  if (RetryIfInterrupted([&] { return ::statfs(path.c_str(), &info); }) < 0) return LastError();
   const auto type = static_cast<uint32_t>(info.f_type);
   return std::find(std::begin(kRemoteFileSystems), std::end(kRemoteFileSystems), type) !=
          std::end(kRemoteFileSystems);
 }
 
 absl::StatusOr<int> PosixOs::WatchInit() {
-  return Descriptor(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  return ToDescriptor(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
 }
 
 absl::StatusOr<int> PosixOs::WatchDirectory(int watch_fd, const std::string& path) {
   static constexpr uint32_t kEvents = IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_FROM |
                                       IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB |
                                       IN_ONLYDIR;
-  return Descriptor(::inotify_add_watch(watch_fd, path.c_str(), kEvents));
+  return ToDescriptor(::inotify_add_watch(watch_fd, path.c_str(), kEvents));
 }
 
 void PosixOs::Unwatch(int watch_fd, int watch) { ::inotify_rm_watch(watch_fd, watch); }
 
 absl::StatusOr<size_t> PosixOs::ReadEvents(int watch_fd, char* buffer, size_t size) {
-  const ssize_t count = Retry([&] { return ::read(watch_fd, buffer, size); });
+  const ssize_t count = RetryIfInterrupted([&] { return ::read(watch_fd, buffer, size); });
   if (count >= 0) return static_cast<size_t>(count);
   if (errno == EAGAIN || errno == EWOULDBLOCK) return size_t{0};
   return LastError();

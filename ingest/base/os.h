@@ -14,12 +14,17 @@
 
 namespace sparktail {
 
-// The door to the operating system and its clock: all calls of sources, sinks and outputs go
-// through it, so that a test can make the n-th one fail. Methods are those of POSIX, but go on
-// after EINTR, and give errors as a status whose message is that of strerror:
-//   kNotFound ENOENT, kPermissionDenied EACCES EPERM, kCancelled EPIPE, kResourceExhausted ENOSPC
-//   EDQUOT, kAlreadyExists EEXIST, kFailedPrecondition ELOOP, kUnavailable all others.
-// SQLite has its own door (sqlite3_vfs); tests replace that one.
+// The operating system and its clock. Sources, sinks and outputs make all their calls through it,
+// so that a test can make the n-th call fail. Methods do what the POSIX call does, but retry after
+// EINTR and return errors as a status whose message is that of strerror:
+//   kNotFound            ENOENT
+//   kPermissionDenied    EACCES, EPERM
+//   kCancelled           EPIPE
+//   kResourceExhausted   ENOSPC, EDQUOT
+//   kAlreadyExists       EEXIST
+//   kFailedPrecondition  ELOOP
+//   kUnavailable         all others
+// SQLite makes its calls through sqlite3_vfs; tests replace that one.
 //
 // Thread-safe.
 class Os {
@@ -35,64 +40,65 @@ class Os {
     uint64_t size = 0;  // of a regular file, in bytes
     uint64_t device = 0;
     uint64_t inode = 0;
-    uint64_t links = 0;       // 0: deleted, and only open
+    uint64_t links = 0;       // 0: deleted, but still open
     uint32_t owner = 0;       // uid
     int64_t modified_ns = 0;  // since 1970
     bool is_directory() const { return type == FileType::kDirectory; }
     bool is_regular() const { return type == FileType::kRegular; }
   };
 
-  // Never goes back: intervals are measured with it. When the wall clock is set forward it
-  // follows; when that is set back it is ahead of it.
+  // Never decreases, so it can measure intervals. It follows the wall clock when that is set
+  // forward, and stays ahead of it when that is set back.
   virtual absl::Time Now() = 0;
 
-  // For reading; close-on-exec. Waits for the writer of a FIFO.
+  // Opens for reading, close-on-exec. Waits for the writer of a FIFO.
   virtual absl::StatusOr<int> Open(const std::string& path) = 0;
-  // For reading what others write: never waits, takes no terminal, and does not follow a symbolic
-  // link in the last part of the path (kFailedPrecondition).
+  // Opens for reading a file that others write. Never waits, acquires no terminal, and does not
+  // follow a symbolic link in the last part of the path (kFailedPrecondition).
   virtual absl::StatusOr<int> OpenToFollow(const std::string& path) = 0;
-  // For reading and appending; created with `mode` if missing. Does not follow a link either.
+  // Opens for reading and appending; creates a missing file with `mode`. Does not follow a
+  // symbolic link in the last part of the path either.
   virtual absl::StatusOr<int> OpenToAppend(const std::string& path, mode_t mode) = 0;
   virtual void Close(int fd) = 0;
 
   virtual absl::StatusOr<FileInfo> Stat(int fd) = 0;
   virtual absl::StatusOr<FileInfo> StatPath(const std::string& path, bool follow_links) = 0;
 
-  // Read and Write wait until they can go on (EAGAIN). 0 at the end.
+  // Read() and Write() wait until the descriptor is ready (EAGAIN). Read() returns 0 at the end.
   virtual absl::StatusOr<size_t> Read(int fd, char* buffer, size_t size) = 0;
-  // Maybe less than `size`. kCancelled if the reader of a pipe is gone.
+  // May write less than `size`. kCancelled if the reader of a pipe is gone.
   virtual absl::StatusOr<size_t> Write(int fd, const char* buffer, size_t size) = 0;
-  // False if what is written there finds nobody any more: a pipe without a reader, a connection
-  // that is closed, a terminal that is gone. Does not wait.
+  // False if nobody can receive written bytes any more: a pipe without a reader, a closed
+  // connection, a terminal that is gone. Does not wait.
   virtual absl::StatusOr<bool> HasReader(int fd) = 0;
   virtual absl::StatusOr<size_t> ReadAt(int fd, uint64_t offset, char* buffer, size_t size) = 0;
   virtual absl::Status Truncate(int fd, uint64_t size) = 0;
-  // Until it returns, what was written may be lost with the power (fdatasync).
+  // Written bytes survive a power failure only after this has returned (fdatasync).
   virtual absl::Status Sync(int fd) = 0;
   virtual absl::Status SyncDirectory(const std::string& path) = 0;
-  // False if another open file description holds it (flock, exclusive, not waiting).
+  // False if another open file description holds the lock (flock, exclusive). Does not wait.
   virtual absl::StatusOr<bool> Lock(int fd) = 0;
 
   virtual absl::Status Rename(const std::string& from, const std::string& to) = 0;
   virtual absl::Status Remove(const std::string& path) = 0;
-  // Not its parents. All is well if it is there already.
+  // Does not create parents. OK if the directory already exists.
   virtual absl::Status MakeDirectory(const std::string& path, mode_t mode) = 0;
   // Names in a directory, sorted, without "." and "..".
   virtual absl::StatusOr<std::vector<std::string>> List(const std::string& path) = 0;
-  // Absolute, without symbolic links.
+  // The absolute path without symbolic links.
   virtual absl::StatusOr<std::string> RealPath(const std::string& path) = 0;
-  // Changes made on other machines are not told to this one: NFS, SMB, FUSE and the like.
+  // True if inotify does not report changes that other machines make: NFS, SMB, FUSE and the like.
   virtual absl::StatusOr<bool> IsRemote(const std::string& path) = 0;
 
-  // inotify: a descriptor, readable (ReadEvents) when something happened.
+  // Returns an inotify descriptor. It becomes readable when there is an event for ReadEvents().
   virtual absl::StatusOr<int> WatchInit() = 0;
   virtual absl::StatusOr<int> WatchDirectory(int watch_fd, const std::string& path) = 0;
   virtual void Unwatch(int watch_fd, int watch) = 0;
-  // Does not wait: 0 if there is nothing.
+  // Does not wait. Returns 0 if there is no event.
   virtual absl::StatusOr<size_t> ReadEvents(int watch_fd, char* buffer, size_t size) = 0;
 };
 
-// The real one.
+// The real operating system.
 class PosixOs : public Os {
  public:
   absl::Time Now() override;
@@ -122,11 +128,11 @@ class PosixOs : public Os {
   absl::StatusOr<size_t> ReadEvents(int watch_fd, char* buffer, size_t size) override;
 
  private:
-  std::atomic<int64_t> ahead_ns_ = INT64_MIN;  // of 1970, when the machine was started
+  std::atomic<int64_t> boot_ns_ = INT64_MIN;  // when the machine was started, since 1970
 };
 
-// Writes all of `bytes`. What was written before an error stays written. kCancelled if the reader
-// of a pipe is gone.
+// Writes all of `bytes`. Bytes written before an error stay written. kCancelled if the reader of
+// a pipe is gone.
 absl::Status WriteAll(Os* os, int fd, std::string_view bytes);
 
 }  // namespace sparktail

@@ -7,8 +7,8 @@
 
 namespace sparktail {
 
-// The zone of an IANA name (Europe/Madrid, UTC). Nothing for a name that the machine's database
-// does not have, and for a path: the library would open any file.
+// Returns the zone of an IANA name (Europe/Madrid, UTC), or nullopt if the machine's database does
+// not have it. Rejects paths, because the library would open any file.
 std::optional<absl::TimeZone> FindTimeZone(std::string_view name);
 
 }  // namespace sparktail

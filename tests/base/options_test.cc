@@ -128,8 +128,8 @@ TEST(OptionsTest, ErrorsSayWhatToGiveAndWhatWasGiven) {
   EXPECT_LT(ErrorOf("path", std::string(5000, 'x')).size(), 200U);
 }
 
-// Whoever reads the log need not know the password that stands where it does not belong.
-TEST(OptionsTest, CredentialsInUrlsAreNotTold) {
+// A password in the wrong place must not reach the log.
+TEST(OptionsTest, CredentialsInUrlsAreNotQuoted) {
   const std::string error = ErrorOf("count", "http://me:se@cret@host:1/path");
   EXPECT_THAT(error, HasSubstr("not 'http://…@host:1/path'"));
 }
@@ -141,7 +141,7 @@ TEST(OptionsTest, AnErrorChangesNothing) {
   EXPECT_EQ(example.count, 7U);
 }
 
-TEST(OptionsTest, ListsMayNotBeEmptyNorHoldWhatIsWrong) {
+TEST(OptionsTest, ListsMayNotBeEmptyNorHoldWrongValues) {
   Example example;
   EXPECT_FALSE(Find(Table(), "names").SetList({}, &example).ok());
   EXPECT_FALSE(Find(Table(), "names").SetList({"a", ""}, &example).ok());
@@ -219,9 +219,9 @@ TEST(OptionsTest, DurationsHaveUnits) {
   }
 }
 
-TEST(OptionsTest, WhatIsExpectedIsSaid) {
+TEST(OptionsTest, ExpectedDescribesEachType) {
   const OptionTable<Example> table = Table();
-  EXPECT_EQ(Expected(Find(table, "names").info), "a list, each of it a text");
+  EXPECT_EQ(Expected(Find(table, "names").info), "a list, each item a text");
   EXPECT_EQ(Expected(Find(table, "wait").info), "a duration from 0s to 1h");
   EXPECT_EQ(Expected(Find(table, "keep").info), "all, or a number from 1");
   EXPECT_EQ(Expected(Find(table, "colour").info), "red or green");

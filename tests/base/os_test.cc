@@ -50,7 +50,7 @@ struct Pipe {
   std::array<int, 2> ends{-1, -1};
 };
 
-// Each line of a log would cost a write of its inode.
+// Otherwise each read line of a log costs a write of its inode.
 TEST_F(OsTest, FollowingDoesNotChangeTheTimeOfAccess) {
   const std::string path = Write("log", "text");
   const std::array<timespec, 2> old = {{{1, 0}, {2, 0}}};
@@ -181,7 +181,8 @@ TEST_F(OsTest, ASignalDoesNotEndARead) {
   interrupted_fd = pipe.ends[1];
   struct sigaction action {};
   struct sigaction before {};
-  // Without SA_RESTART, so that read() gives EINTR; what it then finds, the handler has written.
+  // Without SA_RESTART, so that read() fails with EINTR. The handler writes the bytes that the
+  // retry reads.
   action.sa_handler = [](int) { (void)!::write(interrupted_fd, "x", 1); };
   ASSERT_EQ(::sigaction(SIGUSR1, &action, &before), 0);
   absl::StatusOr<size_t> size = absl::UnknownError("not read");

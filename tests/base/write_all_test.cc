@@ -25,7 +25,7 @@ TEST(WriteAllTest, NothingIsWrittenWithoutACall) {
   EXPECT_EQ(os.calls(), 0U);
 }
 
-TEST(WriteAllTest, WritesWhereItIsTold) {
+TEST(WriteAllTest, WritesToTheGivenDescriptor) {
   FakeOs os;
   EXPECT_TRUE(WriteAll(&os, 1, "out").ok());
   EXPECT_TRUE(WriteAll(&os, 2, "error").ok());
@@ -33,7 +33,7 @@ TEST(WriteAllTest, WritesWhereItIsTold) {
   EXPECT_EQ(os.written[2], "error");
 }
 
-TEST(WriteAllTest, AGoneReaderIsToldFromOtherErrors) {
+TEST(WriteAllTest, AGoneReaderDiffersFromOtherErrors) {
   FakeOs os;
   os.FailAt(1, absl::CancelledError("Broken pipe"));
   EXPECT_TRUE(absl::IsCancelled(WriteAll(&os, 1, "text")));

@@ -52,7 +52,7 @@ StreamCursor CursorOf(const std::string& stream, uint64_t offset, const std::str
            std::make_shared<const std::string>(context), ended}};
 }
 
-// What is stored, for comparing: "sink/stream" and the cursor, and "sink" and its state.
+// Everything stored, for comparing: cursors by "sink/stream", states by "sink".
 using Content = std::map<std::string, std::string>;
 
 std::string Text(const Cursor& cursor) {
@@ -75,7 +75,7 @@ absl::StatusOr<Content> ContentOf(CursorStore* store) {
   return content;
 }
 
-// What the n-th commit stores: some streams, some of them new, some of them with another context.
+// The cursors of the n-th commit: some streams are new, some have another context.
 struct Step {
   std::string sink;
   std::vector<StreamCursor> cursors;
@@ -127,8 +127,8 @@ class CursorStoreTest : public ::testing::Test {
   }
   std::string Db() const { return dir_ / "offsets.db"; }
 
-  // Opening fails with this code, and says this, and what to do; recovering starts anew, and
-  // keeps what was there.
+  // Opening fails with this code and this message, which also says what to do. Recovering creates
+  // an empty store and keeps the old file.
   void ExpectUnusable(absl::StatusCode code, const std::string& why) {
     const std::string before = BytesOf(Db());
     const absl::Status refused = Open().status();
@@ -158,7 +158,7 @@ class CursorStoreTest : public ::testing::Test {
   RecordingLog log_;
 };
 
-// ---------------------------------------------------------------- what it keeps
+// ---------------------------------------------------------------- storing
 
 TEST_F(CursorStoreTest, KeepsCursorsOfEachSink) {
   os_.SetNow(absl::FromUnixMillis(1'700'000'000'123));
@@ -253,7 +253,7 @@ TEST_F(CursorStoreTest, ForgetsCursors) {
   EXPECT_EQ(left(), "search/a ");
   EXPECT_EQ(store->Forget("", "no such stream").value(), 0U);
   EXPECT_EQ(store->Forget("no such sink", "").value(), 0U);
-  fill();  // what is remembered of rows must have gone with them
+  fill();  // the remembered rows must be forgotten, too
   EXPECT_EQ(left(), "file/a file/b search/a search/b ");
   EXPECT_EQ(*store->Load("file").value().at(0).cursor.context, "{1}");
   EXPECT_EQ(store->Forget("search", "").value(), 2U);
@@ -319,7 +319,7 @@ TEST_F(CursorStoreTest, DoesAsAMapOverRandomSteps) {
   store.reset();
 }
 
-// More streams than rows are remembered of.
+// More streams than the store remembers rows of.
 TEST_F(CursorStoreTest, KnowsTensOfThousandsOfStreams) {
   const std::unique_ptr<CursorStore> store = MustOpen();
   std::vector<StreamCursor> cursors;
@@ -387,7 +387,7 @@ TEST_F(CursorStoreTest, ThreadsCommitAndLookAtOnce) {
   }
 }
 
-// A process that works on its own. Made before this one has a database open.
+// Another process. Created before this one has a database open.
 class Other {
  public:
   explicit Other(const std::function<void(int fd)>& work) {
@@ -410,7 +410,7 @@ class Other {
     ::waitpid(pid_, nullptr, 0);
     pid_ = -1;
   }
-  // Waits for the next number that it tells; nothing when it has ended.
+  // Waits for the next number that the process reports; nullopt when it has stopped.
   std::optional<uint64_t> Next() {
     uint64_t number = 0;
     if (::read(pipe_[0], &number, sizeof(number)) != sizeof(number)) return std::nullopt;
@@ -508,7 +508,7 @@ TEST_F(CursorStoreTest, F47_AnEmptyFileIsNoticed) {
 TEST_F(CursorStoreTest, F47_AFileOfZerosIsNoticed) {
   MakeStore();
   WriteBytes(Db(), std::string(fs::file_size(Db()), '\0'));
-  ExpectUnusable(absl::StatusCode::kDataLoss, "it holds zeros");
+  ExpectUnusable(absl::StatusCode::kDataLoss, "it holds only zeros");
 }
 
 TEST_F(CursorStoreTest, F47_RandomBytesAreNoticed) {
@@ -516,7 +516,7 @@ TEST_F(CursorStoreTest, F47_RandomBytesAreNoticed) {
   std::string bytes(20'000, '\0');
   for (char& byte : bytes) byte = static_cast<char>(random());
   WriteBytes(Db(), bytes);
-  ExpectUnusable(absl::StatusCode::kDataLoss, "it is no SQLite database");
+  ExpectUnusable(absl::StatusCode::kDataLoss, "it is not an SQLite database");
 }
 
 TEST_F(CursorStoreTest, F47_ACutFileIsNoticed) {
@@ -535,7 +535,7 @@ TEST_F(CursorStoreTest, F47_ACutFileIsNoticed) {
   ExpectUnusable(absl::StatusCode::kDataLoss, "is damaged");
 }
 
-// Whatever byte is changed: it is noticed, or it did not matter.
+// Every changed byte is noticed, or does not matter.
 TEST_F(CursorStoreTest, F47_AChangedByteIsNoticedOrDoesNotMatter) {
   FaultyVfs vfs;
   vfs.SkipSyncs();
@@ -568,7 +568,7 @@ TEST_F(CursorStoreTest, F47_AChangedByteIsNoticedOrDoesNotMatter) {
   EXPECT_GT(noticed, runs / 4);
 }
 
-// The -wal file ends where it was damaged: an older commit is what is left, never a part of one.
+// The -wal file ends where it was damaged. That leaves an older commit, never a part of one.
 TEST_F(CursorStoreTest, F47_ADamagedWalGivesAnOlderCommit) {
   FaultyVfs vfs;
   vfs.SkipSyncs();
@@ -622,7 +622,7 @@ TEST_F(CursorStoreTest, ANewerVersionIsLeftAlone) {
     ASSERT_TRUE(newer->Execute("PRAGMA user_version=9").ok());
   }
   EXPECT_TRUE(absl::IsFailedPrecondition(Open(Access::kLook).status()));
-  ExpectUnusable(absl::StatusCode::kFailedPrecondition, "newer sparktail (version 9");
+  ExpectUnusable(absl::StatusCode::kFailedPrecondition, "newer sparktail (file version 9");
 }
 
 TEST_F(CursorStoreTest, AMissingTableIsDamage) {
@@ -636,7 +636,7 @@ TEST_F(CursorStoreTest, AMissingTableIsDamage) {
   ExpectUnusable(absl::StatusCode::kDataLoss, "no such table: contexts");
 }
 
-// Whoever only looks checks no more than he reads.
+// A store that is opened to look checks only the pages that it reads.
 TEST_F(CursorStoreTest, ADamagedPageIsSaidInOneLineWithWhatToDo) {
   MakeStore(200);
   std::string bytes = BytesOf(Db());
@@ -647,16 +647,16 @@ TEST_F(CursorStoreTest, ADamagedPageIsSaidInOneLineWithWhatToDo) {
   EXPECT_THAT(std::string(refused.message()), HasSubstr("is damaged: "));
   EXPECT_THAT(std::string(refused.message()), Not(HasSubstr("***")));
   EXPECT_THAT(std::string(refused.message()), Not(HasSubstr("\n")));
-  EXPECT_THAT(std::string(refused.message()), HasSubstr("a file sink leaves out"));
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("a file sink skips"));
   const absl::Status seen = MustOpen(Access::kLook)->LoadAll().status();
   EXPECT_TRUE(absl::IsDataLoss(seen)) << seen;
   EXPECT_THAT(std::string(seen.message()), HasSubstr(Db() + " is damaged: "));
   EXPECT_THAT(std::string(seen.message()), HasSubstr("sparktail run --recover"));
 }
 
-TEST_F(CursorStoreTest, WhatIsNoFileIsSaid) {
+TEST_F(CursorStoreTest, APathThatIsNoFileIsReported) {
   fs::create_directory(Db());
-  EXPECT_THAT(std::string(Open().status().message()), HasSubstr("it is no file"));
+  EXPECT_THAT(std::string(Open().status().message()), HasSubstr("it is not a regular file"));
 }
 
 TEST_F(CursorStoreTest, F49_RecoveringKeepsWhatIsGoodAndWhatWasDamaged) {
@@ -692,7 +692,7 @@ TEST_F(CursorStoreTest, F49_RemainsOfARemovedFileAreNotRead) {
   fs::rename(dir_ / "wal", Db() + "-wal");
   const std::unique_ptr<CursorStore> store = MustOpen();
   EXPECT_EQ(ContentOf(store.get()).value(), Content());
-  EXPECT_TRUE(log_.Has("put " + Db() + "-wal aside"));
+  EXPECT_TRUE(log_.Has("moved " + Db() + "-wal aside"));
 }
 
 // ---------------------------------------------------------------- faults
@@ -745,9 +745,9 @@ class CopyOfState {
   TempDir dir_{TempDir::Place::kMemory};
 };
 
-// Runs all steps against a store of its own while something fails. Commits are tried a few times,
-// as a sink's worker does. Whatever fails: the store never takes itself for damaged, a commit that
-// was said to be durable is there, and of one that failed all or nothing is.
+// Runs all steps against a store of its own while something fails. Commits are retried a few
+// times, as a sink worker does. Whatever fails, the store never reports damage, a commit that was
+// reported durable is there, and a failed commit is there as a whole or not at all.
 class FaultLoop {
  public:
   static constexpr uint64_t kSteps = 6;
@@ -863,8 +863,8 @@ TEST_F(CursorStoreTest, F48_F50_WhateverOtherCallFailsCommitsAreWhole) {
   }
 }
 
-// Between the sink's acknowledgement and the commit of the cursors, in it, and after it: whatever
-// was said to be durable is there, and of the next commit all or nothing.
+// The kill comes before, in or after the commit of the cursors. Every commit that was reported
+// durable is there, and the next one is there as a whole or not at all.
 TEST_F(CursorStoreTest, F50_AfterSigkillTheStoreIsOfOneCommit) {
   std::mt19937_64 random(Seed());
   uint64_t last = 0;

@@ -165,7 +165,7 @@ TEST_F(DatabaseTest, ATransactionIsAllOrNothing) {
   EXPECT_EQ(Count(&database), 1);
 }
 
-// SQLite itself rolls back after some errors: what comes then must not be stored alone.
+// SQLite itself rolls back after some errors. Later writes must not be stored alone.
 TEST_F(DatabaseTest, ATransactionThatSqliteRolledBackDoesNotCommit) {
   Database database = Open();
   ASSERT_TRUE(database.Execute("CREATE TABLE t(a)").ok());
@@ -216,7 +216,7 @@ TEST_F(DatabaseTest, CodesAreClassified) {
   EXPECT_EQ(StatusCodeOf(SQLITE_MISUSE, 0), StatusCode::kInternal);
 }
 
-TEST_F(DatabaseTest, WhatIsNoDatabaseIsDataLoss) {
+TEST_F(DatabaseTest, AFileThatIsNoDatabaseIsDataLoss) {
   WriteBytes(Path(), std::string(5000, 'x'));
   const absl::StatusOr<Database> database = Database::Open(&os_, Path(), {});
   EXPECT_TRUE(absl::IsDataLoss(database.status())) << database.status();
@@ -224,7 +224,7 @@ TEST_F(DatabaseTest, WhatIsNoDatabaseIsDataLoss) {
   EXPECT_EQ(BytesOf(Path()), std::string(5000, 'x'));
 }
 
-TEST_F(DatabaseTest, WhatCannotBeOpenedIsSaid) {
+TEST_F(DatabaseTest, AFileThatCannotBeOpenedIsReported) {
   const auto open = [&](const std::string& path, Database::Access access) {
     return Database::Open(&os_, path, {.access = access}).status();
   };

@@ -81,7 +81,7 @@ class OffsetsFileTest : public ::testing::Test {
   RecordingLog log_;
 };
 
-// ---------------------------------------------------------------- making it
+// ---------------------------------------------------------------- creating it
 
 TEST_F(OffsetsFileTest, ItIsMadeEmptyAndForItsOwnerOnly) {
   {
@@ -94,35 +94,35 @@ TEST_F(OffsetsFileTest, ItIsMadeEmptyAndForItsOwnerOnly) {
       EXPECT_EQ(database->QueryInt(count).value(), 0) << table;
     }
   }
-  EXPECT_THAT(log_.lines(), ElementsAre("I made an empty " + Db()));
+  EXPECT_THAT(log_.lines(), ElementsAre("I created an empty " + Db()));
   EXPECT_THAT(Files(), ElementsAre("offsets.db"));
   struct stat info {};
   ASSERT_EQ(::stat(Db().c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 07777U, 0600U);
 }
 
-TEST_F(OffsetsFileTest, WhatIsThereIsOpenedAsItIs) {
+TEST_F(OffsetsFileTest, AnExistingFileIsOpenedUnchanged) {
   Make();
   EXPECT_EQ(Sinks(Open()), 1);
   EXPECT_EQ(log_.lines().size(), 1U) << "it was made once";
 }
 
-TEST_F(OffsetsFileTest, WhatAKilledProcessLeftHalfMadeIsMadeAnew) {
+TEST_F(OffsetsFileTest, AFileHalfCreatedByAKilledProcessIsCreatedAgain) {
   WriteBytes(Db() + ".new", "half");
   WriteBytes(Db() + ".new-wal", "of it");
   EXPECT_EQ(Sinks(Open()), 0);
   EXPECT_THAT(Files(), ElementsAre("offsets.db"));
 }
 
-// Else SQLite would take it for a part of the new one.
-TEST_F(OffsetsFileTest, WhatIsLeftOfARemovedOneIsPutAside) {
+// Otherwise SQLite takes the file for a part of the new one.
+TEST_F(OffsetsFileTest, RemainsOfADeletedFileAreMovedAside) {
   WriteBytes(Db() + "-wal", "of another life");
   EXPECT_EQ(Sinks(Open()), 0);
   EXPECT_THAT(Files(), ElementsAre("offsets.db", "offsets.db.damaged-20231114T221320Z-wal"));
-  EXPECT_TRUE(log_.Has("W put " + Db() + "-wal aside"));
+  EXPECT_TRUE(log_.Has("W moved " + Db() + "-wal aside"));
 }
 
-TEST_F(OffsetsFileTest, WhateverCallFailsItIsMadeWholeOrNotAtAll) {
+TEST_F(OffsetsFileTest, ItIsCreatedWholeOrNotAtAllWhateverCallFails) {
   for (size_t n = 1;; ++n) {
     for (const auto& entry : fs::directory_iterator(dir_.path())) fs::remove(entry.path());
     os_.Fail({.n = n});
@@ -140,7 +140,7 @@ TEST_F(OffsetsFileTest, WhateverCallFailsItIsMadeWholeOrNotAtAll) {
   }
 }
 
-TEST_F(OffsetsFileTest, WhateverCallOfSqliteFailsItIsMadeWholeOrNotAtAll) {
+TEST_F(OffsetsFileTest, ItIsCreatedWholeOrNotAtAllWhateverSqliteCallFails) {
   FaultyVfs vfs;
   vfs.SkipSyncs();
   for (const auto kind : {FaultyVfs::Kind::kInputOutput, FaultyVfs::Kind::kTorn}) {
@@ -160,7 +160,7 @@ TEST_F(OffsetsFileTest, WhateverCallOfSqliteFailsItIsMadeWholeOrNotAtAll) {
   }
 }
 
-// ---------------------------------------------------------------- what can't be used
+// ---------------------------------------------------------------- unusable files
 
 TEST_F(OffsetsFileTest, ADamagedHeaderIsSaidBeforeSqliteSeesTheFile) {
   Make();
@@ -169,9 +169,9 @@ TEST_F(OffsetsFileTest, ADamagedHeaderIsSaidBeforeSqliteSeesTheFile) {
   unknown_format[18] = 9;
   const std::vector<std::pair<std::string, std::string>> damaged = {
       {"", "it is empty"},
-      {std::string(good.size(), '\0'), "it holds zeros"},
-      {std::string(5000, 'x'), "it is no SQLite database"},
-      {good.substr(0, 99), "it is no SQLite database"},
+      {std::string(good.size(), '\0'), "it holds only zeros"},
+      {std::string(5000, 'x'), "it is not an SQLite database"},
+      {good.substr(0, 99), "it is not an SQLite database"},
       {unknown_format, "its format is unknown"},
   };
   for (const auto& [bytes, why] : damaged) {
@@ -186,7 +186,7 @@ TEST_F(OffsetsFileTest, IdsSayWhoseItIs) {
   Make();
   Execute("PRAGMA user_version=2");
   ExpectUnusable(absl::StatusCode::kFailedPrecondition,
-                 "written by a newer sparktail (version 2 of the file, this one knows 1)");
+                 "written by a newer sparktail (file version 2, this one reads up to 1)");
   Execute("PRAGMA user_version=0");
   ExpectUnusable(absl::StatusCode::kDataLoss, "it has no version");
   Execute("PRAGMA application_id=7");
@@ -194,7 +194,7 @@ TEST_F(OffsetsFileTest, IdsSayWhoseItIs) {
                  "is a database of another program (application_id 7)");
 }
 
-// The file itself has the old version still.
+// The file itself still has the old version.
 TEST_F(OffsetsFileTest, ANewerVersionInTheWalIsNoticed) {
   Make();
   std::string wal;
@@ -212,15 +212,15 @@ TEST_F(OffsetsFileTest, ANewerVersionInTheWalIsNoticed) {
     WriteBytes(Db() + "-wal", wal);
     const absl::Status status = is_look ? Look().status() : Open().status();
     EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
-    EXPECT_THAT(std::string(status.message()), HasSubstr("newer sparktail (version 2"));
+    EXPECT_THAT(std::string(status.message()), HasSubstr("newer sparktail (file version 2"));
   }
 }
 
-TEST_F(OffsetsFileTest, WhatIsNoFileIsSaid) {
+TEST_F(OffsetsFileTest, APathThatIsNoFileIsReported) {
   fs::create_directory(Db());
   for (const absl::Status& status : {Open().status(), Look().status()}) {
     EXPECT_THAT(std::string(status.message()), HasSubstr(Db()));
-    EXPECT_THAT(std::string(status.message()), HasSubstr("it is no file"));
+    EXPECT_THAT(std::string(status.message()), HasSubstr("it is not a regular file"));
   }
 }
 
@@ -294,7 +294,7 @@ TEST_F(OffsetsFileTest, LookingSeesWhatAKilledProcessStored) {
   EXPECT_EQ(Sinks(Open()), 2);
 }
 
-// ---------------------------------------------------------------- putting it aside
+// ---------------------------------------------------------------- moving it aside
 
 TEST_F(OffsetsFileTest, ItIsPutAsideWithAllThatIsBesideIt) {
   ASSERT_TRUE(PutOffsetsAside(&os_, &log_, dir_.path()).ok());
@@ -308,17 +308,17 @@ TEST_F(OffsetsFileTest, ItIsPutAsideWithAllThatIsBesideIt) {
     for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
       EXPECT_FALSE(fs::exists(Db() + suffix));
       EXPECT_EQ(BytesOf((dir_ / to) + suffix), to + suffix);
-      EXPECT_TRUE(log_.Has("put " + Db() + suffix + " aside as " + (dir_ / to) + suffix));
+      EXPECT_TRUE(log_.Has("moved " + Db() + suffix + " aside as " + (dir_ / to) + suffix));
     }
   }
 }
 
-TEST_F(OffsetsFileTest, WhatCannotBePutAsideIsSaid) {
+TEST_F(OffsetsFileTest, AFileThatCannotBeMovedAsideIsReported) {
   WriteBytes(Db(), "damaged");
   os_.Fail({.status = absl::PermissionDeniedError("Permission denied"),
             .calls = {FaultyOs::Call::kRename}});
   EXPECT_EQ(PutOffsetsAside(&os_, &log_, dir_.path()),
-            absl::PermissionDeniedError(Db() + ": cannot put it aside: Permission denied"));
+            absl::PermissionDeniedError(Db() + ": cannot move it aside: Permission denied"));
   EXPECT_EQ(BytesOf(Db()), "damaged");
 }
 

@@ -138,7 +138,7 @@ TEST_F(StateLockTest, AnyCallMayFail) {
     EXPECT_EQ(lock.ok(), only_names_the_owner) << first;
     EXPECT_EQ(os_.open_files(), lock.ok() ? 1U : 0U) << first;
   }
-  EXPECT_TRUE(log_.Has("cannot write who holds it"));
+  EXPECT_TRUE(log_.Has("cannot write the owner of the lock"));
 }
 
 // A full disk does not keep the process from starting.
@@ -149,7 +149,7 @@ TEST_F(StateLockTest, F48_ADiskThatIsFullCanBeLocked) {
   const absl::StatusOr<StateLock> lock = Take();
   EXPECT_TRUE(lock.ok());
   const absl::Status refused = Take().status();
-  EXPECT_THAT(std::string(refused.message()), HasSubstr("that has not said which"));
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("which the lock file does not name"));
 }
 
 TEST_F(StateLockTest, BytesOfTheLockFileAreShownWithoutControls) {
@@ -164,9 +164,9 @@ TEST_F(StateLockTest, BytesOfTheLockFileAreShownWithoutControls) {
 
 TEST_F(StateLockTest, TheDirectoryIsMadeWithItsParents) {
   const mode_t before = ::umask(0);
-  EXPECT_TRUE(MakeStateDirectory(&os_, dir_ / "a/b/c").ok());
-  EXPECT_TRUE(MakeStateDirectory(&os_, dir_ / "a/b/c").ok());
-  EXPECT_TRUE(MakeStateDirectory(&os_, dir_ / "d/").ok());
+  EXPECT_TRUE(CreateStateDirectory(&os_, dir_ / "a/b/c").ok());
+  EXPECT_TRUE(CreateStateDirectory(&os_, dir_ / "a/b/c").ok());
+  EXPECT_TRUE(CreateStateDirectory(&os_, dir_ / "d/").ok());
   ::umask(before);
   EXPECT_EQ(ModeOf(dir_ / "a"), 0700U);
   EXPECT_EQ(ModeOf(dir_ / "a/b/c"), 0700U);
@@ -175,15 +175,15 @@ TEST_F(StateLockTest, TheDirectoryIsMadeWithItsParents) {
 
 TEST_F(StateLockTest, ADirectoryThatCannotBeMadeIsSaid) {
   WriteBytes(dir_ / "file", "");
-  const absl::Status is_file = MakeStateDirectory(&os_, dir_ / "file");
+  const absl::Status is_file = CreateStateDirectory(&os_, dir_ / "file");
   EXPECT_TRUE(absl::IsFailedPrecondition(is_file));
   EXPECT_THAT(std::string(is_file.message()), HasSubstr((dir_ / "file") + ": the state directory"));
-  EXPECT_FALSE(MakeStateDirectory(&os_, dir_ / "file/below").ok());
+  EXPECT_FALSE(CreateStateDirectory(&os_, dir_ / "file/below").ok());
   os_.Fail({.status = absl::PermissionDeniedError("Permission denied"),
             .calls = {FaultyOs::Call::kMakeDirectory}});
-  EXPECT_EQ(MakeStateDirectory(&os_, dir_ / "no"),
+  EXPECT_EQ(CreateStateDirectory(&os_, dir_ / "no"),
             absl::PermissionDeniedError((dir_ / "no") +
-                                        ": cannot make the state directory: Permission denied"));
+                                        ": cannot create the state directory: Permission denied"));
 }
 
 // As seen by a process of user 12345: a directory of user 999.
@@ -193,11 +193,11 @@ TEST_F(StateLockTest, ADirectoryOfAnotherUserIsRefused) {
   ASSERT_EQ(::chown((dir_ / "other").c_str(), 999, 999), 0);
   ASSERT_EQ(::chmod(dir_.path().c_str(), 0777), 0);
   ASSERT_EQ(::chmod((dir_ / "other").c_str(), 0777), 0);
-  EXPECT_TRUE(MakeStateDirectory(&os_, dir_ / "other").ok());
+  EXPECT_TRUE(CreateStateDirectory(&os_, dir_ / "other").ok());
   Other user([&] {
     if (::setuid(12345) != 0) return false;
-    const absl::Status refused = MakeStateDirectory(&os_, dir_ / "other");
-    const absl::Status roots = MakeStateDirectory(&os_, dir_.path());
+    const absl::Status refused = CreateStateDirectory(&os_, dir_ / "other");
+    const absl::Status roots = CreateStateDirectory(&os_, dir_.path());
     return absl::IsFailedPrecondition(refused) && roots.ok() &&
            refused.message().find("belongs to another user (uid 999") != std::string::npos;
   });
