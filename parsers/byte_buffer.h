@@ -8,16 +8,17 @@
 
 namespace sparktail {
 
-// A growing buffer of bytes that does not zero what it is about to overwrite (std::string does).
-// It is padded, so its contents can be parsed in place. Views of it are valid until the next
-// call that is not const.
+// A growing buffer of bytes. Unlike std::string, it does not zero memory that is overwritten
+// anyway, and it is padded, so that its content can be parsed in place. Views of it are valid until
+// the next call that is not const.
 class ByteBuffer {
  public:
   ByteBuffer() = default;
   ByteBuffer(ByteBuffer&&) = default;
   ByteBuffer& operator=(ByteBuffer&&) = default;
 
-  // Room for `size` more bytes; returns where they go. Advance() says how many came.
+  // Makes room for `size` more bytes and returns where to write them. Advance() then adds the
+  // bytes that were written to the content.
   char* Reserve(size_t size);
   void Advance(size_t size) { size_ += size; }
 
@@ -27,14 +28,14 @@ class ByteBuffer {
     Advance(1);
   }
 
-  // Drops everything behind `size`, or everything; keeps the memory.
+  // Truncate() drops the bytes after the first `size`, Clear() drops all. Both keep the memory.
   void Truncate(size_t size) { size_ = size; }
   void Clear() { size_ = 0; }
 
-  // Drops the first `size` bytes; the others move to the front.
+  // Drops the first `size` bytes and moves the others to the front.
   void DropFront(size_t size);
 
-  // Drops everything, and gives the memory back if it is more than `most` bytes.
+  // Drops all bytes, and frees the memory if it is more than `most` bytes.
   void Trim(size_t most);
 
   size_t size() const { return size_; }

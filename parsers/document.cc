@@ -13,10 +13,10 @@ void AppendInteger(int64_t value, ByteBuffer* out) {
   out->Advance(static_cast<size_t>(std::to_chars(digits, digits + 24, value).ptr - digits));
 }
 
-// Writes the members of an object; those whose value is empty are left out.
+// Writes the members of an object. Members with an empty value are omitted.
 class Members {
  public:
-  // `first`: no comma before the first member.
+  // `first`: the next member is the object's first, and gets no comma.
   Members(ByteBuffer* out, bool first) : out_(out), first_(first) {}
 
   void Text(std::string_view key, std::string_view value) {
@@ -45,7 +45,7 @@ class Members {
     first_ = false;
   }
 
-  // False if a text held bytes that are no UTF-8.
+  // False if a text held bytes that are not UTF-8.
   bool valid_utf8() const { return valid_utf8_; }
 
  private:
@@ -101,7 +101,7 @@ void AddDerived(const Derived& derived, Members* members) {
   members->Close();
 }
 
-// Ends the document that Begin() has begun.
+// Ends the document that Begin() began.
 void End(EventRef event, EventBuffer* out) {
   out->bytes.Append('}');
   event.end = out->bytes.size();
@@ -109,7 +109,7 @@ void End(EventRef event, EventBuffer* out) {
   out->bytes.Append('\n');
 }
 
-// A value that the source or the configuration proves comes before the log's.
+// Facts that the source or the configuration proves override the log.
 std::string_view Prefer(const std::string& fact, const std::string& from_log) {
   return fact.empty() ? from_log : fact;
 }
@@ -128,13 +128,13 @@ DocumentWriter::DocumentWriter(const StreamFacts& facts)
   before_offset_ = text.view();
 
   text.Clear();
-  Members behind(&text, /*first=*/false);
-  behind.Text("host", facts.host);
-  behind.Text("namespace", facts.kubernetes_namespace);
-  behind.Text("pod", facts.pod);
-  behind.Text("container", facts.container);
-  behind_offset_ = text.view();
-  valid_source_ = before.valid_utf8() && behind.valid_utf8();
+  Members after(&text, /*first=*/false);
+  after.Text("host", facts.host);
+  after.Text("namespace", facts.kubernetes_namespace);
+  after.Text("pod", facts.pod);
+  after.Text("container", facts.container);
+  after_offset_ = text.view();
+  valid_source_ = before.valid_utf8() && after.valid_utf8();
   SetIdentity(Identity());
 }
 
@@ -150,13 +150,13 @@ void DocumentWriter::SetIdentity(const Identity& from_log) {
   before_running_ = text.view();
 
   text.Clear();
-  Members behind(&text, /*first=*/false);
-  behind.Text("sparkVersion", Prefer(proven_.spark_version, from_log.spark_version));
-  behind_running_ = text.view();
-  valid_identity_ = before.valid_utf8() && behind.valid_utf8();
+  Members after(&text, /*first=*/false);
+  after.Text("sparkVersion", Prefer(proven_.spark_version, from_log.spark_version));
+  after_running_ = text.view();
+  valid_identity_ = before.valid_utf8() && after.valid_utf8();
 }
 
-// Appends what stands before the body. End() does the rest.
+// Appends everything before the body. The caller appends the body and calls End().
 EventRef DocumentWriter::Begin(EventKind kind, const EventId& id, std::string_view timestamp,
                                bool running, bool valid_utf8, uint64_t offset,
                                ByteBuffer* bytes) const {
@@ -169,10 +169,10 @@ EventRef DocumentWriter::Begin(EventKind kind, const EventId& id, std::string_vi
   head.Text("id", View(id));
   bytes->Append(before_running_);
   bytes->Append(running ? ",\"running\":true" : ",\"running\":false");
-  bytes->Append(behind_running_);
+  bytes->Append(after_running_);
   bytes->Append(before_offset_);
   AppendInteger(static_cast<int64_t>(offset), bytes);
-  bytes->Append(behind_offset_);
+  bytes->Append(after_offset_);
   if (!valid_utf8 || !valid_source_ || !valid_identity_) {
     bytes->Append(",\"invalidUtf8\":true");
   }
@@ -194,7 +194,7 @@ void DocumentWriter::WriteProgress(const EventId& id, const Progress& progress, 
 void DocumentWriter::WriteQuery(const EventId& id, std::string_view timestamp,
                                 const QueryFacts& query, const Header& header, uint64_t offset,
                                 EventBuffer* out) {
-  // The envelope tells whether the body is valid UTF-8.
+  // The body is written first: the envelope before it says if the body was valid UTF-8.
   ByteBuffer body;
   Members members(&body, /*first=*/false);
   AddQuery(query, &members);

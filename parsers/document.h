@@ -12,7 +12,7 @@
 
 namespace sparktail {
 
-// What a query event says. Empty fields are left out.
+// The content of a query event. Empty fields are omitted from the document.
 struct QueryFacts {
   std::string_view phase;  // started, resumed, idle, stopped, terminated
   QueryIds ids;
@@ -23,7 +23,7 @@ struct QueryFacts {
   bool truncated = false;  // the stack was cut at max_event_bytes
 };
 
-// What a signal says.
+// The content of a signal.
 struct SignalFacts {
   std::string_view rule;
   std::string_view severity;
@@ -31,19 +31,19 @@ struct SignalFacts {
   std::string_view fields;  // a JSON object, complete
 };
 
-// Writes documents: the envelope that all kinds have in common, then what is theirs. One shape
-// for every sink; see "The document" in docs/documents.md. Progress is spliced from Spark's own
-// text, not rebuilt.
+// Writes documents: the envelope that all kinds have in common, then the members of the kind. All
+// sinks get the same document; docs/documents.md defines it. The metrics of progress are Spark's
+// own text, not rebuilt.
 class DocumentWriter {
  public:
-  // `facts` override what the log says of the same things.
+  // `facts` override the identity that the log states.
   explicit DocumentWriter(const StreamFacts& facts);
 
-  // The identity of the events that follow, as the log has it.
+  // Sets the identity that the log states for the following events.
   void SetIdentity(const Identity& from_log);
 
-  // Each appends one document and a newline to `out`. `timestamp` is in UTC, as ToUtc() gives it;
-  // `offset` is that of the record's line.
+  // Each appends one document and a newline to `out`. `timestamp` is in UTC, as ToUtc() returns it;
+  // `offset` is the offset of the record's first line in the stream.
   void WriteProgress(const EventId& id, const Progress& progress, uint64_t offset,
                      EventBuffer* out);
   void WriteQuery(const EventId& id, std::string_view timestamp, const QueryFacts& query,
@@ -56,14 +56,15 @@ class DocumentWriter {
                  bool valid_utf8, uint64_t offset, ByteBuffer* bytes) const;
 
   std::string environment_;
-  Identity proven_;  // what the facts say
-  // What all documents have in common, ready to be written; the first two change with the identity.
+  Identity proven_;  // from the facts
+  // Parts that all documents have in common, ready to be written. The first two change with the
+  // identity.
   std::string before_running_;
-  std::string behind_running_;
+  std::string after_running_;
   std::string before_offset_;
-  std::string behind_offset_;
-  bool valid_source_ = true;    // UTF-8 around the offset
-  bool valid_identity_ = true;  // likewise around `running`
+  std::string after_offset_;
+  bool valid_source_ = true;    // the parts around the offset were valid UTF-8
+  bool valid_identity_ = true;  // the parts around `running` were valid UTF-8
 };
 
 }  // namespace sparktail

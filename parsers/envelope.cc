@@ -25,12 +25,12 @@ std::string_view NameOf(StdStream stream) {
   return stream == StdStream::kStdout ? "stdout" : "stderr";
 }
 
-// A fact that is longer than any can be is none.
+// Ignores a text that is too long to be a fact.
 void Put(std::string_view text, std::string* fact) {
   if (text.size() <= kLongestFact && text.find('\0') == std::string_view::npos) *fact = text;
 }
 
-// containerd://<id>
+// Returns the id of containerd://<id>.
 std::string_view WithoutScheme(std::string_view id) {
   const size_t scheme = id.find("://");
   return scheme == std::string_view::npos ? id : id.substr(scheme + 3);
@@ -41,7 +41,7 @@ bool AsString(od::value& value, std::string_view* text) {
   return !value.type().get(type) && type == od::json_type::string && !value.get_string().get(*text);
 }
 
-// Calls see(key, value) for each field, if it is an object. False: broken JSON.
+// Calls see(key, value) for each field if `value` is an object. Returns false on broken JSON.
 template <typename See>
 bool EachField(od::value& value, See see) {
   od::json_type type{};
@@ -65,25 +65,25 @@ struct EnvelopeReader::Json {
   od::parser parser;
 };
 
-// What stands in an object that may be an envelope. Views are valid until the next one is read.
+// The content of an object that may be an envelope. Views are valid until the next object is read.
 struct EnvelopeReader::Found {
-  // The fields with text, the better one first.
+  // Fields that may hold the text.
   std::string_view log;
   std::string_view message;
   std::string_view msg;
-  std::string_view chosen;  // of message_field
+  std::string_view chosen;  // the value of message_field
   bool has_log = false;
   bool has_message = false;
   bool has_msg = false;
   bool has_chosen = false;
-  bool has_logger = false;  // it is a log line by itself
-  bool only_docker = true;  // all keys are those of Docker's lines
-  bool goes_on = false;     // the text does not end its line
-  bool is_all = true;       // nothing stands behind the object
+  bool has_logger = false;  // the object is a log line itself
+  bool only_docker = true;  // every key is one that Docker writes
+  bool continues = false;   // the text does not end its line
+  bool is_all = true;       // nothing follows the object
   std::string_view std_stream;
   Origin origin;
 
-  std::string_view best;  // one of those above
+  std::string_view best;  // the text that Choose() has chosen
   bool Choose(bool by_name) {
     if (by_name) {
       best = chosen;
@@ -144,7 +144,7 @@ struct EnvelopeReader::Found {
 
   bool SeeTag(od::value& value) {
     std::string_view tag;
-    if (AsString(value, &tag)) goes_on |= tag == "P" || tag.starts_with("P:");
+    if (AsString(value, &tag)) continues |= tag == "P" || tag.starts_with("P:");
     return true;
   }
 
@@ -152,9 +152,9 @@ struct EnvelopeReader::Found {
     std::string_view text;
     bool is_part = false;
     if (AsString(value, &text)) {
-      goes_on |= text == "true";
+      continues |= text == "true";
     } else if (!value.get_bool().get(is_part)) {
-      goes_on |= is_part;
+      continues |= is_part;
     }
     return true;
   }
@@ -262,7 +262,7 @@ void EnvelopeReader::Read(std::string_view message, Take take) {
   bool is_read = false;
   switch (envelope_) {
     case Envelope::kNone:
-      TakeLines("", message, /*goes_on=*/false, take);
+      TakeLines("", message, /*continues=*/false, take);
       return;
     case Envelope::kJson:
       is_read = ReadJson(message, take);
@@ -285,14 +285,15 @@ void EnvelopeReader::Read(std::string_view message, Take take) {
   }
   if (!is_read) {
     ++foreign_;
-    TakeLines("", message, /*goes_on=*/false, take);
+    TakeLines("", message, /*continues=*/false, take);
   }
   padded_.Trim(kKept);
   line_.Trim(kKept);
   if (json_->parser.capacity() > kKept) json_ = std::make_unique<Json>();
 }
 
-// One object, or one in each line. False, before anything was taken: it is no envelope.
+// Reads one object, or one in each line. Returns false, and takes nothing, if the message is not an
+// envelope.
 bool EnvelopeReader::ReadJson(std::string_view message, Take take) {
   Found found;
   if (!ReadObject(message, &found)) return false;
@@ -327,13 +328,13 @@ bool EnvelopeReader::ReadJson(std::string_view message, Take take) {
       TakeMaybeWrapped(one, take);
     } else {
       ++foreign_;
-      TakeLines("", line, /*goes_on=*/false, take);
+      TakeLines("", line, /*continues=*/false, take);
     }
   }
   return true;
 }
 
-// False: it does not begin with an object.
+// Returns false if `text` does not begin with an object.
 bool EnvelopeReader::ReadObject(std::string_view text, Found* found) {
   const auto iterate = [this](od::document* document) {
     return json_->parser.iterate(padded_.view().data(), padded_.size(), padded_.size() + kPadding)
@@ -384,15 +385,15 @@ void EnvelopeReader::TakeMaybeWrapped(const Found& found, Take take) {
       may_be_wrapped ? RecognizeWrapping(text, /*complete=*/true).value_or(Wrapping::kNone)
                      : Wrapping::kNone;
   if (wrapping == Wrapping::kNone) {
-    TakeLines(found.std_stream, text, found.goes_on, take);
+    TakeLines(found.std_stream, text, found.continues, take);
   } else {
     Unwrap(wrapping, text, take);
   }
 }
 
-// False, before anything was taken: nothing is wrapped.
+// Returns false, and takes nothing, if no line is wrapped.
 bool EnvelopeReader::Unwrap(Wrapping wrapping, std::string_view text, Take take) {
-  // Whether a line goes on is then in its content.
+  // A complete last line: its content says if the container's line ends there.
   if (!text.ends_with('\n')) {
     line_.Clear();
     line_.Append(text);
@@ -401,7 +402,7 @@ bool EnvelopeReader::Unwrap(Wrapping wrapping, std::string_view text, Take take)
   }
   Unwrapper unwrapper(wrapping, scratch_);
   std::string_view std_stream;
-  size_t foreign = 0;  // bytes at the front that are not wrapped
+  size_t foreign = 0;  // bytes at the front of `text` that are not wrapped
   while (const auto line = unwrapper.Next(text.substr(foreign), /*last=*/true)) {
     if (!line->is_wrapped) {
       foreign += line->size;
@@ -419,10 +420,10 @@ bool EnvelopeReader::Unwrap(Wrapping wrapping, std::string_view text, Take take)
   return true;
 }
 
-void EnvelopeReader::TakeLines(std::string_view std_stream, std::string_view text, bool goes_on,
+void EnvelopeReader::TakeLines(std::string_view std_stream, std::string_view text, bool continues,
                                Take take) {
   if (!text.empty()) take({std_stream, text});
-  if (!goes_on && !text.ends_with('\n')) take({std_stream, "\n"});
+  if (!continues && !text.ends_with('\n')) take({std_stream, "\n"});
 }
 
 }  // namespace sparktail

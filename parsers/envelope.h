@@ -14,36 +14,36 @@
 
 namespace sparktail {
 
-// In what node agents put the text of a log that they send as messages.
+// The form in which a node agent sends the text of a log as messages.
 enum class Envelope : uint8_t {
-  kAuto,    // each message tells
+  kAuto,    // recognised in each message
   kNone,    // the message is the text
-  kJson,    // an object, with the text in one of its fields
-  kCri,     // lines as Unwrapper takes them apart
-  kDocker,  // the same
+  kJson,    // the message is an object, and one of its fields is the text
+  kCri,     // the message is lines of Wrapping::kCri
+  kDocker,  // the message is lines of Wrapping::kDocker
 };
 
-// Finds the text of a log in messages. A message holds a line (an empty one is an empty line),
-// several, or a record of several lines; its end ends the line, unless a container runtime or its
-// agent says that it goes on.
+// Finds the text of a log in messages. A message holds one line (an empty message is an empty
+// line), several lines, or a record of several lines. The end of the message ends the line, unless
+// a container runtime or its agent says that the line continues.
 //
-// JSON is as these agents write it by default: Filebeat and Vector (`message`), Fluent Bit and
-// Fluentd (`log`); what they say of the text's origin is read, too. A JSON object that is a log
-// line by itself (it names its logger) is no envelope. Inside of JSON, text may still be wrapped by
-// a container runtime.
+// JSON envelopes are those that agents write by default: Filebeat and Vector (`message`), Fluent
+// Bit and Fluentd (`log`). Their fields about the origin of the text are read, too. A JSON object
+// that is a log line itself (it names its logger) is not an envelope. The text inside of JSON may
+// still be wrapped by a container runtime.
 //
-// No message fails: one that is not in the envelope it should be in is text. Takes memory as a
-// message does, and gives most of it back. Not for several threads.
+// No message is an error: a message that is not in the expected envelope is taken as text. Needs
+// about as much memory as a message, and frees most of it afterwards. Not thread-safe.
 class EnvelopeReader {
  public:
-  // `message_field` names the field of JSON with the text: that of the top level, or with dots the
-  // field of a field. Empty: log, message or msg. `scratch` outlives this.
+  // `message_field` is the JSON field with the text: a field of the top level, or, with a dot, a
+  // field of such a field. Empty: log, message or msg. `scratch` must outlive this object.
   EnvelopeReader(Envelope envelope, std::string message_field, ParserScratch* scratch);
   ~EnvelopeReader();
   EnvelopeReader(const EnvelopeReader&) = delete;
   EnvelopeReader& operator=(const EnvelopeReader&) = delete;
 
-  // Where a message's text is from, as far as its envelope says. Empty: it does not.
+  // The origin of a message's text. Fields that the envelope does not state are empty.
   struct Origin {
     std::string path;
     std::string host;
@@ -52,22 +52,22 @@ class EnvelopeReader {
     std::string container;
     std::string container_id;
 
-    // What it proves.
+    // Adds the facts that the origin proves.
     void AddTo(StreamFacts* facts) const;
   };
 
   struct Piece {
-    std::string_view std_stream;  // stdout, stderr; empty: not known
+    std::string_view std_stream;  // stdout or stderr; empty if unknown
     std::string_view text;        // valid during the call
   };
-  // Gives the text of a message, in its order.
+  // Calls `take` with each piece of the message's text, in order.
   using Take = absl::FunctionRef<void(const Piece&)>;
   void Read(std::string_view message, Take take);
 
-  // Of the message that was read last.
+  // The origin of the message that was read last.
   const Origin& origin() const { return origin_; }
 
-  // Messages that were not in the envelope that was asked for.
+  // The number of messages that were not in the expected envelope.
   uint64_t foreign() const { return foreign_; }
 
  private:
@@ -78,15 +78,15 @@ class EnvelopeReader {
   bool ReadObject(std::string_view text, Found* found);
   void TakeMaybeWrapped(const Found& found, Take take);
   bool Unwrap(Wrapping wrapping, std::string_view text, Take take);
-  static void TakeLines(std::string_view std_stream, std::string_view text, bool goes_on,
+  static void TakeLines(std::string_view std_stream, std::string_view text, bool continues,
                         Take take);
 
   const Envelope envelope_;
   const std::string message_field_;
   ParserScratch* const scratch_;
   std::unique_ptr<Json> json_;
-  ByteBuffer padded_;  // of JSON
-  ByteBuffer line_;    // with the newline that it lacks
+  ByteBuffer padded_;  // the JSON that is being read
+  ByteBuffer line_;    // a wrapped text, completed with the newline that it lacks
   Origin origin_;
   uint64_t foreign_ = 0;
 };

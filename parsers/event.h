@@ -11,14 +11,14 @@
 
 namespace sparktail {
 
-// The last three are not of logs: what a cluster manager and drivers tell of applications.
+// The kinds after kSignal do not come from logs: cluster managers and drivers report them.
 enum class EventKind : uint8_t { kProgress, kQuery, kSignal, kApp, kJob, kBatch };
 
-// Names as they stand in documents, in the order of EventKind.
+// The names in documents, in the order of EventKind.
 inline constexpr std::array<std::string_view, 6> kEventKindNames = {"progress", "query", "signal",
                                                                     "app",      "job",   "batch"};
 
-// So many of them, the first ones, are of logs.
+// The number of kinds that come from logs. They are the first ones.
 inline constexpr size_t kLogEventKinds = 3;
 
 constexpr std::string_view Name(EventKind kind) {
@@ -42,17 +42,17 @@ class EventKinds {
 
 inline constexpr int64_t kNoTime = INT64_MIN;
 
-// One document of an EventBuffer: where it stands there, and what is known of it.
+// One document of an EventBuffer: its place there and its main properties.
 struct EventRef {
   EventKind kind = EventKind::kProgress;
   EventId id{};
   size_t begin = 0;
-  size_t end = 0;             // behind the document; a newline follows
-  int64_t time_ms = kNoTime;  // its @timestamp, since 1970; kNoTime: it has none
-  uint64_t offset = 0;        // of its record's line in the stream; several may have the same
+  size_t end = 0;             // just after the document; a newline follows
+  int64_t time_ms = kNoTime;  // @timestamp since 1970; kNoTime if there is none
+  uint64_t offset = 0;        // of the record's first line in the stream; events may share it
 };
 
-// Events of one stream in order: their documents, a line each, in one contiguous buffer.
+// Events of one stream in order. Their documents are in one contiguous buffer, one per line.
 struct EventBuffer {
   ByteBuffer bytes;
   std::vector<EventRef> events;
@@ -66,21 +66,21 @@ struct EventBuffer {
   }
 };
 
-// What became of a stream's records.
+// Counts what a parser did with the records of its stream.
 struct ParserStats {
   uint64_t bytes = 0;
   uint64_t records = 0;  // only if ParserOptions::count_records
   std::array<uint64_t, kEventKindNames.size()> events{};
   // Skipped:
-  uint64_t not_progress = 0;  // valid JSON behind Spark's words, but not a progress event
+  uint64_t not_progress = 0;  // Spark's words before valid JSON that is not a progress event
   uint64_t incomplete = 0;    // an event cut by the next header or by the stream's end
   uint64_t malformed = 0;     // an event whose JSON is broken
-  uint64_t over_long = 0;     // an event cut at max_event_bytes
+  uint64_t over_long = 0;     // an event longer than max_event_bytes
   uint64_t long_lines = 0;    // lines longer than max_event_bytes; only if count_records
   // Not skipped:
   uint64_t truncated = 0;  // events whose stack was cut at max_event_bytes
-  uint64_t restored = 0;   // progress events out of which other writers' text was lifted
-  // Lines with text that came when their record had been ended by LogParser::Expire().
+  uint64_t restored = 0;   // progress events out of which foreign text was lifted
+  // Lines with text that came after LogParser::Expire() had ended their record.
   uint64_t late_lines = 0;
 
   uint64_t total() const {

@@ -44,7 +44,7 @@ EventId MakeEventId(std::initializer_list<std::string_view> fields) {
 
 struct FirstLineHash::State {
   XXH3_state_t xxh3{};
-  bool held_return = false;  // a '\r' that may be part of the line's end
+  bool held_return = false;  // the last byte was a '\r' that may belong to the line end
 };
 
 FirstLineHash::FirstLineHash() : state_(std::make_unique<State>()) {

@@ -14,20 +14,20 @@ namespace {
 constexpr std::string_view kStoppedEnd = " was stopped";
 constexpr std::string_view kTerminatedEnd = " terminated with error";
 
-// Of any one text that the context keeps.
+// The context keeps at most so many bytes of one text.
 constexpr size_t kMaxLearnt = 1024;
 
-// `text` from `at` on; a line that is cut may end before.
+// Returns `text` from `at` on. A line that is cut may end before `at`.
 std::string_view From(std::string_view text, size_t at) {
   return text.substr(std::min(at, text.size()));
 }
 
-// `%m %ex%n` leaves a space behind each message.
+// The layout `%m %ex%n` prints a space after each message.
 std::string_view TrimEnd(std::string_view text) {
   return text.substr(0, text.find_last_not_of(' ') + 1);
 }
 
-// "[123] [container_e12_…] ": what a layout prints in front of the stamp.
+// True if a layout prints this before the stamp: "[123] [container_e12_…] ".
 bool IsBrackets(std::string_view prefix) {
   while (prefix.starts_with('[')) {
     const size_t close = prefix.find(']');
@@ -40,14 +40,14 @@ bool IsBrackets(std::string_view prefix) {
 
 std::string_view FirstWord(std::string_view text) { return text.substr(0, text.find(' ')); }
 
-// "Resuming at batch 5 with committed offsets {…} and available offsets {…}" has its last brace.
+// True if "Resuming at batch 5 with committed offsets {…} and available offsets {…}" is complete.
 bool EndsWithOffsets(std::string_view message) {
   return message.find(" and available offsets {") != std::string_view::npos &&
          std::count(message.begin(), message.end(), '{') ==
              std::count(message.begin(), message.end(), '}');
 }
 
-// `text` with "\n" in place of each "\r\n".
+// Returns `text` with "\n" in place of each "\r\n".
 std::string WithoutReturns(std::string_view text) {
   std::string unix_text;
   unix_text.reserve(text.size());
@@ -63,9 +63,9 @@ struct AttemptId {
   std::string attempt;
 };
 
-// `text` is what follows appattempt_ in an id such as appattempt_1795275091581_0001_000001
-// (org.apache.hadoop.yarn.api.records.ApplicationAttemptId). A container's id has the same parts,
-// and a number more.
+// `text` follows appattempt_ in an id such as appattempt_1795275091581_0001_000001
+// (org.apache.hadoop.yarn.api.records.ApplicationAttemptId). A container's id has the same parts
+// and one more number.
 std::optional<AttemptId> ParseAttemptId(std::string_view text) {
   std::string container("container_");
   container.append(FirstWord(text)).append("_1");
@@ -76,7 +76,8 @@ std::optional<AttemptId> ParseAttemptId(std::string_view text) {
 
 }  // namespace
 
-// The header is read as it was when the marker was found: from the text up to there.
+// Parses the header from the text up to the marker's end, as LogParser did when it found the
+// marker.
 EventMaker::Line::Line(const RecordText& record)
     : header(ParseHeader(record.line.substr(0, record.marked)).value_or(Header())),
       message(TrimEnd(From(record.line, header.message))),
@@ -110,7 +111,7 @@ bool EventMaker::Accepts(Marker marker, const RecordText& record) const {
     case Marker::kResuming:
       return ParseBatchId(line.after).has_value();
     case Marker::kBanner:
-      // Executors print the same words since 4.0, in local mode into the same log.
+      // Since Spark 4.0 executors print the same words, in local mode into the same log.
       return ShortLogger(line.header.logger) != "Executor";
     default:
       return true;
@@ -134,16 +135,16 @@ bool EventMaker::IsWhole(Marker marker, const RecordText& record) const {
   }
 }
 
-void EventMaker::Refuse(Marker marker) {
+void EventMaker::NoteRejected(Marker marker) {
   if (marker == Marker::kProgress) ++stats_.not_progress;
-  // Perhaps the start of a query whose name holds a line end.
+  // It may be the start of a query whose name contains a line end.
   if (marker == Marker::kStarting && context_.runs.complete()) {
-    context_.runs.MissStart();
+    context_.runs.MarkMissedStart();
     ++context_version_;
   }
 }
 
-std::optional<size_t> EventMaker::OwnBegin(const RecordText& record) const {
+std::optional<size_t> EventMaker::FindOwnBegin(const RecordText& record) const {
   const std::string_view prefix = Line(record).header.prefix;
   if (context_.begins_with_stamp) return prefix.size();
   if (IsBrackets(prefix)) return 0;
@@ -161,11 +162,11 @@ void EventMaker::Make(Marker marker, const RecordText& record, EventBuffer* out)
     case Marker::kTerminated:
       return MakeTermination(record, line, out);
     case Marker::kIdle:
-      // Many idle lines belong to one run: its ids alone do not tell them apart.
-      return MakeQuery(record, line.header, OfThreadOrOnlyQuery("idle", line.header),
+      // A run has many idle lines, so their ids cannot consist of the run's ids alone.
+      return MakeQuery(record, line.header, AttributeQuery("idle", line.header),
                        /*ids_in_record=*/false, out);
     case Marker::kResuming: {
-      QueryFacts query = OfThreadOrOnlyQuery("resumed", line.header);
+      QueryFacts query = AttributeQuery("resumed", line.header);
       query.batch_id = ParseBatchId(line.after).value_or(std::string_view());
       const bool ids_in_record = ParseStreamThread(line.header.thread).known();
       return MakeQuery(record, line.header, query, ids_in_record, out);
@@ -189,7 +190,7 @@ void EventMaker::MakeStop(const RecordText& record, const Line& line, EventBuffe
   QueryFacts query;
   query.phase = "stopped";
   query.ids = ParseQueryEnd(line.message, kStoppedEnd).value_or(QueryIds());
-  // Spark logs a stop even of a query that has ended before.
+  // Spark also logs the stop of a query that has already ended.
   if (!LearnEnd(query.ids)) return;
   MakeQuery(record, line.header, query, /*ids_in_record=*/true, out);
 }
@@ -206,29 +207,29 @@ void EventMaker::MakeTermination(const RecordText& record, const Line& line, Eve
   MakeQuery(record, line.header, query, /*ids_in_record=*/true, out);
 }
 
-QueryFacts EventMaker::OfThreadOrOnlyQuery(std::string_view phase, const Header& header) const {
+QueryFacts EventMaker::AttributeQuery(std::string_view phase, const Header& header) const {
   QueryFacts query;
   query.phase = phase;
   query.ids = ParseStreamThread(header.thread);
   if (query.ids.known()) return query;
-  if (const QueryRun* run = context_.runs.OnlyAlive()) {
+  if (const QueryRun* run = context_.runs.FindOnlyAlive()) {
     query.ids = {run->id, run->run_id, run->name};
   }
   return query;
 }
 
 void EventMaker::LearnRun(const QueryIds& ids) {
-  // A longer name would be cut, and so be another query's.
+  // A longer name would be cut to another query's name.
   const std::string_view name =
       ids.name.size() <= QueryRuns::kMaxName ? ids.name : std::string_view();
-  context_.runs.SeeAlive(ids.id, ids.run_id, ValidUtf8(name, QueryRuns::kMaxName));
+  context_.runs.MarkAlive(ids.id, ids.run_id, ValidUtf8(name, QueryRuns::kMaxName));
   ++context_version_;
 }
 
-// False if that was known.
+// Returns false if the end was already known.
 bool EventMaker::LearnEnd(const QueryIds& ids) {
   ++context_version_;
-  return context_.runs.End(ids.id, ids.run_id);
+  return context_.runs.MarkEnded(ids.id, ids.run_id);
 }
 
 void EventMaker::LearnPrefix(std::string_view prefix) {
@@ -251,7 +252,8 @@ void EventMaker::LearnIdentity(Marker marker, const Line& line) {
   ++context_version_;
   switch (marker) {
     case Marker::kAttempt:
-      // The first lines of an application master's JVM: whoever logged before is gone.
+      // This is among the first lines of an application master's JVM, so the application that
+      // logged before is gone.
       if (const auto id = ParseAttemptId(line.after)) {
         const std::string container = identity.container_id;
         identity = Identity();
@@ -279,14 +281,14 @@ void EventMaker::LearnIdentity(Marker marker, const Line& line) {
       break;
     }
     case Marker::kAppName:
-      // Spark says so before any other can speak.
+      // Spark logs the name before any other code of the application can log.
       if (identity.app_name.empty()) identity.app_name = ValidUtf8(line.after, kMaxLearnt);
       break;
     case Marker::kClusterMode:
       identity.deploy_mode = "cluster";
       break;
     case Marker::kYarnClient: {
-      // spark-submit logs this too; the driver is in the same process if its banner was seen.
+      // spark-submit logs this, too. If the banner was seen, the driver is in the same process.
       const std::string text = "application_" + std::string(FirstWord(line.after));
       const std::string_view id = LeadingAppId(text);
       if (identity.spark_version.empty() || id.empty()) break;
@@ -313,14 +315,14 @@ std::string_view EventMaker::stream() const {
   return proven_stream_.empty() ? context_.first_line_hash : proven_stream_;
 }
 
-bool EventMaker::Counts(EventKind kind) {
+bool EventMaker::CountEvent(EventKind kind) {
   ++stats_.events[static_cast<size_t>(kind)];
   return options_.kinds.Has(kind);
 }
 
 void EventMaker::MakeQuery(const RecordText& record, const Header& header, const QueryFacts& query,
                            bool ids_in_record, EventBuffer* out) {
-  if (!Counts(EventKind::kQuery)) return;
+  if (!CountEvent(EventKind::kQuery)) return;
   const EventId id = ids_in_record
                          ? MakeEventId({"query", query.phase, query.ids.id, query.ids.run_id})
                          : MakeEventId({"query", query.phase, stream(),
@@ -333,11 +335,11 @@ ProgressCode EventMaker::MakeProgress(const RecordText& record, PaddedView json,
   const ProgressCode code = scratch_->progress.Read(json, &progress);
   if (code != ProgressCode::kProgress) return code;
   LearnPrefix(Line(record).header.prefix);
-  if (!context_.runs.Knows(progress.run_id)) {
+  if (!context_.runs.IsKnown(progress.run_id)) {
     const std::string name = UnescapeJson(progress.name);
     LearnRun({progress.id, progress.run_id, name});
   }
-  if (!Counts(EventKind::kProgress)) return code;
+  if (!CountEvent(EventKind::kProgress)) return code;
   const EventId id = MakeEventId(
       {"progress", progress.id, progress.run_id, progress.batch_id, progress.timestamp});
   writer_.WriteProgress(id, progress, record.offset, out);
@@ -348,7 +350,7 @@ void EventMaker::MakeIncomplete(const RecordText& record, std::string_view reaso
                                 EventBuffer* out) {
   const Header header = Line(record).header;
   LearnPrefix(header.prefix);
-  if (!Counts(EventKind::kSignal)) return;
+  if (!CountEvent(EventKind::kSignal)) return;
   static constexpr std::string_view kRule = "progress_incomplete";
   const EventId id =
       MakeEventId({"signal", kRule, stream(), std::to_string(record.offset), record.line, "0"});

@@ -8,7 +8,7 @@
 namespace sparktail {
 namespace {
 
-// Length of the JSON number at the beginning of `text`, 0 if there is none.
+// Returns the length of the JSON number at the beginning of `text`, 0 if there is none.
 size_t NumberLength(std::string_view text) {
   size_t at = text.starts_with('-') ? 1 : 0;
   const size_t digits = at;
@@ -19,7 +19,7 @@ size_t NumberLength(std::string_view text) {
   return at > digits && IsDigit(text[digits]) ? at : 0;
 }
 
-// Length of the JSON string at the beginning of `text` (a quote), 0 if it does not end.
+// `text` begins with a quote. Returns the length of the JSON string, 0 if it does not end.
 size_t StringLength(std::string_view text) {
   for (size_t at = 1; at < text.size(); ++at) {
     if (static_cast<unsigned char>(text[at]) < 0x20) return 0;
@@ -55,8 +55,8 @@ size_t LineEnd(std::string_view text, size_t at) {
   return newline == std::string_view::npos ? text.size() : newline;
 }
 
-// Where log4j may have ended a piece: the only such own offset in [begin, end]; 0 if there is none,
-// or more than one.
+// Returns the only offset in [begin, end] of the record's own bytes at which log4j may have ended a
+// piece; 0 if there is none, or more than one.
 size_t OnlyPieceEnd(size_t begin, size_t end) {
   static constexpr size_t kOddPiece = 512;
   size_t only = 0;
@@ -70,9 +70,8 @@ size_t OnlyPieceEnd(size_t begin, size_t end) {
   return only;
 }
 
-// True if `line` may end with a line of pretty-printed JSON, to which another writer's text was
-// glued: taking the line away would take that away too. Says so too where it would take long to
-// find out.
+// True if `line` may end with a line of pretty-printed JSON, glued to another writer's text: then
+// removing the line would remove that JSON. Also true if it takes too long to find out.
 bool MayEndWithJsonLine(std::string_view line) {
   static constexpr char kBegins[] = "\"{}[]";
   int tries = 16;
@@ -86,7 +85,7 @@ bool MayEndWithJsonLine(std::string_view line) {
   return false;
 }
 
-// The beginning of a line that was cut: its whole tokens, and what the last one lacks.
+// The beginning of a line that was cut: whole tokens, and maybe the beginning of another one.
 class CutLine {
  public:
   explicit CutLine(std::string_view head) : head_(head) {
@@ -99,17 +98,17 @@ class CutLine {
     partial_ = left;
   }
 
-  // True if the line is one of JSON when `rest` goes on with it.
+  // True if the line reads as JSON when `rest` continues it.
   bool EndsWith(std::string_view rest) const {
     if (partial_ == "\r") return rest.empty();  // of a CRLF
     if (!partial_.starts_with('"')) {
-      // A number or a word; a number that looks whole may go on.
+      // A number or a word. A number that looks whole may continue.
       static constexpr size_t kLongest = 64;
       const std::string_view last = partial_.empty() ? LastNumber() : partial_;
       if (last.size() > kLongest) return false;
       return IsJsonTokens(std::string(last).append(rest));
     }
-    // A string: it ends at the first quote that no backslash hides.
+    // A string ends at the first quote that is not escaped.
     size_t at = EndsInEscape() ? 1 : 0;
     while (at < rest.size() && rest[at] != '"') {
       if (static_cast<unsigned char>(rest[at]) < 0x20) return false;
@@ -118,11 +117,11 @@ class CutLine {
     return at < rest.size() && IsJsonTokens(rest.substr(at + 1));
   }
 
-  // True if it ends with a number that `rest` does not go on with: its last digits may have gone
-  // with the text between, if that had no line end of its own.
+  // True if the line ends with a number that `rest` does not continue. If the text between has no
+  // line end of its own, the number's last digits may have been removed with it.
   bool MayLackDigits(std::string_view rest) const {
     if (!partial_.empty() || LastNumber().empty()) return false;
-    // A line of its own is indented by twos; what goes on with this one, as in "17 ],", is not.
+    // A new line is indented by a multiple of two; a continuation, as in "17 ],", is not.
     const size_t indent = rest.find_first_not_of(' ');
     return indent != std::string_view::npos && indent % 2 == 0 &&
            (indent > 0 || rest[0] == '}' || rest[0] == ']');
@@ -131,7 +130,8 @@ class CutLine {
   bool IsBlank() const { return head_.find_first_not_of(' ') == std::string_view::npos; }
 
  private:
-  // Only after whole tokens. The e of `true` is none.
+  // Returns the number at the end of the whole tokens; empty if there is none. The e of `true` is
+  // not a number.
   std::string_view LastNumber() const {
     const size_t before = head_.find_last_not_of("0123456789.eE+-");
     const std::string_view last = head_.substr(before == std::string_view::npos ? 0 : before + 1);
@@ -144,13 +144,13 @@ class CutLine {
   }
 
   std::string_view head_;
-  std::string_view partial_;  // of a token that does not end in the head
+  std::string_view partial_;  // the beginning of a token that does not end in head_
 };
 
 bool IsIndented(std::string_view line) { return line.starts_with(' ') || line.starts_with('}'); }
 
-// Spark's pretty print has no blank line, none but the last that is not indented, and none that
-// begins with a number or a word.
+// True if the line may be one of Spark's pretty print. That has no blank line, no line but the last
+// that is not indented, and no line that begins with a number or a word.
 bool IsOwnLine(std::string_view line) {
   const std::string_view text = WithoutReturn(line);
   const size_t first = text.find_first_not_of(' ');
@@ -161,8 +161,8 @@ bool IsOwnLine(std::string_view line) {
          IsJsonTokens(text);
 }
 
-// A piece of the record between two foreign texts holds a whole line of it, or half of the piece
-// is one line.
+// True if the line may belong to a whole piece of the record between two foreign texts. Such a
+// piece holds a whole line of the record, or else one line is at least half of the piece.
 bool MayHoldPiece(std::string_view line) {
   return line.size() >= kLog4jPiece / 2 || IsOwnLine(line);
 }
@@ -202,7 +202,7 @@ class Lifter {
     if (at_ < record_.size()) Take(record_.substr(at_, 1));
   }
 
-  // Takes the line at at_, put together across the foreign text that cuts it.
+  // Takes the two parts of the line at at_, and skips the foreign text between them.
   bool TakeCutLine(std::string_view line) {
     const size_t piece = OnlyPieceEnd(own_, own_ + line.size());
     if (piece == 0 || piece - own_ > kLog4jPiece) return false;
@@ -228,8 +228,8 @@ class Lifter {
   }
 
   std::string_view record_;
-  size_t at_;   // position in the record as it stands in the log
-  size_t own_;  // the same position in what log4j wrote
+  size_t at_;   // position in the record, with foreign text
+  size_t own_;  // the same position in the bytes that log4j wrote
   size_t foreign_ = 0;
   ByteBuffer* out_;
 };

@@ -20,13 +20,13 @@ bool IsLevel(std::string_view word) {
   return std::find(kLevels.begin(), kLevels.end(), word) != kLevels.end();
 }
 
-// Reads the fields behind a stamp, from left to right.
+// Reads the fields after a stamp, from left to right.
 class FieldReader {
  public:
   FieldReader(std::string_view line, size_t at, Header* header)
       : line_(line), at_(at), header_(header) {}
 
-  // True if level, logger and the beginning of the message were found.
+  // Returns true if level, logger and the beginning of the message were found.
   bool Read() {
     if (At(']')) ++at_;  // "[2026-11-21 15:34:03,736] INFO …"
     while (SkipSpaces()) {
@@ -82,14 +82,14 @@ class FieldReader {
     return true;
   }
 
-  // [LEVEL] or [thread].
+  // Reads [LEVEL] or [thread].
   bool ReadBrackets() {
     const size_t begin = at_ + 1;
     const size_t end = ThreadEnd(begin);
     if (end == std::string_view::npos) return false;
     const std::string_view content = line_.substr(begin, end - begin);
     at_ = end + 1;
-    while (At(']')) ++at_;  // a name cut by %15.15t has lost the brackets' other halves
+    while (At(']')) ++at_;  // %15.15t cuts a name and its opening brackets
     if (IsLevel(content) && header_->level.empty()) {
       header_->level = content;
     } else if (header_->thread.empty()) {
@@ -98,10 +98,10 @@ class FieldReader {
     return true;
   }
 
-  // Position of the bracket that closes a thread's name.
+  // Returns the position of the bracket that closes a thread's name.
   size_t ThreadEnd(size_t begin) const {
     if (line_.substr(begin, kStreamThread.size()) == kStreamThread) {
-      // The raw name of a query may hold brackets of any kind; its ids follow it.
+      // The raw name of a query may contain any brackets; its ids follow it.
       static constexpr std::string_view kRunId = ", runId = ";
       constexpr size_t kUuid = 36;
       for (size_t run = line_.find(kRunId, begin); run != std::string_view::npos;
@@ -118,7 +118,7 @@ class FieldReader {
     return line_.find(']', begin);
   }
 
-  // (logger:line), or, behind a logger, %F:%M(%L): (Logging.scala:logInfo(54)).
+  // Reads (logger:line) or, after a logger, %F:%M(%L): (Logging.scala:logInfo(54)).
   bool ReadParentheses() {
     ++at_;
     if (header_->logger.empty()) {
@@ -134,7 +134,7 @@ class FieldReader {
     return depth == 0;
   }
 
-  // A level, or a logger with its line number.
+  // Reads a level, or a logger with its line number.
   bool ReadWord() {
     const size_t begin = at_;
     if (begin == line_.size()) return false;
@@ -159,11 +159,11 @@ class FieldReader {
   Header* header_;
 };
 
-// Lines that may hold a header as text, and are none.
-bool IsNoHeaderWhateverItHolds(std::string_view line) {
-  // A line of JSON (a JSON layout, Docker's json-file): what it holds is escaped.
+// True for lines that are not headers, even if they contain the text of one.
+bool IsNeverHeader(std::string_view line) {
+  // A line of JSON (a JSON layout, Docker's json-file) contains escaped text.
   if (line.starts_with("{\"")) return true;
-  // A stack trace tells what others said, to the letter: frames, and `java.io.IOException: …`.
+  // Stack traces quote messages verbatim, in frames and in `java.io.IOException: …`.
   if (line.starts_with('\t') || line.starts_with("Caused by: ")) return true;
   size_t end = 0;
   bool qualified = false;
@@ -175,7 +175,8 @@ bool IsNoHeaderWhateverItHolds(std::string_view line) {
   return qualified && IsAlpha(line[0]) && line.substr(end).starts_with(": ");
 }
 
-// TIME stdout|stderr P|F: a container runtime of Kubernetes wraps each line, and cuts records.
+// True after TIME stdout|stderr P|F: a container runtime of Kubernetes wrapped the line, and may
+// have cut the record.
 bool EndsLikeCri(std::string_view prefix) {
   for (const std::string_view tag : {" stdout F ", " stderr F ", " stdout P ", " stderr P "}) {
     if (prefix.ends_with(tag)) return true;
@@ -183,7 +184,7 @@ bool EndsLikeCri(std::string_view prefix) {
   return false;
 }
 
-// The level, if a layout prints it in front of the stamp.
+// Returns the level that a layout prints before the stamp; empty if there is none.
 std::string_view LastLevel(std::string_view prefix) {
   while (prefix.ends_with(' ') || prefix.ends_with(']')) prefix.remove_suffix(1);
   const size_t before = prefix.find_last_of(" [");
@@ -209,10 +210,11 @@ std::optional<Header> ParseHeaderAt(std::string_view line, size_t at) {
   return std::nullopt;
 }
 
-// Where, at or behind `from`, the stamp begins whose hours end at `colon`; npos if there is none.
+// Returns the begin, at or after `from`, of the stamp whose hours end at `colon`; npos if there is
+// none.
 size_t StampBegin(std::string_view line, size_t from, size_t colon) {
-  // dd:dd:dd, a separator, and a date of ten or of eight bytes. Both are tried: two bytes in front
-  // of a short date may make a long one of it that is none.
+  // dd:dd:dd follows a date of ten or eight bytes and a separator. Both sizes are tried, because a
+  // short date with the two bytes before it may look like a long one that does not exist.
   for (const size_t before : {size_t{13}, size_t{11}}) {
     if (colon < from + before) continue;
     const size_t begin = colon - before;
@@ -234,13 +236,13 @@ size_t FindStamp(std::string_view line, size_t from) {
 }
 
 std::optional<Header> ParseHeader(std::string_view line) {
-  if (IsNoHeaderWhateverItHolds(line)) return std::nullopt;
-  // A hostile line may be full of stamps: only the first few are tried.
+  if (IsNeverHeader(line)) return std::nullopt;
+  // A hostile line may be full of stamps, so only the first few are tried.
   int tries = 16;
   line = line.substr(0, kMaxHeaderBytes);
   for (size_t begin = FindStamp(line, 0); begin != std::string_view::npos && tries > 0; --tries) {
     if (std::optional<Header> header = ParseHeaderAt(line, begin)) return header;
-    // Not in the middle of this stamp: 2026/11/21 holds a 26/11/21.
+    // The next stamp is not inside of this one: 2026/11/21 contains 26/11/21.
     begin = FindStamp(line, begin + ParseStamp(line.substr(begin))->length);
   }
   return std::nullopt;

@@ -8,13 +8,13 @@
 
 namespace sparktail {
 
-// How far behind the beginning of its line a message may begin, in bytes. A line that goes on
-// without a message is no header, however long it is.
+// The message of a header begins within so many bytes of the beginning of its line. A line without
+// a message there is not a header, however long it is.
 inline constexpr size_t kMaxHeaderBytes = 8192;
 
-// The parts of a log line in front of its message. Views are into the line that was read.
+// The parts of a log line before its message. Views are into the line that was parsed.
 struct Header {
-  std::string_view prefix;  // text in front of the stamp: "[pid] [container_…] ", or glued text
+  std::string_view prefix;  // text before the stamp: "[pid] [container_…] ", or glued text
   Stamp stamp;
   std::string_view level;   // TRACE … FATAL
   std::string_view logger;  // as printed: a class, short or full, without its line number
@@ -22,30 +22,31 @@ struct Header {
   size_t message = 0;       // offset of the message in the line
 };
 
-// Recognises the header of a record, without being told the layout: a stamp, then in any order
-// a level, a logger (with or without `:%L`, maybe in parentheses) and a [thread], then the
-// message, set off by ": ", " - " or a space.
+// Recognises the header of a record in any layout: a stamp, then in any order a level, a logger
+// (with or without `:%L`, maybe in parentheses) and a [thread], then the message after ": ", " - "
+// or a space.
 //
 //   26/11/21 15:34:03 INFO MicroBatchExecution: …                           Spark's default
 //   2026-11-21T15:49:37.518Z INFO  [Thread-4] org.apache.spark.SparkContext:60 - …
 //   [123] [container_e12_…] 2026-11-21 16:02:22,702 INFO  spark.SparkContext [Thread-4] …
 //
-// The thread of a streaming query holds the query's raw name, which may hold anything:
+// The thread of a streaming query holds the query's raw name, which may contain anything:
 //   [stream execution thread for NAME [id = UUID, runId = UUID]]
 //
-// Text in front of the stamp is allowed, because other writers to the same file (println, a
-// Python driver, a progress bar) leave lines without their end, and log4j's text is glued to
-// them. The first place in the line from which all parts can be read is taken.
+// Text before the stamp is allowed: other writers to the same file (println, a Python driver, a
+// progress bar) leave lines unfinished, and log4j's text is glued to them. The header begins at the
+// first stamp in the line after which all parts can be read.
 std::optional<Header> ParseHeader(std::string_view line);
 
-// Where the first stamp begins, at or behind `from`; npos if there is none. A line without has no
-// header.
+// Returns the begin of the first stamp at or after `from`; npos if there is none. A line without a
+// stamp has no header.
 size_t FindStamp(std::string_view line, size_t from);
 
-// No stamp is longer: yyyy-MM-ddTHH:mm:ss.SSSSSSSSS +hh:mm and what ends it.
+// The size of the longest stamp, yyyy-MM-ddTHH:mm:ss.SSSSSSSSS +hh:mm, and the byte that ends it.
 inline constexpr size_t kLongestStamp = 40;
 
-// The last part of a class name: MicroBatchExecution of org.apache.spark.….MicroBatchExecution.
+// Returns the last part of a class name: MicroBatchExecution of
+// org.apache.spark.….MicroBatchExecution.
 std::string_view ShortLogger(std::string_view logger);
 
 }  // namespace sparktail

@@ -7,7 +7,7 @@ namespace sparktail {
 HeaderSearch::Result HeaderSearch::Next(const Window& window, uint64_t limit) {
   if (found_) return Result::kFound;
   while (line_ <= limit) {
-    const uint64_t newline = window.Newline(std::max(scanned_, window.begin));
+    const uint64_t newline = window.FindNewline(std::max(scanned_, window.begin));
     const bool complete = newline < window.end() || window.last;
     if (!decided_ && (complete || newline - line_ >= kMaxHeaderBytes)) {
       decided_ = true;

@@ -39,7 +39,8 @@ bool IsLowerHex(std::string_view text) {
   return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-// Length of PREFIX digits SEPARATOR digits at the beginning of `text`, 0 if it is not that.
+// Returns the length of PREFIX digits SEPARATOR digits at the beginning of `text`, 0 if it has
+// another form.
 size_t NumbersLength(std::string_view text, std::string_view prefix, char separator) {
   if (!text.starts_with(prefix)) return 0;
   const size_t first = CountDigits(text.substr(prefix.size()));
@@ -60,7 +61,8 @@ bool IsCompression(std::string_view text) {
   return false;
 }
 
-// The name that a log had when it was written: "stderr" of "stderr.1", "stderr.2026-11-21-15.gz".
+// Returns the name that a log had before rotation and compression: "stderr" of "stderr.1" and
+// "stderr.2026-11-21-15.gz".
 std::string_view WithoutRotation(std::string_view log) {
   while (true) {
     const size_t dot = log.rfind('.');
@@ -71,11 +73,12 @@ std::string_view WithoutRotation(std::string_view log) {
   }
 }
 
-// The last parts of a path, in reverse: [0] is the file's name. Missing ones are empty.
+// Returns the last parts of a path in reverse order: [0] is the file's name. Missing parts are
+// empty.
 std::array<std::string_view, 4> LastParts(std::string_view path) {
   std::array<std::string_view, 4> parts;
   for (std::string_view& part : parts) {
-    path = path.substr(0, path.find_last_not_of('/') + 1);  // "//" is "/"
+    path = path.substr(0, path.find_last_not_of('/') + 1);  // "//" means "/"
     const size_t slash = path.rfind('/');
     part = slash == std::string_view::npos ? path : path.substr(slash + 1);
     path = path.substr(0, path.size() - part.size());
@@ -83,7 +86,7 @@ std::array<std::string_view, 4> LastParts(std::string_view path) {
   return parts;
 }
 
-// …/APPLICATION/CONTAINER/LOG
+// Adds the facts of …/APPLICATION/CONTAINER/LOG.
 void AddYarnFacts(std::string_view application, std::string_view container, std::string_view log,
                   StreamFacts* facts) {
   const std::optional<ContainerParts> ids = ParseContainerId(container);
@@ -95,7 +98,7 @@ void AddYarnFacts(std::string_view application, std::string_view container, std:
   facts->stream.append("/").append(container).append("/").append(WithoutRotation(log));
 }
 
-// POD_NAMESPACE_CONTAINER-<64 hex digits>.log; no part has a '_'.
+// Adds the facts of POD_NAMESPACE_CONTAINER-<64 hex digits>.log. No part contains '_'.
 void AddContainerFacts(std::string_view log, StreamFacts* facts) {
   static constexpr std::string_view kEnd = ".log";
   static constexpr size_t kIdSize = 64;
@@ -116,7 +119,7 @@ void AddContainerFacts(std::string_view log, StreamFacts* facts) {
   facts->stream.append("/").append(parts[0]).append("/").append(id);
 }
 
-// NAMESPACE_POD_UID and CONTAINER, of a log named NUMBER.log[.SUFFIX].
+// Adds the facts of NAMESPACE_POD_UID/CONTAINER/NUMBER.log[.SUFFIX].
 void AddPodFacts(std::string_view pod, std::string_view container, std::string_view log,
                  StreamFacts* facts) {
   const std::vector<std::string_view> parts = Split(pod, '_');

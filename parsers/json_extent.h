@@ -5,12 +5,12 @@
 
 namespace sparktail {
 
-// Finds where a JSON object ends: at the brace that closes its first one, with braces in strings
-// left out. It can be fed in pieces of any size, and looks at each byte once.
+// Finds the end of a JSON object: the brace that closes its first one. Ignores braces in strings.
+// It can be fed in pieces of any size, and looks at each byte once.
 class JsonExtent {
  public:
-  // Reads on; the first byte ever given is the opening brace. Returns true once the end was
-  // found; size() is then the length of the object, else the bytes read so far.
+  // Reads the next piece; the first byte of the first piece is the opening brace. Returns true when
+  // the end is found. size() is then the length of the object, before that the bytes read so far.
   bool Feed(std::string_view text);
 
   size_t size() const { return size_; }

@@ -11,11 +11,11 @@ constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 uint8_t Byte(std::string_view text, size_t at) { return static_cast<uint8_t>(text[at]); }
 
 struct Sequence {
-  size_t length;  // bytes to take; those of an invalid one are its maximal subpart
+  size_t length;  // in bytes; for an invalid sequence, of its maximal subpart
   bool valid;
 };
 
-// The UTF-8 sequence at `at`, by table 3-7 of the Unicode standard.
+// Returns the UTF-8 sequence at `at`, according to table 3-7 of the Unicode standard.
 Sequence NextSequence(std::string_view text, size_t at) {
   const uint8_t lead = Byte(text, at);
   if (lead < 0x80) return {1, true};
@@ -87,7 +87,7 @@ void AppendUtf8(uint32_t code, std::string* out) {
   }
 }
 
-// The four hex digits at `at`, or -1.
+// Returns the value of the four hex digits at `at`, or -1.
 int32_t HexAt(std::string_view text, size_t at) {
   if (at + 4 > text.size()) return -1;
   int32_t value = 0;
@@ -103,7 +103,7 @@ int32_t HexAt(std::string_view text, size_t at) {
   return value;
 }
 
-// Undoes the \u escape at `at` (its backslash); returns how many bytes it took, 0 if it is none.
+// Undoes the \u escape whose backslash is at `at`. Returns its length in bytes, 0 if it is invalid.
 size_t UnescapeUnicode(std::string_view raw, size_t at, std::string* out) {
   const int32_t first = HexAt(raw, at + 2);
   if (first < 0) return 0;
@@ -121,7 +121,7 @@ size_t UnescapeUnicode(std::string_view raw, size_t at, std::string* out) {
   return 6;
 }
 
-// What a backslash and `c` stand for; 0 if they are no escape.
+// Returns the character that a backslash and `c` stand for; 0 if they are not an escape.
 char SimpleEscape(char c) {
   switch (c) {
     case 'n':
@@ -148,7 +148,7 @@ char SimpleEscape(char c) {
 bool AppendJsonString(std::string_view text, ByteBuffer* out) {
   bool valid = true;
   out->Append('"');
-  size_t plain = 0;  // start of text that is not yet written and needs no change
+  size_t plain = 0;  // begin of text that is not yet written and needs no change
   for (size_t at = 0; at < text.size();) {
     const uint8_t byte = Byte(text, at);
     const Sequence sequence = NextSequence(text, at);
@@ -190,7 +190,7 @@ size_t AppendValidUtf8(std::string_view text, ByteBuffer* out) {
 
 std::string ValidUtf8(std::string_view text, size_t max_size) {
   size_t size = std::min(text.size(), max_size);
-  // Not in the middle of a character.
+  // Do not cut inside of a character.
   while (size > 0 && size < text.size() && (Byte(text, size) & 0xC0) == 0x80) --size;
   ByteBuffer valid;
   AppendValidUtf8(text.substr(0, size), &valid);

@@ -11,14 +11,14 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#ifndef SPARKTAIL_ANCHOR_BUCKETS  // this file is compiled once for each instruction set
+#ifndef SPARKTAIL_ANCHOR_BUCKETS  // Highway compiles this file once for each instruction set
 #define SPARKTAIL_ANCHOR_BUCKETS
 namespace sparktail {
 namespace {
 
 constexpr size_t kAnchorSize = 3;
 
-// The buckets that may hold a literal whose anchor stands at `text`.
+// Returns the buckets that may hold a literal whose anchor is at `text`.
 inline uint8_t AnchorBuckets(const LiteralScanner::Tables& tables, const uint8_t* text) {
   uint8_t buckets = 0xff;
   for (size_t byte = 0; byte < kAnchorSize; ++byte) {
@@ -37,13 +37,13 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// At most 64 lanes, because the padding of a text is sized for that.
+// At most 64 lanes: kPadding is large enough for that.
 using Bytes = hn::CappedTag<uint8_t, 64>;
 using Vec = hn::Vec<Bytes>;
 
 #if HWY_TARGET == HWY_SCALAR
 
-// Vectors of one byte can look up nothing: the same, byte by byte.
+// Vectors of one byte have no table look-up, so this version works byte by byte.
 size_t NextCandidate(const LiteralScanner::Tables& tables, const uint8_t* text, size_t from,
                      size_t end) {
   for (size_t at = from; at < end; ++at) {
@@ -60,12 +60,14 @@ HWY_INLINE Vec Buckets(Vec low, Vec high, Vec bytes) {
   return hn::And(by_low, by_high);
 }
 
-// First position in [from, end) whose three bytes may be an anchor; end if there is none.
+// Returns the first position in [from, end) whose three bytes may be an anchor; end if there is
+// none.
 size_t NextCandidate(const LiteralScanner::Tables& tables, const uint8_t* text, size_t from,
                      size_t end) {
   const Bytes d;
   const size_t lanes = hn::Lanes(d);
-  // Single variables, because vectors of some machines have no size and fit into no struct.
+  // Single variables, because the vectors of some machines have no fixed size and cannot be
+  // members.
   const Vec low0 = hn::LoadDup128(d, tables.low[0].data());
   const Vec low1 = hn::LoadDup128(d, tables.low[1].data());
   const Vec low2 = hn::LoadDup128(d, tables.low[2].data());
@@ -97,7 +99,8 @@ size_t NextCandidate(const LiteralScanner::Tables& tables, const uint8_t* text, 
 
 #endif  // HWY_TARGET == HWY_SCALAR
 
-// First position in [from, end) that holds '\n' with another byte than a space behind it.
+// Returns the first position in [from, end) of a '\n' that is followed by a byte other than a
+// space; end if there is none.
 size_t NextUnindentedLine(const uint8_t* text, size_t from, size_t end) {
   const Bytes d;
   const size_t lanes = hn::Lanes(d);
@@ -130,7 +133,7 @@ const uint8_t* Unsigned(const char* text) { return reinterpret_cast<const uint8_
 }  // namespace
 
 LiteralScanner::LiteralScanner(std::vector<Literal> literals) : literals_(std::move(literals)) {
-  std::vector<std::string_view> anchors;  // equal ones share a bucket
+  std::vector<std::string_view> anchors;  // literals with equal anchors share a bucket
   for (size_t i = 0; i < literals_.size(); ++i) {
     const auto& [text, offset] = literals_[i];
     assert(text.size() >= offset + kAnchorSize);

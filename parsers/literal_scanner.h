@@ -13,36 +13,36 @@
 namespace sparktail {
 
 // Finds the first of a few dozen literal strings in a text, at memory speed and without looking
-// at line ends. It looks for three rare neighbouring bytes of each literal (its "anchor") by
-// table look-up in vectors (the method is known as Teddy, from Intel's Hyperscan), and compares
-// the whole literal only there. The widest instruction set of the machine is chosen at run time.
+// for line ends. It searches for three rare adjacent bytes of each literal (its "anchor") by table
+// look-up in vectors (a method known as Teddy, from Intel's Hyperscan), and compares the whole
+// literal only there. It chooses the machine's widest instruction set at run time.
 //
-// Logically immutable: one scanner may be used by many threads.
+// Immutable: many threads may share one scanner.
 class LiteralScanner {
  public:
   struct Hit {
     size_t literal;  // index in the constructor's list
-    size_t begin;    // where the literal begins in the text
-    size_t anchor;   // where its anchor stands; hits come in the order of their anchors
+    size_t begin;    // offset of the literal in the text
+    size_t anchor;   // offset of its anchor in the text; hits come in the order of their anchors
   };
 
   struct Literal {
     std::string text;
-    size_t anchor = 0;  // where in it the three bytes are that are searched for
+    size_t anchor = 0;  // offset of its anchor in the literal
   };
 
-  // No literal is part of another, no two with the same anchor can stand over each other, and
-  // each is at least three bytes long.
+  // No literal may be part of another, literals with one anchor must not be able to overlap, and
+  // each literal must be at least three bytes long.
   explicit LiteralScanner(std::vector<Literal> literals);
 
-  // The first hit whose anchor is at or behind `from` and which lies wholly in `text`.
+  // Returns the first hit that lies wholly in `text` and has its anchor at or after `from`.
   std::optional<Hit> Find(PaddedView text, size_t from) const;
 
-  // Length of the longest literal. A hit that is cut by the end of a text is found when the
-  // search begins again, in the longer text, this many bytes before that end.
+  // The length of the longest literal. To find a literal that the end of a text cuts, search the
+  // longer text again from this many bytes before that end.
   size_t longest() const { return longest_; }
 
-  // For each of the three anchor bytes: which buckets hold a literal whose byte has this low
+  // For each of the three anchor bytes: the buckets that hold a literal whose byte has this low
   // nibble, and this high nibble.
   struct Tables {
     std::array<std::array<uint8_t, 16>, 3> low;
@@ -58,9 +58,9 @@ class LiteralScanner {
   size_t longest_ = 0;
 };
 
-// Position of the first '\n' at or behind `from` that is followed by a byte other than a space,
-// both in `text`; text.size() if there is none. In pretty-printed JSON that is the end of the
-// last line but one: all lines in between are indented.
+// Returns the position of the first '\n' at or after `from` that is followed by a byte other than a
+// space, both in `text`; text.size() if there is none. In pretty-printed JSON this is the end of
+// the last line but one, because all lines in between are indented.
 size_t FindUnindentedLine(PaddedView text, size_t from);
 
 }  // namespace sparktail

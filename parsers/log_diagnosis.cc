@@ -12,7 +12,7 @@ constexpr size_t kExampleSize = 120;
 
 bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
-// TIME stdout|stderr P|F TEXT (the container runtime interface of Kubernetes)
+// True for TIME stdout|stderr P|F TEXT (the container runtime interface of Kubernetes).
 bool IsCri(std::string_view line) {
   for (const std::string_view stream : {" stdout ", " stderr "}) {
     const size_t at = line.substr(0, 64).find(stream);
@@ -30,14 +30,15 @@ bool IsJsonObject(std::string_view line) { return line.starts_with("{\"") && lin
 void LogDiagnosis::Sample(std::string_view text, uint64_t offset) {
   bytes_ += text.size();
   if (offset != next_) {
-    // In the middle of a line.
+    // The sample may begin in the middle of a line, so its first line is skipped.
     partial_.clear();
     text.remove_prefix(std::min(text.size(), text.find('\n')));
   }
   next_ = offset + text.size();
   for (size_t newline = text.find('\n'); newline != std::string_view::npos;
        newline = text.find('\n')) {
-    Look(partial_.empty() ? text.substr(0, newline) : partial_.append(text.substr(0, newline)));
+    ExamineLine(partial_.empty() ? text.substr(0, newline)
+                                 : partial_.append(text.substr(0, newline)));
     partial_.clear();
     text.remove_prefix(newline + 1);
   }
@@ -45,11 +46,11 @@ void LogDiagnosis::Sample(std::string_view text, uint64_t offset) {
 }
 
 void LogDiagnosis::Finish() {
-  Look(partial_);
+  ExamineLine(partial_);
   partial_.clear();
 }
 
-void LogDiagnosis::Look(std::string_view line) {
+void LogDiagnosis::ExamineLine(std::string_view line) {
   if (line.ends_with('\r')) line.remove_suffix(1);
   if (line.empty()) return;
   if (IsJsonObject(line)) {
@@ -87,10 +88,11 @@ std::string LogDiagnosis::HowToTurnInfoOn() {
 std::string LogDiagnosis::WhyNoEvents(bool has_words) const {
   if (bytes_ == 0) return "it is empty.";
   const auto such_as = [](const std::string& line) { return " For example: " + line; };
-  // What is unwrapped is no longer wrapped when it is looked at.
+  // These lines are still wrapped, although wrapped logs are unwrapped before they are examined.
   static constexpr std::string_view kFirstLine =
-      " which is undone only if the first line is wrapped too. Cut off what stands before: tail -n "
-      "+2 FILE | sparktail parse.";
+      " but its first line is not, so it was not unwrapped. Skip the lines before the wrapped "
+      "ones: "
+      "tail -n +2 FILE | sparktail parse.";
   if (docker_ > json_ / 2 && json_ > headers_) {
     return "its lines are wrapped by Docker (json-file)," + std::string(kFirstLine) +
            such_as(example_json_);
@@ -100,27 +102,28 @@ std::string LogDiagnosis::WhyNoEvents(bool has_words) const {
            such_as(example_cri_);
   }
   if (json_ > headers_) {
-    return "unknown layout: JSON lines are not read yet." + such_as(example_json_);
+    return "it has an unknown layout: JSON lines are not read yet." + such_as(example_json_);
   }
   if (has_words) {
-    return "the words of progress events stand in it, but not behind a header that is known: an "
-           "unknown layout, or a text about Spark." +
+    return "it contains the words of progress events, but not after a header that sparktail knows: "
+           "it has an unknown layout, or is a text about Spark." +
            such_as(example_other_);
   }
   if (InfoIsOff()) return HowToTurnInfoOn();
   if (headers_ == 0) {
     if (binary_ > other_ / 2)
-      return "it is binary, or compressed: then pipe it, zcat FILE | sparktail parse.";
-    return "unknown layout, or not a driver's log: no line begins with a time, a level and a "
-           "logger." +
+      return "it is binary or compressed. If it is compressed, use zcat FILE | sparktail parse.";
+    return "it has an unknown layout, or is not a driver's log: no line begins with a time, a "
+           "level "
+           "and a logger." +
            such_as(example_other_);
   }
   if (spark_) {
-    return "it is a log of Spark, but no streaming query ran in it (Spark 3.3 logs to stdout by "
-           "default: is this the right file?).";
+    return "it is a log of Spark, but it has no line of a streaming query. Is this the right file? "
+           "Spark 3.3 logs to stdout by default.";
   }
-  return "it is a log, but nothing in it is from a streaming query. Is it the driver's, and not "
-         "an executor's?";
+  return "it is a log, but it has no line of a streaming query. Is it the driver's log, and not an "
+         "executor's?";
 }
 
 std::string Printable(std::string_view text, size_t max_size) {

@@ -6,24 +6,24 @@
 
 namespace sparktail {
 
-// Looks at samples of a log's content, unwrapped if its first line is wrapped, to tell why nothing
-// was found in it.
+// Finds out from samples of a log's content why the log has no events. The content is unwrapped if
+// the log's first line is wrapped.
 class LogDiagnosis {
  public:
-  // Looks at the lines of `text`, which stands at `offset` in the stream. Lines cut by the end of
-  // one sample are put together if the next one follows it.
+  // Examines the lines of `text`, which is at `offset` in the stream. A line that is cut by the end
+  // of a sample is completed if the next sample follows it directly.
   void Sample(std::string_view text, uint64_t offset);
 
-  // There are no more samples.
+  // Ends the last sample.
   void Finish();
 
-  // The likely reason why there are no events, in a sentence or two, with what to do. Bytes of
-  // the log in it are printable. `has_words`: the words of progress events were found, but not
-  // where a message begins.
+  // Returns the likely reason why there are no events, in a sentence or two, with what to do. Bytes
+  // of the log in it are printable. `has_words`: the words of progress events were found, but not
+  // at the begin of a message.
   std::string WhyNoEvents(bool has_words) const;
 
-  // True if most lines are wrapped by a container runtime, and the first is not: then they were not
-  // unwrapped, and what is found can't be trusted.
+  // True if a container runtime wrapped most lines, but not the first: then the lines were not
+  // unwrapped, and events found in them are not reliable.
   bool IsWrapped() const;
 
   // True if the log is one of Spark's, but its level hides the progress events.
@@ -31,11 +31,11 @@ class LogDiagnosis {
   static std::string HowToTurnInfoOn();
 
  private:
-  void Look(std::string_view line);
+  void ExamineLine(std::string_view line);
 
   uint64_t bytes_ = 0;
-  uint64_t next_ = 0;    // where the last sample ended
-  std::string partial_;  // the line that it cut, or its beginning
+  uint64_t next_ = 0;    // the end of the last sample
+  std::string partial_;  // the line that the last sample cut, or its beginning
   uint64_t headers_ = 0;
   uint64_t info_ = 0;    // headers of level INFO and below
   uint64_t json_ = 0;    // lines that are JSON objects
@@ -44,14 +44,14 @@ class LogDiagnosis {
   uint64_t other_ = 0;
   uint64_t binary_ = 0;  // lines with control bytes
   bool spark_ = false;   // the banner was seen
-  // The first line of each kind without a header that is known.
+  // The first line of each kind that has no known header.
   std::string example_json_;
   std::string example_cri_;
   std::string example_other_;
 };
 
-// `text` with control bytes, and bytes that are no UTF-8, replaced; at most `max_size` bytes of
-// it. For terminals: a log must not move the cursor.
+// Returns at most `max_size` bytes of `text`, with control bytes and bytes that are not UTF-8
+// replaced. For terminals: a log must not control them.
 std::string Printable(std::string_view text, size_t max_size);
 
 }  // namespace sparktail

@@ -59,7 +59,7 @@ size_t LogParser::Read(const Window& window, bool expired, EventBuffer* out) {
     while (Step(window, out)) {
     }
   } while (expired && EndOpenRecord(window, out));
-  if (behind_expired_) CountLateLines(window);
+  if (after_expired_) CountLateLines(window);
   if (window.last) {
     settled_ = window.end();
   } else if (state_ == State::kSearch) {
@@ -69,7 +69,7 @@ size_t LogParser::Read(const Window& window, bool expired, EventBuffer* out) {
   return Advance(window, window.last ? window.end() : Needed(window));
 }
 
-// True if there was one that is complete as it stands.
+// Returns true if there was an open record that is complete, and ends it.
 bool LogParser::EndOpenRecord(const Window& window, EventBuffer* out) {
   if (!CanExpire()) return false;
   if (state_ == State::kTrace) {
@@ -80,7 +80,7 @@ bool LogParser::EndOpenRecord(const Window& window, EventBuffer* out) {
     if (open_.is_part) return false;
     FinishLine({window.bytes, window.begin, /*last=*/true}, out);
   }
-  behind_expired_ = true;
+  after_expired_ = true;
   late_line_ = floor_;
   late_ = HeaderSearch(floor_, /*skip_line=*/false);
   return true;
@@ -88,20 +88,20 @@ bool LogParser::EndOpenRecord(const Window& window, EventBuffer* out) {
 
 // Lines up to the next header belong to the record that was ended before they came.
 void LogParser::CountLateLines(const Window& window) {
-  behind_expired_ = late_.Next(window, kNoLimit) != HeaderSearch::Result::kFound;
-  const uint64_t end = behind_expired_ ? late_.no_header_before(window) : late_.line();
+  after_expired_ = late_.Next(window, kNoLimit) != HeaderSearch::Result::kFound;
+  const uint64_t end = after_expired_ ? late_.no_header_before(window) : late_.line();
   while (late_line_ < end) {
     const uint64_t from = std::max(late_line_, window.begin);
-    const uint64_t newline = window.Newline(from);
+    const uint64_t newline = window.FindNewline(from);
     if (newline == window.end() && !window.last) return;
-    // The newline of an expired line is no news by itself.
+    // The newline of an expired line does not count as late text.
     const bool is_empty = WithoutReturn(window.Text(from, newline)).empty();
     if (late_line_ < from || !is_empty) ++maker_.stats().late_lines;
     late_line_ = newline + 1;
   }
 }
 
-// The window's bytes before `to` are done with.
+// Moves offset() to `to`: the window's bytes before it are no longer needed.
 size_t LogParser::Advance(const Window& window, uint64_t to) {
   if (count_records_) {
     CountRecords(window);
@@ -113,11 +113,11 @@ size_t LogParser::Advance(const Window& window, uint64_t to) {
   return done;
 }
 
-// Ids need the hash of the whole first line, so nothing in it is read before it is complete, and
-// a first line that is longer than any record may be is passed over, and so is a hole that it
-// begins with. False: come again later.
+// Ids need the hash of the whole first line, so nothing in it is read before it is complete. A
+// first line that is longer than any record may be is skipped, and so is a hole at its beginning.
+// Returns false if a later window is needed.
 bool LogParser::ReadFirstLine(const Window& window) {
-  const uint64_t newline = window.Newline(hashed_);
+  const uint64_t newline = window.FindNewline(hashed_);
   const size_t hole = window.Text(hashed_, newline).rfind('\0');
   if (hole != std::string_view::npos) first_text_ = hashed_ + hole + 1;
   floor_ = search_ = noise_ = std::max(floor_, first_text_);
@@ -163,16 +163,16 @@ bool LogParser::Search(const Window& window) {
     const MarkerRule& rule = MarkerRules()[hit->literal];
     if (begin >= floor_) {
       if (OpenRecord(window, rule, begin, anchor)) return true;
-      maker_.Refuse(rule.marker);
+      maker_.NoteRejected(rule.marker);
     }
     search_ = anchor + 1;
   }
   return false;
 }
 
-// Where the line that holds `at` begins; NUL bytes (a hole left by truncation) end a line too.
-// A header begins at most kMaxHeaderBytes before its marker.
-uint64_t LogParser::LineBegin(const Window& window, uint64_t at) {
+// Returns the begin of the line that contains `at`. NUL bytes (a hole left by truncation) also end
+// a line. A header begins at most kMaxHeaderBytes before its marker.
+uint64_t LogParser::FindLineBegin(const Window& window, uint64_t at) {
   uint64_t lowest = std::max(floor_, window.begin);
   if (at - lowest > kMaxHeaderBytes) lowest = at - kMaxHeaderBytes;
   const uint64_t from = lineless_.Skip(lowest, at);
@@ -190,11 +190,11 @@ uint64_t LogParser::LineBegin(const Window& window, uint64_t at) {
   return std::max(lowest, lineless_.begin);
 }
 
-// Whether a stamp, and so a header, may stand in [from, to) of a line.
+// True if [from, to), a part of a line, has a stamp and so may have a header.
 bool LogParser::HasStamp(const Window& window, uint64_t from, uint64_t to) {
   const uint64_t skip = stampless_.begin <= from ? stampless_.Skip(from, to) : from;
   if (FindStamp(window.Text(from, to), skip - from) != std::string_view::npos) return true;
-  // A stamp may be cut by the end of what was looked at.
+  // The end of the searched part may cut a stamp.
   const uint64_t end = to - std::min<uint64_t>(to - from, kLongestStamp);
   stampless_ = {skip == from ? from : stampless_.begin, std::max(end, skip)};
   return false;
@@ -202,7 +202,7 @@ bool LogParser::HasStamp(const Window& window, uint64_t from, uint64_t to) {
 
 bool LogParser::OpenRecord(const Window& window, const MarkerRule& rule, uint64_t begin,
                            uint64_t anchor) {
-  const uint64_t line = LineBegin(window, begin);
+  const uint64_t line = FindLineBegin(window, begin);
   const uint64_t literal_end = begin + rule.literal.size();
   if (!HasStamp(window, line, literal_end)) return false;
   const std::string_view text = window.Text(line, literal_end);
@@ -235,7 +235,7 @@ RecordText LogParser::Record(const Window& window, uint64_t line_end) const {
   return record;
 }
 
-// The record is done with; what follows begins at `end`.
+// Ends the open record; the next one begins at `end` or later.
 void LogParser::Settle(uint64_t end) {
   settled_ = floor_ = end;
   search_ = std::max(search_, end);
@@ -243,15 +243,15 @@ void LogParser::Settle(uint64_t end) {
   state_ = State::kSearch;
 }
 
-// The line was not what its marker promised; it may hold another one.
+// Gives up an open line that is not the marker's message. It may contain another marker.
 void LogParser::Reject() {
-  maker_.Refuse(open_.rule->marker);
+  maker_.NoteRejected(open_.rule->marker);
   search_ = open_.anchor + 1;
   state_ = State::kSearch;
 }
 
 bool LogParser::FinishLine(const Window& window, EventBuffer* out) {
-  const uint64_t newline = window.Newline(open_.scanned);
+  const uint64_t newline = window.FindNewline(open_.scanned);
   if (newline > open_.scanned) open_.is_part = false;
   open_.scanned = newline;
   if (newline > Limit()) {
@@ -295,8 +295,8 @@ bool LogParser::FinishTrace(const Window& window, EventBuffer* out) {
   return true;
 }
 
-// The usual case: Spark's pretty print, whole. Its lines are indented, but for the last, which
-// is the closing brace; so neither strings nor headers need a look.
+// The usual case is Spark's whole pretty print. All its lines are indented except the last, which
+// is the closing brace, so neither strings nor headers need to be examined.
 bool LogParser::FinishProgress(const Window& window, EventBuffer* out) {
   uint64_t next = open_.json + 1;
   if (next + 1 >= window.end() && !window.last) return false;
@@ -339,11 +339,11 @@ void LogParser::BreakProgress() {
   state_ = State::kBrokenProgress;
 }
 
-// Anything but the usual case: the braces are followed, and headers are looked for.
+// In all other cases this follows the braces and searches for headers.
 bool LogParser::FinishBrokenProgress(const Window& window, EventBuffer* out) {
   using Result = HeaderSearch::Result;
   const Result result = open_.headers.Next(window, Limit());
-  // Braces are followed only where it is certain that no header stands.
+  // Braces are followed only in lines that are certainly not headers.
   uint64_t border = result == Result::kLimit ? Limit() : open_.headers.no_header_before(window);
   border = std::min(border, Limit());
   if (open_.json_end == 0 && open_.scanned < border) {
@@ -352,8 +352,8 @@ bool LogParser::FinishBrokenProgress(const Window& window, EventBuffer* out) {
     }
     open_.scanned = border;
   }
-  // Ids need the whole line.
-  if (FirstLineEnd(window) == window.end() && !window.last && border < Limit()) return false;
+  // Ids need the whole first line.
+  if (FindFirstLineEnd(window) == window.end() && !window.last && border < Limit()) return false;
   if (open_.json_end != 0 && !open_.malformed && FollowBraces(window, out)) return true;
 
   // Only records of more than one piece can have been cut by other writers.
@@ -374,11 +374,12 @@ bool LogParser::FinishBrokenProgress(const Window& window, EventBuffer* out) {
   return true;
 }
 
-// The braces end at json_end. True if the record is done with.
+// The closing brace is known (json_end). Returns true if the record is finished.
 bool LogParser::FollowBraces(const Window& window, EventBuffer* out) {
-  const RecordText record = Record(window, FirstLineEnd(window));
+  const RecordText record = Record(window, FindFirstLineEnd(window));
   const PaddedView json = window.Part(open_.json, open_.json_end);
-  // Spark indents. A line that is not may be another writer's, however well it reads as JSON.
+  // Spark indents all lines but the last. Any other unindented line may be another writer's, even
+  // if it reads as JSON.
   const size_t unindented = FindUnindentedLine(json, 1);
   if (json.size() > kLog4jPiece && unindented + 2 < json.size()) {
     open_.malformed = true;
@@ -400,8 +401,8 @@ bool LogParser::FollowBraces(const Window& window, EventBuffer* out) {
 }
 
 bool LogParser::LiftForeign(const Window& window, uint64_t end, EventBuffer* out) {
-  const RecordText record = Record(window, FirstLineEnd(window));
-  const std::optional<size_t> own = maker_.OwnBegin(record);
+  const RecordText record = Record(window, FindFirstLineEnd(window));
+  const std::optional<size_t> own = maker_.FindOwnBegin(record);
   if (!own) return false;
   const uint64_t begin = open_.begin + *own;
   ByteBuffer& text = scratch_->lifted;
@@ -415,15 +416,15 @@ bool LogParser::LiftForeign(const Window& window, uint64_t end, EventBuffer* out
   return true;
 }
 
-// The newline of a progress event's first line, or the window's end.
-uint64_t LogParser::FirstLineEnd(const Window& window) {
-  open_.line_end = window.Newline(std::max(open_.line_end, open_.json));
+// Returns the newline of a progress event's first line, or the window's end.
+uint64_t LogParser::FindFirstLineEnd(const Window& window) {
+  open_.line_end = window.FindNewline(std::max(open_.line_end, open_.json));
   return open_.line_end;
 }
 
 void LogParser::GiveUp(const Window& window, GiveUpReason reason, uint64_t at, EventBuffer* out) {
   ParserStats& stats = maker_.stats();
-  const RecordText record = Record(window, std::min(FirstLineEnd(window), Limit()));
+  const RecordText record = Record(window, std::min(FindFirstLineEnd(window), Limit()));
   const uint64_t bytes = at - open_.begin;
   switch (reason) {
     case GiveUpReason::kMalformed:
@@ -445,11 +446,11 @@ void LogParser::GiveUp(const Window& window, GiveUpReason reason, uint64_t at, E
   }
 }
 
-// From where on the next window must still have the bytes.
+// Returns the first byte that the next window must still have.
 uint64_t LogParser::Needed(const Window& window) const {
   uint64_t needed = open_.begin;
   if (state_ == State::kSearch) {
-    // A marker that is cut by the window's end, and the header before it.
+    // The window's end may cut a marker; keep it with the header before it.
     const uint64_t tail = kMaxHeaderBytes + MarkerScanner().longest();
     const uint64_t at = window.end();
     uint64_t from = std::max(floor_, window.begin);
@@ -461,7 +462,7 @@ uint64_t LogParser::Needed(const Window& window) const {
   return needed;
 }
 
-// Records without events are settled up to the last header seen: the cursor moves over noise.
+// Settles records without events up to the last header seen, so that the cursor moves over noise.
 void LogParser::SettleNoise(const Window& window) {
   const uint64_t from = std::max({noise_, settled_, window.begin});
   const bool from_is_line = from == noise_ || from == settled_;

@@ -19,74 +19,75 @@
 
 namespace sparktail {
 
-// A place in a stream from which a new parser makes the same documents of the same records:
-// the start of a record, and what was learnt from the records before it.
+// A place in a stream from which a new parser makes the same documents from the same records: the
+// begin of a record, and the context learnt from the records before it.
 //
-// Behind offset 0 the context has the hash of the stream's first line (a position that a parser
-// gave has it; FirstLineHash makes one). Without it nothing is lost or doubled, but the line at
-// `offset` counts as the first one, and events that name no ids of their own get other ids than in
-// a reading of the whole stream.
+// After offset 0 the context must have the hash of the stream's first line. The positions that a
+// parser returns have it; FirstLineHash computes it. Without the hash no event is lost or doubled,
+// but the line at `offset` counts as the first one, so events that name no ids of their own get
+// other ids than when the whole stream is read.
 struct ParsePosition {
   uint64_t offset = 0;
   ParserContext context;
 };
 
-// Reads the records of one stream and makes events of those that matter. It does not look at
-// the others, not even for their line ends: it searches for the texts of markers.h, and only
-// around a hit for the header before and for the end of the record behind.
+// Reads the records of one stream and makes events of those that matter. It does not examine the
+// others, not even for their line ends: it searches for the texts of markers.h, and only around a
+// hit does it look for the header before and the end of the record after.
 //
-// The outcome does not depend on how the stream is cut into windows.
+// The result does not depend on how the stream is cut into windows.
 //
-// Where a record ends:
-//   - one line: at its newline;
-//   - progress: where the braces of its JSON end (strings respected); given up, with a signal, at
-//     the next header, at max_event_bytes, or at the end of the stream. Before that, text of
-//     other writers is lifted out where that is provable (foreign_text.h);
-//   - a trace: at the next header, or at the end of the stream;
-//   - a trace or one line: also when nothing more came for a while, which Expire() says.
+// The end of a record is
+//   - for one line: its newline;
+//   - for progress: the closing brace of its JSON (strings respected). The event is given up, with
+//     a signal, at the next header, at max_event_bytes, or at the end of the stream. Before that,
+//     text of other writers is lifted out where that is provable (foreign_text.h);
+//   - for a trace: the next header, or the end of the stream;
+//   - for a trace or one line also: a while without more bytes, which Expire() reports.
 //
-// Costs about 2 KiB, and what the context and an unfinished record need: all else is in the
-// scratch. Not for several threads. A window's bytes are not needed after the call.
+// Uses about 2 KiB, plus the memory of the context and of an unfinished record; all else is in the
+// scratch. Not thread-safe. The parser keeps no view of a window after the call.
 class LogParser {
  public:
-  // The scratch outlives the parser, and is used by parsers of the same thread only.
+  // `scratch` must outlive the parser, and only parsers of the same thread may use it.
   LogParser(const ParserOptions& options, const StreamFacts& facts, ParserScratch* scratch,
             const ParsePosition& from = {});
 
-  // Reads `window`, whose first byte is the one at offset(), and appends events to `out`. Returns
-  // how many bytes of its front are done with; the next window begins behind them. It must be
-  // longer than the rest, unless the stream ends (`last`), after which there is no other call.
+  // Reads `window`, which begins at offset(), and appends events to `out`. Returns the number of
+  // bytes at the window's front that are no longer needed; the next window begins after them, and
+  // must be longer than the rest. `last`: the stream ends with this window; make no further call.
   size_t Parse(PaddedView window, bool last, EventBuffer* out);
 
-  // The stream has been silent for so long that no more of an open record is to be expected; the
-  // window holds all of it from offset() on. Otherwise like Parse(). Ends the open record if it is
-  //   - a trace: with the last complete line. What follows that may still become a header;
+  // Reports that the stream has been silent for so long that an open record is complete. The window
+  // holds the whole stream from offset() on. Otherwise like Parse(). Ends the open record if it is
+  //   - a trace: after its last complete line, because the text after that may become a header;
   //   - a line that lacks nothing but its newline (EventMaker::IsWhole()).
-  // Progress is never ended by it.
+  // It never ends progress.
   //
-  // position() is then behind the record. Should more of it come after all, it makes no second
-  // event, for a parser that goes on from there neither; this one counts it as late_lines.
+  // position() is then after the record. If more of the record comes after all, it makes no second
+  // event, not even in a parser that resumes from there; this parser counts it in late_lines.
   size_t Expire(PaddedView window, EventBuffer* out);
 
-  // Whether Expire() may end something. False after it has looked at an open line that is not
+  // True if Expire() may end a record. False after Expire() has found an open line that is not
   // whole, until more of that line has come.
   bool CanExpire() const {
     return state_ == State::kTrace || (state_ == State::kLine && !open_.is_part);
   }
 
-  // The beginning of a record that matters has been read, and its end has not.
+  // True if the begin of a record that matters has been read, but not its end.
   bool has_open_record() const { return state_ != State::kSearch; }
 
   uint64_t offset() const { return offset_; }
 
-  // Everything before it is settled: its events are in `out`, or it had none. Copies the context.
+  // Everything before this position is settled: its events, if any, are in `out`. Copies the
+  // context.
   ParsePosition position() const { return {settled_, maker_.context()}; }
   // The parts of position(), without a copy.
   uint64_t settled() const { return settled_; }
   const ParserContext& context() const { return maker_.context(); }
 
-  // Another number whenever the context of position() may have changed, so that it need not be
-  // written out each time.
+  // Changes whenever the context of position() may have changed, so that callers need not serialize
+  // an unchanged one.
   uint32_t context_version() const { return maker_.context_version(); }
 
   const ParserStats& stats() const { return maker_.stats(); }
@@ -94,34 +95,34 @@ class LogParser {
  private:
   enum class State : uint8_t { kSearch, kLine, kTrace, kProgress, kBrokenProgress };
 
-  // The record that is being read, in all states but kSearch.
+  // The record that is being read, in all states but kSearch. Numbers are offsets in the stream.
   struct Open {
     const MarkerRule* rule = nullptr;
-    uint64_t begin = 0;      // of its line
+    uint64_t begin = 0;      // of its first line
     uint64_t anchor = 0;     // of the marker's hit
-    uint64_t scanned = 0;    // no end was found before here
-    uint64_t marked = 0;     // behind the marker's literal
-    uint64_t line_end = 0;   // the newline of its first line, or how far that was searched for
+    uint64_t scanned = 0;    // the record does not end before here
+    uint64_t marked = 0;     // just after the marker's literal
+    uint64_t line_end = 0;   // the newline of its first line, or the end of the search for it
     uint64_t json = 0;       // the opening brace
-    JsonExtent extent;       // how far the braces were followed
-    uint64_t json_end = 0;   // behind the closing brace; 0: not found yet
-    bool malformed = false;  // what the braces enclose is no JSON
-    bool is_part = false;    // its line is not whole, as far as it was read
+    JsonExtent extent;       // has followed the braces so far
+    uint64_t json_end = 0;   // just after the closing brace; 0: not found yet
+    bool malformed = false;  // the text between the braces is not JSON
+    bool is_part = false;    // the bytes so far of its line are not a whole line
     HeaderSearch headers;
   };
 
   enum class GiveUpReason : uint8_t { kMalformed, kNextHeader, kMaxEventBytes, kEndOfStream };
 
-  // A part of the stream that was searched in vain.
+  // A part of the stream in which a search found nothing.
   struct Searched {
     uint64_t begin = 0;
     uint64_t end = 0;
 
-    // Where a search of [from, to) may begin.
+    // Returns where a search of [from, to) may begin.
     uint64_t Skip(uint64_t from, uint64_t to) const {
       return begin <= to && from <= end ? std::clamp(end, from, to) : from;
     }
-    // [from, to) is searched, and so is what was known if it touches that.
+    // Adds [from, to); forgets the earlier part if the two do not touch.
     void Add(uint64_t from, uint64_t to) {
       if (begin > from || from > end) begin = from;
       end = to;
@@ -147,14 +148,14 @@ class LogParser {
   void BreakProgress();
   bool FollowBraces(const Window& window, EventBuffer* out);
   bool LiftForeign(const Window& window, uint64_t end, EventBuffer* out);
-  uint64_t FirstLineEnd(const Window& window);
+  uint64_t FindFirstLineEnd(const Window& window);
   void GiveUp(const Window& window, GiveUpReason reason, uint64_t at, EventBuffer* out);
   void Reject();
   void Settle(uint64_t end);
   void SettleProgress(const Window& window, uint64_t json_end);
 
   bool HasStamp(const Window& window, uint64_t from, uint64_t to);
-  uint64_t LineBegin(const Window& window, uint64_t at);
+  uint64_t FindLineBegin(const Window& window, uint64_t at);
   uint64_t Limit() const { return open_.begin + max_event_bytes_; }
   RecordText Record(const Window& window, uint64_t line_end) const;
   uint64_t Needed(const Window& window) const;
@@ -170,18 +171,18 @@ class LogParser {
   State state_ = State::kSearch;
   Open open_;
   uint64_t offset_ = 0;      // of the next window
-  uint64_t first_text_ = 0;  // where the first line's text begins, behind a hole
+  uint64_t first_text_ = 0;  // begin of the first line's text, after a hole
   uint64_t hashed_ = 0;      // the first line was read up to here
   uint64_t floor_ = 0;       // the earliest byte that can belong to the next record
-  uint64_t search_ = 0;      // hits whose anchor is before here are dealt with
+  uint64_t search_ = 0;      // hits with an anchor before here are done
   uint64_t settled_ = 0;
-  // Many markers in one line do not make many searches for where it and its header begin.
+  // Keep a line with many markers from being searched many times for its begin and its stamp.
   Searched lineless_;   // no line ends in it
   Searched stampless_;  // no stamp begins in it
-  uint64_t noise_ = 0;  // lines before here were looked at by SettleNoise
+  uint64_t noise_ = 0;  // SettleNoise() has examined the lines before here
   HeaderSearch counter_;
-  // What follows an expired record, until the next header.
-  bool behind_expired_ = false;
+  // The lines after an expired record, up to the next header.
+  bool after_expired_ = false;
   HeaderSearch late_;
   uint64_t late_line_ = 0;  // the first line that is not counted yet
 };

@@ -3,11 +3,11 @@
 namespace sparktail {
 namespace {
 
-// The anchors were chosen by counting over real logs (an anchor that stands in every second line
-// costs more than the whole search).
+// The anchors were chosen by counting in real logs: an anchor that is in every second line costs
+// more than the whole search.
 //
-// Texts of Spark 2.1 to 4.3 and of Hadoop's YARN client. The message decides, not the logger:
-// the same text comes from StreamExecution, MicroBatchExecution or ProgressReporter.
+// The texts are those of Spark 2.1 to 4.3 and of Hadoop's YARN client. The message decides, not the
+// logger, because StreamExecution, MicroBatchExecution and ProgressReporter log the same texts.
 constexpr MarkerRule kRules[] = {
     {Marker::kProgress, RecordExtent::kJson, "Streaming query made progress: {", "mad", "", false},
     {Marker::kIdle, RecordExtent::kLine,

@@ -6,8 +6,8 @@
 
 namespace sparktail {
 
-// The messages that sparktail reads. To read another one, add a row to the table in markers.cc
-// and a case where its record is turned into an event (event_maker.cc).
+// The messages that sparktail reads. To read another one, add a row to the table in markers.cc and
+// a case in event_maker.cc that makes its event.
 enum class Marker : uint8_t {
   kProgress,
   kIdle,
@@ -24,7 +24,7 @@ enum class Marker : uint8_t {
   kEventLog,
 };
 
-// How far a record reaches that matters to its event.
+// The part of a record that its event needs.
 enum class RecordExtent : uint8_t {
   kLine,   // one line
   kJson,   // to the brace that closes the one at the end of the literal
@@ -34,10 +34,10 @@ enum class RecordExtent : uint8_t {
 struct MarkerRule {
   Marker marker;
   RecordExtent extent;
-  std::string_view literal;  // what is searched for; none is part of another
-  std::string_view anchor;   // three bytes of it that are rare in driver logs
-  std::string_view lead;     // what the message begins with; empty: the literal itself
-  bool ends_line = false;    // nothing but white space follows the literal in its line
+  std::string_view literal;  // the text to search for; not part of another rule's literal
+  std::string_view anchor;   // three bytes of the literal that are rare in driver logs
+  std::string_view lead;     // the begin of the message; empty: the literal itself
+  bool ends_line = false;    // only white space may follow the literal in its line
 };
 
 std::span<const MarkerRule> MarkerRules();

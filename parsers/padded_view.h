@@ -5,12 +5,12 @@
 
 namespace sparktail {
 
-// Bytes behind a PaddedView that may be read (never written, their value does not matter).
+// The number of readable bytes after a PaddedView. Their values are arbitrary.
 // simdjson needs 64, the widest vector loop of LiteralScanner 64 + 2.
 inline constexpr size_t kPadding = 128;
 
-// A view with a promise: kPadding bytes behind its end may be read. Only the owner of a padded
-// buffer may make one from nothing; everybody else cuts it from another PaddedView.
+// A view with kPadding readable bytes after its end. Only the owner of a padded buffer creates one
+// with Promise(); all others take a Part() of another PaddedView.
 class PaddedView {
  public:
   PaddedView() = default;
@@ -18,7 +18,7 @@ class PaddedView {
   // The caller promises the padding.
   static PaddedView Promise(const char* data, size_t size) { return PaddedView({data, size}); }
 
-  // What lies behind a part of a padded view is the rest of the view and its padding.
+  // A part is padded by the rest of the view and its padding.
   PaddedView Part(size_t begin, size_t size) const { return PaddedView(text_.substr(begin, size)); }
 
   std::string_view text() const { return text_; }

@@ -5,16 +5,16 @@
 
 namespace sparktail {
 
-// The memory that a LogParser or Unwrapper needs only while it is at work. All of one thread share
-// one, so that a parser which waits for its stream to grow costs little. It outlives them.
+// Memory that a LogParser or Unwrapper needs only during a call. All parsers of a thread share one
+// scratch, so that a parser that waits for its stream to grow costs little. It must outlive them.
 struct ParserScratch {
   static constexpr size_t kKept = size_t{1} << 20;
 
   ProgressReader progress;
-  ByteBuffer lifted;     // progress without the text of other writers
-  ByteBuffer unescaped;  // content of a line of Docker's (Unwrapper)
+  ByteBuffer lifted;     // progress without foreign text
+  ByteBuffer unescaped;  // content of a line of Wrapping::kDocker
 
-  // Gives memory back if an unusually large record took it.
+  // Frees the memory of an unusually large record.
   void Trim() {
     progress.Trim();
     lifted.Trim(kKept);

@@ -18,14 +18,14 @@ namespace {
 
 namespace od = simdjson::ondemand;
 
-// Deeper than any schema of observedMetrics; far less than the stack allows.
+// Deeper than any schema of observedMetrics, and far less than the stack allows.
 constexpr int kMaxDepth = 200;
-// What an unusually large event took is not kept, in bytes of its text.
+// Trim() keeps memory for events of up to so many bytes.
 constexpr size_t kKeptCapacity = size_t{1} << 20;
 
-// simdjson's newest instruction set is its slowest here: the minifier for AVX-512 stores by
-// compression, which AMD's Zen 4 does in microcode (0.9 against 4.8 GB/s for AVX2, measured). AVX2
-// is fast on all machines, so it is taken on all that have AVX-512.
+// simdjson's newest instruction set is its slowest here: its minifier for AVX-512 uses compressing
+// stores, which AMD's Zen 4 runs in microcode (measured: 0.9 GB/s; AVX2: 4.8 GB/s). AVX2 is fast on
+// all machines, so machines with AVX-512 use AVX2.
 const simdjson::implementation& Minifier() {
   static const simdjson::implementation& chosen = []() -> const simdjson::implementation& {
     const simdjson::implementation* active = simdjson::get_active_implementation();
@@ -41,7 +41,7 @@ size_t SkipDigits(std::string_view text, size_t at) {
   return at;
 }
 
-// The grammar of RFC 8259. Not by value: a decimal(38) or 1E400 is fine as text.
+// Checks the grammar of RFC 8259, not the value: a decimal(38) or 1E400 is valid text.
 bool IsJsonNumber(std::string_view text) {
   size_t at = text.starts_with('-') ? 1 : 0;
   const size_t integer = at;
@@ -64,7 +64,7 @@ bool IsJsonNumber(std::string_view text) {
 
 bool IsHex(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
-// Escapes of a string; its quotes and control bytes are simdjson's business.
+// Checks the escapes of a string. simdjson checks its quotes and control bytes.
 bool HasValidEscapes(std::string_view text) {
   for (size_t at = text.find('\\'); at != std::string_view::npos; at = text.find('\\', at)) {
     if (at + 1 >= text.size()) return false;
@@ -93,7 +93,7 @@ std::optional<int64_t> ToInteger(std::string_view token) {
   return value;
 }
 
-// Sum of values that must all be known.
+// A sum that is known only if all its values are.
 class KnownSum {
  public:
   void Add(std::optional<int64_t> value) {
@@ -106,7 +106,7 @@ class KnownSum {
   bool known_ = true;
 };
 
-// Offsets of a Kafka source: {"topic":{"partition":offset}}.
+// One of the offsets of a Kafka source: {"topic":{"partition":offset}}.
 struct PartitionOffset {
   std::string_view topic;
   std::string_view partition;
@@ -118,7 +118,7 @@ struct KafkaOffsets {
   bool known = false;
 };
 
-// Rows between two offsets, if both name the same partitions.
+// Returns the rows between two offsets; nullopt unless both name the same partitions.
 std::optional<int64_t> RowsBetween(KafkaOffsets* from, KafkaOffsets* to) {
   if (!from->known || !to->known || from->partitions.size() != to->partitions.size()) {
     return std::nullopt;
@@ -137,14 +137,14 @@ std::optional<int64_t> RowsBetween(KafkaOffsets* from, KafkaOffsets* to) {
     if (key(a) != key(b) || __builtin_sub_overflow(b.offset, a.offset, &difference)) {
       return std::nullopt;
     }
-    // The topic was made anew: nothing is known.
+    // The topic was created again, so the lag is unknown.
     if (difference < 0) return std::nullopt;
     rows.Add(difference);
   }
   return rows.value();
 }
 
-// Walks one object, checks all of it, and picks out what sparktail needs.
+// Reads one object: checks all of it, and fills a Progress.
 class Walker {
  public:
   Walker(Progress* progress, KafkaOffsets* end, KafkaOffsets* latest)
@@ -156,7 +156,8 @@ class Walker {
     for (auto field : object) {
       std::string_view key;
       od::value value;
-      if (!Open(field, &key, &value) || !TopLevel(key, value)) return ProgressCode::kMalformed;
+      if (!OpenField(field, &key, &value) || !ReadMember(key, value))
+        return ProgressCode::kMalformed;
     }
     // Nothing may follow the object.
     if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) {
@@ -166,40 +167,40 @@ class Walker {
   }
 
  private:
-  // Key of a field without its quotes, escapes left as they are.
-  static bool Open(simdjson::simdjson_result<od::field> field, std::string_view* key,
-                   od::value* value) {
+  // Returns the key of a field without its quotes, with its escapes, and the value.
+  static bool OpenField(simdjson::simdjson_result<od::field> field, std::string_view* key,
+                        od::value* value) {
     if (field.error()) return false;
     od::field opened = field.value_unsafe();
     const char* raw = opened.key().raw();
     *value = opened.value();
-    // The key's closing quote: the first one that no backslash hides.
+    // The first quote that is not escaped closes the key.
     const char* end = raw;
     while (*end != '"') end += *end == '\\' ? 2 : 1;
     *key = {raw, static_cast<size_t>(end - raw)};
     return HasValidEscapes(*key);
   }
 
-  bool TopLevel(std::string_view key, od::value& value) {
-    NoteTwice(key);
-    if (key == "id") return String(value, &progress_->id);
-    if (key == "runId") return String(value, &progress_->run_id);
-    if (key == "timestamp") return String(value, &progress_->timestamp);
-    if (key == "name") return String(value, &progress_->name);
-    if (key == "batchId") return BatchId(value);
-    if (key == "eventTime") return EventTime(value);
-    if (key == "stateOperators") return StateOperators(value);
-    if (key == "sources") return Sources(value);
+  bool ReadMember(std::string_view key, od::value& value) {
+    NoteRepeatedKey(key);
+    if (key == "id") return ReadString(value, &progress_->id);
+    if (key == "runId") return ReadString(value, &progress_->run_id);
+    if (key == "timestamp") return ReadString(value, &progress_->timestamp);
+    if (key == "name") return ReadString(value, &progress_->name);
+    if (key == "batchId") return ReadBatchId(value);
+    if (key == "eventTime") return ReadEventTime(value);
+    if (key == "stateOperators") return ReadStateOperators(value);
+    if (key == "sources") return ReadSources(value);
     if (key == "sink") {
       od::json_type type{};
       if (value.type().get(type)) return false;
       has_sink_ = type == od::json_type::object;
     }
-    return Check(value, 1);
+    return CheckValue(value, 1);
   }
 
-  // Readers differ in which of two equal keys they take. Spark does not print any.
-  void NoteTwice(std::string_view key) {
+  // JSON readers differ in which of two equal keys they use. Spark prints each key once.
+  void NoteRepeatedKey(std::string_view key) {
     static constexpr std::array<std::string_view, 9> kRead = {
         "id",        "runId",          "timestamp", "name", "batchId",
         "eventTime", "stateOperators", "sources",   "sink"};
@@ -211,7 +212,7 @@ class Walker {
   }
 
   // Checks a value of any kind.
-  static bool Check(od::value& value, int depth) {
+  static bool CheckValue(od::value& value, int depth) {
     if (depth > kMaxDepth) return false;
     od::json_type type{};
     if (value.type().get(type)) return false;
@@ -221,7 +222,7 @@ class Walker {
       for (auto element : array) {
         if (element.error()) return false;
         od::value item = element.value_unsafe();
-        if (!Check(item, depth + 1)) return false;
+        if (!CheckValue(item, depth + 1)) return false;
       }
       return true;
     }
@@ -231,22 +232,22 @@ class Walker {
       for (auto field : object) {
         std::string_view key;
         od::value item;
-        if (!Open(field, &key, &item) || !Check(item, depth + 1)) return false;
+        if (!OpenField(field, &key, &item) || !CheckValue(item, depth + 1)) return false;
       }
       return true;
     }
     std::string_view token;
-    return Scalar(value, &token);
+    return ReadScalar(value, &token);
   }
 
-  // The token of a string (with its quotes), number, boolean or null, as it stands.
-  static bool Scalar(od::value& value, std::string_view* token) {
+  // Returns the unchanged token of a string (with its quotes), number, boolean or null.
+  static bool ReadScalar(od::value& value, std::string_view* token) {
     od::json_type type{};
     if (value.type().get(type)) return false;
     if (type == od::json_type::array || type == od::json_type::object) {
-      return Check(value, 1);
+      return CheckValue(value, 1);
     }
-    // simdjson passes over a scalar that nobody reads without looking at what follows it.
+    // simdjson does not check the text after a scalar that it does not decode.
     const std::string_view raw = value.raw_json_token();
     const char next = raw.data()[raw.size()];
     if (next != ',' && next != '}' && next != ']') return false;
@@ -263,39 +264,39 @@ class Walker {
     }
   }
 
-  // The text of a string without its quotes; another type leaves it empty.
-  static bool String(od::value& value, std::string_view* text) {
+  // Returns the text of a string without its quotes; empty for another type.
+  static bool ReadString(od::value& value, std::string_view* text) {
     std::string_view token;
-    if (!Scalar(value, &token)) return false;
+    if (!ReadScalar(value, &token)) return false;
     *text = token.starts_with('"') ? token.substr(1, token.size() - 2) : std::string_view();
     return true;
   }
 
-  bool BatchId(od::value& value) {
-    if (!Scalar(value, &progress_->batch_id)) return false;
+  bool ReadBatchId(od::value& value) {
+    if (!ReadScalar(value, &progress_->batch_id)) return false;
     if (!ToInteger(progress_->batch_id)) strange_ = true;
     return true;
   }
 
-  bool EventTime(od::value& value) {
-    return Fields(value, [this](std::string_view key, od::value& item) {
-      return key == "watermark" ? String(item, &watermark_) : Check(item, 2);
+  bool ReadEventTime(od::value& value) {
+    return ForEachField(value, [this](std::string_view key, od::value& item) {
+      return key == "watermark" ? ReadString(item, &watermark_) : CheckValue(item, 2);
     });
   }
 
-  bool StateOperators(od::value& value) {
+  bool ReadStateOperators(od::value& value) {
     od::json_type type{};
     if (value.type().get(type)) return false;
-    if (type != od::json_type::array) return Check(value, 1);
+    if (type != od::json_type::array) return CheckValue(value, 1);
     state_rows_.emplace();
     state_bytes_.emplace();
-    return Elements(value, [this](od::value& item) {
+    return ForEachElement(value, [this](od::value& item) {
       std::optional<int64_t> rows;
       std::optional<int64_t> bytes;
-      const bool ok = Fields(item, [&](std::string_view key, od::value& field) {
-        if (key == "numRowsTotal") return Integer(field, &rows);
-        if (key == "memoryUsedBytes") return Integer(field, &bytes);
-        return Check(field, 3);
+      const bool ok = ForEachField(item, [&](std::string_view key, od::value& field) {
+        if (key == "numRowsTotal") return ReadInteger(field, &rows);
+        if (key == "memoryUsedBytes") return ReadInteger(field, &bytes);
+        return CheckValue(field, 3);
       });
       state_rows_->Add(rows);
       state_bytes_->Add(bytes);
@@ -303,16 +304,16 @@ class Walker {
     });
   }
 
-  bool Sources(od::value& value) {
+  bool ReadSources(od::value& value) {
     od::json_type type{};
     if (value.type().get(type)) return false;
     has_sources_ = type == od::json_type::array;
-    return Elements(value, [this](od::value& item) {
+    return ForEachElement(value, [this](od::value& item) {
       end_->known = latest_->known = false;
-      const bool ok = Fields(item, [this](std::string_view key, od::value& field) {
-        if (key == "endOffset") return Offsets(field, end_);
-        if (key == "latestOffset") return Offsets(field, latest_);
-        return Check(field, 3);
+      const bool ok = ForEachField(item, [this](std::string_view key, od::value& field) {
+        if (key == "endOffset") return ReadOffsets(field, end_);
+        if (key == "latestOffset") return ReadOffsets(field, latest_);
+        return CheckValue(field, 3);
       });
       if (!lag_rows_) lag_rows_.emplace();
       lag_rows_->Add(RowsBetween(end_, latest_));
@@ -320,16 +321,16 @@ class Walker {
     });
   }
 
-  bool Offsets(od::value& value, KafkaOffsets* offsets) {
+  bool ReadOffsets(od::value& value, KafkaOffsets* offsets) {
     offsets->partitions.clear();
     bool known = true;
-    const bool ok = Fields(value, [&](std::string_view topic, od::value& partitions) {
+    const bool ok = ForEachField(value, [&](std::string_view topic, od::value& partitions) {
       od::json_type type{};
       if (partitions.type().get(type)) return false;
       if (type != od::json_type::object) known = false;
-      return Fields(partitions, [&](std::string_view partition, od::value& item) {
+      return ForEachField(partitions, [&](std::string_view partition, od::value& item) {
         std::optional<int64_t> offset;
-        if (!Integer(item, &offset)) return false;
+        if (!ReadInteger(item, &offset)) return false;
         if (!offset) known = false;
         offsets->partitions.push_back({topic, partition, offset.value_or(0)});
         return true;
@@ -339,35 +340,35 @@ class Walker {
     return ok;
   }
 
-  static bool Integer(od::value& value, std::optional<int64_t>* integer) {
+  static bool ReadInteger(od::value& value, std::optional<int64_t>* integer) {
     std::string_view token;
-    if (!Scalar(value, &token)) return false;
+    if (!ReadScalar(value, &token)) return false;
     *integer = ToInteger(token);
     return true;
   }
 
-  // Calls visit(key, value) for each field; a value that is no object is only checked.
+  // Calls visit(key, value) for each field. A value that is not an object is only checked.
   template <typename Visit>
-  static bool Fields(od::value& value, Visit visit) {
+  static bool ForEachField(od::value& value, Visit visit) {
     od::json_type type{};
     if (value.type().get(type)) return false;
-    if (type != od::json_type::object) return Check(value, 1);
+    if (type != od::json_type::object) return CheckValue(value, 1);
     od::object object;
     if (value.get_object().get(object)) return false;
     for (auto field : object) {
       std::string_view key;
       od::value item;
-      if (!Open(field, &key, &item) || !visit(key, item)) return false;
+      if (!OpenField(field, &key, &item) || !visit(key, item)) return false;
     }
     return true;
   }
 
-  // Calls visit(value) for each element; a value that is no array is only checked.
+  // Calls visit(value) for each element. A value that is not an array is only checked.
   template <typename Visit>
-  static bool Elements(od::value& value, Visit visit) {
+  static bool ForEachElement(od::value& value, Visit visit) {
     od::json_type type{};
     if (value.type().get(type)) return false;
-    if (type != od::json_type::array) return Check(value, 1);
+    if (type != od::json_type::array) return CheckValue(value, 1);
     od::array array;
     if (value.get_array().get(array)) return false;
     for (auto element : array) {
@@ -378,7 +379,7 @@ class Walker {
     return true;
   }
 
-  // Whether this is what Spark prints; if so, the rest of `progress` is filled in.
+  // Returns true if Spark prints such an object, and then completes `progress`.
   bool Finish() {
     const std::optional<int64_t> timestamp = ParseUtcMillis(progress_->timestamp);
     if (strange_ || !has_sources_ || !has_sink_ || !timestamp) return false;
@@ -387,7 +388,7 @@ class Walker {
     if (state_rows_) progress_->derived.state_rows = state_rows_->value();
     if (state_bytes_) progress_->derived.state_bytes = state_bytes_->value();
     if (lag_rows_) progress_->derived.lag_rows = lag_rows_->value();
-    // 1970 stands for a watermark that no event has set yet.
+    // Spark prints 1970 for a watermark that no event has set yet.
     const std::optional<int64_t> watermark = ParseUtcMillis(watermark_);
     if (watermark && *watermark != 0) {
       progress_->derived.watermark_delay_ms = *timestamp - *watermark;
@@ -396,12 +397,12 @@ class Walker {
   }
 
   Progress* progress_;
-  KafkaOffsets* end_;     // scratch of one source
-  KafkaOffsets* latest_;  // likewise
-  uint32_t seen_ = 0;     // which of the keys that are read have come
+  KafkaOffsets* end_;     // scratch: endOffset of the current source
+  KafkaOffsets* latest_;  // scratch: latestOffset of the current source
+  uint32_t seen_ = 0;     // bits of the keys of kRead that have come
   bool has_sources_ = false;
   bool has_sink_ = false;
-  bool strange_ = false;  // valid JSON, but nothing that Spark prints
+  bool strange_ = false;  // valid JSON that Spark would not print
   std::string_view watermark_;
   std::optional<KnownSum> state_rows_;
   std::optional<KnownSum> state_bytes_;

@@ -12,43 +12,43 @@ namespace sparktail {
 
 enum class ProgressCode : uint8_t {
   kProgress,     // a progress event of Spark
-  kNotProgress,  // valid JSON, but not what Spark prints: a forgery, or another program's
+  kNotProgress,  // valid JSON that Spark would not print: a forgery, or another program's
   kMalformed,    // not valid JSON
 };
 
-// What a progress event proves by itself; a value that it does not prove is missing.
+// Values that a progress event proves by itself. Unproven ones are missing.
 struct Derived {
   std::optional<int64_t> state_rows;          // sum over stateOperators
   std::optional<int64_t> state_bytes;         // sum over stateOperators
-  std::optional<int64_t> watermark_delay_ms;  // trigger start less watermark
-  std::optional<int64_t> lag_rows;            // Kafka: latestOffset less endOffset, all partitions
+  std::optional<int64_t> watermark_delay_ms;  // trigger start minus watermark
+  std::optional<int64_t> lag_rows;  // Kafka: latestOffset minus endOffset, over all partitions
 };
 
 // A StreamingQueryProgress object as Spark prints it into the log
-// (org.apache.spark.sql.streaming.StreamingQueryProgress.prettyJson).
-// Views are valid until the next Read() or Trim() of the reader.
+// (org.apache.spark.sql.streaming.StreamingQueryProgress.prettyJson). Views are valid until the
+// next Read() or Trim() of the reader, and as long as the JSON that was read.
 struct Progress {
   std::string_view id;
   std::string_view run_id;
   std::string_view name;  // raw JSON text without quotes; empty if null
   std::string_view timestamp;
-  std::string_view batch_id;  // number as printed; empty before Spark 2.3
+  std::string_view batch_id;  // the number as printed; empty before Spark 2.3
   int64_t timestamp_ms = 0;
   Derived derived;
-  bool invalid_utf8 = false;  // bytes that are no UTF-8 were replaced by U+FFFD
-  std::string_view metrics;   // the object with white space removed
+  bool invalid_utf8 = false;  // bytes that are not UTF-8 were replaced by U+FFFD
+  std::string_view metrics;   // the object without white space
 };
 
-// Reads progress objects. Keeps its memory, so use one reader for many. Not for several threads.
+// Reads progress objects. Keeps its memory, so use one reader for many objects. Not thread-safe.
 class ProgressReader {
  public:
   ProgressReader();
   ~ProgressReader();
 
-  // `json` is one JSON object. The whole of it is checked: it is passed on as it stands.
+  // `json` is one JSON object. All of it is checked, because documents contain it unchanged.
   ProgressCode Read(PaddedView json, Progress* progress);
 
-  // Gives memory back if an unusually large event took it.
+  // Frees the memory of an unusually large event.
   void Trim();
 
  private:

@@ -11,7 +11,7 @@ constexpr std::string_view kId = "[id = ";
 constexpr std::string_view kRunId = ", runId = ";
 constexpr size_t kIdsSize = kId.size() + kUuidSize + kRunId.size() + kUuidSize + 1;
 
-// `NAME [id = UUID, runId = UUID]` or, unnamed, `[id = UUID, runId = UUID]`.
+// Reads `NAME [id = UUID, runId = UUID]` or, if unnamed, `[id = UUID, runId = UUID]`.
 std::optional<QueryIds> ParseIds(std::string_view text) {
   if (text.size() < kIdsSize) return std::nullopt;
   const std::string_view ids = text.substr(text.size() - kIdsSize);
@@ -46,7 +46,7 @@ bool IsClassByte(char c) {
          c == '_' || c == '$';
 }
 
-// Length of the class name at the beginning of a Throwable's text, 0 if there is none.
+// Returns the length of the class name at the beginning of a Throwable's text, 0 if there is none.
 size_t ClassLength(std::string_view text) {
   size_t length = 0;
   while (length < text.size() && IsClassByte(text[length])) ++length;
@@ -58,7 +58,7 @@ size_t ClassLength(std::string_view text) {
   return ends && is_class ? length : 0;
 }
 
-// Where the message of a Throwable ends: at the first line of its stack.
+// Returns the end of a Throwable's message: the first line of its stack.
 size_t MessageEnd(std::string_view text) {
   size_t end = text.size();
   for (const std::string_view frame :
@@ -84,7 +84,7 @@ std::optional<QueryStart> ParseQueryStart(std::string_view message) {
   static constexpr std::string_view kUse = "]. Use ";
   if (!TakePrefix("Starting ", &message)) return std::nullopt;
   if (!TakeSuffix(" to store the query checkpoint.", &message)) return std::nullopt;
-  // The name may hold the same words: the first place where the ids are right is the true one.
+  // The name may contain the same words: the first place with valid ids is the right one.
   for (size_t use = message.find(kUse); use != std::string_view::npos;
        use = message.find(kUse, use + 1)) {
     if (const std::optional<QueryIds> ids = ParseIds(message.substr(0, use + 1))) {

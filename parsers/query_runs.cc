@@ -11,13 +11,13 @@ void QueryRuns::Begin() {
 }
 
 const QueryRun* QueryRuns::Find(std::string_view run_id) const {
-  // The newest run is the one most spoken of.
+  // Most lines are about the newest run.
   const auto found = std::find_if(runs_.rbegin(), runs_.rend(),
                                   [&](const QueryRun& run) { return run.run_id == run_id; });
   return found == runs_.rend() ? nullptr : &*found;
 }
 
-bool QueryRuns::Knows(std::string_view run_id) const { return Find(run_id) != nullptr; }
+bool QueryRuns::IsKnown(std::string_view run_id) const { return Find(run_id) != nullptr; }
 
 void QueryRuns::Add(std::string_view id, std::string_view run_id, std::string_view name,
                     QueryRun::State state) {
@@ -35,8 +35,8 @@ void QueryRuns::Add(std::string_view id, std::string_view run_id, std::string_vi
                    std::string(name.size() <= kMaxName ? name : std::string_view()), state});
 }
 
-void QueryRuns::SeeAlive(std::string_view id, std::string_view run_id, std::string_view name) {
-  if (Knows(run_id)) return;
+void QueryRuns::MarkAlive(std::string_view id, std::string_view run_id, std::string_view name) {
+  if (IsKnown(run_id)) return;
   for (QueryRun& run : runs_) {
     if (run.id == id && run.state == QueryRun::State::kAlive) {
       run.state = QueryRun::State::kSuperseded;
@@ -45,7 +45,7 @@ void QueryRuns::SeeAlive(std::string_view id, std::string_view run_id, std::stri
   Add(id, run_id, name, QueryRun::State::kAlive);
 }
 
-bool QueryRuns::End(std::string_view id, std::string_view run_id) {
+bool QueryRuns::MarkEnded(std::string_view id, std::string_view run_id) {
   const QueryRun* known = Find(run_id);
   if (known == nullptr) {
     Add(id, run_id, {}, QueryRun::State::kEnded);
@@ -56,7 +56,7 @@ bool QueryRuns::End(std::string_view id, std::string_view run_id) {
   return std::exchange(run.state, QueryRun::State::kEnded) != QueryRun::State::kEnded;
 }
 
-const QueryRun* QueryRuns::OnlyAlive() const {
+const QueryRun* QueryRuns::FindOnlyAlive() const {
   if (!complete_) return nullptr;
   const QueryRun* only = nullptr;
   for (const QueryRun& run : runs_) {

@@ -12,44 +12,44 @@ namespace sparktail {
 struct QueryRun {
   std::string id;
   std::string run_id;
-  std::string name;  // empty: unnamed, or longer than is kept
-  // Superseded: another run of the same query has started, so this one has ended, but the log has
-  // not said so yet.
+  std::string name;  // empty: unnamed, or longer than kMaxName
+  // kSuperseded: another run of the same query has started, so this one must have ended, but the
+  // log has not said so yet.
   enum class State : uint8_t { kAlive, kSuperseded, kEnded };
   State state = State::kAlive;
 
   bool operator==(const QueryRun&) const = default;
 };
 
-// The runs that an application's log has told of. Two questions need them: to which query does
-// a line without ids belong (only if one query is alive can that be known), and is a line
-// "was stopped" news or about a run that had ended before.
+// The runs that an application's log has named. They answer two questions: which query does a line
+// without ids belong to (known only if exactly one query is alive), and does a line "was stopped"
+// report a new end, or the end of a run that had already ended.
 //
-// Bounded: of more runs than kMaxRuns the oldest ended ones are forgotten first.
+// Bounded: when there are more than kMaxRuns runs, the oldest ended ones are forgotten first.
 class QueryRuns {
  public:
   static constexpr size_t kMaxRuns = 128;
   static constexpr size_t kMaxName = 256;
 
-  // A new driver begins: nothing runs, and whatever starts from now on will be seen.
+  // Begins a new driver: no query runs, and every start from now on will be seen.
   void Begin();
 
-  // A run starts, or gives a sign of life. One that is known to have ended stays so.
-  void SeeAlive(std::string_view id, std::string_view run_id, std::string_view name);
+  // Notes that a run has started or is alive. A run that is known to have ended stays ended.
+  void MarkAlive(std::string_view id, std::string_view run_id, std::string_view name);
 
-  // A query may have started of which only that is known.
-  void MissStart() { complete_ = false; }
+  // Notes that an unknown query may have started.
+  void MarkMissedStart() { complete_ = false; }
 
-  bool Knows(std::string_view run_id) const;
+  bool IsKnown(std::string_view run_id) const;
 
-  // The run has ended. False if that was known already.
-  bool End(std::string_view id, std::string_view run_id);
+  // Notes that a run has ended. Returns false if that was already known.
+  bool MarkEnded(std::string_view id, std::string_view run_id);
 
-  // The one query that is alive, if it is certain that there is no other; else nullptr.
-  // Valid until the next call that is not const.
-  const QueryRun* OnlyAlive() const;
+  // Returns the only query that is alive, or nullptr if another one may be alive, too. Valid until
+  // the next call that is not const.
+  const QueryRun* FindOnlyAlive() const;
 
-  // For storing.
+  // These serve to store and restore the runs.
   const std::vector<QueryRun>& runs() const { return runs_; }
   bool complete() const { return complete_; }
   static QueryRuns Restore(std::vector<QueryRun> runs, bool complete);
@@ -62,7 +62,7 @@ class QueryRuns {
            QueryRun::State state);
 
   std::vector<QueryRun> runs_;  // oldest first
-  bool complete_ = false;       // all runs of this driver are in runs_
+  bool complete_ = false;       // runs_ has all runs of this driver that may be alive
 };
 
 }  // namespace sparktail

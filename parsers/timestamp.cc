@@ -46,7 +46,7 @@ std::optional<Date> ReadDate(std::string_view text) {
   return date;
 }
 
-// Reads `[,.]d{1,9}` at `at`; returns how many bytes it has (0 if it is not there).
+// Reads `[,.]d{1,9}` at `at`. Returns its length in bytes, 0 if it is not there.
 size_t ReadFraction(std::string_view text, size_t at, int* millisecond) {
   if (!At(text, at, ',') && !At(text, at, '.')) return 0;
   size_t digits = 0;
@@ -61,7 +61,7 @@ size_t ReadFraction(std::string_view text, size_t at, int* millisecond) {
   return digits + 1;
 }
 
-// Reads Z, +hh, +hhmm or +hh:mm at `at`; returns how many bytes it has (0 if it is not there).
+// Reads Z, +hh, +hhmm or +hh:mm at `at`. Returns its length in bytes, 0 if it is not there.
 size_t ReadZone(std::string_view text, size_t at, std::optional<int>* utc_offset_s) {
   if (At(text, at, 'Z')) {
     *utc_offset_s = 0;
@@ -115,7 +115,7 @@ std::optional<Stamp> ParseStamp(std::string_view text) {
   stamp.length = clock + 8;
   stamp.length += ReadFraction(text, stamp.length, &stamp.millisecond);
   if (At(text, stamp.length, ' ')) {
-    // A zone of its own word: %d{… Z}, or UTC.
+    // The zone may be a separate word: %d{… Z}, or UTC.
     std::optional<int> utc_offset_s;
     size_t length = ReadZone(text, stamp.length + 1, &utc_offset_s);
     if (const std::string_view word = text.substr(stamp.length + 1, 3);

@@ -11,12 +11,11 @@
 
 namespace sparktail {
 
-// The stamp of a log line: log4j's %d in one of the forms that are met in driver logs.
+// The stamp of a log line: log4j's %d in one of the forms that driver logs use.
 //   26/11/21 15:34:03            yy/MM/dd, Spark's default (a year of two digits is 20yy)
 //   2026/11/21 15:34:03
 //   2026-11-21 15:34:03,736      ISO 8601 of log4j 1; also with '.', 'T', 1 to 9 digits, or none
-//   2026-11-21T15:34:03.736Z     with a zone: Z, +02, +0200 or +02:00; behind a space UTC and GMT
-//   too
+//   2026-11-21T15:34:03.736Z     with a zone: Z, +02, +0200 or +02:00; after a space also UTC, GMT
 struct Stamp {
   absl::CivilSecond time;
   int millisecond = 0;
@@ -24,18 +23,18 @@ struct Stamp {
   size_t length = 0;                // bytes of the stamp in the line
 };
 
-// Reads a stamp at the beginning of `text`. Fails on dates that no calendar has.
+// Reads a stamp at the beginning of `text`. Fails on dates that do not exist.
 std::optional<Stamp> ParseStamp(std::string_view text);
 
 // True if `text` may begin with a stamp: a cheap test for the reader of headers.
 bool LooksLikeStamp(std::string_view text);
 
-// `yyyy-MM-ddTHH:mm:ss.SSSZ` of the stamp, in UTC; `zone` is that of stamps without their own.
-// Empty if that is before 1970 or behind 9999: no log was written then.
+// Returns the stamp in UTC as `yyyy-MM-ddTHH:mm:ss.SSSZ`. `zone` applies to stamps that name no
+// zone. Empty if the year is before 1970 or after 9999: no log was written then.
 std::string ToUtc(const Stamp& stamp, absl::TimeZone zone);
 
-// Milliseconds since 1970 of a UTC time as Spark prints it in progress events
-// (StreamingQueryProgress: yyyy-MM-dd'T'HH:mm:ss.SSS'Z'; the fraction may be missing).
+// Reads a UTC time as Spark prints it in progress events (StreamingQueryProgress:
+// yyyy-MM-dd'T'HH:mm:ss.SSS'Z'; the fraction may be missing) as milliseconds since 1970.
 std::optional<int64_t> ParseUtcMillis(std::string_view text);
 
 }  // namespace sparktail

@@ -11,7 +11,7 @@ namespace {
 constexpr size_t kMostToRecognize = size_t{256} << 10;
 constexpr size_t kLongestTime = 40;
 
-// 2016-10-06T00:17:09 at the beginning of `text`, as far as that goes.
+// True if `text` begins like 2016-10-06T00:17:09; a shorter text may end anywhere in it.
 bool MayBeTime(std::string_view text) {
   static constexpr std::string_view kShape = "0000-00-00T00:00:00";
   const size_t size = std::min(text.size(), kShape.size());
@@ -21,22 +21,22 @@ bool MayBeTime(std::string_view text) {
   return true;
 }
 
-// A time of RFC 3339 with anything for its fraction and zone.
+// True for a time of RFC 3339. Its fraction and zone are not checked.
 bool IsTime(std::string_view text) {
   return text.size() >= 20 && text.size() <= kLongestTime && MayBeTime(text);
 }
 
 enum class Answer : uint8_t { kYes, kNo, kNeedMore };
 
-// What stands before the text of a CRI line.
+// The part of a CRI line before its text.
 struct CriHead {
   Answer is_cri = Answer::kNo;
   StdStream stream = StdStream::kStdout;
   bool is_part = false;
-  size_t text = 0;  // where the text begins
+  size_t text = 0;  // offset of the text in the line
 };
 
-// `ended`: there is no more of the line.
+// `ended`: `line` is the whole line.
 CriHead ReadCriHead(std::string_view line, bool ended) {
   CriHead head;
   if (!MayBeTime(line)) return head;
@@ -77,7 +77,7 @@ int HexValue(char c) {
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-// UTF-8 of a code point; at most four bytes.
+// Writes a code point as UTF-8, at most four bytes, and returns the end.
 char* EncodeUtf8(uint32_t code, char* out) {
   const auto put = [&out](uint32_t byte) { *out++ = static_cast<char>(byte); };
   if (code < 0x80) {
@@ -98,11 +98,11 @@ char* EncodeUtf8(uint32_t code, char* out) {
   return out;
 }
 
-// Reads one line of Docker's, from its front. Each step returns false if it is not what it should
-// be.
+// Reads one line of Docker's json-file from left to right. Each step returns false if the line is
+// malformed.
 class DockerLine {
  public:
-  // `content` is cleared, and gets the text.
+  // The text of the line replaces `content`.
   DockerLine(std::string_view line, ByteBuffer* content) : rest_(line), content_(content) {}
 
   bool Read() {
@@ -132,7 +132,7 @@ class DockerLine {
     return true;
   }
 
-  // A string, escapes left as they are.
+  // Reads a string without undoing its escapes.
   bool ReadString(std::string_view* text) {
     if (!Skip('"')) return false;
     size_t end = 0;
@@ -166,7 +166,7 @@ class DockerLine {
     return SkipValue();
   }
 
-  // A value of any kind; that what stands in it is JSON is not checked.
+  // Skips a value of any type. Does not check that its content is JSON.
   bool SkipValue() {
     size_t depth = 0;
     while (true) {
@@ -192,7 +192,7 @@ class DockerLine {
     }
   }
 
-  // The rest of a string, escapes undone, to the content. Text never gets longer by that.
+  // Appends the rest of a string to the content and undoes its escapes. That never makes it longer.
   bool Unescape() {
     char* const begin = content_->Reserve(rest_.size());
     char* out = begin;
@@ -213,7 +213,7 @@ class DockerLine {
     return false;
   }
 
-  // Copies up to the next quote or backslash; returns how many bytes those were.
+  // Copies the bytes before the next quote or backslash, and returns their number.
   static size_t CopyPlain(const char* in, const char* end, char* out) {
     static constexpr uint64_t kOnes = 0x0101010101010101;
     static constexpr uint64_t kHighBits = kOnes << 7;
@@ -246,7 +246,7 @@ class DockerLine {
     return true;
   }
 
-  // `*in` is behind "\u". Half of a surrogate pair becomes U+FFFD.
+  // `*in` is after "\u". Half of a surrogate pair becomes U+FFFD.
   static bool UndoUnicode(const char** in, const char* end, char** out) {
     uint32_t code = 0;
     if (!ReadHex(*in, end, &code)) return false;
@@ -330,7 +330,7 @@ std::optional<Unwrapper::Line> Unwrapper::Next(std::string_view raw, bool last) 
   return line;
 }
 
-// `size` bytes of a line, up to its end if `ends`.
+// Returns `size` bytes of a foreign line. `ends`: they include its end.
 Unwrapper::Line Unwrapper::Foreign(size_t size, bool ends) {
   if (!in_foreign_line_) ++foreign_lines_;
   in_foreign_line_ = !ends;

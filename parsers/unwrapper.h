@@ -9,64 +9,64 @@
 
 namespace sparktail {
 
-// How a container runtime has wrapped the lines that a container wrote.
+// The form in which a container runtime wraps the lines that a container writes.
 enum class Wrapping : uint8_t {
   kNone,
   // Kubernetes' container runtime interface (containerd, CRI-O):
-  //   2016-10-06T00:17:09.669794202Z stderr F TEXT       (CRI-O has +00:00 for Z)
+  //   2016-10-06T00:17:09.669794202Z stderr F TEXT       (CRI-O writes +00:00 instead of Z)
   // The first tag, before a ':' or a space, is F for the last or only part of a line, P for the
-  // others. Kubernetes before 1.9, which wrote no tag, is not recognised.
+  // others. Kubernetes before 1.9 wrote no tag, and is not recognised.
   kCri,
-  // Docker's json-file; a part of a line has no "\n" at its end:
+  // Docker's json-file. A part of a line other than the last has no "\n" at its end:
   //   {"log":"TEXT\n","stream":"stderr","attrs":{…},"time":"2016-10-06T00:17:09.669794202Z"}
   kDocker,
 };
 
 enum class StdStream : uint8_t { kStdout, kStderr };
 
-// Longer lines are taken for damage. The runtimes cut at 16 KiB or less, unless containerd was
-// told not to.
+// Longer lines count as damaged. The runtimes cut lines at 16 KiB or less, unless containerd is
+// configured not to.
 inline constexpr size_t kMaxWrappedLine = size_t{16} << 20;
 
-// How the file is wrapped that begins with `beginning`, which is all of it if `complete`. The first
-// line tells. Nothing: more has to be read; at most 256 KiB are asked for.
+// Recognises the wrapping of a file by its first line. `beginning` is the beginning of the file, or
+// the whole file if `complete`. nullopt: more bytes are needed; 256 KiB are always enough.
 std::optional<Wrapping> RecognizeWrapping(std::string_view beginning, bool complete);
 
-// Takes wrapped lines apart. What the container wrote to a stream is the contents of its lines, one
-// behind the other; the parts of a long line come together by that alone.
+// Unwraps lines. The contents of all lines of a stream, one after the other, are the bytes that the
+// container wrote to it; this also joins the parts of a long line.
 //
-// The outcome does not depend on how a file is cut. Costs a few bytes. Not for several threads.
+// The result does not depend on how a file is cut. Uses a few bytes of memory. Not thread-safe.
 class Unwrapper {
  public:
   // One line of the file.
   struct Line {
     size_t size = 0;          // in the file, with its newline
-    bool is_wrapped = false;  // else it has no stream and no content
+    bool is_wrapped = false;  // if false, there is no stream and no content
     StdStream stream = StdStream::kStdout;
-    // With the newline that ends the container's line. Valid as long as `raw` is, and until the
-    // scratch is used again.
+    // Includes the newline that ends the container's line. Valid as long as `raw`, and until the
+    // next use of the scratch.
     std::string_view content;
   };
 
-  // Not for kNone. `scratch` outlives this; it is used by one thread only.
+  // `wrapping` must not be kNone. `scratch` must outlive this object; only one thread may use it.
   Unwrapper(Wrapping wrapping, ParserScratch* scratch) : wrapping_(wrapping), scratch_(scratch) {}
 
-  // Takes the line at the front of `raw` apart; the next call begins behind it. Nothing: the line
-  // has no end yet. Then the next `raw` begins with the same line, and has more of it. If the file
-  // ends with `raw` (`last`), that ends the line too.
+  // Unwraps the line at the front of `raw`; the next `raw` must begin after that line. nullopt: the
+  // line has no end yet, and the next `raw` must begin with the same line and have more of it. If
+  // `last`, the file ends with `raw`, which also ends the line.
   //
-  // Of a line that is longer than kMaxWrappedLine what there is counts as one that is not wrapped,
-  // and so do the calls for the rest of it.
+  // A line longer than kMaxWrappedLine is returned in parts that are not wrapped; it counts as one
+  // foreign line.
   std::optional<Line> Next(std::string_view raw, bool last);
 
-  // Lines that are not wrapped as the others are.
+  // The number of lines that are not wrapped as the others are.
   uint64_t foreign_lines() const { return foreign_lines_; }
 
  private:
   Line Foreign(size_t size, bool ends);
 
   Wrapping wrapping_;
-  bool in_foreign_line_ = false;  // the front of `raw` goes on with it
+  bool in_foreign_line_ = false;  // the next `raw` begins with the rest of a foreign line
   ParserScratch* scratch_;
   uint64_t foreign_lines_ = 0;
 };

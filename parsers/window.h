@@ -9,7 +9,7 @@
 namespace sparktail {
 
 // The part of a stream that a parser sees at once. Positions are offsets in the stream, so they
-// stay right when the window moves on.
+// stay valid in a later window.
 struct Window {
   PaddedView bytes;
   uint64_t begin = 0;  // offset of the first byte
@@ -21,8 +21,8 @@ struct Window {
   PaddedView Part(uint64_t from, uint64_t to) const { return bytes.Part(from - begin, to - from); }
   std::string_view Text(uint64_t from, uint64_t to) const { return Part(from, to).text(); }
 
-  // Offset of the first newline at or behind `from`, or end().
-  uint64_t Newline(uint64_t from) const {
+  // Returns the offset of the first newline at or after `from`, or end().
+  uint64_t FindNewline(uint64_t from) const {
     const size_t at = from < end() ? bytes.text().find('\n', from - begin) : std::string_view::npos;
     return at == std::string_view::npos ? end() : begin + at;
   }

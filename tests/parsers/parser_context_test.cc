@@ -20,9 +20,10 @@ ParserContext Full() {
                       .spark_version = "3.5.9"};
   context.awaits_banner = true;
   context.runs.Begin();
-  context.runs.SeeAlive("2839e413-4843-4fc4-8377-00175ccecfd8",
-                        "ce223947-4d93-44b4-98a7-0662faad9f28", "fails-expr");
-  context.runs.End("741d790f-a6a5-4fdc-b9ca-df167b7fc6e9", "83500fd7-8ac7-4ddf-aac2-2ae6eb7d8c79");
+  context.runs.MarkAlive("2839e413-4843-4fc4-8377-00175ccecfd8",
+                         "ce223947-4d93-44b4-98a7-0662faad9f28", "fails-expr");
+  context.runs.MarkEnded("741d790f-a6a5-4fdc-b9ca-df167b7fc6e9",
+                         "83500fd7-8ac7-4ddf-aac2-2ae6eb7d8c79");
   context.first_line_hash = "5cc63543dc8915441ba76c01d514c311";
   return context;
 }
@@ -39,7 +40,7 @@ TEST(ParserContextTest, ReadsBackWhatItWrote) {
   ExpectRoundTrip(ParserContext());
   ExpectRoundTrip(Full());
   ParserContext context;
-  context.runs.SeeAlive("a", "b", "");
+  context.runs.MarkAlive("a", "b", "");
   ExpectRoundTrip(context);
 }
 
@@ -57,7 +58,7 @@ TEST(ParserContextTest, HostileNamesReadBack) {
         std::string_view("\\u0041"), std::string_view("\\"), std::string_view("\xEF\xBF\xBD")}) {
     ParserContext context = Full();
     context.identity.app_name = name;
-    context.runs.SeeAlive("id", "run", name);
+    context.runs.MarkAlive("id", "run", name);
     ExpectRoundTrip(context);
   }
 }
@@ -78,8 +79,8 @@ TEST(ParserContextTest, IsBoundedWithAsManyRunsAsAreKept) {
   ParserContext context = Full();
   for (size_t i = 0; i < 1000; ++i) {
     const std::string run_id = std::to_string(1'000'000 + i) + "-4843-4fc4-8377-00175ccecfd8";
-    context.runs.SeeAlive("2839e413-4843-4fc4-8377-00175ccecfd8", run_id,
-                          std::string(QueryRuns::kMaxName, 'n'));
+    context.runs.MarkAlive("2839e413-4843-4fc4-8377-00175ccecfd8", run_id,
+                           std::string(QueryRuns::kMaxName, 'n'));
   }
   EXPECT_LE(context.ToJson().size(), size_t{48} << 10);
   ExpectRoundTrip(context);

@@ -12,79 +12,79 @@ std::string RunId(size_t n) { return "run-" + std::to_string(n); }
 TEST(QueryRunsTest, TheOnlyQueryIsKnownAfterABanner) {
   QueryRuns runs;
   runs.Begin();
-  EXPECT_EQ(runs.OnlyAlive(), nullptr);
-  runs.SeeAlive("id", "run", "name");
-  ASSERT_NE(runs.OnlyAlive(), nullptr);
-  EXPECT_EQ(*runs.OnlyAlive(), (QueryRun{"id", "run", "name", QueryRun::State::kAlive}));
+  EXPECT_EQ(runs.FindOnlyAlive(), nullptr);
+  runs.MarkAlive("id", "run", "name");
+  ASSERT_NE(runs.FindOnlyAlive(), nullptr);
+  EXPECT_EQ(*runs.FindOnlyAlive(), (QueryRun{"id", "run", "name", QueryRun::State::kAlive}));
 }
 
 TEST(QueryRunsTest, WithoutABannerOthersMayBeAlive) {
   QueryRuns runs;
-  runs.SeeAlive("id", "run", "");
-  EXPECT_TRUE(runs.Knows("run"));
-  EXPECT_EQ(runs.OnlyAlive(), nullptr);
+  runs.MarkAlive("id", "run", "");
+  EXPECT_TRUE(runs.IsKnown("run"));
+  EXPECT_EQ(runs.FindOnlyAlive(), nullptr);
 }
 
 TEST(QueryRunsTest, OfTwoAliveNoneIsTheOnly) {
   QueryRuns runs;
   runs.Begin();
-  runs.SeeAlive("a", "run-a", "");
-  runs.SeeAlive("b", "run-b", "");
-  EXPECT_EQ(runs.OnlyAlive(), nullptr);
-  EXPECT_TRUE(runs.End("a", "run-a"));
-  ASSERT_NE(runs.OnlyAlive(), nullptr);
-  EXPECT_EQ(runs.OnlyAlive()->run_id, "run-b");
-  EXPECT_TRUE(runs.End("b", "run-b"));
-  EXPECT_EQ(runs.OnlyAlive(), nullptr);
+  runs.MarkAlive("a", "run-a", "");
+  runs.MarkAlive("b", "run-b", "");
+  EXPECT_EQ(runs.FindOnlyAlive(), nullptr);
+  EXPECT_TRUE(runs.MarkEnded("a", "run-a"));
+  ASSERT_NE(runs.FindOnlyAlive(), nullptr);
+  EXPECT_EQ(runs.FindOnlyAlive()->run_id, "run-b");
+  EXPECT_TRUE(runs.MarkEnded("b", "run-b"));
+  EXPECT_EQ(runs.FindOnlyAlive(), nullptr);
 }
 
 TEST(QueryRunsTest, ARunEndsOnce) {
   QueryRuns runs;
   runs.Begin();
-  runs.SeeAlive("id", "run", "");
-  EXPECT_TRUE(runs.End("id", "run"));
-  EXPECT_FALSE(runs.End("id", "run"));
-  runs.SeeAlive("id", "run", "");  // a late line
-  EXPECT_EQ(runs.OnlyAlive(), nullptr);
-  EXPECT_FALSE(runs.End("id", "run"));
+  runs.MarkAlive("id", "run", "");
+  EXPECT_TRUE(runs.MarkEnded("id", "run"));
+  EXPECT_FALSE(runs.MarkEnded("id", "run"));
+  runs.MarkAlive("id", "run", "");  // a late line
+  EXPECT_EQ(runs.FindOnlyAlive(), nullptr);
+  EXPECT_FALSE(runs.MarkEnded("id", "run"));
 }
 
 TEST(QueryRunsTest, TheEndOfAnUnknownRunIsNewsOnce) {
   QueryRuns runs;
-  EXPECT_TRUE(runs.End("id", "run"));
-  EXPECT_TRUE(runs.Knows("run"));
-  EXPECT_FALSE(runs.End("id", "run"));
-  runs.SeeAlive("id", "run", "");
+  EXPECT_TRUE(runs.MarkEnded("id", "run"));
+  EXPECT_TRUE(runs.IsKnown("run"));
+  EXPECT_FALSE(runs.MarkEnded("id", "run"));
+  runs.MarkAlive("id", "run", "");
   EXPECT_EQ(runs.runs()[0].state, QueryRun::State::kEnded);
 }
 
 TEST(QueryRunsTest, RunsOfOneQueryAreApart) {
   QueryRuns runs;
   runs.Begin();
-  runs.SeeAlive("id", "first", "");
-  EXPECT_TRUE(runs.End("id", "first"));
-  runs.SeeAlive("id", "second", "");
-  ASSERT_NE(runs.OnlyAlive(), nullptr);
-  EXPECT_EQ(runs.OnlyAlive()->run_id, "second");
-  EXPECT_TRUE(runs.End("id", "second"));
+  runs.MarkAlive("id", "first", "");
+  EXPECT_TRUE(runs.MarkEnded("id", "first"));
+  runs.MarkAlive("id", "second", "");
+  ASSERT_NE(runs.FindOnlyAlive(), nullptr);
+  EXPECT_EQ(runs.FindOnlyAlive()->run_id, "second");
+  EXPECT_TRUE(runs.MarkEnded("id", "second"));
 }
 
 TEST(QueryRunsTest, ASecondSignOfLifeChangesNothing) {
   QueryRuns runs;
   runs.Begin();
-  runs.SeeAlive("id", "run", "name");
-  runs.SeeAlive("other", "run", "other");
+  runs.MarkAlive("id", "run", "name");
+  runs.MarkAlive("other", "run", "other");
   ASSERT_EQ(runs.runs().size(), 1U);
   EXPECT_EQ(runs.runs()[0].name, "name");
 }
 
 TEST(QueryRunsTest, ABannerForgetsEverything) {
   QueryRuns runs;
-  runs.SeeAlive("id", "run", "");
+  runs.MarkAlive("id", "run", "");
   runs.Begin();
   EXPECT_TRUE(runs.complete());
   EXPECT_TRUE(runs.runs().empty());
-  EXPECT_FALSE(runs.Knows("run"));
+  EXPECT_FALSE(runs.IsKnown("run"));
 }
 
 // Spark runs a query once at a time: a new run proves that the one before has ended. Its stop,
@@ -92,33 +92,33 @@ TEST(QueryRunsTest, ABannerForgetsEverything) {
 TEST(QueryRunsTest, ANewRunOfAQuerySupersedesTheOneBefore) {
   QueryRuns runs;
   runs.Begin();
-  runs.SeeAlive("id", "first", "q");
-  runs.SeeAlive("id", "second", "q");
-  ASSERT_NE(runs.OnlyAlive(), nullptr);
-  EXPECT_EQ(runs.OnlyAlive()->run_id, "second");
-  EXPECT_TRUE(runs.End("id", "first"));
-  EXPECT_FALSE(runs.End("id", "first"));
+  runs.MarkAlive("id", "first", "q");
+  runs.MarkAlive("id", "second", "q");
+  ASSERT_NE(runs.FindOnlyAlive(), nullptr);
+  EXPECT_EQ(runs.FindOnlyAlive()->run_id, "second");
+  EXPECT_TRUE(runs.MarkEnded("id", "first"));
+  EXPECT_FALSE(runs.MarkEnded("id", "first"));
 }
 
 TEST(QueryRunsTest, AMissedStartLeavesNothingCertain) {
   QueryRuns runs;
   runs.Begin();
-  runs.SeeAlive("id", "run", "q");
-  runs.MissStart();
-  EXPECT_EQ(runs.OnlyAlive(), nullptr);
+  runs.MarkAlive("id", "run", "q");
+  runs.MarkMissedStart();
+  EXPECT_EQ(runs.FindOnlyAlive(), nullptr);
 }
 
 TEST(QueryRunsTest, TheOldestEndedRunIsForgottenFirst) {
   QueryRuns runs;
   runs.Begin();
   for (size_t i = 0; i < QueryRuns::kMaxRuns; ++i)
-    runs.SeeAlive("id" + std::to_string(i), RunId(i), "");
-  runs.End("id", RunId(7));
-  runs.End("id", RunId(5));
-  runs.SeeAlive("id", "new", "");
-  EXPECT_FALSE(runs.Knows(RunId(5)));
-  EXPECT_TRUE(runs.Knows(RunId(7)));
-  EXPECT_TRUE(runs.Knows(RunId(0)));
+    runs.MarkAlive("id" + std::to_string(i), RunId(i), "");
+  runs.MarkEnded("id", RunId(7));
+  runs.MarkEnded("id", RunId(5));
+  runs.MarkAlive("id", "new", "");
+  EXPECT_FALSE(runs.IsKnown(RunId(5)));
+  EXPECT_TRUE(runs.IsKnown(RunId(7)));
+  EXPECT_TRUE(runs.IsKnown(RunId(0)));
   EXPECT_TRUE(runs.complete());  // all that are alive are still known
 }
 
@@ -126,11 +126,11 @@ TEST(QueryRunsTest, ForgettingALiveRunIsRemembered) {
   QueryRuns runs;
   runs.Begin();
   for (size_t i = 0; i <= QueryRuns::kMaxRuns; ++i)
-    runs.SeeAlive("id" + std::to_string(i), RunId(i), "");
-  EXPECT_FALSE(runs.Knows(RunId(0)));
+    runs.MarkAlive("id" + std::to_string(i), RunId(i), "");
+  EXPECT_FALSE(runs.IsKnown(RunId(0)));
   EXPECT_FALSE(runs.complete());
-  for (size_t i = 1; i < QueryRuns::kMaxRuns; ++i) runs.End("id", RunId(i));
-  EXPECT_EQ(runs.OnlyAlive(), nullptr);  // the forgotten one may live
+  for (size_t i = 1; i < QueryRuns::kMaxRuns; ++i) runs.MarkEnded("id", RunId(i));
+  EXPECT_EQ(runs.FindOnlyAlive(), nullptr);  // the forgotten one may live
   runs.Begin();
   EXPECT_TRUE(runs.complete());
 }
@@ -140,20 +140,20 @@ TEST(QueryRunsTest, NeverHoldsMoreThanItsBound) {
   runs.Begin();
   for (size_t i = 0; i < 10'000; ++i) {
     if (i % 3 == 0) {
-      runs.End("id", RunId(i));
+      runs.MarkEnded("id", RunId(i));
     } else {
-      runs.SeeAlive("id", RunId(i), std::string(i, 'n'));
+      runs.MarkAlive("id", RunId(i), std::string(i, 'n'));
     }
     ASSERT_LE(runs.runs().size(), QueryRuns::kMaxRuns);
-    EXPECT_TRUE(runs.Knows(RunId(i)));
+    EXPECT_TRUE(runs.IsKnown(RunId(i)));
   }
   for (const QueryRun& run : runs.runs()) EXPECT_LE(run.name.size(), QueryRuns::kMaxName);
 }
 
 TEST(QueryRunsTest, LongNamesAreNotKept) {
   QueryRuns runs;
-  runs.SeeAlive("a", "run-a", std::string(QueryRuns::kMaxName, 'n'));
-  runs.SeeAlive("b", "run-b", std::string(QueryRuns::kMaxName + 1, 'n'));
+  runs.MarkAlive("a", "run-a", std::string(QueryRuns::kMaxName, 'n'));
+  runs.MarkAlive("b", "run-b", std::string(QueryRuns::kMaxName + 1, 'n'));
   EXPECT_EQ(runs.runs()[0].name.size(), QueryRuns::kMaxName);
   EXPECT_EQ(runs.runs()[1].name, "");
 }
@@ -161,8 +161,8 @@ TEST(QueryRunsTest, LongNamesAreNotKept) {
 TEST(QueryRunsTest, RestoresWhatItStored) {
   QueryRuns runs;
   runs.Begin();
-  runs.SeeAlive("a", "run-a", "name");
-  runs.End("b", "run-b");
+  runs.MarkAlive("a", "run-a", "name");
+  runs.MarkEnded("b", "run-b");
   EXPECT_EQ(QueryRuns::Restore(runs.runs(), runs.complete()), runs);
   EXPECT_FALSE(QueryRuns::Restore(runs.runs(), false) == runs);
   EXPECT_EQ(QueryRuns::Restore({}, false), QueryRuns());
