@@ -119,7 +119,7 @@ std::string LogDiagnosis::WhyNoEvents(bool has_words) const {
            such_as(example_other_);
   }
   if (spark_) {
-    return "it is a log of Spark, but it has no line of a streaming query. Is this the right file? "
+    return "it is a log of Spark, but no streaming query ran in it. Is this the right file? "
            "Spark 3.3 logs to stdout by default.";
   }
   return "it is a log, but it has no line of a streaming query. Is it the driver's log, and not an "

@@ -1,4 +1,4 @@
-// The command line: any words give a command, or an answer that can be printed.
+// The command line: any words give a command, or a printable message.
 
 #include <string>
 #include <variant>
@@ -13,7 +13,7 @@
 namespace sparktail::fuzz {
 namespace {
 
-// Reading zones means reading files, which are kept for good: only a few names.
+// Reading a zone reads a file that stays in memory, so only a few names are allowed.
 std::string KnownZone(std::string_view zone) {
   static constexpr const char* kZones[] = {"UTC", "Europe/Madrid", "Nowhere/Land", "", "utc"};
   size_t sum = 0;
@@ -47,10 +47,10 @@ bool IsPrintable(std::string_view text) {
 void Check(const Answer& answer) {
   Require(answer.exit_code == ExitCode::kOk || answer.exit_code == ExitCode::kWrongUsage,
           "exit code");
-  Require(!answer.text.empty() && answer.text.back() == '\n', "an answer is lines");
-  Require(IsPrintable(answer.text), "an answer is printable");
+  Require(!answer.text.empty() && answer.text.back() == '\n', "a message is lines");
+  Require(IsPrintable(answer.text), "a message is printable");
   if (answer.exit_code == ExitCode::kOk) return;
-  Require(answer.text.starts_with("sparktail: "), "an error tells who speaks");
+  Require(answer.text.starts_with("sparktail: "), "an error names the program");
 }
 
 void Check(const ParseCommand& command) {
@@ -63,15 +63,15 @@ void Check(const ParseCommand& command) {
 void Check(const RunCommand& command) {
   Require(command.configuration.sources.size() == 1, "flags make one source");
   Require(!command.configuration.sinks.empty(), "there is a sink");
-  Require(command.configuration.state_dir.starts_with('/'), "there is a place for the state");
+  Require(command.configuration.state_dir.starts_with('/'), "there is a state directory");
 }
 
 void Check(const ReplayCommand&) { Require(false, "there are no files"); }
 
 void Check(const OffsetsCommand& command) {
-  Require(command.state_dir.starts_with('/'), "there is a place for the state");
+  Require(command.state_dir.starts_with('/'), "there is a state directory");
   const bool is_set = command.action == OffsetsCommand::Action::kSet;
-  Require(!command.stream.empty() || !is_set, "it is known which cursor moves");
+  Require(!command.stream.empty() || !is_set, "the cursor to move is known");
 }
 
 void Check(const CheckCommand&) { Require(false, "there are no files"); }
@@ -79,8 +79,8 @@ void Check(const CheckCommand&) { Require(false, "there are no files"); }
 void Check(const SetupCommand&) { Require(false, "there are no files"); }
 
 void Check(const BatchesCommand& command) {
-  Require(!command.masters.empty(), "there is somebody to ask");
-  Require(command.application.starts_with("application_"), "it is known about whom");
+  Require(!command.masters.empty(), "there is a ResourceManager");
+  Require(command.application.starts_with("application_"), "the application is known");
 }
 
 void Check(const MigrateCommand& command) {

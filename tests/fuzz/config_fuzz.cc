@@ -1,4 +1,4 @@
-// The configuration: any text gives one that is complete, or an error that can be printed.
+// The configuration: any text gives a complete configuration, or a printable error.
 
 #include <algorithm>
 #include <set>
@@ -15,7 +15,7 @@
 namespace sparktail::fuzz {
 namespace {
 
-// Reading zones means reading files, which are kept for good: only a few names.
+// Reading a zone reads a file that stays in memory, so only a few names are allowed.
 bool HasOtherZones(std::string_view text) {
   static constexpr std::string_view kKey = "timezone";
   for (size_t at = text.find(kKey); at != std::string_view::npos; at = text.find(kKey, at + 1)) {
@@ -34,12 +34,13 @@ bool IsPrintable(std::string_view text) {
 }
 
 void CheckError(const absl::Status& status) {
-  Require(status.code() == absl::StatusCode::kInvalidArgument, "a configuration is wrong, no more");
+  Require(status.code() == absl::StatusCode::kInvalidArgument,
+          "every error is about the configuration");
   const std::string text(status.message());
   Require(IsPrintable(text), "an error is printable");
   Require(std::count(text.begin(), text.end(), '\n') <= 50, "errors are bounded");
   for (size_t begin = 0; begin < text.size();) {
-    Require(text.compare(begin, 7, "f.yaml:") == 0, "each line tells the file");
+    Require(text.compare(begin, 7, "f.yaml:") == 0, "each line names the file");
     begin = std::min(text.find('\n', begin), text.size() - 1) + 1;
   }
 }

@@ -1,5 +1,5 @@
-// Logs out of a NodeManager's answers: whatever comes, a part of a log is where it says that it is;
-// and what a NodeManager frames comes out as it went in, or not at all when it was cut.
+// Logs in responses of a NodeManager: for any response, the place of a part of a log is what the
+// response says, and framed text is read back unchanged, or not at all if the response is cut.
 
 #include <algorithm>
 #include <string>
@@ -28,7 +28,7 @@ void CheckText(std::string_view body, uint64_t asked) {
 
 void CheckPage(std::string_view body) {
   const LogPage page = ReadLogPage(body);
-  Require(page.exact <= page.bytes.size(), "no more is exact than there is");
+  Require(page.exact <= page.bytes.size(), "the exact part is part of the page");
   Require(page.exact == page.bytes.size() ||
               std::string_view(page.bytes).substr(page.exact).starts_with(kReplacement),
           "all is exact up to what was replaced");
@@ -46,10 +46,10 @@ void CheckTextRoundTrip(std::string_view content, uint64_t asked, size_t cut) {
   body += content.substr(content.size() - size);
   body += "\nEnd of LogType:stderr.This log file belongs to a running container (c)\n*****\n\n";
   const auto log = ReadLogText(body, "stderr", asked);
-  Require(log.has_value(), "a whole answer is one");
-  Require(log->bytes == content.substr(content.size() - size), "text comes out as it went in");
-  Require(log->length == content.size() && log->is_running, "what it says of itself is told");
-  // Without its last newline it is whole all the same.
+  Require(log.has_value(), "a whole response is read");
+  Require(log->bytes == content.substr(content.size() - size), "text is read back unchanged");
+  Require(log->length == content.size() && log->is_running, "length and state are read back");
+  // It is also whole without its last newline.
   const std::string part = body.substr(0, cut % (body.size() - 1));
   Require(!ReadLogText(part, "stderr", asked), "every cut of text is noticed");
 }
@@ -76,7 +76,7 @@ void CheckPageRoundTrip(std::string_view content, size_t cut) {
   }
   body += "</pre>\n</td></html>\n";
   const LogPage page = ReadLogPage(body);
-  Require(page.kind == Kind::kText && page.bytes == content, "a page comes out as it went in");
+  Require(page.kind == Kind::kText && page.bytes == content, "a page is read back unchanged");
   const std::string part = body.substr(0, cut % (body.size() - 1));
   Require(ReadLogPage(part).kind != Kind::kText, "every cut of a page is noticed");
 }

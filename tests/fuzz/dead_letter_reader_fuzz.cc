@@ -1,4 +1,4 @@
-// DeadLetterReader: what it takes is a JSON object out of the line, and says what the event is.
+// DeadLetterReader: an accepted document is a JSON object in the line, and names the event.
 
 #include <simdjson.h>
 
@@ -29,13 +29,13 @@ void CheckEvent(const DeadLetter& letter, std::string_view line) {
 }
 
 void Run(std::string_view text) {
-  // It keeps its memory: what one line leaves behind must not matter to the next.
+  // The reader keeps its memory: the remains of one line must not affect the next.
   static DeadLetterReader reader;
   const PaddedBytes bytes(text, '}');
   DeadLetter letter;
   const Result result = reader.Read(bytes.view(), /*has_newline=*/true, &letter);
   const bool says_why = result == Result::kUnfit || result == Result::kOther;
-  Require(reader.why().empty() != says_why, "it says why, if there is a why");
+  Require(reader.why().empty() != says_why, "a reason is given if there is one");
   Require(result != Result::kCut, "a line with its newline is not cut");
   if (result == Result::kEvent) CheckEvent(letter, bytes.view().text());
 

@@ -1,5 +1,5 @@
-// LiftForeignText: foreign lines are put between the pieces of a pretty-printed object that is
-// made of the input, and must be lifted out exactly, or not at all.
+// LiftForeignText: the input becomes a pretty-printed object with foreign lines between its pieces.
+// They must be lifted out exactly, or not at all.
 
 #include <string>
 #include <vector>
@@ -20,7 +20,7 @@ class PrettyPrinter {
   PrettyPrinter(FuzzInput* input, std::string_view newline, size_t longest_string)
       : input_(input), newline_(newline), longest_string_(longest_string) {}
 
-  // Not shorter than `size`, even if the input has run dry.
+  // At least `size` bytes, even if the input is used up.
   std::string Print(size_t size) {
     text_ = "{";
     while (text_.size() < size) Member(1);
@@ -101,10 +101,11 @@ std::string ForeignLine(FuzzInput* input) {
 struct Mixed {
   std::string text;
   size_t foreign_bytes = 0;
-  bool plain = true;  // one line each, of which none can be part of the object
+  bool plain = true;  // one line each, and none can be part of the object
 };
 
-// `record` with foreign lines behind some of log4j's pieces, of which the first has `first` bytes.
+// Returns `record` with foreign lines after some of log4j's pieces. The first piece has `first`
+// bytes.
 Mixed MixIn(FuzzInput* input, std::string_view record, size_t first) {
   Mixed mixed;
   mixed.text = record.substr(0, first);
@@ -144,17 +145,17 @@ void Run(FuzzInput input) {
   Require(out.view().starts_with("before"), "it only appends");
   const std::string_view restored = out.view().substr(6);
   if (!lifted) {
-    Require(restored.empty(), "what was begun is taken back");
+    Require(restored.empty(), "nothing is left in the buffer");
     const bool certain =
         mixed.plain && odd == 0 && longest_string == 100 && mixed.foreign_bytes > 0;
-    Require(!certain, "what is certain is restored");
+    Require(!certain, "a provable object is restored");
     return;
   }
   Require(lifted->json_size == restored.size(), "size of the object");
   Require(lifted->record_size <= whole, "the record ends where it does");
   if (!NaiveJson(restored).IsObject()) return;
-  // Of line ends that a cut goes through, white space may be left.
-  Require(NaiveMinify(restored) == NaiveMinify(json), "what is restored is what was printed");
+  // A cut in a line end may leave white space.
+  Require(NaiveMinify(restored) == NaiveMinify(json), "the restored object is the printed one");
   Require(lifted->record_size == whole, "the whole record is taken");
   Require(restored != json || lifted->foreign_bytes == mixed.foreign_bytes,
           "all foreign bytes are counted");

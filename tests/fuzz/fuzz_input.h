@@ -13,7 +13,7 @@
 
 namespace sparktail::fuzz {
 
-// What an oracle demands; the fuzzer keeps the input that breaks it.
+// Fails the run if `condition` is false; the fuzzer then keeps the input.
 inline void Require(bool condition, const char* what) {
   if (condition) return;
   std::fprintf(stderr, "oracle: %s\n", what);
@@ -21,12 +21,12 @@ inline void Require(bool condition, const char* what) {
 }
 
 // Choices come from the end of an input and text from its front, so that a piece of a real log
-// is a good input as it stands.
+// is a good input unchanged.
 class FuzzInput {
  public:
   FuzzInput(const uint8_t* data, size_t size) : text_(reinterpret_cast<const char*>(data), size) {}
 
-  // A number below `bound`; 0 once nothing is left.
+  // Returns a number below `bound`; 0 once the input is used up.
   size_t Number(size_t bound) {
     size_t value = 0;
     for (size_t most = bound - 1; most > 0 && !text_.empty(); most >>= 8) {
@@ -49,7 +49,7 @@ class FuzzInput {
 };
 
 // A copy of a text that ends exactly kPadding bytes before its memory does, so that ASan sees
-// reads beyond the promise. What the padding holds must not matter.
+// reads beyond it. The values in the padding must not matter.
 class PaddedBytes {
  public:
   explicit PaddedBytes(std::string_view text, char padding = '\0', size_t shift = 0)

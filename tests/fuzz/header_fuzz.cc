@@ -1,4 +1,4 @@
-// ParseHeader and ParseStamp: bounds on any text, and headers that are put together from random
+// ParseHeader and ParseStamp: results are in bounds for any text, and headers built from random
 // parts are read back.
 
 #include <cstdio>
@@ -29,7 +29,7 @@ bool Inside(std::string_view part, std::string_view line) {
 
 void CheckStamp(const Stamp& stamp, std::string_view text) {
   Require(stamp.length <= text.size(), "the stamp lies in the text");
-  Require(LooksLikeStamp(text), "what is a stamp looks like one");
+  Require(LooksLikeStamp(text), "a stamp looks like one");
   Require(stamp.millisecond >= 0 && stamp.millisecond < 1000, "milliseconds");
   Require(std::abs(stamp.utc_offset_s.value_or(0)) < 19 * 3600, "zone");
   const auto again = ParseStamp(text.substr(0, stamp.length));
@@ -64,7 +64,7 @@ void CheckAnyLine(std::string_view line) {
   Require(header->logger.ends_with(ShortLogger(header->logger)), "short logger");
 }
 
-// What a header is put together from, and must be read back as.
+// The parts from which a header is built, and as which it must be read back.
 struct Parts {
   std::string prefix;
   std::string stamp;
@@ -129,7 +129,7 @@ void ChooseZone(FuzzInput* input, Parts* parts) {
   parts->utc_offset_s = (west ? -1 : 1) * (hours * 3600 + minutes * 60);
 }
 
-// Bytes of the input that `allowed` lets pass.
+// Returns the bytes of the input that `allowed` accepts.
 template <typename Allowed>
 std::string Filtered(FuzzInput* input, size_t size, Allowed allowed) {
   std::string text;
@@ -146,7 +146,7 @@ std::string ChoosePrefix(FuzzInput* input) {
   // Glued text. Without digits, since a stamp in it would be the header's.
   prefix += Filtered(input, input->Number(64),
                      [](char c) { return c != '\n' && !(c >= '0' && c <= '9'); });
-  // What a container runtime prints in front is none, nor are lines of stack traces and of JSON.
+  // Lines of container runtimes, stack traces and JSON have no header.
   for (size_t at = prefix.find("std"); at != std::string::npos; at = prefix.find("std", at)) {
     prefix[at] = '_';
   }
@@ -172,7 +172,7 @@ std::string ChooseThread(FuzzInput* input) {
   const size_t size = input->Number(400);
   if (size == 0) return Choose(input, kThreads);
   std::string name = Filtered(input, size, [](char c) { return c != '\n'; });
-  // A query's name may hold anything, but not the text that tells where a name ends.
+  // A query's name may contain anything except the text that ends a name.
   while (name.find(kRunId) != std::string::npos) name.erase(name.find(kRunId), 1);
   return "stream execution thread for " + name + " [id = 47d72164-45ae-41fe-8e01-e5d7df1e0a37" +
          std::string(kRunId) + "a5e6c0cf-3de1-4ca2-8a27-f8c7da0fd35d]";
@@ -191,7 +191,7 @@ Parts ChooseParts(FuzzInput* input) {
   return parts;
 }
 
-// The layout of `parts`. What a layout does not print is cleared.
+// Prints `parts` in a layout, and clears the parts that the layout does not print.
 std::string Print(FuzzInput* input, Parts* parts) {
   const std::string number = input->Flag() ? ":" + std::to_string(input->Number(3000)) : "";
   const std::string padded = parts->level + std::string(input->Number(2), ' ');
@@ -242,7 +242,7 @@ void CheckReadBack(FuzzInput* input) {
 }
 
 void Run(FuzzInput input) {
-  // In memory of its own, so that ASan sees reads beyond its end.
+  // A separate allocation, so that ASan sees reads beyond its end.
   const std::string line(input.rest());
   CheckAnyLine(line);
   CheckReadBack(&input);

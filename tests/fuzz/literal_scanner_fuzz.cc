@@ -1,4 +1,4 @@
-// LiteralScanner and FindUnindentedLine against searches that look at one byte after the other.
+// LiteralScanner and FindUnindentedLine against searches that work byte by byte.
 
 #include <string>
 #include <vector>
@@ -21,7 +21,7 @@ Literals ChooseLiterals(FuzzInput* input) {
       literals.push_back({std::string(rule.literal), rule.literal.find(rule.anchor)});
     }
   }
-  // Pieces of the text, so that they are found, or of whatever the front of the input holds.
+  // Pieces of the text, so that they are found, or of the front of the input.
   for (size_t left = 1 + input->Number(20); left > 0; --left) {
     const size_t size = 3 + input->Number(24);
     const bool own = input->Flag();
@@ -36,7 +36,7 @@ Literals ChooseLiterals(FuzzInput* input) {
   return literals;
 }
 
-// For each place of the text the literals whose anchor stands there.
+// For each place of the text, the literals whose anchor is there.
 using Hits = std::vector<std::vector<size_t>>;
 
 Hits NaiveHits(const Literals& literals, std::string_view text) {
@@ -64,7 +64,7 @@ void CheckFind(const Literals& literals, const LiteralScanner& scanner, const Hi
     const auto& candidates = hits[at];
     const bool known =
         std::find(candidates.begin(), candidates.end(), hit->literal) != candidates.end();
-    Require(known, "the hit is one of the literals that stand there");
+    Require(known, "the hit is one of the literals at that place");
     Require(hit->begin + literals[hit->literal].anchor == at, "begin is the literal's");
   }
 }

@@ -1,5 +1,5 @@
-// LogParser: a log read at once, in pieces, and by two parsers one after the other gives the
-// same documents, whatever the log holds.
+// LogParser: any log gives the same documents when it is read at once, in pieces, and by two
+// parsers one after the other.
 
 #include <simdjson.h>
 
@@ -40,7 +40,7 @@ ParserScratch* Scratch() {
   return &scratch;
 }
 
-// What the end of an input decides.
+// The end of an input decides these.
 struct Plan {
   explicit Plan(FuzzInput* input)
       : seed(input->Number(65536)),
@@ -52,7 +52,7 @@ struct Plan {
         log(input->rest()) {}
 
   PieceSizes Pieces() const {
-    // Of a long log not too many: each step copies what is left over.
+    // Few pieces for a long log, because each step copies the rest of the window.
     const size_t least = 1 + log.size() / 1024;
     return {seed, least, std::max(least, largest_piece)};
   }
@@ -78,7 +78,8 @@ void ParseStep(const Plan& plan, LogParser* parser, uint64_t end, bool last, Eve
   const uint64_t begin = parser->offset();
   const PaddedBytes window(plan.log.substr(begin, end - begin), '{');
   const size_t done = parser->Parse(window.view(), last, out);
-  Require(done <= end - begin && parser->offset() == begin + done, "done with what was there");
+  Require(done <= end - begin && parser->offset() == begin + done,
+          "the offset moves by the returned bytes");
   Require(end - parser->offset() <= plan.max_event_bytes + kMaxKept, "memory is bounded");
   Require(parser->position().offset <= end, "the position was read");
   Require(!last || parser->offset() == end, "all is done at the end");
@@ -98,7 +99,7 @@ void FeedFrom(const Plan& plan, LogParser* parser, uint64_t read, uint64_t end, 
   }
 }
 
-// Likewise, a parser that has seen nothing.
+// Feeds the log up to `end` to a parser that has seen nothing.
 void Feed(const Plan& plan, LogParser* parser, uint64_t end, bool last, EventBuffer* out) {
   FeedFrom(plan, parser, parser->offset(), end, last, out);
 }
@@ -113,7 +114,7 @@ void CheckDocuments(const EventBuffer& out) {
     Require(NaiveJson(document).IsObject(), "a document is JSON");
     Require(simdjson::validate_utf8(document.data(), document.size()), "a document is UTF-8");
     const std::string id = "\"id\":\"" + std::string(View(event.id)) + "\"";
-    Require(document.find(id) != std::string_view::npos, "a document tells its id");
+    Require(document.find(id) != std::string_view::npos, "a document contains its id");
     end = event.end + 1;
   }
   Require(out.bytes.size() == end, "nothing stands between documents");
@@ -135,7 +136,7 @@ bool Same(const ParserStats& a, const ParserStats& b) {
          a.malformed == b.malformed && a.over_long == b.over_long && a.restored == b.restored;
 }
 
-// Where the parser is, after it was stored and read back.
+// Returns the position of the parser, stored and read back.
 ParsePosition StoredPosition(const LogParser& parser) {
   const ParsePosition position = parser.position();
   const auto context = ParserContext::FromJson(position.context.ToJson());
@@ -150,10 +151,10 @@ void CheckCut(const Plan& plan, const EventBuffer& whole) {
   Feed(plan, &first, std::min(plan.cut, plan.log.size()), /*last=*/false, &out);
   LogParser second = plan.Parser(StoredPosition(first));
   Feed(plan, &second, plan.log.size(), /*last=*/true, &out);
-  RequireSame(whole, out, "a new parser goes on where another was cut");
+  RequireSame(whole, out, "a new parser resumes where another stopped");
 }
 
-// Silence at the cut: the parser that goes on and one that has only its position do the same.
+// Silence at the cut: the parser that continues and one that has only its position do the same.
 void CheckSilence(const Plan& plan) {
   const uint64_t cut = std::min(plan.cut, plan.log.size());
   LogParser first = plan.Parser();
@@ -163,9 +164,10 @@ void CheckSilence(const Plan& plan) {
   const size_t count = before.events.size();
   const uint64_t offset = first.offset();
   const PaddedBytes window(plan.log.substr(offset, cut - offset), '{');
-  Require(first.Expire(window.view(), &before) == first.offset() - offset, "done with that");
-  Require(can_expire || before.events.size() == count, "nothing ends that can't");
-  Require(!first.CanExpire(), "silence is once");
+  Require(first.Expire(window.view(), &before) == first.offset() - offset,
+          "the offset moves by the returned bytes");
+  Require(can_expire || before.events.size() == count, "no record ends if CanExpire() is false");
+  Require(!first.CanExpire(), "silence ends all that it can at once");
   CheckDocuments(before);
   EventBuffer rest;
   LogParser second = plan.Parser(StoredPosition(first));

@@ -7,10 +7,10 @@
 
 namespace sparktail::fuzz {
 
-// RFC 8259 by the book, byte by byte. Text is taken for UTF-8; numbers may have any size.
+// A strict byte-by-byte reader of RFC 8259. Does not check UTF-8; numbers may have any size.
 class NaiveJson {
  public:
-  // Values that lie deeper than this are not looked at: too_deep() is true then.
+  // Deeper values are not examined; too_deep() is then true.
   static constexpr int kMaxDepth = 1000;
 
   explicit NaiveJson(std::string_view text) : text_(text) {}

@@ -8,7 +8,7 @@
 
 namespace sparktail::fuzz {
 
-// An operating system without files: what a fuzzer names must not be read.
+// An operating system without files: a fuzzer must not read files by name.
 class NoFiles : public PosixOs {
  public:
   absl::StatusOr<int> Open(const std::string&) override { return Missing(); }

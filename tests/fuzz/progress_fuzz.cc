@@ -1,4 +1,4 @@
-// ProgressReader against a reader that goes byte by byte, and against itself.
+// ProgressReader against a byte-by-byte reader, and against itself.
 
 #include <simdjson.h>
 
@@ -27,7 +27,7 @@ bool Same(const Progress& a, const Progress& b) {
          SameValues(a.derived, b.derived) && a.metrics == b.metrics;
 }
 
-// simdjson's other parser refuses three things that are JSON all the same: numbers that no
+// simdjson's other parser rejects three things that are valid JSON: numbers that no
 // double or integer holds, halves of surrogate pairs, and great depth.
 void CheckBySimdjson(std::string_view metrics) {
   simdjson::dom::parser parser;
@@ -56,7 +56,7 @@ void CheckProgress(const Progress& progress, std::string_view valid) {
 }
 
 void Run(std::string_view text) {
-  // It keeps its memory: what one event leaves behind must not matter to the next.
+  // The reader keeps its memory: the remains of one event must not affect the next.
   static ProgressReader reader;
   ByteBuffer valid;
   const size_t replaced = AppendValidUtf8(text, &valid);
@@ -71,10 +71,10 @@ void Run(std::string_view text) {
   if (naive.deepest() < kSafeDepth) {
     Require((code == ProgressCode::kMalformed) == !is_json, "malformed if it is no JSON object");
   } else if (!naive.too_deep()) {
-    Require(code == ProgressCode::kMalformed || is_json, "what is read is JSON");
+    Require(code == ProgressCode::kMalformed || is_json, "an accepted text is JSON");
   }
   if (code == ProgressCode::kProgress) {
-    Require(progress.invalid_utf8 == (replaced > 0), "replaced bytes are told of");
+    Require(progress.invalid_utf8 == (replaced > 0), "replaced bytes are reported");
     CheckProgress(progress, valid.view());
   }
   ProgressReader fresh;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fuzzes with ASan and UBSan, two fuzzers at a time. What was learnt is kept for the next run.
+# Fuzzes with ASan and UBSan, two fuzzers at a time. Keeps inputs that reach new code.
 set -euo pipefail
 
 usage() {
@@ -23,7 +23,7 @@ wrong_usage() {
   exit 2
 }
 
-# As long as what a fuzzer looks at; longer only makes it slow.
+# The longest input that a fuzzer uses; longer ones only make it slow.
 max_len() {
   case $1 in
     log_parser) echo 40000 ;;
@@ -89,7 +89,7 @@ main() {
     # A result of an earlier run must not stand for this one.
     rm -f "$cache/$name.result" "$cache/$name.crashes"/*
   done
-  # Interrupting the script must end the fuzzers too.
+  # Interrupting the script must stop the fuzzers, too.
   trap 'kill $(jobs -p) 2>/dev/null || true; exit 130' INT TERM
   echo "fuzzing for $seconds s each: ${names[*]}"
   for name in "${names[@]}"; do

@@ -17,7 +17,7 @@ size_t RunFolder(const std::filesystem::path& folder) {
     if (!entry.is_regular_file()) continue;
     std::ifstream file(entry.path(), std::ios::binary);
     const std::string bytes((std::istreambuf_iterator<char>(file)), {});
-    // Before the run: a crash must tell its seed.
+    // Printed before the run, so that a crash names its seed.
     std::printf("%s (%zu bytes)\n", entry.path().filename().c_str(), bytes.size());
     std::fflush(stdout);
     LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());

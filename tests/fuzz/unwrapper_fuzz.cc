@@ -1,5 +1,5 @@
-// Unwrapper: a file read at once and in pieces gives the same, Docker's lines mean what they mean
-// as JSON, and what was wrapped comes out as it went in.
+// Unwrapper: a file gives the same at once and in pieces, Docker's lines mean the same as in JSON,
+// and wrapped text is read back unchanged.
 
 #include <simdjson.h>
 
@@ -46,9 +46,9 @@ Unwrapped Unwrap(std::string_view raw, Wrapping wrapping, size_t piece) {
   return found;
 }
 
-// What a line of Docker's says, by a reader of JSON. Nothing if that can't tell.
+// Reads a line of Docker with a JSON reader; nullopt if that is ambiguous.
 std::optional<Unwrapped> ByJson(std::string_view line) {
-  // A key may be written with escapes: Docker does not.
+  // Keys may contain escapes, but Docker writes none.
   if (line.find("\\u00") != std::string_view::npos) return std::nullopt;
   static dom::parser parser;
   dom::object object;
@@ -77,7 +77,7 @@ void CheckLinesOfDocker(std::string_view raw) {
     raw.remove_prefix(std::min(newline + 1, raw.size()));
     const auto expected = ByJson(line);
     if (!expected || line.empty()) continue;
-    Require(Unwrap(line, Wrapping::kDocker, line.size()) == *expected, "a line is what JSON says");
+    Require(Unwrap(line, Wrapping::kDocker, line.size()) == *expected, "a line is read as JSON");
   }
 }
 
@@ -103,7 +103,7 @@ void CheckRoundTrip(std::string_view text, size_t part) {
     docker += "\",\"stream\":\"stderr\"}\n";
   }
   const Unwrapped expected{.standard_output = "", .standard_error = std::string(text)};
-  Require(Unwrap(cri, Wrapping::kCri, cri.size()) == expected, "CRI comes out as it went in");
+  Require(Unwrap(cri, Wrapping::kCri, cri.size()) == expected, "CRI is read back unchanged");
   Require(Unwrap(docker, Wrapping::kDocker, docker.size()) == expected,
           "Docker comes out as it went in");
 }
@@ -113,7 +113,7 @@ void CheckRecognition(std::string_view raw) {
   Require(answer.has_value(), "a whole file is recognised");
   for (size_t size = 0; size < std::min<size_t>(raw.size(), 200); ++size) {
     const auto early = RecognizeWrapping(raw.substr(0, size), /*complete=*/false);
-    Require(!early || early == answer, "an answer stays");
+    Require(!early || early == answer, "a result stays");
   }
 }
 

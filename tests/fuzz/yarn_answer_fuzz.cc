@@ -1,6 +1,5 @@
-// What a ResourceManager or a driver answers, and no matter what it answers: nothing of it becomes
-// a part of an address that is none, Spark's own text stays JSON, and what is told in an order is
-// in that order.
+// Responses of a ResourceManager or a driver. For any response, addresses are valid, Spark's own
+// text stays JSON, and results that are promised in an order are in that order.
 
 #include <simdjson.h>
 
@@ -23,7 +22,7 @@ constexpr size_t kLongestText = 1024;
 constexpr size_t kLongestDiagnostics = 8192;
 
 void CheckTextOf(const std::string& text, size_t most = kLongestText) {
-  Require(text.size() <= most, "a text is no longer than it may be");
+  Require(text.size() <= most, "a text is not longer than its limit");
   Require(simdjson::validate_utf8(text.data(), text.size()), "a text is valid UTF-8");
 }
 
@@ -75,13 +74,13 @@ void CheckOrder(const std::vector<SparkBatch>& batches) {
   Require(batches.empty() || batches.front().time >= 0, "a batch has a time");
   BatchWatch watch(0);
   int64_t last = -1;
-  // An answer may hold a time twice: then more is taken the next time, but none again.
+  // A response may have a time twice. Then the next call takes more batches, but none again.
   for (size_t look = 0; look <= batches.size(); ++look) {
     const std::vector<SparkBatch> taken = watch.Take(batches);
     if (taken.empty()) break;
     Require(taken.front().time > last, "a batch comes once");
     for (const SparkBatch& batch : taken) {
-      Require(batch.has_ended(), "only what has ended is taken");
+      Require(batch.has_ended(), "only ended batches are taken");
     }
     last = taken.back().time;
   }
@@ -95,7 +94,7 @@ void CheckJobs(const std::vector<SparkJob>& jobs) {
     Require(parser.parse(job.json)["jobId"].get(id) == simdjson::SUCCESS && id == job.id,
             "a job is a JSON object, and its own");
     Require(std::is_sorted(job.stages.begin(), job.stages.end()), "stages are in order");
-    Require(JobKey(job) == 0 || job.has_ended(), "what has not ended has no key");
+    Require(JobKey(job) == 0 || job.has_ended(), "a running job has no key");
   }
   const std::vector<SparkBatch> batches = BatchesOf(jobs);
   CheckOrder(batches);
@@ -124,7 +123,7 @@ void CheckDriver(std::string_view json) {
     for (const SparkReceiver& receiver : *receivers) CheckTextOf(receiver.last_error);
   }
   if (const auto time = ParseSparkTime(json); time) {
-    Require(*time > absl::InfinitePast() && *time < absl::InfiniteFuture(), "a time is one");
+    Require(*time > absl::InfinitePast() && *time < absl::InfiniteFuture(), "a time is finite");
   }
 }
 
@@ -137,9 +136,9 @@ void CheckClassify(std::string_view body, int status, const std::string& type) {
        {YarnAnswer::Body::kJson, YarnAnswer::Body::kHtml, YarnAnswer::Body::kText}) {
     const YarnAnswer answer = Classify(response, wanted);
     const bool is_good = answer.kind == YarnAnswer::Kind::kGood;
-    Require(answer.why.empty() == is_good, "it says why, if there is a why");
+    Require(answer.why.empty() == is_good, "a reason is given if there is one");
     Require(!is_good || status == 200, "only 200 is good");
-    Require(answer.kind != YarnAnswer::Kind::kUnreachable, "who answers is reached");
+    Require(answer.kind != YarnAnswer::Kind::kUnreachable, "a server that responds is reachable");
   }
 }
 

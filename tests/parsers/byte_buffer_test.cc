@@ -18,7 +18,7 @@ TEST(ByteBufferTest, IsEmptyAtFirst) {
   EXPECT_EQ(buffer.size(), 0U);
 }
 
-TEST(ByteBufferTest, KeepsWhatIsAppended) {
+TEST(ByteBufferTest, KeepsAppendedBytes) {
   ByteBuffer buffer;
   std::string expected;
   for (size_t i = 0; i < 300; ++i) {
@@ -30,7 +30,7 @@ TEST(ByteBufferTest, KeepsWhatIsAppended) {
   }
 }
 
-TEST(ByteBufferTest, TakesWhatIsWrittenIntoItsRoom) {
+TEST(ByteBufferTest, KeepsBytesWrittenIntoItsRoom) {
   ByteBuffer buffer;
   buffer.Append("ab");
   char* room = buffer.Reserve(1000);
@@ -68,7 +68,7 @@ TEST(ByteBufferTest, DropsItsFront) {
   EXPECT_EQ(buffer.view(), "x");
 }
 
-TEST(ByteBufferTest, GivesMoreThanIsToBeKeptBack) {
+TEST(ByteBufferTest, FreesMemoryBeyondTheLimit) {
   ByteBuffer buffer;
   buffer.Append(std::string(1000, 'x'));
   const size_t capacity = buffer.capacity();
@@ -84,7 +84,7 @@ TEST(ByteBufferTest, GivesMoreThanIsToBeKeptBack) {
 }
 
 TEST(ByteBufferTest, ThePaddingMayAlwaysBeRead) {
-  // A sanitizer sees a read behind the memory.
+  // A sanitizer reports a read past the end of the memory.
   for (const size_t size : {size_t{1}, size_t{255}, size_t{256}, size_t{257}, size_t{4096}}) {
     ByteBuffer buffer;
     std::memset(buffer.Reserve(size), 'x', size);

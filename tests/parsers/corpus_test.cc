@@ -44,7 +44,7 @@ class RealLog : public ::testing::TestWithParam<std::string> {
     return found;
   }
 
-  // "id runId name" of the query events of a phase.
+  // Returns "id runId name" of the query events of a phase.
   std::vector<std::string> Phase(std::string_view phase) const {
     std::vector<std::string> found;
     dom::parser parser;
@@ -81,12 +81,12 @@ std::string TestName(const ::testing::TestParamInfo<std::string>& info) {
 
 INSTANTIATE_TEST_SUITE_P(Corpus, RealLog, ::testing::ValuesIn(testing::PlainLogs()), TestName);
 
-// Values and order of keys as Spark has them, none lost, none doubled. (The truth was written by
-// Python, so it is compared without white space.)
+// Values and the order of keys are those of Spark; no event is lost or doubled. (Python wrote the
+// truth, so the comparison ignores white space.)
 TEST_P(RealLog, ProgressIsSparksOwn) {
   const std::string path = DataPath(GetParam() + ".truth.ndjson");
   if (!std::filesystem::exists(path) || testing::ReadLines(path).empty()) {
-    // What the listener was told stands in for it, by number: its form is another.
+    // The text has another form than the progress that the listener got: compared by number.
     size_t told = 0;
     ForEachListenerEvent([&](const dom::element&, const std::string& name) {
       told += name == "QueryProgressEvent";
@@ -108,7 +108,7 @@ TEST_P(RealLog, ProgressIsSparksOwn) {
 
 TEST_P(RealLog, MetricsAreSparksBytesWithoutWhiteSpace) {
   std::string log = testing::ReadFile(DataPath(GetParam() + ".log"));
-  // Naive: white space outside of strings goes.
+  // Naive: removes white space outside of strings.
   for (const std::string& document : DocumentsOf("progress")) {
     dom::parser parser;
     uint64_t offset = 0;
@@ -142,7 +142,7 @@ TEST_P(RealLog, IdleEventsAreAsManyAsSparksOwn) {
   EXPECT_EQ(Phase("idle").size(), expected);
 }
 
-// The log of `oom` tells of one more death: the listener was dead by then.
+// The log of `oom` has one more death: the listener was dead by then.
 TEST_P(RealLog, EndsAreSparksOwn) {
   std::vector<std::string> failed;
   std::vector<std::string> stopped;

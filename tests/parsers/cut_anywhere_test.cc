@@ -1,4 +1,4 @@
-// A parser that goes on from (offset, context) makes the documents of the uncut run.
+// A parser that resumes from (offset, context) makes the same documents as the uncut run.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@ namespace {
 
 using ::sparktail::testing::DataPath;
 
-// Documents of what follows each position, computed once a position.
+// The documents after each position, computed once per position.
 class Continuations {
  public:
   explicit Continuations(const std::string& log) : log_(log) {}
@@ -37,8 +37,8 @@ class Continuations {
   std::map<std::pair<uint64_t, std::string>, std::vector<std::string>> known_;
 };
 
-// Feeds `log` up to each of `cuts` (rising), and at each checks what a new parser makes of the
-// rest.
+// Feeds `log` up to each of `cuts` (ascending), and compares the documents that a new parser makes
+// from the rest.
 void ExpectSameAfterCuts(const std::string& log, const std::vector<size_t>& cuts,
                          const std::string& name) {
   const std::vector<std::string> uncut = testing::Parse(log).documents;

@@ -125,7 +125,7 @@ TEST(DocumentTest, SaysWhereTheLogIsFrom) {
   EXPECT_THAT(document, HasSubstr("\"containerId\":\"0123\""));
 }
 
-TEST(DocumentTest, EventsTellTheirTimeAndPlace) {
+TEST(DocumentTest, EventsHaveTheirTimeAndPlace) {
   DocumentWriter writer(FileFacts());
   EventBuffer out;
   Progress progress = SmallProgress();
@@ -142,7 +142,7 @@ TEST(DocumentTest, EventsTellTheirTimeAndPlace) {
   }
 }
 
-TEST(DocumentTest, LeavesOutWhatIsNotKnown) {
+TEST(DocumentTest, OmitsUnknownFields) {
   StreamFacts facts;
   facts.source_name = "stdin";
   DocumentWriter writer(facts);
@@ -311,7 +311,7 @@ TEST(DocumentTest, SaysWhereBytesWereNoUtf8) {
   EXPECT_NE(WriteQuery(&writer, query).find(kSays), std::string::npos);
   EXPECT_NE(WriteQuery(&writer, query).find("\"name\":\"\xEF\xBF\xBD\""), std::string::npos);
 
-  // The envelope's part of it stays until the identity changes.
+  // The envelope keeps its part of the flag until the identity changes.
   writer.SetIdentity(Named("\x80"));
   EXPECT_NE(WriteProgress(&writer, SmallProgress()).find(kSays), std::string::npos);
   writer.SetIdentity(Named("good"));

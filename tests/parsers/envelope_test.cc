@@ -17,7 +17,7 @@ using ::sparktail::testing::Scratch;
 using ::sparktail::testing::Seed;
 using ::testing::ElementsAre;
 
-// "stream|text" of each stream in turn, pieces of one put together.
+// Returns "stream|text" of each stream in turn, with its pieces joined.
 std::vector<std::string> Texts(EnvelopeReader* reader, std::string_view message) {
   std::vector<std::string> texts;
   std::string last = "?";
@@ -133,7 +133,7 @@ TEST(EnvelopeTest, LinesOfContainerRuntimes) {
               ElementsAre("stdout|tw"));
 }
 
-TEST(EnvelopeTest, WhatIsNotWrappedGoesWithWhatIs) {
+TEST(EnvelopeTest, LinesThatAreNotWrappedGoToTheStreamOfTheNextOne) {
   EXPECT_THAT(Texts("2016-10-06T00:17:09.669794202Z stderr F one\nof the same record"),
               ElementsAre("stderr|one\nof the same record\n"));
 }
@@ -142,7 +142,7 @@ TEST(EnvelopeTest, SeveralObjectsInLines) {
   EXPECT_THAT(Texts("{\"message\":\"one\"}\n{\"message\":\"two\"}\n"), ElementsAre("|one\ntwo\n"));
 }
 
-TEST(EnvelopeTest, WhatIsNotWhatItShouldBeIsText) {
+TEST(EnvelopeTest, AMessageInAnotherEnvelopeIsText) {
   for (const Envelope envelope : {Envelope::kJson, Envelope::kCri, Envelope::kDocker}) {
     EnvelopeReader reader(envelope, "", Scratch());
     EXPECT_THAT(Texts(&reader, "a line"), ElementsAre("|a line\n"));

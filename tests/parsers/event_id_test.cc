@@ -153,7 +153,7 @@ TEST(FirstLineHashTest, RandomPiecesOfALongLineGiveTheHashOfTheWhole) {
   }
 }
 
-TEST(FirstLineHashTest, TakesUpAHashThatWasComplete) {
+TEST(FirstLineHashTest, RestoresACompleteHash) {
   FirstLineHash hash(kBannerHash);
   EXPECT_TRUE(hash.complete());
   hash.Feed("other\n");

@@ -1,4 +1,4 @@
-// LogParser::Expire(): records that silence ends.
+// LogParser::Expire(): silence ends records.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -71,7 +71,7 @@ class Tail {
   size_t end_ = 0;
 };
 
-// `tail` has the events [first, …) of `whole`, all but the one at `expired` to the letter.
+// `tail` has the events [first, …) of `whole`, byte by byte except the one at `expired`.
 void ExpectSame(const Tail& tail, const Tail& whole, size_t first, size_t expired) {
   ASSERT_EQ(first + tail.count(), whole.count());
   for (size_t i = 0; i < tail.count(); ++i) {
@@ -82,9 +82,9 @@ void ExpectSame(const Tail& tail, const Tail& whole, size_t first, size_t expire
   }
 }
 
-// Silence at each byte of a log, alone: each event comes once, only the trace that was ended may
-// be shorter than in the uncut run; and a parser that starts from the position makes the same of
-// the rest. Silence ends something at `least` places.
+// Expires a log once, at each byte in turn. Each event comes once, only the ended trace may be
+// shorter than in the uncut run, and a parser that resumes from the position makes the same events
+// from the rest. Silence ends something at `least` places.
 void ExpireEverywhere(const std::string& name, size_t least) {
   const std::string log = testing::ReadFile(DataPath(name + ".log"));
   Tail whole(log);
@@ -170,7 +170,7 @@ TEST(Expire, ATraceIsCompleteAfterSilence) {
   EXPECT_EQ(tail.count(), 1U);
 }
 
-TEST(Expire, WhatComesLateIsCountedAndNoEvent) {
+TEST(Expire, LateLinesAreCountedAndMakeNoEvent) {
   Tail tail(kNoise);
   tail.Append(kTerminated + "java.lang.IllegalStateException: no\n");
   tail.Silence();
@@ -198,7 +198,7 @@ TEST(Expire, LateLinesAreCountedHoweverTheyCome) {
   }
 }
 
-// The last line of a trace is not complete: it may be the beginning of the next record's header.
+// An incomplete last line of a trace may be the beginning of the next header.
 TEST(Expire, AnIncompleteLineOfATraceStaysWhereItIs) {
   const std::string trace = kTerminated + "java.lang.IllegalStateException: no\n";
   for (size_t cut = 1; cut < kStopped.size(); ++cut) {
@@ -214,7 +214,7 @@ TEST(Expire, AnIncompleteLineOfATraceStaysWhereItIs) {
   }
 }
 
-// A JVM that is killed leaves a last line without its end.
+// A killed JVM leaves its last line without a newline.
 TEST(Expire, AWholeLineWithoutItsNewlineIsAnEvent) {
   const std::string head = "26/11/21 15:00:00 INFO MicroBatchExecution: ";
   const std::vector<std::string> lines = {
@@ -238,7 +238,7 @@ TEST(Expire, AWholeLineWithoutItsNewlineIsAnEvent) {
       tail.End();
       ASSERT_EQ(tail.count(), whole.count());
       for (size_t i = 0; i < whole.count(); ++i) {
-        if (end == " \n" && i == 0) continue;  // the id of an idle line has the whole of it
+        if (end == " \n" && i == 0) continue;  // the id of an idle line depends on the whole line
         EXPECT_EQ(tail.document(i), whole.document(i));
       }
     }
@@ -303,7 +303,7 @@ TEST(Expire, ProgressIsNeverEnded) {
   }
 }
 
-// Text in the middle of an event makes the parser wait for the next header: it does so still.
+// Text in the middle of an event makes the parser wait for the next header, also after silence.
 TEST(Expire, BrokenProgressIsNeverEnded) {
   std::string progress = Progress();
   progress.insert(progress.find("  \"runId\""), "[GC pause 3 ms]\n" + std::string(9000, 'x'));
@@ -318,8 +318,8 @@ TEST(Expire, BrokenProgressIsNeverEnded) {
   EXPECT_THAT(tail.document(0), HasSubstr("progress_incomplete"));
 }
 
-// A trace, and behind it a last line without its newline: silence ends both.
-TEST(Expire, GoesOnBehindWhatItEnded) {
+// Silence ends a trace and the last line without a newline after it.
+TEST(Expire, ContinuesAfterTheEndedRecord) {
   Tail tail(kNoise);
   const std::string resumed =
       "26/11/21 15:00:02 INFO MicroBatchExecution: Resuming at batch 5 with committed offsets {} "
@@ -345,7 +345,7 @@ TEST(Expire, NothingIsEndedBeforeTheFirstLineIsComplete) {
   EXPECT_EQ(tail.count(), 1U);
 }
 
-TEST(Expire, OfAnEmptyWindowIsNothing) {
+TEST(Expire, DoesNothingWithAnEmptyWindow) {
   Tail tail;
   tail.Silence();
   EXPECT_EQ(tail.count(), 0U);

@@ -31,7 +31,7 @@ struct Cut {
   std::string foreign;
 };
 
-// What a log holds when others write at these places of a record.
+// Returns the log when other writers write at these places of a record.
 std::string Interleave(std::string record, const std::vector<Cut>& cuts) {
   for (auto cut = cuts.rbegin(); cut != cuts.rend(); ++cut) record.insert(cut->at, cut->foreign);
   return record;
@@ -59,7 +59,7 @@ TEST(ForeignText, IsLiftedOutBetweenTwoPieces) {
   }
 }
 
-// Wherever the border of the pieces falls: in a key, a string, a number, between lines.
+// The border of the pieces may be in a key, a string or a number, or between lines.
 TEST(ForeignText, IsLiftedOutWhereverThePieceEnds) {
   for (size_t shift = 0; shift < 60; ++shift) {
     std::string json = PrettyJson(12'000);
@@ -72,7 +72,7 @@ TEST(ForeignText, IsLiftedOutWhereverThePieceEnds) {
   }
 }
 
-// Text that might as well be JSON: it is restored exactly, or left alone.
+// With foreign text that may be JSON, the object is restored exactly or left alone.
 TEST(ForeignText, AmbiguousTextNeverMakesAnotherObject) {
   for (const std::string foreign :
        {"}\n", "\n", "{\n", "1\n", "  \"x\" : 1,\n", "print  \"x\" : 1,\n", "{ \"not\" json }\n"}) {
@@ -102,12 +102,12 @@ TEST(ForeignText, ElsewhereItIsNotProven) {
 TEST(ForeignText, WithoutALineEndItIsNotProven) {
   const std::string record = std::string(kHeader) + PrettyJson(20'000);
   const std::string log = Interleave(record, {{kLog4jPiece, "print without end"}});
-  // The string that was cut now holds the foreign text: nothing tells it from Spark's own.
+  // The cut string now contains the foreign text, which is not distinguishable from Spark's.
   EXPECT_EQ(Lift(log + "\n"), std::nullopt);
 }
 
 TEST(ForeignText, ANumberIsNeverShortened) {
-  // The last number of an object begins at `digits`; the piece ends behind its second digit.
+  // The last number of an object begins at `digits`; the piece ends after its second digit.
   std::string json = PrettyJson(kLog4jPiece - kHeader.size() - 60);
   json.replace(json.rfind("  \"end\""), std::string::npos, "  \"pad\" : \"\",\n  \"n\" : 1234\n}");
   const size_t digits = kHeader.size() + json.find("1234") + 2;
@@ -118,8 +118,8 @@ TEST(ForeignText, ANumberIsNeverShortened) {
   EXPECT_EQ(Lift(Interleave(record, {{kLog4jPiece, "print 19077\n"}}) + "\n"), json);
 }
 
-// A piece that ends behind a whole value, before its comma.
-TEST(ForeignText, IsLiftedOutBehindEveryKindOfValue) {
+// A piece that ends after a whole value, before its comma.
+TEST(ForeignText, IsLiftedOutAfterEveryKindOfValue) {
   for (const std::string value : {"true", "false", "null", "1", "-2.5E-3", "\"s\"", "[ ]", "{ }"}) {
     std::string json =
         "{\n  \"pad\" : \"\",\n  \"v\" : " + value + ",\n" + PrettyJson(3'000).substr(2);
@@ -145,7 +145,7 @@ TEST(ForeignText, ACutRecordIsNotRestored) {
   EXPECT_EQ(out.size(), 0U);
 }
 
-TEST(ForeignText, JsonTokensAreToldFromOtherText) {
+TEST(ForeignText, JsonTokensDifferFromOtherText) {
   for (const std::string_view line :
        {"", "  ", "{", "}", "  } ],", "  \"a\" : 1,", "\"a\\\"b\" : \"{\",", "    -1.5E+3,",
         "  \"x\" : [ ],", "null", "  \"t\" : true"}) {

@@ -31,12 +31,12 @@ std::vector<uint64_t> NaiveHeaders(std::string_view text, size_t from = 0) {
   return found;
 }
 
-// A stream that is given in windows of random sizes.
+// A stream in windows of random sizes.
 class Stream {
  public:
   Stream(std::string_view text, uint32_t seed) : random_(seed) { bytes_.Append(text); }
 
-  // A window that begins at or before `needed` and ends at or behind the last one's end.
+  // Returns a window that begins at or before `needed` and ends at or after the last window's end.
   Window Next(uint64_t needed, size_t largest_step) {
     end_ = std::min<uint64_t>(bytes_.size(), end_ + random_() % (largest_step + 1));
     if (end_ > begin_ && needed > begin_) {
@@ -169,7 +169,7 @@ TEST(HeaderSearchTest, ALongLineIsDecidedFromItsBeginning) {
   EXPECT_EQ(other.Next(Whole(header, false), UINT64_MAX), Result::kFound);
 }
 
-TEST(HeaderSearchTest, SkipsTheLineItIsNotAskedAbout) {
+TEST(HeaderSearchTest, SkipsTheFirstLineIfAsked) {
   ByteBuffer bytes;
   bytes.Append(std::string(kHeader) + "\n" + std::string(kHeader) + "\n");
   for (uint64_t at = 0; at <= kHeader.size(); ++at) {

@@ -63,7 +63,7 @@ TEST(HeaderTest, ReadsEveryLayoutOfTheContract) {
       {"2026-11-21T15:49:37.518Z INFO  [Thread-4] org.apache.spark.SparkContext:60 - Running "
        "Spark version 3.5.9",
        "", "INFO", kFull, "Thread-4", kBanner},
-      // The thread before the level, behind the logger, or behind both.
+      // The thread before the level, after the logger, or after both.
       {"2026-11-21 15:33:12,518 [main] INFO SparkContext - Running Spark version 3.5.9", "", "INFO",
        "SparkContext", "main", kBanner},
       {"2026-11-21 15:33:12,518 [main] INFO  o.a.s.SparkContext [] - Running Spark version 3.5.9",
@@ -176,13 +176,13 @@ TEST(HeaderTest, TextOfOtherWritersMayBeGluedInFront) {
   for (const Expected& c : kCases) ExpectHeader(c);
 }
 
-TEST(HeaderTest, ADigitTwoBytesBeforeAShortStampHidesItNot) {
+TEST(HeaderTest, ADigitTwoBytesBeforeAShortStampDoesNotHideIt) {
   // "7 26/11/21 15:33:12" has the outline of a stamp with a year of four digits.
   ExpectHeader({"7 26/11/21 15:33:12 INFO A: b", "7 ", "INFO", "A", "", "b"});
   ExpectHeader({"(0 + 2) / 2\r26/11/21 15:33:12 INFO A: b", "(0 + 2) / 2\r", "INFO", "A", "", "b"});
 }
 
-// Another writer's digit, without the end of its line.
+// A digit of another writer, without a line end.
 TEST(HeaderTest, ADigitMayBeGluedInFront) {
   EXPECT_TRUE(ParseHeader("526/11/21 15:33:12 INFO A: b"));
   EXPECT_TRUE(ParseHeader("12026-11-21 15:33:12 INFO A: b"));
@@ -203,7 +203,7 @@ TEST(HeaderTest, LayoutsOfDistributionsAreRead) {
   }
 }
 
-TEST(HeaderTest, WhatOthersSaidInATraceIsNoHeader) {
+TEST(HeaderTest, TextQuotedInATraceIsNoHeader) {
   for (const std::string_view line :
        {"\tat 26/11/21 15:33:12 INFO A: b", "Caused by: 26/11/21 15:33:12 INFO A: b",
         "java.io.IOException: 26/11/21 15:33:12 INFO A: b",
@@ -312,7 +312,7 @@ TEST(HeaderTest, RealLogsHaveHeadersInEveryPlainLayout) {
     for (std::string line; std::getline(log, line);) {
       const std::optional<Header> header = ParseHeader(line);
       if (!header) {
-        // What Spark prints through log4j begins with a header.
+        // Every line that Spark prints through log4j begins with a header.
         EXPECT_EQ(line.find("Streaming query made progress: {"), std::string::npos) << line;
         continue;
       }
@@ -341,7 +341,7 @@ TEST(HeaderTest, JsonLayoutsHaveNoHeaders) {
   }
 }
 
-TEST(HeaderTest, FindStampPassesOverNoStamp) {
+TEST(HeaderTest, FindStampSkipsNoStamp) {
   static constexpr std::string_view kPieces[] = {"26/11/21 15:33:12",
                                                  "2026/11/21 15:33:12",
                                                  "2026-11-21T15:33:12",
@@ -377,7 +377,7 @@ TEST(HeaderTest, FindStampPassesOverNoStamp) {
   }
 }
 
-TEST(HeaderTest, FindStampBeginsWhereItIsTold) {
+TEST(HeaderTest, FindStampBeginsAtTheGivenPlace) {
   const std::string_view line = "26/11/21 15:33:12 26/11/21 15:33:13";
   EXPECT_EQ(FindStamp(line, 0), 0U);
   EXPECT_EQ(FindStamp(line, 1), 18U);

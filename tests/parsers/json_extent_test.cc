@@ -10,7 +10,7 @@
 namespace sparktail {
 namespace {
 
-// The end of the object that `text` begins with, or npos.
+// Returns the end of the object at the beginning of `text`, or npos.
 size_t WholeExtent(std::string_view text) {
   JsonExtent extent;
   return extent.Feed(text) ? extent.size() : std::string_view::npos;

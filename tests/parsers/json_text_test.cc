@@ -105,7 +105,7 @@ TEST(JsonTextTest, JsonStringsReplaceTheSameAndSaySo) {
   }
 }
 
-TEST(JsonTextTest, EscapesWhatAJsonStringMayNotHold) {
+TEST(JsonTextTest, EscapesCharactersThatAJsonStringMayNotContain) {
   EXPECT_EQ(JsonString(""), R"("")");
   EXPECT_EQ(JsonString("plain запит ✓"), R"("plain запит ✓")");
   EXPECT_EQ(JsonString(R"(a"b\c/d)"), R"("a\"b\\c/d")");
@@ -164,7 +164,7 @@ TEST(JsonTextTest, UndoesEscapes) {
        "\xEF\xBF\xBD"
        "A"},
       {R"(\ud83d\ud83d\ude00)", "\xEF\xBF\xBD😀"},
-      // What is no escape stays.
+      // Invalid escapes stay.
       {R"(\u12)", R"(\u12)"},
       {R"(\u12g4)", R"(\u12g4)"},
       {R"(\u)", R"(\u)"},

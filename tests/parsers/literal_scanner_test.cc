@@ -29,7 +29,7 @@ LiteralScanner MakeScanner(const std::vector<std::string>& texts) {
   return LiteralScanner(literals);
 }
 
-// All places of all literals, by looking at each byte.
+// Finds all places of all literals byte by byte.
 std::vector<std::pair<size_t, size_t>> NaiveHits(const std::vector<std::string>& literals,
                                                  std::string_view text) {
   std::vector<std::pair<size_t, size_t>> hits;
@@ -137,7 +137,7 @@ TEST_P(EachTarget, UnindentedLineIsFoundAtEveryPlace) {
   }
 }
 
-TEST(LiteralScanner, UnindentedLineNeedsTheByteBehindTheNewline) {
+TEST(LiteralScanner, UnindentedLineNeedsTheByteAfterTheNewline) {
   const std::string raw = "{\n  \"a\" : 1\n}" + std::string(kPadding, 'x');
   EXPECT_EQ(FindUnindentedLine(PaddedView::Promise(raw.data(), 12), 0), 12U);
   EXPECT_EQ(FindUnindentedLine(PaddedView::Promise(raw.data(), 13), 0), 11U);

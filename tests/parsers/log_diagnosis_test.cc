@@ -99,7 +99,7 @@ TEST(LogDiagnosisTest, InfoIsOffOnlyIfHeadersSayNothingElse) {
 TEST(LogDiagnosisTest, ASampleFromTheMiddleLeavesItsFirstLineOut) {
   LogDiagnosis diagnosis;
   diagnosis.Sample("26/11/21 15:33:12 WARN A: b\n", 0);
-  // The half of a line is no example of an unknown layout, nor is it a header.
+  // Half a line is neither an example of an unknown layout nor a header.
   diagnosis.Sample("half of a line 26/11/21 15:33:12 INFO A: b\n26/11/21 15:33:12 WARN A: b\n",
                    500);
   EXPECT_TRUE(diagnosis.InfoIsOff());
@@ -127,7 +127,7 @@ TEST(LogDiagnosisTest, WordsWithoutAHeaderAreAnUnknownLayout) {
   EXPECT_THAT(diagnosis.WhyNoEvents(/*has_words=*/true), HasSubstr("? Streaming query"));
 }
 
-TEST(LogDiagnosisTest, WrappedLinesAreSaid) {
+TEST(LogDiagnosisTest, WrappedLinesAreReported) {
   LogDiagnosis cri;
   cri.Sample("2026-01-01T00:00:00.1Z stderr F 26/11/21 15:47:34 INFO A: b\n", 0);
   EXPECT_TRUE(cri.IsWrapped());

@@ -93,8 +93,8 @@ TEST(LogParser, KeepsLittleOfNoise) {
   }
 }
 
-// Ids need the whole first line; one that is longer than a record may be is passed over. A hole
-// is no part of a line.
+// Ids need the whole first line; a line that is longer than a record may be is skipped. A hole is
+// not part of a line.
 TEST(LogParser, NothingIsReadOfAFirstLineThatIsNotComplete) {
   ParserOptions options;
   options.max_event_bytes = 1024;
@@ -142,7 +142,7 @@ TEST(LogParser, RecordsAreCountedIfAsked) {
   EXPECT_EQ(Parse(log).stats.records, 0U);
 }
 
-// What follows a banner is another application's.
+// The records after a banner belong to another application.
 TEST(LogParser, BannerBeginsANewIdentity) {
   const auto driver = [](const std::string& version, const std::string& name,
                          const std::string& run) {
@@ -165,7 +165,7 @@ TEST(LogParser, BannerBeginsANewIdentity) {
   EXPECT_THAT(outcome.documents[1], HasSubstr("\"sparkVersion\":\"4.0.0\""));
 }
 
-// The application master speaks before the banner of the driver that runs in it.
+// The application master logs before the banner of the driver that runs in it.
 TEST(LogParser, AttemptIsKeptOverTheBannerOfTheSameDriver) {
   const std::string head =
       "26/11/21 15:33:05 INFO ApplicationMaster: ApplicationAttemptId: "
@@ -214,13 +214,13 @@ TEST(LogParser, IdleBelongsToTheOnlyQuery) {
               HasSubstr("\"phase\":\"idle\",\"id\":\"00000000-0000-0000-0000-000000000001\""));
   EXPECT_THAT(Parse(banner + start("1") + start("2") + idle).documents.back(),
               HasSubstr("\"attribution\":\"app\""));
-  // Without the banner there may be queries that nobody told of.
+  // Without the banner there may be queries that the log does not name.
   EXPECT_THAT(Parse(start("1") + idle).documents.back(), HasSubstr("\"attribution\":\"app\""));
   const Outcome two = Parse(banner + start("1") + idle + idle);
   EXPECT_NE(two.documents[1].substr(40, 80), two.documents[2].substr(40, 80)) << "ids are equal";
 }
 
-// A stack trace tells what others said, to the letter.
+// A stack trace quotes messages verbatim.
 TEST(LogParser, AStampInATraceDoesNotEndIt) {
   const std::string head =
       "26/11/21 15:00:00 ERROR MicroBatchExecution: Query [id = "
@@ -236,7 +236,7 @@ TEST(LogParser, AStampInATraceDoesNotEndIt) {
   EXPECT_THAT(outcome.documents[0], HasSubstr("Caused by: x.Y: 26/11/21"));
 }
 
-// A start that could not be read leaves it open whose an idle line is, however the log is cut.
+// After an unreadable start the query of an idle line is unknown, however the log is cut.
 TEST(LogParser, AnUnreadStartLeavesNothingCertain) {
   const std::string head = "26/11/21 15:00:00 INFO ";
   const std::string ids =
@@ -279,7 +279,7 @@ TEST(LogParser, StopOfAQueryThatHadEndedIsNoNews) {
                         "a.B.c(B.java:1)\"}"));
 }
 
-TEST(LogParser, EventsTellTheirTimeAndPlace) {
+TEST(LogParser, EventsHaveTheirTimeAndPlace) {
   const std::string log = testing::ReadFile(DataPath("3.5.9/fail.default.log"));
   LogParser parser({}, testing::NoFacts(), testing::Scratch());
   EventBuffer events;
@@ -310,7 +310,7 @@ TEST(LogParser, AnEventWithoutATimeSaysSo) {
   EXPECT_EQ(events.events[0].time_ms, kNoTime);
 }
 
-TEST(LogParser, TheContextsVersionTellsOfEachChange) {
+TEST(LogParser, TheContextVersionChangesWithTheContext) {
   for (const std::string& name : testing::PlainLogs()) {
     const std::string log = testing::ReadFile(DataPath(name + ".log"));
     ByteBuffer bytes;
@@ -337,7 +337,7 @@ TEST(LogParser, TheContextsVersionTellsOfEachChange) {
   }
 }
 
-// A parser that is put into the middle of a stream, and not told of its first line.
+// A parser that begins in the middle of a stream without the hash of its first line.
 TEST(LogParser, AMissingHashOfTheFirstLineIsHarmless) {
   const std::string idle =
       "26/11/21 15:00:01 INFO MicroBatchExecution: Streaming query has been idle and waiting for "

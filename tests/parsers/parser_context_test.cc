@@ -63,7 +63,7 @@ TEST(ParserContextTest, HostileNamesReadBack) {
   }
 }
 
-TEST(ParserContextTest, WhatIsNoUtf8IsWrittenAsUtf8) {
+TEST(ParserContextTest, InvalidUtf8IsWrittenAsUtf8) {
   ParserContext context;
   context.identity.app_name =
       "a\xff"
@@ -86,7 +86,7 @@ TEST(ParserContextTest, IsBoundedWithAsManyRunsAsAreKept) {
   ExpectRoundTrip(context);
 }
 
-TEST(ParserContextTest, RefusesEveryCutOfItself) {
+TEST(ParserContextTest, RejectsEveryCutOfItself) {
   const std::string json = Full().ToJson();
   for (size_t size = 0; size < json.size(); ++size) {
     EXPECT_FALSE(ParserContext::FromJson(std::string_view(json).substr(0, size))) << size;
@@ -100,7 +100,7 @@ std::string Replace(std::string json, std::string_view from, std::string_view to
   return json.replace(at, from.size(), to);
 }
 
-TEST(ParserContextTest, RefusesEveryOtherShape) {
+TEST(ParserContextTest, RejectsEveryOtherShape) {
   const std::string json = Full().ToJson();
   struct Change {
     std::string_view from;
@@ -133,7 +133,7 @@ TEST(ParserContextTest, RefusesEveryOtherShape) {
   }
 }
 
-// What was written stays readable; what a later program wrote is not guessed at.
+// Older versions stay readable; versions of later programs are rejected.
 TEST(ParserContextTest, ReadsItsOwnVersionAndOlderOnes) {
   const std::string json = Full().ToJson();
   EXPECT_TRUE(ParserContext::FromJson(json));
@@ -168,7 +168,7 @@ TEST(ParserContextTest, ASuccessorHasAllButTheFirstLine) {
   EXPECT_TRUE(Full().OfSuccessor() == expected);
 }
 
-TEST(ParserContextTest, RefusesWhatIsNoContext) {
+TEST(ParserContextTest, RejectsTextThatIsNoContext) {
   for (const std::string_view text :
        {std::string_view(""), std::string_view(" "), std::string_view("null"),
         std::string_view("[]"), std::string_view("{}"), std::string_view("\"\""),
@@ -181,7 +181,7 @@ TEST(ParserContextTest, RefusesWhatIsNoContext) {
   EXPECT_FALSE(ParserContext::FromJson(std::string(100'000, '[')));
 }
 
-TEST(ParserContextTest, RefusesMoreRunsThanAreKept) {
+TEST(ParserContextTest, RejectsMoreRunsThanAreKept) {
   std::string runs = "\"runs\":[";
   for (size_t i = 0; i < QueryRuns::kMaxRuns; ++i) {
     runs += R"({"id":"a","runId":"b","name":"","state":"alive"},)";

@@ -14,7 +14,7 @@
 
 namespace {
 
-// Bytes that new has given out in this program, and delete not taken back.
+// Bytes that this program has allocated with new and not yet deleted.
 std::atomic<size_t> allocated{0};
 
 void* Allocate(size_t size) {
@@ -80,7 +80,7 @@ TEST(ParserScratchTest, AParserThatWaitsCostsLittle) {
   EXPECT_LT(each, 3U * 1024) << "object: " << sizeof(LogParser);
 }
 
-TEST(ParserScratchTest, MemoryForAHugeEventIsGivenBack) {
+TEST(ParserScratchTest, MemoryForAHugeEventIsFreed) {
   std::string partitions;
   for (int i = 0; i < 100'000; ++i)
     partitions += "    \"" + std::to_string(i) + "\" : 123456789,\n";

@@ -47,7 +47,7 @@ struct Parts {
   std::string state_operators = "[ ]";
   std::string sources = "[ ]";
   std::string sink = "{ \"description\" : \"noop\" }";
-  std::string more;  // whole members, each with a comma behind
+  std::string more;  // whole members, each followed by a comma
 
   std::string Json() const {
     return "{\n  \"id\" : " + id + ",\n  \"runId\" : " + run_id + ",\n  \"name\" : " + name +
@@ -145,7 +145,7 @@ TEST(ProgressTest, StateIsTheSumOverItsOperators) {
       {R"([ { "numRowsTotal" : 10, "memoryUsedBytes" : 500 },
             { "memoryUsedBytes" : 1, "custom" : { "numRowsTotal" : 99 }, "numRowsTotal" : 5 } ])",
        15, 501},
-      // What one operator does not tell makes the sum unknown.
+      // A value that one operator lacks makes the sum unknown.
       {R"([ { "numRowsTotal" : 10 }, { "numRowsTotal" : 5, "memoryUsedBytes" : 1 } ])", 15,
        std::nullopt},
       {R"([ { } ])", std::nullopt, std::nullopt},
@@ -280,7 +280,7 @@ TEST(ProgressTest, OneEventProvesNothingForTheNext) {
   EXPECT_FALSE(reading->invalid_utf8);
 }
 
-TEST(ProgressTest, WhatSparkDoesNotPrintIsNoProgress) {
+TEST(ProgressTest, AnObjectThatSparkWouldNotPrintIsNoProgress) {
   for (const std::string& json : {
            std::string("{}"),
            std::string("{ }"),
@@ -369,7 +369,7 @@ TEST(ProgressTest, EveryCutIsMalformed) {
   }
 }
 
-// Every part of the object is checked, not only what sparktail looks at.
+// Every part of the object is checked, not only the parts that sparktail uses.
 TEST(ProgressTest, BadScalarsAreMalformedWhereverTheyStand) {
   static constexpr std::string_view kScalars[] = {
       "01",    "1.",     ".5",       "+1",     "-",         "1e",        "1e+",         "0x1",

@@ -25,7 +25,7 @@ TEST(QueryRunsTest, WithoutABannerOthersMayBeAlive) {
   EXPECT_EQ(runs.FindOnlyAlive(), nullptr);
 }
 
-TEST(QueryRunsTest, OfTwoAliveNoneIsTheOnly) {
+TEST(QueryRunsTest, WithTwoAliveThereIsNoOnlyOne) {
   QueryRuns runs;
   runs.Begin();
   runs.MarkAlive("a", "run-a", "");
@@ -130,7 +130,7 @@ TEST(QueryRunsTest, ForgettingALiveRunIsRemembered) {
   EXPECT_FALSE(runs.IsKnown(RunId(0)));
   EXPECT_FALSE(runs.complete());
   for (size_t i = 1; i < QueryRuns::kMaxRuns; ++i) runs.MarkEnded("id", RunId(i));
-  EXPECT_EQ(runs.FindOnlyAlive(), nullptr);  // the forgotten one may live
+  EXPECT_EQ(runs.FindOnlyAlive(), nullptr);  // the forgotten run may be alive
   runs.Begin();
   EXPECT_TRUE(runs.complete());
 }

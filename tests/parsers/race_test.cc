@@ -51,8 +51,8 @@ INSTANTIATE_TEST_SUITE_P(Corpus, RecordedRace,
                            return "race" + std::to_string(race.index);
                          });
 
-// Each record reads as it was logged, if need be after lifting; what cannot be restored is known
-// to be so, never something else.
+// Each record reads as it was logged, if need be after lifting. A record that cannot be restored is
+// reported as such, and never becomes another one.
 TEST_P(RecordedRace, EveryRecordIsWholeOrRestoredExactly) {
   const Race race = ReadRace(GetParam());
   ASSERT_GT(race.records.size(), 1500U);
@@ -80,7 +80,7 @@ TEST_P(RecordedRace, EveryRecordIsWholeOrRestoredExactly) {
   EXPECT_EQ(restored, broken);
 }
 
-// The recorded objects are not Spark's, so none becomes an event; but each is accounted for.
+// The recorded objects are not Spark's, so none becomes an event, but each is counted.
 TEST_P(RecordedRace, EveryRecordIsAccountedFor) {
   const Race race = ReadRace(GetParam());
   const testing::Outcome outcome = testing::Parse(race.log);
@@ -134,7 +134,7 @@ TEST(Race, ProgressIsRestoredAndNothingAfterItIsLost) {
   }
 }
 
-TEST(Race, WhatCannotBeRestoredIsASignalAndNothingElseIsLost) {
+TEST(Race, AnEventThatCannotBeRestoredIsASignalAndNothingElseIsLost) {
   std::string broken = Record(2);
   broken.insert(5000, "not at the end of a piece\n");
   const testing::Outcome outcome = testing::Parse(Record(1) + broken + Record(3));
@@ -146,7 +146,7 @@ TEST(Race, WhatCannotBeRestoredIsASignalAndNothingElseIsLost) {
 }
 
 // Text of a log4j header glued to another writer's line begins the record in mid-line. Pieces are
-// counted from there, if it is known that headers of this log have nothing in front.
+// counted from there, if headers of this log are known to begin with their stamp.
 TEST(Race, PiecesAreCountedFromTheHeaderOfAGluedRecord) {
   std::string record = Record(2);
   record.insert(kLog4jPiece, "hello\n");
@@ -168,7 +168,7 @@ TEST(Race, PiecesAreCountedFromThePrefixThatALayoutPrints) {
   EXPECT_EQ(testing::Parse("glued " + record).stats.restored, 0U);
 }
 
-// Lines that read as JSON may be another writer's all the same.
+// Lines that read as JSON may still be another writer's.
 TEST(Race, LinesThatSparkWouldNotPrintAreNotTakenForItsOwn) {
   for (const std::string foreign : {"\n", "0\n", "0\n,\n", "true\n"}) {
     int batch = 1;

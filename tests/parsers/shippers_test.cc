@@ -51,7 +51,7 @@ TEST(Shippers, F19_PartialLineAtTheBorderOfAReadIsOneLine) {
   }
 }
 
-// A JVM that is killed leaves a last line without its end.
+// A killed JVM leaves its last line without a newline.
 TEST(Shippers, F20_LastLineWithoutNewlineIsRead) {
   const std::string stop =
       std::string(kStamp) +
@@ -63,7 +63,7 @@ TEST(Shippers, F20_LastLineWithoutNewlineIsRead) {
   EXPECT_THAT(Parse(progress).documents, SizeIs(1));
 }
 
-// What was read of an open record is never given out by itself: a crash in mid-record re-reads it.
+// The part of an open record that was read is never an event: after a crash it is read again.
 TEST(Shippers, F21_PositionOfAnOpenRecordIsItsBeginning) {
   const std::string log = Noise() + Progress("1");
   ByteBuffer bytes;
@@ -109,8 +109,8 @@ TEST(Shippers, F22_CrLfLogsGiveTheSameProgress) {
   }
 }
 
-// An over-long record costs itself only, and is told of.
-TEST(Shippers, F23_OverLongRecordsAreGivenUpAndToldOf) {
+// An over-long record affects no other record, and is reported.
+TEST(Shippers, F23_OverLongRecordsAreGivenUpAndReported) {
   ParserOptions options;
   options.max_event_bytes = 4096;
   const std::string log = Progress("1") +
@@ -127,7 +127,7 @@ TEST(Shippers, F23_OverLongRecordsAreGivenUpAndToldOf) {
               ElementsAreArray(outcome.documents));
 }
 
-TEST(Shippers, F23_AnEndlessTraceIsCutAndToldOf) {
+TEST(Shippers, F23_AnEndlessTraceIsCutAndReported) {
   ParserOptions options;
   options.max_event_bytes = 4096;
   std::string log =
@@ -145,7 +145,7 @@ TEST(Shippers, F23_AnEndlessTraceIsCutAndToldOf) {
               ElementsAreArray(outcome.documents));
 }
 
-// A reader that stops in mid-event for however long gives out nothing, and loses nothing.
+// A reader that pauses in mid-event for any time makes no event from it, and loses nothing.
 TEST(Shippers, F24_NoTimerCutsAnEvent) {
   const std::string log = Progress("1") + Noise();
   LogParser parser({}, testing::NoFacts(), testing::Scratch());
@@ -184,7 +184,7 @@ TEST(Shippers, F28_EventsLargerThanOthersBuffersAreWhole) {
   EXPECT_GT(outcome.documents[0].size(), 512U * 1024);
 }
 
-// Compact JSON, or braces that do not stand alone, end an event all the same.
+// Compact JSON, or braces that are not alone in their line, also end an event.
 TEST(Shippers, F28_AnEventEndsWhereItsBracesEnd) {
   std::string compact = Json("1");
   std::erase(compact, '\n');
@@ -195,7 +195,7 @@ TEST(Shippers, F28_AnEventEndsWhereItsBracesEnd) {
   EXPECT_THAT(outcome.documents, SizeIs(3));
 }
 
-// The next header, or the end of the log, ends an event that does not end by itself.
+// The next header, or the end of the log, ends an event that has no end of its own.
 TEST(Shippers, F29_AnEventThatIsCutIsASignalAndTheNextIsRead) {
   const std::string whole = Progress("1");
   for (size_t cut = whole.find('{') + 1; cut + 2 < whole.size(); ++cut) {
@@ -225,7 +225,7 @@ TEST(Shippers, F29_AMarkerBeforeTheClosingBraceBeginsAnotherEvent) {
   EXPECT_THAT(outcome.documents[1], HasSubstr("\"batchId\":2"));
 }
 
-// An exception's text may hold whatever its author likes.
+// The text of an exception may contain anything.
 TEST(Shippers, FakeProgressInAStackTraceIsNone) {
   const std::string log = testing::ReadFile(DataPath("3.5.9/fail.default.log"));
   ASSERT_THAT(log, HasSubstr("\n{\n  \"id\" : \"not-a-progress\"\n}\n"));

@@ -43,7 +43,7 @@ TEST(TimestampTest, ReadsEveryFormMetInDriverLogs) {
       {"2026-11-21T15:34:03.736+05:30", "2026-11-21T10:04:03.736Z"},
       {"2026-11-21T23:34:03.736-0830", "2026-11-22T08:04:03.736Z"},
       {"2024-02-29 12:00:00", "2024-02-29T12:00:00.000Z"},
-      // A leap second is the next minute's first.
+      // A leap second is the first second of the next minute.
       {"2016-12-31 23:59:60", "2017-01-01T00:00:00.000Z"},
       {"1970-01-01 00:00:00", "1970-01-01T00:00:00.000Z"},
       {"9999-12-31 23:59:59,999", "9999-12-31T23:59:59.999Z"},
@@ -58,7 +58,7 @@ TEST(TimestampTest, ReadsEveryFormMetInDriverLogs) {
   }
 }
 
-TEST(TimestampTest, RefusesWhatIsNoStamp) {
+TEST(TimestampTest, RejectsTextThatIsNoStamp) {
   for (const std::string_view text : {
            "",
            "2",
@@ -82,7 +82,7 @@ TEST(TimestampTest, RefusesWhatIsNoStamp) {
   }
 }
 
-TEST(TimestampTest, RefusesDatesAndTimesThatNoCalendarHas) {
+TEST(TimestampTest, RejectsDatesAndTimesThatDoNotExist) {
   for (const std::string_view text :
        {"26/00/21 15:34:03", "26/13/21 15:34:03", "26/11/00 15:34:03", "26/11/31 15:34:03",
         "26/02/29 15:34:03", "2100-02-29 00:00:00", "2026-11-21 24:00:00", "2026-11-21 15:60:00",
@@ -139,7 +139,7 @@ TEST(TimestampTest, AnHourThatComesTwiceOrNeverStillHasATime) {
   EXPECT_EQ(Utc("2026-10-25 02:30:00", madrid), "2026-10-25T00:30:00.000Z");
 }
 
-TEST(TimestampTest, NoLogIsFromBefore1970OrFromBehind9999) {
+TEST(TimestampTest, NoLogIsFromBefore1970OrAfter9999) {
   EXPECT_EQ(Utc("0000-01-01 00:00:00"), "");
   EXPECT_EQ(Utc("1969-12-31 23:59:59,999"), "");
   EXPECT_EQ(Utc("1970-01-01 00:00:00+02"), "");
@@ -149,7 +149,7 @@ TEST(TimestampTest, NoLogIsFromBefore1970OrFromBehind9999) {
 }
 
 TEST(TimestampTest, EveryStampLooksLikeOne) {
-  // The cheap test may let more through, never less.
+  // The cheap test may accept more texts, never fewer.
   EXPECT_TRUE(LooksLikeStamp("26/11/21 15:34:03"));
   EXPECT_TRUE(LooksLikeStamp("2026/11/21 15:34:03"));
   EXPECT_TRUE(LooksLikeStamp("2026-11-21T15:34:03"));

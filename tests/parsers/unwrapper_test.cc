@@ -105,7 +105,7 @@ TEST(RecognizeWrapping, GoesByTheFirstLine) {
   };
   for (const Case& c : cases) {
     EXPECT_EQ(RecognizeWrapping(c.text, /*complete=*/true), c.wrapping) << c.text;
-    // As it comes, byte by byte: once there is an answer, it stays.
+    // Byte by byte: once there is a result, it stays the same.
     for (size_t size = 0; size < c.text.size(); ++size) {
       const auto answer = RecognizeWrapping(c.text.substr(0, size), /*complete=*/false);
       EXPECT_TRUE(!answer || answer == c.wrapping) << c.text.substr(0, size);
@@ -198,7 +198,7 @@ TEST(Unwrapper, KeysOfDockerComeInAnyOrder) {
   }
 }
 
-TEST(Unwrapper, LinesThatAreNotWrappedAreCountedAndPassedOver) {
+TEST(Unwrapper, LinesThatAreNotWrappedAreCountedAndSkipped) {
   const std::string cri = kTime + " stderr F text\n";
   for (const std::string& line :
        {std::string("\n"), std::string("plain\n"), kTime + "\n", kTime + " stderr\n",
@@ -265,7 +265,7 @@ TEST(Unwrapper, F25_AnEndlessLineIsGivenUp) {
   EXPECT_EQ(OfCri(longest).size(), kMaxWrappedLine - 40);
 }
 
-// F25: stdout and stderr stand in one file, and parts of their lines between each other.
+// F25: stdout and stderr are in one file, and parts of their lines are interleaved.
 TEST(Unwrapper, F25_PartsOfBothStreamsComeTogetherInAllLogs) {
   std::mt19937_64 random(testing::Seed());
   for (const std::string& name : testing::PlainLogs()) {
