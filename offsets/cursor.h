@@ -13,7 +13,7 @@ using StreamKey = std::string;
 // The place in one stream up to which one sink has everything: all events before it are delivered,
 // or durably in the dead letters.
 struct Cursor {
-  // In the stream's content, in bytes; always the begin of a record, or the end of the stream.
+  // In the stream's content, in bytes; always the start of a record, or the end of the stream.
   uint64_t offset = 0;
   // The source's own description of the stream and of this place in it, enough to find both again
   // if everything else is lost. One JSON object; only the source reads it.

@@ -29,7 +29,7 @@ enum class Envelope : uint8_t {
 //
 // JSON envelopes are those that agents write by default: Filebeat and Vector (`message`), Fluent
 // Bit and Fluentd (`log`). Their fields about the origin of the text are read, too. A JSON object
-// that is a log line itself (it names its logger) is not an envelope. The text inside of JSON may
+// that is a log line itself (it names its logger) is not an envelope. The text inside JSON may
 // still be wrapped by a container runtime.
 //
 // No message is an error: a message that is not in the expected envelope is taken as text. Needs

@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kStoppedEnd = " was stopped";
 constexpr std::string_view kTerminatedEnd = " terminated with error";
 
-// The context keeps at most so many bytes of one text.
+// The context keeps at most this many bytes of one text.
 constexpr size_t kMaxLearnt = 1024;
 
 // Returns `text` from `at` on. A line that is cut may end before `at`.

@@ -210,7 +210,7 @@ std::optional<Header> ParseHeaderAt(std::string_view line, size_t at) {
   return std::nullopt;
 }
 
-// Returns the begin, at or after `from`, of the stamp whose hours end at `colon`; npos if there is
+// Returns the start, at or after `from`, of the stamp whose hours end at `colon`; npos if there is
 // none.
 size_t StampBegin(std::string_view line, size_t from, size_t colon) {
   // dd:dd:dd follows a date of ten or eight bytes and a separator. Both sizes are tried, because a
@@ -242,7 +242,7 @@ std::optional<Header> ParseHeader(std::string_view line) {
   line = line.substr(0, kMaxHeaderBytes);
   for (size_t begin = FindStamp(line, 0); begin != std::string_view::npos && tries > 0; --tries) {
     if (std::optional<Header> header = ParseHeaderAt(line, begin)) return header;
-    // The next stamp is not inside of this one: 2026/11/21 contains 26/11/21.
+    // The next stamp is not inside this one: 2026/11/21 contains 26/11/21.
     begin = FindStamp(line, begin + ParseStamp(line.substr(begin))->length);
   }
   return std::nullopt;

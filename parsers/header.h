@@ -8,7 +8,7 @@
 
 namespace sparktail {
 
-// The message of a header begins within so many bytes of the beginning of its line. A line without
+// The message of a header begins within this many bytes of the start of its line. A line without
 // a message there is not a header, however long it is.
 inline constexpr size_t kMaxHeaderBytes = 8192;
 
@@ -38,7 +38,7 @@ struct Header {
 // first stamp in the line after which all parts can be read.
 std::optional<Header> ParseHeader(std::string_view line);
 
-// Returns the begin of the first stamp at or after `from`; npos if there is none. A line without a
+// Returns the start of the first stamp at or after `from`; npos if there is none. A line without a
 // stamp has no header.
 size_t FindStamp(std::string_view line, size_t from);
 

@@ -18,7 +18,7 @@ class HeaderSearch {
   };
 
   HeaderSearch() = default;
-  // `line` is the begin of a line. With `skip_line` it is any place in a line, and the search
+  // `line` is the start of a line. With `skip_line` it is any place in a line, and the search
   // begins with the next line.
   HeaderSearch(uint64_t line, bool skip_line) : line_(line), scanned_(line), decided_(skip_line) {}
 

@@ -148,7 +148,7 @@ char SimpleEscape(char c) {
 bool AppendJsonString(std::string_view text, ByteBuffer* out) {
   bool valid = true;
   out->Append('"');
-  size_t plain = 0;  // begin of text that is not yet written and needs no change
+  size_t plain = 0;  // start of text that is not yet written and needs no change
   for (size_t at = 0; at < text.size();) {
     const uint8_t byte = Byte(text, at);
     const Sequence sequence = NextSequence(text, at);
@@ -190,7 +190,7 @@ size_t AppendValidUtf8(std::string_view text, ByteBuffer* out) {
 
 std::string ValidUtf8(std::string_view text, size_t max_size) {
   size_t size = std::min(text.size(), max_size);
-  // Do not cut inside of a character.
+  // Do not cut inside a character.
   while (size > 0 && size < text.size() && (Byte(text, size) & 0xC0) == 0x80) --size;
   ByteBuffer valid;
   AppendValidUtf8(text.substr(0, size), &valid);

@@ -19,7 +19,7 @@ class LogDiagnosis {
 
   // Returns the likely reason why there are no events, in a sentence or two, with what to do. Bytes
   // of the log in it are printable. `has_words`: the words of progress events were found, but not
-  // at the begin of a message.
+  // at the start of a message.
   std::string WhyNoEvents(bool has_words) const;
 
   // True if a container runtime wrapped most lines, but not the first: then the lines were not

@@ -170,7 +170,7 @@ bool LogParser::Search(const Window& window) {
   return false;
 }
 
-// Returns the begin of the line that contains `at`. NUL bytes (a hole left by truncation) also end
+// Returns the start of the line that contains `at`. NUL bytes (a hole left by truncation) also end
 // a line. A header begins at most kMaxHeaderBytes before its marker.
 uint64_t LogParser::FindLineBegin(const Window& window, uint64_t at) {
   uint64_t lowest = std::max(floor_, window.begin);

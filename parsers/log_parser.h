@@ -20,7 +20,7 @@
 namespace sparktail {
 
 // A place in a stream from which a new parser makes the same documents from the same records: the
-// begin of a record, and the context learnt from the records before it.
+// start of a record, and the context learnt from the records before it.
 //
 // After offset 0 the context must have the hash of the stream's first line. The positions that a
 // parser returns have it; FirstLineHash computes it. Without the hash no event is lost or doubled,
@@ -43,10 +43,10 @@ struct ParsePosition {
 //     a signal, at the next header, at max_event_bytes, or at the end of the stream. Before that,
 //     text of other writers is lifted out where that is provable (foreign_text.h);
 //   - for a trace: the next header, or the end of the stream;
-//   - for a trace or one line also: a while without more bytes, which Expire() reports.
+//   - for a trace or one line also: a while without more bytes (see Expire()).
 //
-// Uses about 2 KiB, plus the memory of the context and of an unfinished record; all else is in the
-// scratch. Not thread-safe. The parser keeps no view of a window after the call.
+// Uses about 2 KiB, plus the memory of the context and of an unfinished record; everything else is
+// in the scratch. Not thread-safe. The parser keeps no view of a window after the call.
 class LogParser {
  public:
   // `scratch` must outlive the parser, and only parsers of the same thread may use it.
@@ -58,8 +58,9 @@ class LogParser {
   // must be longer than the rest. `last`: the stream ends with this window; make no further call.
   size_t Parse(PaddedView window, bool last, EventBuffer* out);
 
-  // Reports that the stream has been silent for so long that an open record is complete. The window
-  // holds the whole stream from offset() on. Otherwise like Parse(). Ends the open record if it is
+  // Call this when the stream has been silent for so long that an open record can be taken as
+  // complete. The window holds the whole stream from offset() on. Otherwise like Parse(). Ends the
+  // open record if it is
   //   - a trace: after its last complete line, because the text after that may become a header;
   //   - a line that lacks nothing but its newline (EventMaker::IsWhole()).
   // It never ends progress.
@@ -74,7 +75,7 @@ class LogParser {
     return state_ == State::kTrace || (state_ == State::kLine && !open_.is_part);
   }
 
-  // True if the begin of a record that matters has been read, but not its end.
+  // True if the start of a record that matters has been read, but not its end.
   bool has_open_record() const { return state_ != State::kSearch; }
 
   uint64_t offset() const { return offset_; }
@@ -171,12 +172,12 @@ class LogParser {
   State state_ = State::kSearch;
   Open open_;
   uint64_t offset_ = 0;      // of the next window
-  uint64_t first_text_ = 0;  // begin of the first line's text, after a hole
+  uint64_t first_text_ = 0;  // start of the first line's text, after a hole
   uint64_t hashed_ = 0;      // the first line was read up to here
   uint64_t floor_ = 0;       // the earliest byte that can belong to the next record
   uint64_t search_ = 0;      // hits with an anchor before here are done
   uint64_t settled_ = 0;
-  // Keep a line with many markers from being searched many times for its begin and its stamp.
+  // Keep a line with many markers from being searched many times for its start and its stamp.
   Searched lineless_;   // no line ends in it
   Searched stampless_;  // no stamp begins in it
   uint64_t noise_ = 0;  // SettleNoise() has examined the lines before here

@@ -36,7 +36,7 @@ struct MarkerRule {
   RecordExtent extent;
   std::string_view literal;  // the text to search for; not part of another rule's literal
   std::string_view anchor;   // three bytes of the literal that are rare in driver logs
-  std::string_view lead;     // the begin of the message; empty: the literal itself
+  std::string_view lead;     // the start of the message; empty: the literal itself
   bool ends_line = false;    // only white space may follow the literal in its line
 };
 

@@ -20,7 +20,7 @@ namespace od = simdjson::ondemand;
 
 // Deeper than any schema of observedMetrics, and far less than the stack allows.
 constexpr int kMaxDepth = 200;
-// Trim() keeps memory for events of up to so many bytes.
+// Trim() keeps memory for events of up to this many bytes.
 constexpr size_t kKeptCapacity = size_t{1} << 20;
 
 // simdjson's newest instruction set is its slowest here: its minifier for AVX-512 uses compressing

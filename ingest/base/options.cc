@@ -111,7 +111,7 @@ std::string Examples(OptionType type) {
   return "";
 }
 
-// A password inside of a URL is a mistake of the user; it must not reach a log as well.
+// A password inside a URL is a mistake of the user; it must not reach a log as well.
 std::string WithoutCredentials(std::string_view text) {
   const size_t scheme = text.find("://");
   const size_t at = text.rfind('@');

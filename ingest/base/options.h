@@ -242,7 +242,7 @@ Option<S> Declare(std::string_view name, V S::*member) {
   return option;
 }
 
-// Turns the options of Part into options of S. part(s) returns the Part inside of an S*.
+// Turns the options of Part into options of S. part(s) returns the Part inside an S*.
 template <typename S, typename Part, typename Find>
 OptionTable<S> Within(const OptionTable<Part>& table, Find part) {
   OptionTable<S> outer;
