@@ -190,7 +190,8 @@ TEST(ParseCommandTest, NoEventIsExplainedAndNoError) {
   EXPECT_EQ(os.written[1], "");
   EXPECT_THAT(os.written[2], StartsWith("sparktail: empty.log: no event found: it is empty.\n"));
   EXPECT_THAT(os.written[2], HasSubstr("sparktail: warn.log: no event found: INFO is off"));
-  EXPECT_THAT(os.written[2], HasSubstr("sparktail: standard input: no event found: unknown"));
+  EXPECT_THAT(os.written[2],
+              HasSubstr("sparktail: standard input: no event found: it has an unknown layout"));
 }
 
 TEST(ParseCommandTest, MessagesMoveNoCursor) {
@@ -402,7 +403,7 @@ TEST(ParseCommandTest, AFirstLineThatIsNotWrappedIsToldOf) {
     os.files["a.log"] = "half of a line\n" + testing::Wrap(Progress(1), {wrapping});
     EXPECT_EQ(RunParse(Files({"a.log"}), &os), ExitCode::kOk);
     EXPECT_EQ(os.written[1], "");
-    EXPECT_THAT(os.written[2], HasSubstr("undone only if the first line is wrapped too"));
+    EXPECT_THAT(os.written[2], HasSubstr("but its first line is not, so it was not unwrapped"));
   }
 }
 
