@@ -27,7 +27,7 @@ std::string Hmac(std::string_view key, std::string_view text) {
   return digest;
 }
 
-// RFC 3986: all but unreserved characters.
+// Escapes all but the unreserved characters of RFC 3986.
 std::string Escape(std::string_view text, std::string_view also_plain) {
   static constexpr std::string_view kUnreserved = "-._~";
   static constexpr std::string_view kDigits = "0123456789ABCDEF";
@@ -76,7 +76,8 @@ std::vector<std::string_view> Split(std::string_view text, char separator) {
   }
 }
 
-// Without "." and ".." and empty parts; escaped once more than it already is.
+// Removes ".", ".." and empty parts. Escapes the path once more, though it is escaped already: all
+// services but S3 expect that.
 std::string CanonicalPath(std::string_view path) {
   std::vector<std::string_view> parts;
   for (const std::string_view part : Split(path, '/')) {

@@ -17,28 +17,28 @@ struct AwsKeys {
   std::string secret_key;
 };
 
-// What of a request is signed, as it goes over the wire.
+// The signed parts of a request, exactly as they go over the wire.
 struct AwsRequest {
   std::string method;
-  std::string path;   // escaped, from "/" on
+  std::string path;   // escaped, begins with "/"
   std::string query;  // escaped, without "?"
-  // Those that are signed: names in lower case, "host" and "x-amz-date" among them.
+  // The signed headers. Names are in lower case and include "host" and "x-amz-date".
   std::map<std::string, std::string> headers;
-  std::string body_hash;  // Sha256Hex() of the body: of the compressed one, if that is what is sent
+  std::string body_hash;  // Sha256Hex() of the body as it is sent: compressed, if it is compressed
 };
 
-// The value of the Authorization header: Signature Version 4 of AWS, with SHA-256, as all services
-// but S3 want it. libcurl has it too, but 7.88 signs queries as they stand: unsorted, and with
-// characters that AWS wants escaped.
+// Returns the value of the Authorization header: AWS Signature Version 4 with SHA-256, in the form
+// that all services but S3 expect. libcurl 7.88 can sign too, but it neither sorts the query nor
+// escapes all characters that AWS expects to be escaped, so AWS rejects its signature.
 std::string AwsAuthorization(const AwsRequest& request, const AwsKeys& keys, absl::Time now);
 
-// The value of the x-amz-date header.
+// Returns the value of the x-amz-date header.
 std::string AwsDate(absl::Time now);
 
-// In lower case.
+// Returns the SHA-256 of `bytes` as hex digits in lower case.
 std::string Sha256Hex(std::string_view bytes);
 
-// The host as a Host header has it: with its port, if that is not the scheme's own.
+// Returns the value of the Host header: the port is included unless it is the scheme's default.
 std::string AwsHost(const HttpUrl& url);
 
 }  // namespace sparktail

@@ -6,7 +6,7 @@
 
 namespace sparktail {
 
-// What libcurl gives out, with an owner.
+// Owning pointers to libcurl's objects.
 template <auto destroy>
 struct CurlDestroy {
   template <typename T>

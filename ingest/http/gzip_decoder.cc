@@ -23,7 +23,7 @@ GzipDecoder::Result GzipDecoder::Decode(std::string_view piece, size_t most_byte
   stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(piece.data()));
   stream_.avail_in = static_cast<uInt>(piece.size());
   do {
-    // Members may follow each other; each begins anew.
+    // A gzip file may have several members; the decoder is reset for each.
     if (at_end_ && (stream_.avail_in == 0 || inflateReset(&stream_) != Z_OK)) break;
     at_end_ = false;
     stream_.next_out = reinterpret_cast<Bytef*>(buffer.data());

@@ -9,14 +9,14 @@
 
 namespace sparktail {
 
-// Decodes a gzip-encoded body piece by piece, never to more than it may be: a small body can decode
-// to anything.
+// Decodes a gzip-encoded body piece by piece. The size of the output is bounded, because a small
+// body can decode to gigabytes.
 class GzipDecoder {
  public:
   enum class Result : uint8_t {
     kOk,
-    kTooLarge,  // there is more than most_bytes
-    kInvalid,   // it is no gzip, or damaged
+    kTooLarge,  // the output exceeds most_bytes
+    kInvalid,   // the input is not gzip, or is damaged
   };
 
   GzipDecoder();
@@ -24,9 +24,9 @@ class GzipDecoder {
   GzipDecoder(const GzipDecoder&) = delete;
   GzipDecoder& operator=(const GzipDecoder&) = delete;
 
-  // Appends to `out` what `piece` gives, until `out` has most_bytes.
+  // Decodes `piece` and appends the output to `out`, which never grows beyond `most_bytes`.
   Result Decode(std::string_view piece, size_t most_bytes, std::string* out);
-  // What came so far is whole: not cut in the midst of a member.
+  // True if the input so far ends at the end of a gzip member.
   bool is_complete() const { return at_end_; }
 
  private:

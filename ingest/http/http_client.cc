@@ -28,12 +28,12 @@ using Clock = std::chrono::steady_clock;
 
 constexpr long kMostIdleConnections = 32;
 constexpr size_t kMostIdleHandles = 8;
-// Bodies of a megabyte cost half as much to send as with libcurl's 64 KiB.
+// Sending a body of a megabyte costs half as much as with libcurl's default of 64 KiB.
 constexpr long kUploadBufferBytes = 256L << 10;
-// Of all lines of all headers of an exchange, those after a chunked body among them: libcurl keeps
-// them all, and puts folded ones together at a cost that grows with the square.
+// Bound for all header lines of an exchange, trailers of a chunked body included. libcurl keeps
+// them all, and joins folded ones in quadratic time.
 constexpr size_t kMostHeaderBytes = size_t{64} << 10;
-// Authorities that are exchanged in their file are known after that.
+// After this time a changed ssl_ca file is read again.
 constexpr long kAuthorityCacheSeconds = 60;
 constexpr absl::Duration kLongestWait = absl::Hours(24);
 
@@ -42,7 +42,7 @@ long ToMs(absl::Duration timeout) {
   return static_cast<long>(absl::ToInt64Milliseconds(absl::Ceil(bounded, absl::Milliseconds(1))));
 }
 
-// At least one: none is no limit to libcurl.
+// Returns at least 1, because 0 means "no limit" to libcurl.
 long MsUntil(Clock::time_point time) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(time - Clock::now()).count();
   return std::max<long>(left, 1);
@@ -50,7 +50,7 @@ long MsUntil(Clock::time_point time) {
 
 // ---------------------------------------------------------------- one exchange
 
-// Why we ended an exchange ourselves.
+// The reason for which the client itself stopped an exchange.
 enum class Stopped : uint8_t { kNo, kTooLarge, kHeaders, kTransferEncoding, kEncoding, kGzip };
 
 struct Exchange {
@@ -60,17 +60,17 @@ struct Exchange {
   HttpUrl url;
   CurlHeaders headers;
   HttpResponse response;
-  std::optional<GzipDecoder> gzip;  // if the body is encoded so
-  bool has_headers = false;         // all of them, of the last answer that has come
+  std::optional<GzipDecoder> gzip;  // set if the body is gzip-encoded
+  bool has_headers = false;         // all headers of the last response have arrived
   bool has_body = false;
-  bool is_again = false;  // on a connection of its own, since the kept one had ended
+  bool is_retry = false;  // sent again on a new connection, because the kept one was closed
   Stopped stopped = Stopped::kNo;
   size_t header_bytes = 0;
   std::array<char, CURL_ERROR_SIZE> error{};
-  CurlEasy easy;  // the first to go: it looks at the others
+  CurlEasy easy;  // last, so that it is destroyed first: it points to the members above
 };
 
-// The last one of that name in the last answer; empty if there is none.
+// Returns the last header of that name in the last response; empty if there is none.
 std::string HeaderOf(CURL* easy, const char* name) {
   curl_header* header = nullptr;
   if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK) return "";
@@ -81,7 +81,7 @@ std::string HeaderOf(CURL* easy, const char* name) {
   return header->value;
 }
 
-// libcurl would decode transfer encodings that nobody asked for, with as much memory as it takes.
+// libcurl would decode transfer encodings that were not requested, in unbounded memory.
 bool IsBadTransferEncoding(std::string_view line) {
   static constexpr std::string_view kName = "transfer-encoding:";
   if (line.size() < kName.size() ||
@@ -102,13 +102,13 @@ size_t OnHeader(char* data, size_t one, size_t size, void* self) {
   } else if (IsBadTransferEncoding(line)) {
     exchange->stopped = Stopped::kTransferEncoding;
   }
-  // libcurl takes headers for whole when the connection ends within them.
+  // libcurl reports success when the connection is closed within the headers.
   if (line.starts_with("HTTP/")) exchange->has_headers = false;
   if (line == "\r\n" || line == "\n") exchange->has_headers = true;
   return exchange->stopped == Stopped::kNo ? size * one : 0;
 }
 
-// Finds out, when the first of a body comes, how it is encoded.
+// Finds the encoding of a body when its first bytes arrive.
 Stopped BeginBody(Exchange* exchange) {
   exchange->has_body = true;
   const std::string encoding = HeaderOf(exchange->easy.get(), "Content-Encoding");
@@ -147,7 +147,7 @@ size_t OnBody(char* data, size_t one, size_t size, void* self) {
   return exchange->stopped == Stopped::kNo ? size * one : 0;
 }
 
-// ---------------------------------------------------------------- what libcurl is told
+// ---------------------------------------------------------------- options of libcurl
 
 bool HasHeader(const std::vector<std::string>& headers, const char* name_and_colon) {
   return std::any_of(headers.begin(), headers.end(), [&](const std::string& one) {
@@ -182,7 +182,7 @@ std::vector<std::string> HeadersOf(const HttpRequest& request,
   std::vector<std::string> headers = request.headers;
   headers.insert(headers.end(), credentials.begin(), credentials.end());
   headers.emplace_back("Accept-Encoding: gzip");
-  headers.emplace_back("Expect:");  // not to wait for "100 Continue"
+  headers.emplace_back("Expect:");  // do not wait for "100 Continue"
   if (request.gzip_body) headers.emplace_back("Content-Encoding: gzip");
   if (!HasHeader(request.headers, "Content-Type:")) headers.emplace_back("Content-Type:");
   if (!HasHeader(request.headers, "Accept:")) headers.emplace_back("Accept: */*");
@@ -209,7 +209,7 @@ void SetExchange(Exchange* exchange) {
   curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers.get());
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, MsUntil(exchange->deadline));
-  curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, exchange->is_again ? 1L : 0L);
+  curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, exchange->is_retry ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, OnHeader);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, OnBody);
@@ -224,9 +224,9 @@ void SetAlways(CURL* easy) {
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
-  curl_easy_setopt(easy, CURLOPT_NOPROXY, "");  // else that of the environment
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, "");  // ignore no_proxy in the environment
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  // A name that is still looked for when an exchange ends is not waited for.
+  // Do not wait for a DNS lookup that is still running when an exchange ends.
   curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBufferBytes);
@@ -249,11 +249,11 @@ void SetOptions(CURL* easy, const HttpOptions& options) {
   put(CURLOPT_KEYPASSWD, options.ssl_key_password.Reveal());
   if (options.auth == HttpOptions::Auth::kKerberos) {
     curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_NEGOTIATE);
-    curl_easy_setopt(easy, CURLOPT_USERPWD, ":");  // whoever has the ticket
+    curl_easy_setopt(easy, CURLOPT_USERPWD, ":");  // the principal of the ticket
   }
 }
 
-// ---------------------------------------------------------------- how it ended
+// ---------------------------------------------------------------- the result
 
 template <typename T>
 T InfoOf(CURL* easy, CURLINFO what) {
@@ -267,11 +267,11 @@ std::string TextInfoOf(CURL* easy, CURLINFO what) {
   return text == nullptr ? "" : text;
 }
 
-// What libcurl says is the first that it found, which may be of no use.
+// libcurl's error buffer holds the first error that it met, which may be a useless one.
 std::string DetailOf(const Exchange& exchange, CURLcode code) {
   const std::string detail = exchange.error.data();
-  const bool is_of_use = !detail.empty() && detail.find("getpeername()") == std::string::npos;
-  return is_of_use ? detail : curl_easy_strerror(code);
+  const bool is_useful = !detail.empty() && detail.find("getpeername()") == std::string::npos;
+  return is_useful ? detail : curl_easy_strerror(code);
 }
 
 HttpEnd EndOf(const Exchange& exchange, CURLcode code, const HttpOptions& options) {
@@ -281,7 +281,7 @@ HttpEnd EndOf(const Exchange& exchange, CURLcode code, const HttpOptions& option
   end.detail = DetailOf(exchange, code);
   end.os_error = static_cast<int>(InfoOf<long>(easy, CURLINFO_OS_ERRNO));
   end.was_sent = InfoOf<curl_off_t>(easy, CURLINFO_PRETRANSFER_TIME_T) > 0;
-  end.was_answered = exchange.header_bytes > 0;
+  end.has_response = exchange.header_bytes > 0;
   end.is_tls = exchange.url.is_tls;
   end.proxy_status = static_cast<int>(InfoOf<long>(easy, CURLINFO_HTTP_CONNECTCODE));
   end.server = exchange.url.authority();
@@ -295,27 +295,27 @@ void Fail(HttpResponse* response, HttpFailure failure, std::string error) {
 }
 
 void ExplainStop(const Exchange& exchange, HttpResponse* response) {
-  const std::string answer = "the answer of " + exchange.url.authority();
+  const std::string subject = "the response of " + exchange.url.authority();
   switch (exchange.stopped) {
     case Stopped::kNo:
       return;
     case Stopped::kTooLarge:
       return Fail(response, HttpFailure::kTooLarge,
-                  answer + " is larger than " + std::to_string(exchange.request.most_bytes) +
-                      " bytes, which is all that is taken");
+                  subject + " is larger than " + std::to_string(exchange.request.most_bytes) +
+                      " bytes, the limit for this request");
     case Stopped::kHeaders:
       return Fail(response, HttpFailure::kBroken,
-                  answer + " has more than " + std::to_string(kMostHeaderBytes) +
-                      " bytes of headers: is that the right server?");
+                  subject + " has more than " + std::to_string(kMostHeaderBytes) +
+                      " bytes of headers: is this the right server?");
     case Stopped::kTransferEncoding:
     case Stopped::kEncoding:
       return Fail(response, HttpFailure::kBroken,
-                  answer +
-                      " is encoded in a way that was not asked for: only gzip is read; is there "
-                      "a proxy before it that changes answers?");
+                  subject +
+                      " has an encoding that was not requested: only gzip is supported; does a "
+                      "proxy in between change responses?");
     case Stopped::kGzip:
       return Fail(response, HttpFailure::kBroken,
-                  answer + " is damaged: it is said to be gzip, and is not");
+                  subject + " is damaged: its header says gzip, but the body is not gzip");
   }
 }
 
@@ -327,7 +327,7 @@ HttpResponse ResponseOf(Exchange* exchange, CURLcode code, const HttpOptions& op
   response.location = TextInfoOf(easy, CURLINFO_REDIRECT_URL);
   const std::string wait = HeaderOf(easy, "Retry-After");
   if (!wait.empty()) {
-    // By the server's own clock, if it tells it: ours may be another.
+    // A date in Retry-After is by the server's clock, which may differ from ours.
     const absl::Time now = ReadHttpDate(HeaderOf(easy, "Date")).value_or(absl::Now());
     response.retry_after = ReadRetryAfter(wait, now);
   }
@@ -343,16 +343,17 @@ HttpResponse ResponseOf(Exchange* exchange, CURLcode code, const HttpOptions& op
   return response;
 }
 
-// The server had ended a kept connection, as it may, and that was seen only when the request was on
-// its way. libcurl takes another one if it sees that while it reads, but not while it sends.
+// True if the server had closed a kept connection, and libcurl noticed only while it sent the
+// request. libcurl itself opens a new connection if it notices while it reads, but not then.
 bool IsStale(const Exchange& exchange, CURLcode code) {
   const bool is_end =
       code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING;
-  return is_end && !exchange.is_again && exchange.header_bytes == 0 &&
+  return is_end && !exchange.is_retry && exchange.header_bytes == 0 &&
          InfoOf<long>(exchange.easy.get(), CURLINFO_NUM_CONNECTS) == 0;
 }
 
-// Whoever reads a signature or a Kerberos token can't log in with it.
+// True for credentials with which an eavesdropper can log in. A signature or a Kerberos token is
+// useless to one.
 bool HasReadableCredentials(const HttpOptions& options) {
   using Auth = HttpOptions::Auth;
   return options.auth == Auth::kBasic || options.auth == Auth::kApiKey ||
@@ -364,7 +365,7 @@ bool IsSafeHeader(const std::string& text) {
                       [](char c) { return absl::ascii_iscntrl(c) && c != '\t'; });
 }
 
-// What of a request nobody could send.
+// Rejects a request that can't be sent.
 absl::Status CheckRequest(const HttpRequest& request, const absl::StatusOr<HttpUrl>& url) {
   if (!url.ok()) return url.status();
   if (!std::all_of(request.headers.begin(), request.headers.end(), IsSafeHeader)) {
@@ -375,7 +376,7 @@ absl::Status CheckRequest(const HttpRequest& request, const absl::StatusOr<HttpU
 
 }  // namespace
 
-// ---------------------------------------------------------------- all of them
+// ---------------------------------------------------------------- the client
 
 struct HttpClient::State {
   struct Finished {
@@ -392,7 +393,7 @@ struct HttpClient::State {
   absl::Status Prepare();
   void WarnOfPlainText(const HttpUrl& url);
   CurlEasy TakeHandle();
-  void GiveHandle(CurlEasy easy);
+  void ReturnHandle(CurlEasy easy);
   void Begin(std::unique_ptr<Exchange> exchange);
   void UseTicket();
   void Perform();
@@ -403,12 +404,12 @@ struct HttpClient::State {
   const std::string name;
   const HttpOptions options;
   HttpCredentials credentials;
-  std::unique_ptr<KerberosTicket> ticket;  // null: none is needed, or that of the user's cache
+  std::unique_ptr<KerberosTicket> ticket;  // null: not needed, or taken from the ticket cache
   bool is_warned = false;
   CurlMulti multi;
   std::vector<CurlEasy> idle;
   std::map<CURL*, std::unique_ptr<Exchange>> running;
-  std::deque<Finished> finished;  // their `done` is still to be called
+  std::deque<Finished> finished;  // `done` was not called yet
 };
 
 absl::StatusOr<std::unique_ptr<HttpClient>> HttpClient::Make(Log* log, std::string name,
@@ -466,13 +467,13 @@ void HttpClient::Abandon() {
 }
 
 HttpResponse HttpClient::Send(HttpRequest request) {
-  std::optional<HttpResponse> answer;
-  Start(std::move(request), [&answer](HttpResponse response) { answer = std::move(response); });
-  // Somebody else's `done` may abandon it.
-  while (!answer && in_flight() > 0) Poll(kLongestWait);
-  if (answer) return *std::move(answer);
+  std::optional<HttpResponse> result;
+  Start(std::move(request), [&result](HttpResponse response) { result = std::move(response); });
+  // The `done` of another request may call Abandon().
+  while (!result && in_flight() > 0) Poll(kLongestWait);
+  if (result) return *std::move(result);
   HttpResponse response;
-  Fail(&response, HttpFailure::kBroken, "the exchange was abandoned");
+  Fail(&response, HttpFailure::kBroken, "the request was abandoned");
   return response;
 }
 
@@ -489,9 +490,8 @@ absl::Status HttpClient::State::Prepare() {
   if (options.insecure_skip_verify) {
     log->Warn(name + " insecure",
               name +
-                  ": insecure_skip_verify is set: ANY server is believed to be the right one, "
-                  "and whoever is on the way can read and change all, credentials too; give "
-                  "ssl_ca instead");
+                  ": insecure_skip_verify is set: ANY server is trusted, and anyone in between can "
+                  "read and change everything, credentials included; use ssl_ca instead");
   }
   return absl::OkStatus();
 }
@@ -499,8 +499,8 @@ absl::Status HttpClient::State::Prepare() {
 void HttpClient::State::WarnOfPlainText(const HttpUrl& url) {
   if (is_warned || !HasReadableCredentials(options) || url.is_tls || url.is_loopback()) return;
   is_warned = true;
-  log->Warn(name + " plain_text", name + ": credentials go to " + url.authority() +
-                                      " without TLS: whoever is on the way can read them; use "
+  log->Warn(name + " plain_text", name + ": credentials are sent to " + url.authority() +
+                                      " without TLS: anyone in between can read them; use "
                                       "https://");
 }
 
@@ -511,7 +511,7 @@ CurlEasy HttpClient::State::TakeHandle() {
   return easy;
 }
 
-void HttpClient::State::GiveHandle(CurlEasy easy) {
+void HttpClient::State::ReturnHandle(CurlEasy easy) {
   if (idle.size() >= kMostIdleHandles) return;
   curl_easy_reset(easy.get());
   idle.push_back(std::move(easy));
@@ -539,7 +539,7 @@ void HttpClient::State::Begin(std::unique_ptr<Exchange> exchange) {
   finished.push_back({std::move(exchange->done), std::move(response)});
 }
 
-// libcurl finds it by the thread.
+// libcurl uses the ticket that is current on this thread.
 void HttpClient::State::UseTicket() {
   if (ticket == nullptr || running.empty()) return;
   const absl::Status status = ticket->Use(absl::Now());
@@ -563,18 +563,18 @@ void HttpClient::State::Finish(CURL* easy, CURLcode code) {
   running.erase(found);
   if (IsStale(*exchange, code)) {
     curl_multi_remove_handle(multi.get(), easy);
-    exchange->is_again = true;
+    exchange->is_retry = true;
     Begin(std::move(exchange));
     return;
   }
   HttpResponse response = ResponseOf(exchange.get(), code, options);
   curl_multi_remove_handle(multi.get(), easy);
   finished.push_back({std::move(exchange->done), std::move(response)});
-  GiveHandle(std::move(exchange->easy));
+  ReturnHandle(std::move(exchange->easy));
 }
 
-// Those that finish meanwhile are for the next turn: one that fails at once could be started for
-// ever.
+// Requests that finish during these calls wait for the next turn. Otherwise a `done` that starts a
+// request which fails at once would keep this loop running forever.
 size_t HttpClient::State::CallDone() {
   const size_t count = finished.size();
   for (size_t i = 0; i < count && !finished.empty(); ++i) {

@@ -14,37 +14,38 @@
 
 namespace sparktail {
 
-// Exchanges with HTTP servers: any number at a time on one thread (libcurl multi), connections kept
-// alive. Redirects are not followed. Answers may come gzip-encoded or in chunks; they are decoded,
-// and bounded after that. Credentials of the options go with each request: so a client is made for
-// the hosts that may have them, and for no others. Only Poll() and Send() wait; where Kerberos is
-// used, for the KDC too, as long as krb5.conf has them. One thread.
+// Sends HTTP requests: any number at a time on one thread (libcurl multi), over connections that
+// are kept alive. Redirects are not followed. Responses may be gzip-encoded or chunked; they are
+// decoded, and their size is bounded after decoding. The credentials of the options are sent with
+// each request, so use a client only for hosts that may see them. Only Poll() and Send() block.
+// With Kerberos they also block while they wait for the KDC, for as long as krb5.conf says. Not
+// thread safe: all calls come from one thread.
 class HttpClient {
  public:
   using Done = std::function<void(HttpResponse)>;
 
-  // `log` outlives it; `name` is for messages: "sink search". kInvalidArgument: the options do not
-  // fit together, or a file of theirs can't be read or does not fit (a key without its
-  // certificate).
+  // `log` must outlive the client. `name` begins its messages, for example "sink search".
+  // kInvalidArgument: the options contradict each other, or a file that they name can't be read or
+  // does not fit (a key that does not belong to its certificate).
   static absl::StatusOr<std::unique_ptr<HttpClient>> Make(Log* log, std::string name,
                                                           HttpOptions options);
-  // Leaves what is in flight, without calling `done`.
+  // Abandons all requests in flight; their `done` is not called.
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  // `done` is called by Poll(), once, never by Start() itself; it may Start() another one, Send(),
-  // or Abandon() all, but not destroy the client.
+  // Starts a request. Poll() calls `done` exactly once; Start() itself never calls it. `done` may
+  // call Start(), Send() and Abandon(), but must not destroy the client.
   void Start(HttpRequest request, Done done);
-  // Serves what is in flight; returns when a `done` was called or after `timeout`, even if nothing
-  // is in flight.
+  // Serves the requests in flight. Returns as soon as a `done` was called, or after `timeout`, even
+  // if no request is in flight.
   void Poll(absl::Duration timeout);
-  // Whose `done` was not called yet.
+  // The number of requests whose `done` was not called yet.
   size_t in_flight() const;
-  // Drops all that is in flight, without calling `done`.
+  // Drops all requests in flight; their `done` is not called.
   void Abandon();
 
-  // Start(), and Poll() until it is done. Others in flight are served beside it.
+  // Sends one request and waits for its response. Other requests in flight are served meanwhile.
   HttpResponse Send(HttpRequest request);
 
  private:

@@ -48,12 +48,12 @@ std::vector<std::string> HttpCredentials::HeadersOf(const HttpRequest& request,
   return {};
 }
 
-// Reading is cheap beside an exchange, and needs no guess about what a change looks like.
+// The file is read for each request: that is cheap beside the request, and misses no change.
 std::string HttpCredentials::Bearer() {
   if (options_.token_file.empty()) return options_.token.Reveal();
   if (const absl::Status status = token_file_.Read(); !status.ok()) {
-    log_->Warn(name_ + " token", name_ + ": " + std::string(status.message()) +
-                                     "; the token that it held before is used");
+    log_->Warn(name_ + " token",
+               name_ + ": " + std::string(status.message()) + "; its previous token stays in use");
   }
   return token_file_.text();
 }

@@ -13,15 +13,16 @@
 
 namespace sparktail {
 
-// What proves to a server who we are, as far as headers do that. One thread.
+// Creates the headers that authenticate a request. Kerberos needs none: libcurl does it. Not thread
+// safe.
 class HttpCredentials {
  public:
-  // `log` outlives it; `name` is for messages.
+  // `log` must outlive this object. `name` begins its messages.
   HttpCredentials(Log* log, std::string name, const HttpOptions& options);
 
-  // What it needs is there. kInvalidArgument: a file that can't be read.
+  // kInvalidArgument: token_file can't be read, or holds no token.
   absl::Status Check();
-  // Those of a request to `url`, which is request.url.
+  // Returns the headers for `request`. `url` is request.url in its parts.
   std::vector<std::string> HeadersOf(const HttpRequest& request, const HttpUrl& url);
 
  private:

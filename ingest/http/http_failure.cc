@@ -11,7 +11,8 @@ bool Has(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
-// With TLS 1.3 a server looks at a client's certificate when the client deems the handshake over.
+// A TLS alert. With TLS 1.3 the server checks a client's certificate only after the client's
+// handshake is complete, so a rejected certificate looks like a broken connection.
 bool IsAlert(const HttpEnd& end) { return Has(end.detail, " alert "); }
 
 bool IsProxyRefusal(const HttpEnd& end) {
@@ -19,22 +20,23 @@ bool IsProxyRefusal(const HttpEnd& end) {
 }
 
 std::string_view TlsAdvice(const std::string& detail) {
-  if (Has(detail, "expired")) return "renew that certificate, or look at this machine's clock";
-  if (Has(detail, "not yet valid")) return "look at this machine's clock";
+  if (Has(detail, "expired")) return "renew that certificate, or check this machine's clock";
+  if (Has(detail, "not yet valid")) return "check this machine's clock";
   if (Has(detail, "subject name") || Has(detail, "mismatch")) {
-    return "the certificate is for another name: use a URL with a name that stands in it";
+    return "the certificate is for another name: use a URL with a name that is in it";
   }
   if (Has(detail, "issuer") || Has(detail, "self") || Has(detail, "unable to verify")) {
-    return "give the certificate of its authority with ssl_ca";
+    return "set ssl_ca to the certificate of its authority";
   }
   if (Has(detail, "wrong version number") || Has(detail, "http request")) {
-    return "no TLS is spoken there: is it http:// instead of https://?";
+    return "the server does not use TLS: is it http:// instead of https://?";
   }
   if (Has(detail, "certificate required") || Has(detail, "handshake failure") ||
       Has(detail, "bad certificate") || Has(detail, "unknown ca")) {
-    return "it may want a certificate of ours: give ssl_certificate and ssl_key that it trusts";
+    return "the server may require a client certificate: set ssl_certificate and ssl_key to ones "
+           "that it trusts";
   }
-  return "look at ssl_ca, ssl_certificate and ssl_key, and at what the server says of it";
+  return "check ssl_ca, ssl_certificate and ssl_key, and the server's log";
 }
 
 std::string WithProxy(const HttpEnd& end) {
@@ -44,20 +46,19 @@ std::string WithProxy(const HttpEnd& end) {
 std::string ConnectError(const HttpEnd& end) {
   const std::string server = WithProxy(end);
   if (IsProxyRefusal(end)) {
-    return "the proxy " + end.proxy + " does not connect to " + end.server + ": it answers " +
-           std::to_string(end.proxy_status) + "; look at the proxy's rules, or leave out proxy";
+    return "the proxy " + end.proxy + " does not connect to " + end.server + ": it responds with " +
+           std::to_string(end.proxy_status) + "; check the proxy's rules, or remove proxy";
   }
   switch (end.code) {
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
-      return "the URL is wrong: give one with http:// or https:// and a host";
+      return "the URL is wrong: use one with http:// or https:// and a host";
     case CURLE_COULDNT_RESOLVE_HOST:
-      return "cannot reach " + server + ": no such host is known; look at its name, and at DNS";
+      return "cannot reach " + server + ": no such host; check its name, and DNS";
     case CURLE_COULDNT_RESOLVE_PROXY:
-      return "cannot reach the proxy " + end.proxy + ": no such host is known; look at its name";
+      return "cannot reach the proxy " + end.proxy + ": no such host; check its name";
     case CURLE_OPERATION_TIMEDOUT:
-      return "cannot connect to " + server +
-             " in time; is it up, and does a firewall let us through?";
+      return "cannot connect to " + server + " in time; is it up, and does a firewall block it?";
     default:
       break;
   }
@@ -70,26 +71,26 @@ std::string ConnectError(const HttpEnd& end) {
   return "cannot connect to " + server + ": " + end.detail;
 }
 
-// With TLS 1.3 a server that misses a certificate of ours often just goes.
+// With TLS 1.3 a server that requires a client certificate often just closes the connection.
 std::string BrokenAdvice(const HttpEnd& end) {
-  if (!end.is_tls || end.was_answered) return "";
-  return "; if it wants a certificate of ours, give ssl_certificate and ssl_key";
+  if (!end.is_tls || end.has_response) return "";
+  return "; if the server requires a client certificate, set ssl_certificate and ssl_key";
 }
 
 std::string BrokenError(const HttpEnd& end) {
   const std::string server = WithProxy(end);
   switch (end.code) {
     case CURLE_GOT_NOTHING:
-      return server + " closed the connection without an answer";
+      return server + " closed the connection without a response";
     case CURLE_PARTIAL_FILE:
-      return "the answer of " + server + " was cut: the connection ended before it was whole";
+      return "the response of " + server + " was cut: the connection ended before it was complete";
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:
-      return "what " + server + " answers is no HTTP/1.1: " + end.detail +
-             "; is the port right, and is it https:// there?";
+      return "the response of " + server + " is not HTTP/1.1: " + end.detail +
+             "; is the port right, and does it need https://?";
     case CURLE_OUT_OF_MEMORY:
-      return "no memory is left to speak with " + server;
+      return "out of memory while connected with " + server;
     default:
       return "the connection with " + server + " broke: " + end.detail + BrokenAdvice(end);
   }
@@ -131,7 +132,7 @@ HttpFailure Classify(const HttpEnd& end) {
     case CURLE_FILESIZE_EXCEEDED:
       return HttpFailure::kTooLarge;
 
-    // HTTP/0.9: it came, so it was sent.
+    // A response in HTTP/0.9: the request was sent.
     case CURLE_UNSUPPORTED_PROTOCOL:
       return end.was_sent ? HttpFailure::kBroken : HttpFailure::kConnect;
 
@@ -151,11 +152,11 @@ std::string Explain(const HttpEnd& end) {
       return "no TLS connection with " + WithProxy(end) + ": " + end.detail + "; " +
              std::string(TlsAdvice(end.detail));
     case HttpFailure::kTimeout:
-      return WithProxy(end) + " took too long to answer";
+      return WithProxy(end) + " took too long to respond";
     case HttpFailure::kBroken:
       return BrokenError(end);
     case HttpFailure::kTooLarge:
-      return "the answer of " + end.server + " is too large";
+      return "the response of " + end.server + " is too large";
   }
   return "";
 }

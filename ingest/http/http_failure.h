@@ -8,24 +8,24 @@
 
 namespace sparktail {
 
-// How an exchange ended, as far as that says why it failed.
+// The facts about the end of an exchange that explain a failure.
 struct HttpEnd {
   CURLcode code = CURLE_OK;
-  std::string detail;         // libcurl's own words
+  std::string detail;         // libcurl's own message
   int os_error = 0;           // errno, if connecting failed
-  bool was_sent = false;      // a connection was there, and the request on its way
-  bool was_answered = false;  // with something
+  bool was_sent = false;      // the connection was open and sending had begun
+  bool has_response = false;  // at least one byte of a response arrived
   bool is_tls = false;
-  int proxy_status = 0;  // of a proxy that was asked to connect
+  int proxy_status = 0;  // the proxy's response to CONNECT; 0: none
   std::string server;    // "host:port"
-  std::string proxy;     // its URL; empty: none
+  std::string proxy;     // URL of the proxy; empty: none
 };
 
-// What an error of libcurl means to us; the one place in which that is decided.
+// Classifies an error of libcurl. No other place does that.
 HttpFailure Classify(const HttpEnd& end);
 
-// A sentence for a user: what happened, with whom and, where somebody can do something, what. Empty
-// if nothing failed. It holds no secret.
+// Returns a sentence for users: what failed, with which server, and what to do if there is
+// something to do. Empty if nothing failed. It never contains a secret.
 std::string Explain(const HttpEnd& end);
 
 }  // namespace sparktail

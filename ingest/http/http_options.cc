@@ -33,7 +33,7 @@ std::string NameOf(Auth auth) {
   return kNames[static_cast<size_t>(auth)];
 }
 
-// An option of a way to log in.
+// An option that belongs to one value of auth.
 struct AuthOption {
   const char* name;
   Auth auth;
@@ -64,45 +64,45 @@ absl::Status CheckAuth(const HttpOptions& options) {
   const std::vector<AuthOption> given = AuthOptions(options);
   for (const AuthOption& one : given) {
     if (one.is_given && one.auth != options.auth) {
-      return Wrong("auth: give " + NameOf(one.auth) + ", or " + one.name + " is not used");
+      return Wrong("auth: " + std::string(one.name) + " is used by " + NameOf(one.auth) +
+                   " only: set auth to " + NameOf(one.auth) + ", or remove " + one.name);
     }
   }
   for (const AuthOption& one : given) {
     if (one.is_needed && !one.is_given && one.auth == options.auth) {
-      return Wrong(std::string(one.name) + ": it is missing, auth: " + NameOf(one.auth) +
-                   " needs it");
+      return Wrong(std::string(one.name) + ": missing; auth: " + NameOf(one.auth) + " needs it");
     }
   }
   return absl::OkStatus();
 }
 
-// Those that stand for each other, or need each other.
+// Checks options that exclude or need each other.
 absl::Status CheckPairs(const HttpOptions& options) {
   const bool has_token = !options.token.Reveal().empty();
   const bool has_token_file = !options.token_file.empty();
   if (options.auth == Auth::kBearer && !has_token && !has_token_file) {
-    return Wrong("token: it is missing, auth: bearer needs it or token_file");
+    return Wrong("token: missing; auth: bearer needs token or token_file");
   }
-  if (has_token && has_token_file) return Wrong("token_file: give this or token, not both");
+  if (has_token && has_token_file) return Wrong("token_file: set token_file or token, not both");
   if (!options.kerberos_principal.empty() && options.kerberos_keytab.empty()) {
-    return Wrong("kerberos_keytab: it is missing, kerberos_principal needs it");
+    return Wrong("kerberos_keytab: missing; kerberos_principal needs it");
   }
   if (options.username.find(':') != std::string::npos) {
-    return Wrong("username: give one without ':', which basic can't send");
+    return Wrong("username: must not contain ':', which basic can't send");
   }
   return absl::OkStatus();
 }
 
 absl::Status CheckTls(const HttpOptions& options) {
   if (options.ssl_certificate.empty() != options.ssl_key.empty()) {
-    return Wrong(options.ssl_key.empty() ? "ssl_key: it is missing, ssl_certificate needs it"
-                                         : "ssl_certificate: it is missing, ssl_key needs it");
+    return Wrong(options.ssl_key.empty() ? "ssl_key: missing; ssl_certificate needs it"
+                                         : "ssl_certificate: missing; ssl_key needs it");
   }
   if (options.ssl_key.empty() && !options.ssl_key_password.Reveal().empty()) {
-    return Wrong("ssl_key: it is missing, ssl_key_password is for it");
+    return Wrong("ssl_key: missing; ssl_key_password is its password");
   }
   if (options.insecure_skip_verify && !options.ssl_ca.empty()) {
-    return Wrong("insecure_skip_verify: leave it out, or nothing is verified with ssl_ca");
+    return Wrong("insecure_skip_verify: remove it, or ssl_ca verifies nothing");
   }
   return absl::OkStatus();
 }
@@ -123,68 +123,69 @@ OptionTable<HttpOptions> HttpOptionTable() {
           .Word("sigv4", Auth::kSigV4)
           .Word("kerberos", Auth::kKerberos)
           .Default("none")
-          .Says("How to log in: with username and password (basic), an API key of Elasticsearch, a "
-                "token (bearer), as AWS wants it (sigv4), or with Kerberos (SPNEGO)."),
-      Declare("username", &O::username).Otherwise("none").Says("User of basic."),
-      Declare("password", &O::password).Otherwise("none").Says("Password of basic."),
+          .Says("How to log in: with username and password (basic), an Elasticsearch API key "
+                "(api_key), a token (bearer), an AWS signature (sigv4) or Kerberos (SPNEGO)."),
+      Declare("username", &O::username).Otherwise("none").Says("User name for auth: basic."),
+      Declare("password", &O::password).Otherwise("none").Says("Password for auth: basic."),
       Declare("api_key", &O::api_key)
           .Otherwise("none")
-          .Says("Key of api_key, in the encoded form that Elasticsearch shows."),
-      Declare("token", &O::token).Otherwise("none").Says("Token of bearer."),
+          .Says("API key for auth: api_key, in the encoded form that Elasticsearch shows."),
+      Declare("token", &O::token).Otherwise("none").Says("Token for auth: bearer."),
       Declare("token_file", &O::token_file)
           .Form(kPathForm)
           .Otherwise("none")
-          .Says("Or a file with the token of bearer; read anew when it changes."),
+          .Says("File with the token for auth: bearer; a changed file is read again."),
       Declare("aws_region", &O::aws_region)
           .Otherwise("none")
-          .Says("Region of sigv4, such as eu-central-1."),
+          .Says("AWS region for auth: sigv4, such as eu-central-1."),
       Declare("aws_service", &O::aws_service)
           .Default("es")
-          .Says("Service of sigv4: es, or aoss for OpenSearch Serverless."),
+          .Says("AWS service for auth: sigv4: es, or aoss for OpenSearch Serverless."),
       Declare("aws_access_key", &O::aws_access_key)
           .Otherwise("none")
-          .Says("Access key id of sigv4."),
+          .Says("AWS access key id for auth: sigv4."),
       Declare("aws_secret_key", &O::aws_secret_key)
           .Otherwise("none")
-          .Says("Secret access key of sigv4."),
+          .Says("AWS secret access key for auth: sigv4."),
       Declare("aws_session_token", &O::aws_session_token)
           .Otherwise("none")
-          .Says("Session token of sigv4, of temporary credentials."),
+          .Says("AWS session token for auth: sigv4 with temporary credentials."),
       Declare("kerberos_principal", &O::kerberos_principal)
-          .Otherwise("the first one of kerberos_keytab, or that of the ticket cache")
-          .Says("Principal of kerberos_keytab."),
+          .Otherwise("the first principal of kerberos_keytab, or that of the ticket cache")
+          .Says("Principal in kerberos_keytab with which sparktail logs in."),
       Declare("kerberos_keytab", &O::kerberos_keytab)
           .Form(kPathForm)
           .Otherwise("none: the ticket cache is used")
-          .Says("Keytab of kerberos; tickets are got and renewed with it."),
+          .Says("Keytab for auth: kerberos; tickets are obtained and renewed with it."),
       Declare("ssl_ca", &O::ssl_ca)
           .Form(kPathForm)
           .Otherwise("the system's")
-          .Says("Certificates (PEM) of the authorities that the servers' certificates are from."),
+          .Says("File with the certificates (PEM) of the authorities that sign the servers' "
+                "certificates."),
       Declare("ssl_certificate", &O::ssl_certificate)
           .Form(kPathForm)
           .Otherwise("none")
-          .Says("Certificate (PEM) with which sparktail proves who it is."),
+          .Says("File with the client certificate (PEM) of sparktail."),
       Declare("ssl_key", &O::ssl_key)
           .Form(kPathForm)
           .Otherwise("none")
-          .Says("The key (PEM) of ssl_certificate."),
+          .Says("File with the private key (PEM) of ssl_certificate."),
       Declare("ssl_key_password", &O::ssl_key_password)
           .Otherwise("none")
-          .Says("The password of ssl_key."),
+          .Says("Password of ssl_key."),
       Declare("insecure_skip_verify", &O::insecure_skip_verify)
           .Default("false")
-          .Says("Take any certificate: whoever is on the way can read and change all, credentials "
-                "too. For tests only."),
+          .Says("Accept any certificate: anyone in between can read and change everything, "
+                "credentials included. For tests only."),
       Declare("proxy", &O::proxy)
           .Form(kProxyForm)
           .Otherwise("none, whatever the environment says")
-          .Says("A proxy through which the servers are reached; socks5h is what ssh -D offers."),
+          .Says("Proxy through which the servers are reached; socks5h is what ssh -D offers."),
       Declare("connect_timeout", &O::connect_timeout)
           .From(absl::Milliseconds(100))
           .To(absl::Minutes(10))
           .Default("10s")
-          .Says("A connection, with TLS, must be there within that."),
+          .Says("Longest time to open a connection, TLS handshake included."),
   };
 }
 

@@ -11,17 +11,17 @@
 
 namespace sparktail {
 
-// How HTTP servers are reached, of sinks and sources alike. Each option's text for users stands in
-// http_options.cc.
+// Options for connections to HTTP servers, shared by sinks and sources. http_options.cc describes
+// each for users.
 struct HttpOptions {
   enum class Auth : uint8_t { kNone, kBasic, kApiKey, kBearer, kSigV4, kKerberos };
 
   Auth auth = Auth::kNone;
   std::string username;
   Secret password;
-  Secret api_key;          // as Elasticsearch shows it: the encoded form
-  Secret token;            // of bearer
-  std::string token_file;  // or in a file, read anew when it changes
+  Secret api_key;          // the encoded form, as Elasticsearch shows it
+  Secret token;            // for bearer
+  std::string token_file;  // a file with the token; it is read again for each request
   std::string aws_region;
   std::string aws_service = "es";  // aoss: OpenSearch Serverless
   std::string aws_access_key;
@@ -34,16 +34,16 @@ struct HttpOptions {
   std::string ssl_key;
   Secret ssl_key_password;
   bool insecure_skip_verify = false;
-  std::string proxy;  // empty: none, whatever the environment says
+  std::string proxy;  // empty: none; the environment is ignored
   absl::Duration connect_timeout = absl::Seconds(10);
 };
 OptionTable<HttpOptions> HttpOptionTable();
 
-// Of options that are the URL of a server: ReadHttpUrl() reads it.
+// The form of options that are URLs of servers. Use ReadHttpUrl() to read one.
 extern const TextForm kUrlForm;
 
-// What is given fits together: basic has its user, and so on. kInvalidArgument: a sentence that
-// says what to give, naming the option.
+// Checks that the options agree: basic has a username, and so on. kInvalidArgument: the message
+// names the option and says what to change.
 absl::Status CheckHttpOptions(const HttpOptions& options);
 
 }  // namespace sparktail

@@ -17,13 +17,13 @@ absl::Status Wrong(CURLUcode code) {
   switch (code) {
     case CURLUE_USER_NOT_ALLOWED:
       return absl::InvalidArgumentError(
-          "give the URL without user and password: there are options for them");
+          "use a URL without user and password: set the options for them instead");
     case CURLUE_OUT_OF_MEMORY:
-      return absl::ResourceExhaustedError("no memory is left");
+      return absl::ResourceExhaustedError("out of memory");
     default:
       return absl::InvalidArgumentError(
-          "give a URL with http:// or https:// and a host, such as https://search:9200; what can't "
-          "stand in one must be escaped");
+          "use a URL with http:// or https:// and a host, such as https://search:9200, and escape "
+          "special characters in it");
   }
 }
 

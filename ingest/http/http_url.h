@@ -7,26 +7,28 @@
 
 namespace sparktail {
 
-// A URL of a server, in its parts, as they stand there.
+// The parts of a server's URL, unchanged: nothing is unescaped.
 struct HttpUrl {
   bool is_tls = false;  // https
-  std::string host;     // a name or an address, an IPv6 one in brackets
-  std::string port;     // digits; that of the scheme if none is given
-  std::string path;     // from "/" on
-  std::string query;    // behind "?"
+  std::string host;     // a name or an address; an IPv6 address is in brackets
+  std::string port;     // digits; the scheme's default if the URL has none
+  std::string path;     // begins with "/"
+  std::string query;    // without "?"
 
-  // For messages: nothing of path and query, which may be secret.
+  // For messages: path and query may be secret.
   std::string authority() const { return host + ":" + port; }
-  // What is sent there stays on this machine.
+  // True if requests to it stay on this machine.
   bool is_loopback() const;
   bool has_default_port() const { return port == (is_tls ? "443" : "80"); }
 };
 
-// kInvalidArgument: what to give instead; the URL itself is not in it. One with a user or a
-// password is refused: URLs stand in logs, options for credentials don't.
+// kInvalidArgument: the message says what to write instead, and does not contain the URL. A URL
+// with a user or a password is rejected, because URLs are logged; credentials have options of their
+// own.
 absl::StatusOr<HttpUrl> ReadHttpUrl(const std::string& text);
 
-// "http://host:9200/" and "http://host:9200" are one server: paths are put behind the latter.
+// Removes slashes at the end, so that a path can be appended: "http://host:9200/" and
+// "http://host:9200" are the same server.
 std::string WithoutSlash(std::string url);
 
 }  // namespace sparktail

@@ -37,7 +37,7 @@ struct KerberosTicket::State {
   krb5_ccache cache = nullptr;
   std::string principal_name;
   std::string cache_name;
-  absl::Time next = absl::InfinitePast();  // when a ticket is to be got
+  absl::Time next = absl::InfinitePast();  // time to obtain the next ticket
 };
 
 KerberosTicket::State::~State() {
@@ -81,13 +81,13 @@ absl::Status KerberosTicket::State::FindPrincipal(const std::string& name,
   if (code != 0) {
     return name.empty() ? InvalidKeytab(path, ErrorText(code))
                         : absl::InvalidArgumentError(
-                              "kerberos_principal: give one such as "
+                              "kerberos_principal: use a name such as "
                               "name@REALM: " +
                               ErrorText(code));
   }
   krb5_keytab_entry entry{};
   code = krb5_kt_get_entry(context, keytab, principal, 0, 0, &entry);
-  if (code != 0) return InvalidKeytab(path, ErrorText(code) + "; give one that is in it");
+  if (code != 0) return InvalidKeytab(path, ErrorText(code) + "; use one that is in it");
   krb5_free_keytab_entry_contents(context, &entry);
   char* text = nullptr;
   if (krb5_unparse_name(context, principal, &text) == 0) {
@@ -130,7 +130,7 @@ absl::StatusOr<std::unique_ptr<KerberosTicket>> KerberosTicket::Make(const std::
                                                                      const std::string& keytab) {
   auto state = std::make_unique<State>();
   if (const krb5_error_code code = krb5_init_context(&state->context); code != 0) {
-    return absl::InvalidArgumentError("kerberos can't be used: look at /etc/krb5.conf: " +
+    return absl::InvalidArgumentError("kerberos can't be used: check /etc/krb5.conf: " +
                                       state->ErrorText(code));
   }
   if (absl::Status status = state->OpenKeytab(keytab); !status.ok()) return status;
@@ -152,7 +152,7 @@ absl::Status KerberosTicket::Use(absl::Time now) {
   if (code == 0) return absl::OkStatus();
   return absl::UnavailableError("no Kerberos ticket for " + state_->principal_name + ": " +
                                 state_->ErrorText(code) +
-                                "; look at the KDC, and whether the keytab is of its newest key");
+                                "; check the KDC, and that the keytab holds its newest key");
 }
 
 }  // namespace sparktail

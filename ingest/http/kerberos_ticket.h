@@ -9,22 +9,22 @@
 
 namespace sparktail {
 
-// The ticket of a principal, got with its keytab, and kept in memory. GSS-API finds it by the
-// thread: so clients with several principals can be in one process. One thread.
+// The ticket of one principal, obtained with its keytab and kept in memory. GSS-API looks for a
+// ticket per thread, so one process can have clients with different principals. Not thread safe.
 class KerberosTicket {
  public:
-  // `principal`: if empty, the first one of the keytab. Asks nothing of the KDC. kInvalidArgument:
-  // the keytab can't be read, or has no such principal.
+  // An empty `principal` means the first one of the keytab. Does not contact the KDC.
+  // kInvalidArgument: the keytab can't be read, or has no such principal.
   static absl::StatusOr<std::unique_ptr<KerberosTicket>> Make(const std::string& principal,
                                                               const std::string& keytab);
   ~KerberosTicket();
   KerberosTicket(const KerberosTicket&) = delete;
   KerberosTicket& operator=(const KerberosTicket&) = delete;
 
-  // Makes it the one which libraries on this thread use, until another one is. Gets it when there
-  // is none, or half of its life is over: that waits for the KDC, as long as krb5.conf has it wait.
-  // If that fails it is kUnavailable, once, and tried again after ten seconds; the old ticket is
-  // used as long as it is good.
+  // Makes this the ticket that libraries use on this thread, until Use() of another ticket is
+  // called. Obtains a ticket first if there is none, or if half of its lifetime has passed: that
+  // waits for the KDC for as long as krb5.conf says. kUnavailable: that failed. It is retried after
+  // ten seconds, and calls before that return OK; an old ticket stays in use while it is valid.
   absl::Status Use(absl::Time now);
 
  private:

@@ -7,11 +7,12 @@
 
 namespace sparktail {
 
-// How long to wait, as a Retry-After header says it, in seconds or as a date in any of HTTP's three
-// formats; zero for a date that is over, at most a day. Nothing if it says neither.
+// Reads the value of a Retry-After header: seconds, or a date in any of HTTP's three formats.
+// Returns the time to wait, at most a day; zero for a date in the past. Returns nothing if the
+// value is neither.
 std::optional<absl::Duration> ReadRetryAfter(const std::string& value, absl::Time now);
 
-// A date as HTTP writes it: "Sun, 06 Nov 1994 08:49:37 GMT", or in one of its two older formats.
+// Reads an HTTP date: "Sun, 06 Nov 1994 08:49:37 GMT", or one of the two older formats.
 std::optional<absl::Time> ReadHttpDate(const std::string& value);
 
 }  // namespace sparktail

@@ -20,7 +20,7 @@ struct FreeContext {
 using TlsContext = std::unique_ptr<SSL_CTX, FreeContext>;
 
 absl::Status Wrong(const std::string& option, const std::string& path, const std::string& why) {
-  // Nobody else shall find our errors in OpenSSL's queue of this thread.
+  // OpenSSL queues errors by thread; leave none for the next user of the queue.
   ERR_clear_error();
   return absl::InvalidArgumentError(option + ": " + path + ": " + why);
 }
@@ -32,7 +32,7 @@ absl::Status CheckReadable(const std::string& option, const std::string& path) {
   return absl::OkStatus();
 }
 
-// Without one OpenSSL would ask at the terminal.
+// Without this callback OpenSSL would prompt on the terminal.
 int GivePassword(char* buffer, int size, int, void* password) {
   const auto& text = *static_cast<const std::string*>(password);
   if (text.size() > static_cast<size_t>(size)) return -1;
@@ -43,7 +43,7 @@ int GivePassword(char* buffer, int size, int, void* password) {
 absl::Status CheckAuthority(SSL_CTX* context, const std::string& path) {
   if (absl::Status status = CheckReadable("ssl_ca", path); !status.ok()) return status;
   if (SSL_CTX_load_verify_locations(context, path.c_str(), nullptr) == 1) return absl::OkStatus();
-  return Wrong("ssl_ca", path, "there is no certificate in it: give a file in PEM format");
+  return Wrong("ssl_ca", path, "no certificate in it: use a file in PEM format");
 }
 
 absl::Status CheckPair(SSL_CTX* context, const HttpOptions& options) {
@@ -54,8 +54,7 @@ absl::Status CheckPair(SSL_CTX* context, const HttpOptions& options) {
   }
   if (absl::Status status = CheckReadable("ssl_key", key); !status.ok()) return status;
   if (SSL_CTX_use_certificate_chain_file(context, certificate.c_str()) != 1) {
-    return Wrong("ssl_certificate", certificate,
-                 "there is no certificate in it: give a file in PEM format");
+    return Wrong("ssl_certificate", certificate, "no certificate in it: use a file in PEM format");
   }
   SSL_CTX_set_default_passwd_cb(context, GivePassword);
   SSL_CTX_set_default_passwd_cb_userdata(
@@ -67,8 +66,8 @@ absl::Status CheckPair(SSL_CTX* context, const HttpOptions& options) {
   const bool is_other = ERR_GET_LIB(error) == ERR_LIB_X509;
   return Wrong("ssl_key", key,
                is_other ? "it is not the key of ssl_certificate"
-                        : "there is no key in it that can be read: give a file in PEM format, and "
-                          "its password, if it has one, with ssl_key_password");
+                        : "no readable key in it: use a file in PEM format, and set "
+                          "ssl_key_password if it has a password");
 }
 
 }  // namespace

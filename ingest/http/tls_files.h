@@ -6,9 +6,9 @@
 
 namespace sparktail {
 
-// The files ssl_ca, ssl_certificate and ssl_key of `options` can be read, and the key is that of
-// the certificate: libcurl would say so at each connection only. kInvalidArgument: what is wrong
-// with which one.
+// Checks that the files ssl_ca, ssl_certificate and ssl_key of `options` can be read, and that the
+// key belongs to the certificate. libcurl would report that only when it connects.
+// kInvalidArgument: the message names the file and says what is wrong with it.
 absl::Status CheckTlsFiles(const HttpOptions& options);
 
 }  // namespace sparktail

@@ -26,7 +26,7 @@ absl::Status CannotRead(const std::string& path) {
 absl::StatusOr<std::string> ReadOpen(int fd, const std::string& path) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) return CannotRead(path);
-  if (!S_ISREG(info.st_mode)) return Wrong(path, "it is no file");
+  if (!S_ISREG(info.st_mode)) return Wrong(path, "it is not a regular file");
   std::string text(kLongestToken + 1, '\0');
   size_t size = 0;
   while (size < text.size()) {
@@ -36,7 +36,7 @@ absl::StatusOr<std::string> ReadOpen(int fd, const std::string& path) {
     if (read == 0) break;
     size += static_cast<size_t>(read);
   }
-  if (size == text.size()) return Wrong(path, "there is too much for a token");
+  if (size == text.size()) return Wrong(path, "it is too large for a token");
   text.resize(size);
   return text;
 }
@@ -52,7 +52,7 @@ absl::Status TokenFile::Read() {
   absl::StripAsciiWhitespace(&*text);
   const bool is_word =
       !text->empty() && std::all_of(text->begin(), text->end(), absl::ascii_isgraph);
-  if (!is_word) return Wrong(path_, "what is there is no token");
+  if (!is_word) return Wrong(path_, "it does not hold a token");
   text_ = *std::move(text);
   return absl::OkStatus();
 }

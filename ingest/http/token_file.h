@@ -6,13 +6,13 @@
 
 namespace sparktail {
 
-// A token in a file that others renew, as kubelets and Vault agents do.
+// A token in a file that another program renews, such as a kubelet or a Vault agent.
 class TokenFile {
  public:
   explicit TokenFile(std::string path) : path_(std::move(path)) {}
 
-  // Reads it anew. On an error text() is what it was. kUnavailable: it can't be read;
-  // kInvalidArgument: what is there is no token. The token is never in the message.
+  // Reads the file again. After an error text() is unchanged. kUnavailable: the file can't be read.
+  // kInvalidArgument: it holds no token. The message never contains the token.
   absl::Status Read();
   const std::string& text() const { return text_; }
 

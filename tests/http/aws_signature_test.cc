@@ -10,7 +10,7 @@ namespace {
 
 using ::testing::EndsWith;
 
-// Those of AWS's published test suite (aws-sig-v4-test-suite).
+// From AWS's published test suite (aws-sig-v4-test-suite).
 const absl::Time kNow =
     absl::FromCivil(absl::CivilSecond(2015, 8, 30, 12, 36, 0), absl::UTCTimeZone());
 const AwsKeys kKeys = {"us-east-1", "service", "AKIDEXAMPLE",
@@ -104,8 +104,8 @@ TEST(AwsSignatureTest, APublishedSessionToken) {
                        "07ec1639c89043aa0e3e2de82b96708f198cceab042d4a97044c66dd9f74e7f8"));
 }
 
-// AWS knows no difference between an escaped and a plain character of a query, and reads a name
-// alone as one with an empty value.
+// In a query, AWS treats an escaped character like a plain one, and a name alone like a name with
+// an empty value.
 TEST(AwsSignatureTest, OneQueryHasOneSignature) {
   const auto sign = [](const char* query) {
     return AwsAuthorization(Request("POST", "/_bulk", query), kKeys, kNow);
@@ -116,7 +116,7 @@ TEST(AwsSignatureTest, OneQueryHasOneSignature) {
   EXPECT_EQ(sign("a=100%&b="), sign("a=100%25&b"));
 }
 
-// What is escaped in a path is escaped once more.
+// Escapes in a path are escaped once more.
 TEST(AwsSignatureTest, AnEscapedPath) {
   const auto sign = [](const char* path) {
     return AwsAuthorization(Request("GET", path, ""), kKeys, kNow);

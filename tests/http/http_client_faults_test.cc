@@ -1,4 +1,4 @@
-// What servers do wrong, and what the client makes of it.
+// Faulty servers, and how the client classifies their faults.
 
 #include <absl/synchronization/mutex.h>
 #include <absl/time/clock.h>
@@ -26,7 +26,7 @@ using testing::RawPeer;
 
 class HttpClientFaultsTest : public testing::HttpClientFixture {
  protected:
-  // What a client makes of an answer, behind which the connection ends.
+  // Returns the client's view of a response after which the connection is closed.
   HttpResponse Answered(const std::string& bytes) {
     RawHttpServer server([&](RawPeer* peer) {
       if (peer->Read()) peer->Send(bytes);
@@ -107,7 +107,7 @@ TEST_F(HttpClientFaultsTest, AResetIsBroken) {
   }
 }
 
-// A server may end a connection that nobody used for a while, whenever it likes.
+// A server may close an idle connection at any time.
 TEST_F(HttpClientFaultsTest, AConnectionThatEndedMeanwhileIsMadeAnew) {
   RawHttpServer server([](RawPeer* peer) {
     if (peer->Read()) peer->Send(RawAnswer(200, ""));
@@ -146,7 +146,7 @@ TEST_F(HttpClientFaultsTest, OfAHugeBodyOnlySomeIsTaken) {
     EXPECT_EQ(response.failure, HttpFailure::kTooLarge);
     EXPECT_EQ(response.body.size(), size_t{1} << 20);
     EXPECT_TRUE(Eventually([&] { return server.open_connections() == 0; }));
-    // The rest is what the sockets of a machine may hold.
+    // The sockets of the machine may buffer the rest.
     EXPECT_LT(taken, kHuge / 2) << target;
   }
 }
@@ -193,8 +193,9 @@ TEST_F(HttpClientFaultsTest, HeadersAreBounded) {
   }
 }
 
-// A server that has read enough says so, and goes. Half a bulk request later that must not be
-// taken for a broken connection: it would be sent again for ever.
+// A server may respond before it has read the whole request, and close the connection. In the
+// middle of a bulk request this must not look like a broken connection, or it would be retried
+// forever.
 TEST_F(HttpClientFaultsTest, AnAnswerInTheMidstOfTheRequestCounts) {
   RawHttpServer server([](RawPeer* peer) {
     if (!peer->ReadHead()) return;
@@ -208,8 +209,8 @@ TEST_F(HttpClientFaultsTest, AnAnswerInTheMidstOfTheRequestCounts) {
   EXPECT_EQ(response.status, 413);
 }
 
-// One that goes without reading the rest resets the connection; its answer may be lost on the way,
-// but not each time.
+// A server that does not read the rest resets the connection: its response may get lost, but not
+// each time.
 TEST_F(HttpClientFaultsTest, AnAnswerBeforeAResetCountsIfItComes) {
   RawHttpServer server([](RawPeer* peer) {
     if (peer->ReadHead()) peer->Send(RawAnswer(413, "", "Connection: close\r\n"));
@@ -257,7 +258,7 @@ TEST_F(HttpClientFaultsTest, ASlowDripIsATimeOut) {
   }
 }
 
-// Who listens, and never speaks TLS, has not got a request.
+// A server that listens but never completes a TLS handshake has not received a request.
 TEST_F(HttpClientFaultsTest, NoConnectionInTimeIsNone) {
   RawHttpServer server([](RawPeer* peer) {
     while (!peer->Receive(1 << 16).empty()) {
@@ -296,7 +297,7 @@ TEST_F(HttpClientFaultsTest, NoSecretIsInAnError) {
         peer->Read();
         peer->Reset();
       },
-      // It says again what it was told.
+      // The server echoes the credentials.
       [](RawPeer* peer) { peer->Send(peer->Receive(1 << 16)); },
       [](RawPeer* peer) {
         peer->Send("HTTP/1.1 200 OK\r\nContent-Encoding: " + peer->Read()->Header("authorization") +

@@ -31,7 +31,7 @@ using ::testing::StartsWith;
 using testing::TempDir;
 using testing::WriteBytes;
 
-// Keeps what it was asked, and answers 200.
+// Records each request and responds with 200.
 class Recorder {
  public:
   RawHttpServer::Script script() {
@@ -55,7 +55,7 @@ class HttpClientTest : public testing::HttpClientFixture {};
 
 // ---------------------------------------------------------------- one exchange
 
-TEST_F(HttpClientTest, WhatIsSent) {
+TEST_F(HttpClientTest, SendsMethodHeadersAndBody) {
   Recorder recorder;
   RawHttpServer server(recorder.script());
   const auto client = Make();
@@ -101,7 +101,7 @@ TEST_F(HttpClientTest, WhatIsSent) {
   }
 }
 
-TEST_F(HttpClientTest, WhatIsAnswered) {
+TEST_F(HttpClientTest, ReturnsStatusHeadersAndBody) {
   RawHttpServer server(RawHttpServer::Answering([](const RawRequest& request) {
     return RawAnswer(std::stoi(request.target.substr(1)), "said " + request.target,
                      "Content-Type: text/html; charset=x\r\n");
@@ -132,7 +132,7 @@ TEST_F(HttpClientTest, AHeadHasNoBody) {
   EXPECT_EQ(response.body, "");
 }
 
-TEST_F(HttpClientTest, ARedirectIsGivenAndNotFollowed) {
+TEST_F(HttpClientTest, ARedirectIsReturnedAndNotFollowed) {
   Recorder elsewhere;
   RawHttpServer other(elsewhere.script());
   RawHttpServer server(RawHttpServer::Answering([&](const RawRequest& request) {
@@ -191,7 +191,7 @@ TEST_F(HttpClientTest, ChunksAndGzipAreDecoded) {
   EXPECT_EQ(server.connections(), 1U);
 }
 
-TEST_F(HttpClientTest, ABodyIsAsLargeAsItMayBe) {
+TEST_F(HttpClientTest, ABodyIsBounded) {
   RawHttpServer server(RawHttpServer::Answering([](const RawRequest& request) {
     const std::string text(1000, 'x');
     return request.target == "/gzip" ? RawAnswer(200, Gzip(text), "Content-Encoding: gzip\r\n")
@@ -230,7 +230,7 @@ TEST_F(HttpClientTest, ManyAtATime) {
   constexpr size_t kCount = 50;
   absl::Mutex mutex;
   size_t waiting = 0;
-  // Nobody is answered before all have asked.
+  // The server responds to none before all requests have arrived.
   RawHttpServer server(RawHttpServer::Answering([&](const RawRequest& request) {
     const absl::MutexLock lock(&mutex);
     ++waiting;
@@ -251,7 +251,7 @@ TEST_F(HttpClientTest, ManyAtATime) {
   std::sort(bodies.begin(), bodies.end());
   EXPECT_EQ(std::unique(bodies.begin(), bodies.end()) - bodies.begin(), kCount);
   EXPECT_EQ(server.connections(), kCount);
-  // Not all of the connections are kept.
+  // The client does not keep all connections.
   EXPECT_TRUE(Eventually([&] { return server.open_connections() <= 32; }));
 }
 
@@ -295,8 +295,8 @@ TEST_F(HttpClientTest, OneThatCantBeStartedFailsWhenPolled) {
   }
 }
 
-// One that fails at once, and is started again when it has, does not keep Poll().
-TEST_F(HttpClientTest, PollEnds) {
+// A `done` that starts a request which fails at once does not keep Poll() from returning.
+TEST_F(HttpClientTest, PollReturnsWhileRequestsKeepFailing) {
   const auto client = Make();
   int failed = 0;
   std::function<void(HttpResponse)> again = [&](const HttpResponse&) {
@@ -319,7 +319,7 @@ TEST_F(HttpClientTest, SendServesTheOthers) {
   int done = 0;
   client->Start(Get(server.url()), [&](const HttpResponse&) {
     ++done;
-    // From within: another one, waited for.
+    // A Send() within a `done`.
     EXPECT_TRUE(client->Send(Get(server.url())).is_success());
   });
   while (done == 0) EXPECT_TRUE(client->Send(Get(server.url())).is_success());
@@ -328,7 +328,7 @@ TEST_F(HttpClientTest, SendServesTheOthers) {
 
 // ---------------------------------------------------------------- leaving
 
-TEST_F(HttpClientTest, WhatIsAbandonedIsLeft) {
+TEST_F(HttpClientTest, AbandonedRequestsAreDropped) {
   RawHttpServer server([](RawPeer* peer) {
     while (const auto request = peer->Read()) {
       if (request->target == "/never") {
@@ -359,7 +359,7 @@ TEST_F(HttpClientTest, WhatIsAbandonedIsLeft) {
   EXPECT_TRUE(client->Send(Get(server.url())).is_success());
 }
 
-TEST_F(HttpClientTest, TheDestructorLeavesAll) {
+TEST_F(HttpClientTest, TheDestructorAbandonsAll) {
   RawHttpServer server([](RawPeer* peer) {
     peer->Read();
     peer->Read();
@@ -418,7 +418,7 @@ TEST_F(HttpClientTest, CredentialsGoWithEachRequest) {
   EXPECT_THAT(log_.lines(), ElementsAre());  // on loopback nobody is on the way
 }
 
-TEST_F(HttpClientTest, ATokenFileIsReadAnew) {
+TEST_F(HttpClientTest, ATokenFileIsReadAgain) {
   Recorder recorder;
   RawHttpServer server(recorder.script());
   const TempDir folder;
@@ -446,7 +446,7 @@ TEST_F(HttpClientTest, ATokenFileIsReadAnew) {
   EXPECT_EQ(send(), "Bearer three");
 }
 
-// F45: what is signed is the body as it is sent, compressed.
+// F45: the signature is of the body as it is sent, compressed.
 TEST_F(HttpClientTest, SignaturesAreOfTheCompressedBody) {
   Recorder recorder;
   RawHttpServer server(recorder.script());
@@ -466,7 +466,7 @@ TEST_F(HttpClientTest, SignaturesAreOfTheCompressedBody) {
   const std::vector<RawRequest> seen = recorder.requests();
   ASSERT_EQ(seen.size(), 2U);
   for (const RawRequest& one : seen) {
-    // As the server does it, of what has come.
+    // The server computes the signature of the bytes that arrived.
     const size_t question = std::min(one.target.find('?'), one.target.size());
     AwsRequest expected;
     expected.method = one.method;
@@ -503,13 +503,13 @@ TEST_F(HttpClientTest, NoProxyOfTheEnvironment) {
   EXPECT_TRUE(response.is_success()) << response.error;
 }
 
-// Which is a way to speak of a host that is not this one.
-TEST_F(HttpClientTest, CredentialsInPlainTextAreWarnedOfOnce) {
+// The proxy makes it possible to name a host that is not this machine.
+TEST_F(HttpClientTest, WarnsOnceOfCredentialsInPlainText) {
   Recorder recorder;
   RawHttpServer proxy(recorder.script());
   HttpOptions options = Basic();
   options.proxy = proxy.url();
-  // That of the environment does not say whom to reach without it.
+  // no_proxy in the environment is ignored.
   ASSERT_EQ(setenv("no_proxy", "*", 1), 0);
   const auto client = Make(options);
   ASSERT_TRUE(client->Send(Get("http://search.example:9200/x")).is_success());
@@ -517,11 +517,11 @@ TEST_F(HttpClientTest, CredentialsInPlainTextAreWarnedOfOnce) {
   unsetenv("no_proxy");
   EXPECT_EQ(recorder.requests()[0].target, "http://search.example:9200/x");
   EXPECT_EQ(recorder.requests()[0].Header("authorization"), "Basic YWxpY2U6bXVjaC1zZWNyZXQ=");
-  EXPECT_THAT(log_.lines(), ElementsAre(HasSubstr("W sink test: credentials go to "
+  EXPECT_THAT(log_.lines(), ElementsAre(HasSubstr("W sink test: credentials are sent to "
                                                   "search.example:9200 without TLS")));
 }
 
-TEST_F(HttpClientTest, AProxyThatRefuses) {
+TEST_F(HttpClientTest, AProxyThatRejectsConnect) {
   absl::Mutex mutex;
   std::vector<RawRequest> seen;
   RawHttpServer proxy([&](RawPeer* peer) {
@@ -535,7 +535,8 @@ TEST_F(HttpClientTest, AProxyThatRefuses) {
   const HttpResponse response = Make(options)->Send(Get("https://search.example:9200/x"));
   EXPECT_EQ(response.failure, HttpFailure::kConnect);
   EXPECT_EQ(response.status, 0);
-  EXPECT_THAT(response.error, HasSubstr("does not connect to search.example:9200: it answers 407"));
+  EXPECT_THAT(response.error,
+              HasSubstr("does not connect to search.example:9200: it responds with 407"));
   const absl::MutexLock lock(&mutex);
   ASSERT_EQ(seen.size(), 1U);
   EXPECT_EQ(seen[0].method, "CONNECT");

@@ -1,4 +1,4 @@
-// TLS: who is trusted, and what is said when somebody is not.
+// TLS: trusted servers, and the errors for others.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -37,7 +37,7 @@ class HttpClientTlsTest : public testing::HttpClientFixture {
   TestCertificates certificates_;
 };
 
-TEST_F(HttpClientTlsTest, WhoIsTrusted) {
+TEST_F(HttpClientTlsTest, TrustedServers) {
   RawHttpServer server(Good(), Tls("server"));
   const auto client = Make(Trusting());
   for (int i = 0; i < 100; ++i) {
@@ -48,7 +48,7 @@ TEST_F(HttpClientTlsTest, WhoIsTrusted) {
   EXPECT_EQ(server.connections(), 1U);
 }
 
-TEST_F(HttpClientTlsTest, WhoIsNot) {
+TEST_F(HttpClientTlsTest, UntrustedServers) {
   HttpOptions foreign;
   foreign.ssl_ca = certificates_.foreign_ca();
   const struct {
@@ -56,9 +56,9 @@ TEST_F(HttpClientTlsTest, WhoIsNot) {
     HttpOptions options;
     const char* advice = nullptr;
   } kCases[] = {
-      {"server", foreign, "give the certificate of its authority with ssl_ca"},
-      {"server", {}, "give the certificate of its authority with ssl_ca"},
-      {"elsewhere", Trusting(), "use a URL with a name that stands in it"},
+      {"server", foreign, "set ssl_ca to the certificate of its authority"},
+      {"server", {}, "set ssl_ca to the certificate of its authority"},
+      {"elsewhere", Trusting(), "use a URL with a name that is in it"},
       {"expired", Trusting(), "renew that certificate"},
   };
   for (const auto& one : kCases) {
@@ -76,10 +76,10 @@ TEST_F(HttpClientTlsTest, SkippingVerificationShouts) {
   options.insecure_skip_verify = true;
   const HttpResponse response = Make(options)->Send(Get(server.url()));
   EXPECT_TRUE(response.is_success()) << response.error;
-  EXPECT_TRUE(log_.Has("W sink test: insecure_skip_verify is set: ANY server is believed"));
+  EXPECT_TRUE(log_.Has("W sink test: insecure_skip_verify is set: ANY server is trusted"));
 }
 
-TEST_F(HttpClientTlsTest, NoTlsIsSpokenThere) {
+TEST_F(HttpClientTlsTest, AServerWithoutTls) {
   RawHttpServer server([](RawPeer* peer) {
     peer->Receive(1 << 16);
     peer->Send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
@@ -89,20 +89,20 @@ TEST_F(HttpClientTlsTest, NoTlsIsSpokenThere) {
   EXPECT_THAT(response.error, HasSubstr("is it http:// instead of https://?"));
 }
 
-TEST_F(HttpClientTlsTest, TlsIsSpokenThere) {
+TEST_F(HttpClientTlsTest, PlainHttpToATlsServer) {
   RawHttpServer server(Good(), Tls("server"));
   const HttpResponse response =
       Make()->Send(Get("http://localhost:" + std::to_string(server.port())));
   EXPECT_EQ(response.failure, HttpFailure::kBroken) << response.error;
 }
 
-TEST_F(HttpClientTlsTest, ACertificateOfOurs) {
+TEST_F(HttpClientTlsTest, AClientCertificate) {
   RawHttpServer::Tls tls = Tls("server");
   tls.client_ca = certificates_.ca();
   RawHttpServer server(Good(), tls);
   const HttpResponse without = Make(Trusting())->Send(Get(server.url()));
   EXPECT_EQ(without.failure, HttpFailure::kTls) << without.error;
-  EXPECT_THAT(without.error, HasSubstr("give ssl_certificate and ssl_key"));
+  EXPECT_THAT(without.error, HasSubstr("set ssl_certificate and ssl_key"));
 
   HttpOptions options = Trusting();
   options.ssl_certificate = certificates_.certificate("client");
@@ -118,10 +118,10 @@ TEST_F(HttpClientTlsTest, ACertificateOfOurs) {
   options.ssl_key_password = Secret();
   const HttpResponse foreign = Make(options)->Send(Get(server.url()));
   EXPECT_EQ(foreign.failure, HttpFailure::kTls) << foreign.error;
-  EXPECT_THAT(foreign.error, HasSubstr("give ssl_certificate and ssl_key"));
+  EXPECT_THAT(foreign.error, HasSubstr("set ssl_certificate and ssl_key"));
 }
 
-TEST_F(HttpClientTlsTest, AWrongFileIsSaidWhenAClientIsMade) {
+TEST_F(HttpClientTlsTest, AWrongFileIsReportedWhenAClientIsCreated) {
   HttpOptions options = Trusting();
   options.ssl_certificate = certificates_.certificate("client");
   options.ssl_key = certificates_.key("server");
@@ -131,7 +131,7 @@ TEST_F(HttpClientTlsTest, AWrongFileIsSaidWhenAClientIsMade) {
               HasSubstr("it is not the key of ssl_certificate"));
 }
 
-// Through a proxy, TLS is spoken with the server behind it.
+// TLS is end to end with the server, through the proxy.
 TEST_F(HttpClientTlsTest, ThroughAProxy) {
   RawHttpServer server(Good(), Tls("server"));
   const RawHttpServer::Script no_tunnel = [](RawPeer* peer) {

@@ -39,7 +39,7 @@ TEST_F(HttpCredentialsTest, None) {
   EXPECT_THAT(HeadersOf(options_), IsEmpty());
 }
 
-// The example of RFC 7617, and bytes as they are.
+// The example of RFC 7617; bytes are sent unchanged.
 TEST_F(HttpCredentialsTest, Basic) {
   options_.auth = Auth::kBasic;
   options_.username = "Aladdin";
@@ -89,7 +89,7 @@ TEST_F(HttpCredentialsTest, Signatures) {
                           StartsWith("Authorization: AWS4-HMAC-SHA256 Credential=AKID/20")));
   options_.aws_session_token = Secret("session");
   EXPECT_THAT(HeadersOf(options_, request), Contains("x-amz-security-token: session"));
-  // A GET sends no body, whatever stands there.
+  // A GET sends no body, even if `body` is set.
   request.method = HttpMethod::kGet;
   EXPECT_THAT(HeadersOf(options_, request),
               Contains("x-amz-content-sha256: "

@@ -49,8 +49,8 @@ TEST(HttpFailureTest, Classification) {
   for (const auto& one : kCases) EXPECT_EQ(Classify(End(one.code)), one.failure) << one.code;
 }
 
-// Whatever libcurl finds: there is a failure, and a sentence that says with whom.
-TEST(HttpFailureTest, EachCodeIsSaid) {
+// Each code of libcurl has a failure and a sentence that names the server.
+TEST(HttpFailureTest, EachCodeIsExplained) {
   for (int code = CURLE_UNSUPPORTED_PROTOCOL; code < CURL_LAST; ++code) {
     for (const bool was_sent : {false, true}) {
       const HttpEnd end = End(static_cast<CURLcode>(code), was_sent);
@@ -70,7 +70,7 @@ TEST(HttpFailureTest, ATimeOutBeforeAnythingWasSentIsNoConnection) {
   EXPECT_THAT(Explain(End(CURLE_OPERATION_TIMEDOUT, false)), HasSubstr("firewall"));
 }
 
-TEST(HttpFailureTest, WhyNobodyIsThere) {
+TEST(HttpFailureTest, ExplainsWhyItCannotConnect) {
   HttpEnd end = End(CURLE_COULDNT_CONNECT, false);
   EXPECT_EQ(Explain(end), "cannot connect to search:9200: what libcurl says");
   end.os_error = ECONNREFUSED;
@@ -83,7 +83,7 @@ TEST(HttpFailureTest, WhyNobodyIsThere) {
             "cannot connect to search:9200 through the proxy http://proxy:3128: No route to host");
 }
 
-TEST(HttpFailureTest, AProxyThatRefuses) {
+TEST(HttpFailureTest, AProxyThatRejectsConnect) {
   HttpEnd end = End(CURLE_RECV_ERROR, false);
   end.proxy = "http://proxy:3128";
   end.proxy_status = 200;
@@ -91,20 +91,20 @@ TEST(HttpFailureTest, AProxyThatRefuses) {
   end.proxy_status = 403;
   EXPECT_EQ(Classify(end), HttpFailure::kConnect);
   EXPECT_THAT(Explain(end), HasSubstr("the proxy http://proxy:3128 does not connect to "
-                                      "search:9200: it answers 403"));
+                                      "search:9200: it responds with 403"));
 }
 
 // As OpenSSL 3 and libcurl 7.88 put it.
-TEST(HttpFailureTest, WhatToDoAboutTls) {
+TEST(HttpFailureTest, AdviceForTls) {
   const struct {
     CURLcode code;
     const char* detail;
     const char* advice;
   } kCases[] = {
       {CURLE_PEER_FAILED_VERIFICATION,
-       "SSL certificate problem: unable to get local issuer certificate", "with ssl_ca"},
+       "SSL certificate problem: unable to get local issuer certificate", "set ssl_ca"},
       {CURLE_PEER_FAILED_VERIFICATION, "SSL certificate problem: self-signed certificate",
-       "with ssl_ca"},
+       "set ssl_ca"},
       {CURLE_PEER_FAILED_VERIFICATION, "SSL certificate problem: certificate has expired",
        "renew that certificate"},
       {CURLE_PEER_FAILED_VERIFICATION, "SSL certificate problem: certificate is not yet valid",
@@ -116,10 +116,10 @@ TEST(HttpFailureTest, WhatToDoAboutTls) {
        "http:// instead of https://"},
       {CURLE_RECV_ERROR,
        "OpenSSL SSL_read: error:0A00045C:SSL routines::tlsv13 alert certificate required, errno 0",
-       "give ssl_certificate and ssl_key"},
+       "set ssl_certificate and ssl_key"},
       {CURLE_SSL_CONNECT_ERROR, "error:0A000410:SSL routines::sslv3 alert handshake failure",
-       "give ssl_certificate"},
-      {CURLE_SSL_CONNECT_ERROR, "something else", "look at ssl_ca"},
+       "set ssl_certificate"},
+      {CURLE_SSL_CONNECT_ERROR, "something else", "check ssl_ca"},
   };
   for (const auto& one : kCases) {
     HttpEnd end = End(one.code);
@@ -129,12 +129,12 @@ TEST(HttpFailureTest, WhatToDoAboutTls) {
   }
 }
 
-TEST(HttpFailureTest, AServerThatGoesInsteadOfAskingForACertificate) {
+TEST(HttpFailureTest, AServerThatClosesInsteadOfRequestingACertificate) {
   HttpEnd end = End(CURLE_RECV_ERROR);
   end.is_tls = true;
   EXPECT_EQ(Classify(end), HttpFailure::kBroken);
-  EXPECT_THAT(Explain(end), HasSubstr("give ssl_certificate and ssl_key"));
-  end.was_answered = true;
+  EXPECT_THAT(Explain(end), HasSubstr("set ssl_certificate and ssl_key"));
+  end.has_response = true;
   EXPECT_EQ(Explain(end), "the connection with search:9200 broke: what libcurl says");
 }
 

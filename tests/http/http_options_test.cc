@@ -26,7 +26,7 @@ HttpOptions Given(const std::map<std::string, std::string>& texts) {
   return options;
 }
 
-// What is said of them; empty if all is well.
+// Returns the error; empty if there is none.
 std::string Check(const std::map<std::string, std::string>& texts) {
   const absl::Status status = CheckHttpOptions(Given(texts));
   EXPECT_TRUE(status.ok() || absl::IsInvalidArgument(status));
@@ -58,7 +58,7 @@ TEST(HttpOptionsTest, SecretsAreNotPrinted) {
   }
 }
 
-TEST(HttpOptionsTest, WhatFitsTogether) {
+TEST(HttpOptionsTest, OptionsThatAgree) {
   EXPECT_EQ(Check({}), "");
   EXPECT_EQ(Check({{"auth", "basic"}, {"username", "u"}, {"password", "p"}}), "");
   EXPECT_EQ(Check({{"auth", "api_key"}, {"api_key", "k"}}), "");
@@ -75,31 +75,34 @@ TEST(HttpOptionsTest, WhatFitsTogether) {
   EXPECT_EQ(Check({{"ssl_certificate", "/c"}, {"ssl_key", "/k"}, {"ssl_key_password", "p"}}), "");
 }
 
-TEST(HttpOptionsTest, WhatDoesNot) {
+TEST(HttpOptionsTest, OptionsThatContradict) {
   const struct {
     std::map<std::string, std::string> texts;
     const char* message;
   } kCases[] = {
-      {{{"auth", "basic"}, {"password", "p"}}, "username: it is missing, auth: basic needs it"},
-      {{{"auth", "basic"}, {"username", "u"}}, "password: it is missing, auth: basic needs it"},
+      {{{"auth", "basic"}, {"password", "p"}}, "username: missing; auth: basic needs it"},
+      {{{"auth", "basic"}, {"username", "u"}}, "password: missing; auth: basic needs it"},
       {{{"auth", "basic"}, {"username", "a:b"}, {"password", "p"}},
-       "username: give one without ':', which basic can't send"},
-      {{{"auth", "api_key"}}, "api_key: it is missing, auth: api_key needs it"},
-      {{{"auth", "bearer"}}, "token: it is missing, auth: bearer needs it or token_file"},
+       "username: must not contain ':', which basic can't send"},
+      {{{"auth", "api_key"}}, "api_key: missing; auth: api_key needs it"},
+      {{{"auth", "bearer"}}, "token: missing; auth: bearer needs token or token_file"},
       {{{"auth", "bearer"}, {"token", "t"}, {"token_file", "/t"}},
-       "token_file: give this or token, not both"},
-      {{{"auth", "sigv4"}}, "aws_region: it is missing, auth: sigv4 needs it"},
-      {{{"username", "u"}}, "auth: give basic, or username is not used"},
+       "token_file: set token_file or token, not both"},
+      {{{"auth", "sigv4"}}, "aws_region: missing; auth: sigv4 needs it"},
+      {{{"username", "u"}},
+       "auth: username is used by basic only: set auth to basic, or remove username"},
       {{{"auth", "basic"}, {"username", "u"}, {"password", "p"}, {"token", "t"}},
-       "auth: give bearer, or token is not used"},
-      {{{"kerberos_keytab", "/k"}}, "auth: give kerberos, or kerberos_keytab is not used"},
+       "auth: token is used by bearer only: set auth to bearer, or remove token"},
+      {{{"kerberos_keytab", "/k"}},
+       "auth: kerberos_keytab is used by kerberos only: set auth to kerberos, or remove "
+       "kerberos_keytab"},
       {{{"auth", "kerberos"}, {"kerberos_principal", "p"}},
-       "kerberos_keytab: it is missing, kerberos_principal needs it"},
-      {{{"ssl_certificate", "/c"}}, "ssl_key: it is missing, ssl_certificate needs it"},
-      {{{"ssl_key", "/k"}}, "ssl_certificate: it is missing, ssl_key needs it"},
-      {{{"ssl_key_password", "p"}}, "ssl_key: it is missing, ssl_key_password is for it"},
+       "kerberos_keytab: missing; kerberos_principal needs it"},
+      {{{"ssl_certificate", "/c"}}, "ssl_key: missing; ssl_certificate needs it"},
+      {{{"ssl_key", "/k"}}, "ssl_certificate: missing; ssl_key needs it"},
+      {{{"ssl_key_password", "p"}}, "ssl_key: missing; ssl_key_password is its password"},
       {{{"ssl_ca", "/c"}, {"insecure_skip_verify", "true"}},
-       "insecure_skip_verify: leave it out, or nothing is verified with ssl_ca"},
+       "insecure_skip_verify: remove it, or ssl_ca verifies nothing"},
   };
   for (const auto& one : kCases) EXPECT_EQ(Check(one.texts), one.message);
 }

@@ -22,7 +22,7 @@ TEST(HttpUrlTest, Parts) {
   EXPECT_EQ(url->authority(), "Search.example:9200");
 }
 
-TEST(HttpUrlTest, WhatIsNotGiven) {
+TEST(HttpUrlTest, MissingParts) {
   const auto plain = ReadHttpUrl("http://host");
   ASSERT_TRUE(plain.ok()) << plain.status();
   EXPECT_FALSE(plain->is_tls);
@@ -46,7 +46,7 @@ TEST(HttpUrlTest, Loopback) {
   }
 }
 
-TEST(HttpUrlTest, WhatIsNone) {
+TEST(HttpUrlTest, InvalidUrls) {
   for (const char* text :
        {"", "host", "host:9200", "/path", "ftp://host", "file:///etc/passwd", "http://",
         "http://:80", "http://host:0x50", "http://host:99999", "http://ho st/",
@@ -56,11 +56,11 @@ TEST(HttpUrlTest, WhatIsNone) {
   EXPECT_FALSE(ReadHttpUrl(std::string("http://host\0.example", 20)).ok());
 }
 
-TEST(HttpUrlTest, AUserIsRefusedAndNotTold) {
+TEST(HttpUrlTest, AUserIsRejectedAndNotPrinted) {
   for (const char* text : {"http://alice:much-secret@host", "https://much-secret@host/",
                            "ftp://alice:much-secret@host"}) {
     const std::string message(ReadHttpUrl(text).status().message());
-    EXPECT_THAT(message, HasSubstr("give")) << text;
+    EXPECT_THAT(message, HasSubstr("use a URL")) << text;
     EXPECT_THAT(message, Not(HasSubstr("much-secret"))) << text;
   }
   EXPECT_THAT(std::string(ReadHttpUrl("http://a:b@host").status().message()),

@@ -24,7 +24,7 @@ using testing::RawRequest;
 using testing::TempDir;
 using testing::WriteBytes;
 
-// Answers with who has asked, and 401 to those who do not say it.
+// Responds with the principal of the client, and with 401 if there is none.
 class KerberosTicketTest : public testing::HttpClientFixture {
  protected:
   KerberosTicketTest()
@@ -49,7 +49,7 @@ class KerberosTicketTest : public testing::HttpClientFixture {
   const std::string url_;
 };
 
-TEST_F(KerberosTicketTest, WhoAsks) {
+TEST_F(KerberosTicketTest, LogsInAsThePrincipal) {
   const auto client = Make(Options("alice", ""));
   EXPECT_EQ(client->Send(Get(url_)).body, "alice@LAB.TEST 0");
   const std::string body(2 << 20, 'x');
@@ -68,7 +68,7 @@ TEST_F(KerberosTicketTest, SeveralOnOneThread) {
   }
 }
 
-TEST_F(KerberosTicketTest, WithoutATicketItIsNobody) {
+TEST_F(KerberosTicketTest, WithoutATicketTheLogInFails) {
   realm_.StopKdc();
   const auto client = Make(Options("alice", ""));
   const HttpResponse response = client->Send(Get(url_));
@@ -80,13 +80,13 @@ TEST_F(KerberosTicketTest, WithoutATicketItIsNobody) {
   EXPECT_EQ(log_.lines().size(), 1U);
 }
 
-TEST_F(KerberosTicketTest, ItIsGotAnewInTime) {
+TEST_F(KerberosTicketTest, IsRenewedInTime) {
   auto ticket = KerberosTicket::Make("", realm_.keytab("alice"));
   ASSERT_TRUE(ticket.ok()) << ticket.status();
   const absl::Time now = absl::Now();
   ASSERT_TRUE((*ticket)->Use(now).ok());
   realm_.StopKdc();
-  // It lives for an hour.
+  // The ticket is valid for an hour.
   EXPECT_TRUE((*ticket)->Use(now + absl::Minutes(29)).ok());
   EXPECT_EQ((*ticket)->Use(now + absl::Minutes(31)).code(), absl::StatusCode::kUnavailable);
   EXPECT_TRUE((*ticket)->Use(now + absl::Minutes(31) + absl::Seconds(9)).ok());
@@ -95,7 +95,7 @@ TEST_F(KerberosTicketTest, ItIsGotAnewInTime) {
   EXPECT_TRUE((*ticket)->Use(now + absl::Minutes(32)).ok());
 }
 
-TEST_F(KerberosTicketTest, WhatIsWrongIsSaidWhenItIsMade) {
+TEST_F(KerberosTicketTest, ErrorsAreReportedWhenItIsCreated) {
   const TempDir folder;
   const auto said = [](const std::string& principal, const std::string& keytab) {
     const absl::Status status = KerberosTicket::Make(principal, keytab).status();
@@ -108,7 +108,7 @@ TEST_F(KerberosTicketTest, WhatIsWrongIsSaidWhenItIsMade) {
   WriteBytes(folder / "empty", "");
   EXPECT_THAT(said("", folder / "empty"), HasSubstr("kerberos_keytab: " + (folder / "empty")));
   EXPECT_THAT(said("bob", realm_.keytab("alice")), HasSubstr("bob@LAB.TEST"));
-  EXPECT_THAT(said("a@b@c", realm_.keytab("alice")), HasSubstr("kerberos_principal: give"));
+  EXPECT_THAT(said("a@b@c", realm_.keytab("alice")), HasSubstr("kerberos_principal: use"));
   EXPECT_FALSE(HttpClient::Make(&log_, "sink test", Options("alice", "bob")).ok());
 }
 

@@ -31,7 +31,7 @@ TEST(RetryAfterTest, AtMostADay) {
   EXPECT_EQ(ReadRetryAfter("86399", kNow), absl::Seconds(86399));
 }
 
-TEST(RetryAfterTest, WhatSaysNothing) {
+TEST(RetryAfterTest, InvalidValues) {
   for (const char* text : {"", " ", "-1", "1.5", "1e3", "soon", "5s", "0x10", "Sun, 06 Nov 1994",
                            "Sun, 99 Nov 1994 08:49:37 GMT", "tomorrow GMT"}) {
     EXPECT_EQ(ReadRetryAfter(text, kNow), std::nullopt) << text;

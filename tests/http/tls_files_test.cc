@@ -40,7 +40,7 @@ class TlsFilesTest : public ::testing::Test {
   const TempDir folder_;
 };
 
-TEST_F(TlsFilesTest, WhatFits) {
+TEST_F(TlsFilesTest, FilesThatFit) {
   EXPECT_EQ(Check({}), "");
   HttpOptions options = Pair(certificates_.certificate("client"), certificates_.key("client"));
   options.ssl_ca = certificates_.ca();
@@ -50,7 +50,7 @@ TEST_F(TlsFilesTest, WhatFits) {
   EXPECT_EQ(Check(options), "");
 }
 
-TEST_F(TlsFilesTest, WhatIsMissing) {
+TEST_F(TlsFilesTest, MissingFiles) {
   const std::string missing = folder_ / "missing.pem";
   HttpOptions options;
   options.ssl_ca = missing;
@@ -61,19 +61,19 @@ TEST_F(TlsFilesTest, WhatIsMissing) {
               StartsWith("ssl_key: " + missing));
 }
 
-TEST_F(TlsFilesTest, WhatIsNone) {
+TEST_F(TlsFilesTest, FilesOfAnotherFormat) {
   const std::string text = folder_ / "text.pem";
   WriteBytes(text, "no certificate");
   HttpOptions options;
   options.ssl_ca = text;
-  EXPECT_THAT(Check(options), HasSubstr("give a file in PEM format"));
+  EXPECT_THAT(Check(options), HasSubstr("use a file in PEM format"));
   EXPECT_THAT(Check(Pair(text, certificates_.key("client"))),
-              AllOf(StartsWith("ssl_certificate"), HasSubstr("give a file in PEM format")));
+              AllOf(StartsWith("ssl_certificate"), HasSubstr("use a file in PEM format")));
   EXPECT_THAT(Check(Pair(certificates_.certificate("client"), text)),
-              AllOf(StartsWith("ssl_key"), HasSubstr("give a file in PEM format")));
+              AllOf(StartsWith("ssl_key"), HasSubstr("use a file in PEM format")));
 }
 
-TEST_F(TlsFilesTest, WhatDoesNotFit) {
+TEST_F(TlsFilesTest, AKeyOfAnotherCertificate) {
   EXPECT_THAT(Check(Pair(certificates_.certificate("client"), certificates_.key("server"))),
               AllOf(StartsWith("ssl_key"), HasSubstr("it is not the key of ssl_certificate")));
   HttpOptions options =

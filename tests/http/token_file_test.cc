@@ -17,7 +17,7 @@ using ::testing::Not;
 using testing::TempDir;
 using testing::WriteBytes;
 
-TEST(TokenFileTest, IsReadAnew) {
+TEST(TokenFileTest, IsReadAgain) {
   const TempDir folder;
   const std::string path = folder / "token";
   TokenFile file(path);
@@ -31,7 +31,7 @@ TEST(TokenFileTest, IsReadAnew) {
   EXPECT_EQ(file.text(), "other");
 }
 
-// As kubelets do it: the link changes, not the file.
+// A kubelet changes the link, not the file.
 TEST(TokenFileTest, BehindALink) {
   const TempDir folder;
   WriteBytes(folder / "one", "one");
@@ -46,7 +46,7 @@ TEST(TokenFileTest, BehindALink) {
   EXPECT_EQ(file.text(), "two");
 }
 
-TEST(TokenFileTest, WhatWasThereStays) {
+TEST(TokenFileTest, AnErrorKeepsTheToken) {
   const TempDir folder;
   const std::string path = folder / "token";
   TokenFile file(path);
@@ -67,8 +67,8 @@ TEST(TokenFileTest, WhatWasThereStays) {
   EXPECT_EQ(file.text(), "good");
 }
 
-// Neither of them may keep the reader.
-TEST(TokenFileTest, WhatIsNoFile) {
+// Neither of them may block the reader.
+TEST(TokenFileTest, NotARegularFile) {
   const TempDir folder;
   EXPECT_FALSE(TokenFile(folder.path()).Read().ok());
   ASSERT_EQ(mkfifo((folder / "pipe").c_str(), 0600), 0);
