@@ -8,8 +8,8 @@
 
 namespace sparktail {
 
-// How a Kafka cluster is reached: of sinks and sources alike. Each option's text for users stands
-// in client_options.cc.
+// Options for connections to a Kafka cluster, shared by sinks and sources. client_options.cc
+// describes each for users.
 struct KafkaClientOptions {
   enum class Security : uint8_t { kPlaintext, kSsl, kSaslPlaintext, kSaslSsl };
 
@@ -27,7 +27,7 @@ struct KafkaClientOptions {
   std::string ssl_certificate;
   std::string ssl_key;
   Secret ssl_key_password;
-  TextMap properties;  // of librdkafka; they may hold secrets
+  TextMap properties;  // for librdkafka; their values may be secrets
 
   bool uses_sasl() const {
     return security_protocol == Security::kSaslPlaintext || security_protocol == Security::kSaslSsl;

@@ -35,8 +35,7 @@ absl::Status CheckSettings(const std::string& topic,
   if (policy == settings.end() || policy->second == "compact") return absl::OkStatus();
   return absl::FailedPreconditionError(
       "topic " + topic + " has cleanup.policy=" + policy->second +
-      ", so cursors would be forgotten: set cleanup.policy=compact on it, or name another "
-      "offsets_topic");
+      ", which deletes cursors: set cleanup.policy=compact on it, or use another offsets_topic");
 }
 
 }  // namespace
@@ -59,7 +58,7 @@ absl::Status PrepareCursorTopic(KafkaClient* client, const std::string& topic, b
   }
   const absl::StatusOr<std::map<std::string, std::string>> settings =
       DescribeTopic(client->get(), topic, timeout);
-  // Who may not look at the settings may still use the topic.
+  // A user without the right to describe the settings may still use the topic.
   return settings.ok() ? CheckSettings(topic, *settings) : absl::OkStatus();
 }
 
@@ -69,10 +68,10 @@ absl::StatusOr<std::unique_ptr<CursorTopicReader>> CursorTopicReader::Make(Parts
       reader->parts_, reader->parts_.is_committed ? "read_committed" : "read_uncommitted");
   if (!client.ok()) return client.status();
   reader->client_ = *std::move(client);
-  absl::StatusOr<std::unique_ptr<KafkaClient>> asker =
+  absl::StatusOr<std::unique_ptr<KafkaClient>> end_finder =
       MakeReader(reader->parts_, "read_uncommitted");
-  if (!asker.ok()) return asker.status();
-  reader->asker_ = *std::move(asker);
+  if (!end_finder.ok()) return end_finder.status();
+  reader->end_finder_ = *std::move(end_finder);
   reader->topic_.reset(
       rd_kafka_topic_new(reader->client_->get(), reader->parts_.topic.c_str(), nullptr));
   reader->queue_.reset(rd_kafka_queue_new(reader->client_->get()));
@@ -83,25 +82,26 @@ CursorTopicReader::~CursorTopicReader() { Stop(); }
 
 absl::Status CursorTopicReader::Begin(absl::Duration timeout) {
   const absl::Time deadline = absl::Now() + timeout;
-  const absl::StatusOr<int> count = CountPartitions(asker_->get(), parts_.topic, timeout);
-  asker_->Poll(absl::ZeroDuration());
+  const absl::StatusOr<int> count = CountPartitions(end_finder_->get(), parts_.topic, timeout);
+  end_finder_->Poll(absl::ZeroDuration());
   if (absl::IsNotFound(count.status())) {
     return ToStatus(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "",
                     "use offsets_topic " + parts_.topic);
   }
-  if (!count.ok()) return asker_->WithTrouble(count.status());
+  if (!count.ok()) return end_finder_->WithTrouble(count.status());
   if (static_cast<size_t>(*count) > partitions_.size()) {
     partitions_.resize(static_cast<size_t>(*count));
   }
-  if (absl::Status status = FindEnds(deadline); !status.ok()) return asker_->WithTrouble(status);
+  if (absl::Status status = FindEnds(deadline); !status.ok())
+    return end_finder_->WithTrouble(status);
   for (size_t i = 0; i < partitions_.size(); ++i) {
     if (absl::Status status = Start(static_cast<int32_t>(i)); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
-// Not by rd_kafka_query_watermark_offsets(), which before librdkafka 2.4 waits for as long as the
-// brokers are away, whatever its time-out.
+// Does not use rd_kafka_query_watermark_offsets(): before librdkafka 2.4 it ignores its time-out
+// while the brokers are away.
 absl::Status CursorTopicReader::FindEnds(absl::Time deadline) {
   const std::string what = "find the end of topic " + parts_.topic;
   const KafkaPartitions ends(
@@ -112,8 +112,8 @@ absl::Status CursorTopicReader::FindEnds(absl::Time deadline) {
   }
   const absl::Duration left = std::max(deadline - absl::Now(), absl::Milliseconds(100));
   const rd_kafka_resp_err_t code =
-      rd_kafka_offsets_for_times(asker_->get(), ends.get(), ToMs(left));
-  asker_->Poll(absl::ZeroDuration());
+      rd_kafka_offsets_for_times(end_finder_->get(), ends.get(), ToMs(left));
+  end_finder_->Poll(absl::ZeroDuration());
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return ToStatus(code, "", what);
   for (size_t i = 0; i < partitions_.size(); ++i) {
     const rd_kafka_topic_partition_t* found = rd_kafka_topic_partition_list_find(
@@ -122,7 +122,7 @@ absl::Status CursorTopicReader::FindEnds(absl::Time deadline) {
     if (found->offset < 0) return ToStatus(RD_KAFKA_RESP_ERR__BAD_MSG, "", what);
     Partition& partition = partitions_[i];
     partition.end = found->offset;
-    // A topic that was made anew has less than was read.
+    // A topic that was deleted and created again ends before the offset that was read.
     if (partition.next > partition.end) partition.next = 0;
   }
   return absl::OkStatus();
@@ -159,13 +159,13 @@ absl::Status CursorTopicReader::Take(const rd_kafka_message_t& message) {
   const bool is_known =
       message.partition >= 0 && static_cast<size_t>(message.partition) < partitions_.size();
   if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-    // Behind what transactions leave there, too.
+    // This offset is after the control records of transactions, which are never returned.
     if (is_known) partitions_[static_cast<size_t>(message.partition)].next = message.offset;
     return absl::OkStatus();
   }
   if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
     const char* detail = rd_kafka_message_errstr(&message);
-    // What passes, librdkafka tries again by itself.
+    // librdkafka itself retries after a transient error.
     if (Classify(message.err) == KafkaOutcome::kRetry) return absl::OkStatus();
     return ToStatus(message.err, detail == nullptr ? "" : detail, "read topic " + parts_.topic);
   }
@@ -202,7 +202,8 @@ absl::Status CursorTopicReader::ReadToEnd(absl::Duration timeout) {
   Stop();
   return client_->WithTrouble(absl::UnavailableError(
       "cannot read topic " + parts_.topic +
-      " to its end yet: a transaction is open there; it ends by itself after its time-out"));
+      " to its end yet: a transaction is open in it; wait until it is over, at the latest after "
+      "its time-out"));
 }
 
 }  // namespace sparktail

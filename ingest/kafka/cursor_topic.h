@@ -21,18 +21,18 @@ namespace sparktail {
 
 // The topic that holds cursors and claims: see CursorRecord and NameClaim.
 
-// As it is made.
+// Returns the settings with which the topic is created.
 NewTopic CursorTopicSettings(const std::string& topic);
 
-// Makes the topic if it is missing and `create`, and checks that it is compacted and does not
-// forget by age. kFailedPrecondition if it would lose cursors: the message says what to do.
-// kUnavailable if it is missing, or can't be asked for now.
+// Creates the topic if it is missing and `create` is true, and checks that it is compacted and
+// deletes nothing by age. kFailedPrecondition: it would lose cursors; the message says what to do.
+// kUnavailable: it is missing, or the brokers can't be reached now.
 absl::Status PrepareCursorTopic(KafkaClient* client, const std::string& topic, bool create,
                                 absl::Duration timeout);
 
-// Reads that topic up to its end. Read-committed, a transaction that is open there, of another
-// instance or of a dead one, is waited for. Keeps what was read, so that the next time only what
-// has come since is. One thread.
+// Reads that topic to its end. A read-committed reader waits for transactions that are open in it,
+// whether their instance is alive or dead. The values are kept, so the next reading reads only new
+// records. Not thread safe.
 class CursorTopicReader {
  public:
   struct Parts {
@@ -40,8 +40,9 @@ class CursorTopicReader {
     Log* log = nullptr;
     std::string name;  // in the log: "sink kafka"
     std::string topic;
-    bool is_committed = true;  // read-committed; else what is in no transaction is what is wanted
-    // Keys that are of interest; others cost no memory.
+    // Read-committed. False is for records that are written outside of transactions.
+    bool is_committed = true;
+    // True for the keys to keep; other keys take no memory.
     std::function<bool(std::string_view key)> wants;
   };
   static absl::StatusOr<std::unique_ptr<CursorTopicReader>> Make(Parts parts);
@@ -49,21 +50,21 @@ class CursorTopicReader {
   CursorTopicReader(const CursorTopicReader&) = delete;
   CursorTopicReader& operator=(const CursorTopicReader&) = delete;
 
-  // Asks where the end is now. kUnavailable: it may work later.
+  // Finds the present end of the topic. kUnavailable: call it again later.
   absl::Status Begin(absl::Duration timeout);
-  // Reads on for at most `time`. True: all before that end is in values(). After an error Begin()
-  // is to be called again.
+  // Reads for at most `time`. Returns true when values() holds all records before that end. After
+  // an error, call Begin() again.
   absl::StatusOr<bool> ReadOn(absl::Duration time);
-  // Both. kUnavailable if it takes longer; then the next call goes on.
+  // Begin() and ReadOn(). kUnavailable: it takes longer than `timeout`; the next call resumes.
   absl::Status ReadToEnd(absl::Duration timeout);
 
-  // Last values by key, without those that were taken back.
+  // The last value of each key, without deleted keys.
   const std::map<std::string, std::string, std::less<>>& values() const { return values_; }
 
  private:
   struct Partition {
-    int64_t next = 0;  // to be read
-    int64_t end = 0;   // of the reading that has begun
+    int64_t next = 0;  // offset of the next record to read
+    int64_t end = 0;   // offset at which the present reading is complete
     bool started = false;
   };
 
@@ -75,8 +76,8 @@ class CursorTopicReader {
   void Stop();
 
   const Parts parts_;
-  std::unique_ptr<KafkaClient> client_;  // that reads
-  std::unique_ptr<KafkaClient> asker_;   // knows the end of what is not committed, too
+  std::unique_ptr<KafkaClient> client_;      // reads
+  std::unique_ptr<KafkaClient> end_finder_;  // read-uncommitted: sees the end of open transactions
   KafkaTopic topic_;
   KafkaQueue queue_;
   std::vector<Partition> partitions_;

@@ -13,9 +13,9 @@
 namespace sparktail {
 namespace {
 
-// Shorter ones would mask half of every message.
+// Shorter secrets are not masked: that would mask half of every message.
 constexpr size_t kShortestSecret = 4;
-constexpr int kMostSeverity = 4;  // LOG_WARNING, as syslog counts
+constexpr int kWarnSeverity = 4;  // LOG_WARNING of syslog
 constexpr int kInfoSeverity = 6;  // LOG_INFO
 constexpr std::string_view kMask = "***";
 
@@ -34,7 +34,7 @@ std::vector<std::string> SecretsOf(const KafkaClientOptions& options) {
     if (IsSecretName(name)) secrets.push_back(value.Reveal());
   }
   std::erase_if(secrets, [](const std::string& one) { return one.size() < kShortestSecret; });
-  // One may be part of another one, of which nothing must be left.
+  // The longest first: a secret may be part of another one, which must be masked whole.
   std::sort(secrets.begin(), secrets.end(),
             [](const auto& a, const auto& b) { return a.size() > b.size(); });
   return secrets;
@@ -62,7 +62,7 @@ absl::StatusOr<std::unique_ptr<KafkaClient>> KafkaClient::Make(Parts parts) {
 KafkaClient::~KafkaClient() {
   if (client_ == nullptr) return;
   if (parts_.role == KafkaRole::kProducer) {
-    // Else it would wait for what nobody wants any more.
+    // Otherwise rd_kafka_destroy() would wait for these messages.
     rd_kafka_purge(client_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
   }
   rd_kafka_destroy(client_);
@@ -82,17 +82,18 @@ void KafkaClient::Connect(rd_kafka_conf_t* conf) {
       static_cast<KafkaClient*>(self)->OnStatistics({json, size});
       return 0;
     });
-  if (parts_.delivered) {
+  if (parts_.on_delivered) {
     rd_kafka_conf_set_dr_msg_cb(conf,
                                 [](rd_kafka_t*, const rd_kafka_message_t* message, void* self) {
-                                  static_cast<KafkaClient*>(self)->parts_.delivered(*message);
+                                  static_cast<KafkaClient*>(self)->parts_.on_delivered(*message);
                                 });
   }
-  if (parts_.rebalanced) {
+  if (parts_.on_rebalance) {
     rd_kafka_conf_set_rebalance_cb(
-        conf,
-        [](rd_kafka_t*, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* partitions,
-           void* self) { static_cast<KafkaClient*>(self)->parts_.rebalanced(what, *partitions); });
+        conf, [](rd_kafka_t*, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* partitions,
+                 void* self) {
+          static_cast<KafkaClient*>(self)->parts_.on_rebalance(what, *partitions);
+        });
   }
   if (parts_.options.uses_sasl() && parts_.options.sasl_mechanism == "OAUTHBEARER") {
     rd_kafka_conf_enable_sasl_queue(conf, 1);
@@ -109,7 +110,7 @@ absl::Status KafkaClient::Create(KafkaConf conf) {
       parts_.role == KafkaRole::kProducer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER;
   client_ = rd_kafka_new(type, conf.get(), error.data(), error.size());
   if (client_ == nullptr) {
-    return absl::InvalidArgumentError("librdkafka refuses the options: " + Masked(error.data()));
+    return absl::InvalidArgumentError("librdkafka rejects the options: " + Masked(error.data()));
   }
   [[maybe_unused]] const rd_kafka_conf_t* taken = conf.release();
   if (parts_.options.uses_sasl() && parts_.options.sasl_mechanism == "OAUTHBEARER") {
@@ -121,38 +122,38 @@ absl::Status KafkaClient::Create(KafkaConf conf) {
 
 void KafkaClient::Poll(absl::Duration timeout) { rd_kafka_poll(client_, ToMs(timeout)); }
 
-// ---------------------------------------------------------------- what librdkafka says
+// ---------------------------------------------------------------- callbacks
 
 void KafkaClient::OnLog(int level, std::string_view facility, std::string_view text) {
   const std::string what = parts_.name + " librdkafka " + std::string(facility);
   const std::string message =
       parts_.name + ": librdkafka: " + std::string(facility) + ": " + Masked(text);
-  // The user's properties are those of all clients; each takes what it can use.
-  const bool is_of_no_use =
+  // All clients get all of the user's properties; librdkafka warns of those that one does not use.
+  const bool is_useless =
       facility == "CONFWARN" && text.find("will be ignored by this") != std::string_view::npos;
-  if (is_of_no_use) return parts_.log->Debug(what, message);
-  if (level <= kMostSeverity) return parts_.log->Warn(what, message);
+  if (is_useless) return parts_.log->Debug(what, message);
+  if (level <= kWarnSeverity) return parts_.log->Warn(what, message);
   level <= kInfoSeverity ? parts_.log->Info(what, message) : parts_.log->Debug(what, message);
 }
 
 void KafkaClient::OnError(rd_kafka_resp_err_t code, std::string_view reason) {
-  // It sums up what was told before, one by one.
+  // A summary: each broker's own error was reported before.
   if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) return;
-  const bool is_refused = ClassifyConnection(code) == KafkaOutcome::kMend;
+  const bool needs_action = ClassifyConnection(code) == KafkaOutcome::kNeedsAction;
   std::string text = Masked(reason);
-  if (is_refused) text = Explain(code, text, "talk to the brokers");
+  if (needs_action) text = Explain(code, text, "talk to the brokers");
   const bool is_scram = code == RD_KAFKA_RESP_ERR__AUTHENTICATION &&
                         parts_.options.sasl_mechanism.starts_with("SCRAM");
   if (is_scram && HasScramFault()) {
     text += std::string(". This librdkafka, ") + rd_kafka_version_str() +
-            ", can't log in by SCRAM to Kafka 4, whatever the password: there use PLAIN over TLS, "
-            "or a librdkafka from 2.6.1 on";
+            ", can't log in by SCRAM to Kafka 4, even with the right password: use PLAIN over TLS, "
+            "or librdkafka 2.6.1 or later";
   }
   const absl::MutexLock lock(&mutex_);
-  // What somebody has to mend says more than that a connection was lost after it.
-  if (refused_ && !is_refused) return;
+  // Keep the error that needs action: a lost connection after it explains less.
+  if (needs_action_ && !needs_action) return;
   trouble_ = std::move(text);
-  refused_ = is_refused;
+  needs_action_ = needs_action;
 }
 
 std::string KafkaClient::trouble() const {
@@ -160,15 +161,15 @@ std::string KafkaClient::trouble() const {
   return trouble_;
 }
 
-bool KafkaClient::is_refused() const {
+bool KafkaClient::needs_action() const {
   const absl::MutexLock lock(&mutex_);
-  return refused_;
+  return needs_action_;
 }
 
 void KafkaClient::ForgetTrouble() {
   const absl::MutexLock lock(&mutex_);
   trouble_.clear();
-  refused_ = false;
+  needs_action_ = false;
 }
 
 absl::Status KafkaClient::WithTrouble(const absl::Status& status) const {

@@ -20,48 +20,49 @@
 
 namespace sparktail {
 
-// One client of librdkafka: what it logs goes to our log, with secrets masked; tokens are renewed
-// on a thread of librdkafka's. What it is told on other threads (delivery reports, errors,
-// statistics) comes when its owner polls, on the owner's thread.
+// One client of librdkafka. Its log lines go to our log, with secrets masked. A thread of
+// librdkafka renews OAuth tokens. Delivery reports, errors and statistics are handed on when the
+// owner polls, on the owner's thread.
 class KafkaClient {
  public:
   struct Parts {
     KafkaClientOptions options;
-    Log* log = nullptr;  // outlives it
+    Log* log = nullptr;  // must outlive the client
     std::string name;    // in the log: "sink kafka"
     KafkaRole role = KafkaRole::kProducer;
     KafkaProperties defaults;
     KafkaProperties required;
-    // Of a producer; called while the owner polls, flushes, commits or aborts.
-    std::function<void(const rd_kafka_message_t&)> delivered;
-    LastKafkaStatistics* statistics = nullptr;  // outlives it; null: they are not asked for
-    // Of a member of a group: the group gives or takes partitions. Called while the owner polls,
-    // and when the client goes; the owner has to answer by assigning or unassigning.
+    // For producers: the delivery report of a message. Called while the owner polls, flushes,
+    // commits or aborts.
+    std::function<void(const rd_kafka_message_t&)> on_delivered;
+    LastKafkaStatistics* statistics = nullptr;  // must outlive the client; null: no statistics
+    // For members of a group: the group assigns or revokes partitions. Called while the owner
+    // polls, and when the client is destroyed. The owner must assign or unassign them in it.
     std::function<void(rd_kafka_resp_err_t what, const rd_kafka_topic_partition_list_t& partitions)>
-        rebalanced;
-    // Sets what else the owner needs. opaque is the client's.
+        on_rebalance;
+    // Sets what else the owner needs, except the opaque pointer: the client uses it.
     std::function<void(rd_kafka_conf_t*)> configure;
   };
-  // kInvalidArgument if the options are wrong; else nothing is asked of the brokers yet.
+  // kInvalidArgument: the options are wrong. Does not wait for the brokers.
   static absl::StatusOr<std::unique_ptr<KafkaClient>> Make(Parts parts);
-  // What is queued is dropped. After it no message is looked at any more.
+  // Drops queued messages. After that librdkafka reads no message any more.
   ~KafkaClient();
   KafkaClient(const KafkaClient&) = delete;
   KafkaClient& operator=(const KafkaClient&) = delete;
 
   rd_kafka_t* get() const { return client_; }
 
-  // Serves call-backs, for at most `timeout`.
+  // Serves callbacks, for at most `timeout`.
   void Poll(absl::Duration timeout);
 
-  // Why the brokers could not be spoken to when that was last tried; empty if they could, or
-  // nothing is known. For messages: "…: Connection refused".
+  // The reason why the last attempt to talk to the brokers failed, such as "…: Connection refused".
+  // Empty if it succeeded, or if nothing is known.
   std::string trouble() const;
-  // The trouble is one that somebody has to mend.
-  bool is_refused() const;
-  // They were spoken to.
+  // True if the trouble lasts until somebody changes something, such as a wrong password.
+  bool needs_action() const;
+  // Call it after the brokers responded.
   void ForgetTrouble();
-  // `status` with the trouble, if there is one, in its message.
+  // Returns `status` with the trouble, if there is any, added to its message.
   absl::Status WithTrouble(const absl::Status& status) const;
 
  private:
@@ -81,7 +82,7 @@ class KafkaClient {
 
   mutable absl::Mutex mutex_;
   std::string trouble_ ABSL_GUARDED_BY(mutex_);
-  bool refused_ ABSL_GUARDED_BY(mutex_) = false;
+  bool needs_action_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace sparktail

@@ -6,65 +6,66 @@
 namespace sparktail {
 namespace {
 
-// Properties that are not the user's to set.
-struct Refused {
+// A property that users can't set.
+struct Reserved {
   std::string_view name;
   std::string_view why;
 };
 
-constexpr Refused kOfAll[] = {
+constexpr Reserved kForAll[] = {
     {"bootstrap.servers", "set brokers instead"},
     {"metadata.broker.list", "set brokers instead"},
     {"security.protocol", "set security_protocol instead"},
     {"sasl.mechanism", "set sasl_mechanism instead"},
     {"sasl.mechanisms", "set sasl_mechanism instead"},
-    {"plugin.library.paths", "a configuration loads no code"},
-    {"test.mock.num.brokers", "what a mock is given is lost"},
-    {"log.queue", "what librdkafka logs comes to sparktail's own log"},
-    {"topic.blacklist", "a topic of that name would never be found"},
+    {"plugin.library.paths", "a configuration must not load code"},
+    {"test.mock.num.brokers", "events sent to a mock broker are lost"},
+    {"log.queue", "librdkafka's log lines go to sparktail's own log"},
+    {"topic.blacklist", "a topic in this list would never be found"},
 };
-constexpr Refused kOfProducers[] = {
-    {"transactional.id", "it comes from instance and the sink's name"},
-    {"enable.idempotence", "without it a retry of the broker's could double or lose an event"},
-    {"acks", "an event that not all replicas have can be lost"},
-    {"request.required.acks", "an event that not all replicas have can be lost"},
-    {"max.in.flight", "with more than 5 the order is lost; it is set as idempotence needs it"},
+constexpr Reserved kForProducers[] = {
+    {"transactional.id", "it is derived from instance and the sink's name"},
+    {"enable.idempotence", "without it a retry can store an event twice or lose it"},
+    {"acks", "an event that is not on all replicas can be lost"},
+    {"request.required.acks", "an event that is not on all replicas can be lost"},
+    {"max.in.flight", "more than 5 would break the order; idempotence sets it"},
     {"max.in.flight.requests.per.connection",
-     "with more than 5 the order is lost; it is set as idempotence needs it"},
-    {"message.send.max.retries", "nothing is given up"},
-    {"retries", "nothing is given up"},
-    {"delivery.report.only.error", "the cursor moves on what is reported as delivered"},
-    {"dr_cb", "the cursor moves on what is reported as delivered"},
-    {"dr_msg_cb", "the cursor moves on what is reported as delivered"},
-    {"enable.gapless.guarantee", "it is set as delivery needs it"},
+     "more than 5 would break the order; idempotence sets it"},
+    {"message.send.max.retries", "sparktail retries without limit"},
+    {"retries", "sparktail retries without limit"},
+    {"delivery.report.only.error", "cursors move on reports of success"},
+    {"dr_cb", "cursors move on delivery reports"},
+    {"dr_msg_cb", "cursors move on delivery reports"},
+    {"enable.gapless.guarantee", "sparktail sets it as delivery needs it"},
     {"compression.codec", "set compression instead"},
     {"compression.type", "set compression instead"},
-    {"partitioner", "it is murmur2_random: equal keys keep one order, as in Java's clients"},
-    {"queuing.strategy", "the order of events would be lost"},
+    {"partitioner",
+     "it is murmur2_random: events with the same key stay in order, as with Java's clients"},
+    {"queuing.strategy", "events would lose their order"},
 };
-constexpr Refused kOfGroupConsumers[] = {
+constexpr Reserved kForGroupConsumers[] = {
     {"group.id", "set group instead"},
-    {"enable.auto.commit", "offsets move when what was read is delivered"},
-    {"auto.commit.enable", "offsets move when what was read is delivered"},
-    {"auto.commit.interval.ms", "offsets move when what was read is delivered"},
-    {"enable.auto.offset.store", "offsets move when what was read is delivered"},
+    {"enable.auto.commit", "offsets are committed after delivery"},
+    {"auto.commit.enable", "offsets are committed after delivery"},
+    {"auto.commit.interval.ms", "offsets are committed after delivery"},
+    {"enable.auto.offset.store", "offsets are committed after delivery"},
     {"auto.offset.reset", "set start_at instead"},
-    {"isolation.level", "what was aborted must not be read"},
-    {"enable.partition.eof", "it is needed to know how far is read"},
+    {"isolation.level", "aborted transactions must not be read"},
+    {"enable.partition.eof", "sparktail needs it to find the end of a partition"},
     {"partition.assignment.strategy", "it is cooperative-sticky"},
 };
 
-std::string_view WhyRefused(std::string_view name, KafkaRole role) {
-  for (const Refused& one : kOfAll) {
+std::string_view ReasonReserved(std::string_view name, KafkaRole role) {
+  for (const Reserved& one : kForAll) {
     if (one.name == name) return one.why;
   }
   if (role == KafkaRole::kProducer) {
-    for (const Refused& one : kOfProducers) {
+    for (const Reserved& one : kForProducers) {
       if (one.name == name) return one.why;
     }
   }
   if (role == KafkaRole::kGroupConsumer) {
-    for (const Refused& one : kOfGroupConsumers) {
+    for (const Reserved& one : kForGroupConsumers) {
       if (one.name == name) return one.why;
     }
   }
@@ -85,8 +86,8 @@ absl::Status Set(rd_kafka_conf_t* conf, const std::string& name, const std::stri
   if (result == RD_KAFKA_CONF_UNKNOWN) {
     return absl::InvalidArgumentError("properties." + name + ": librdkafka has no such property");
   }
-  // Its words hold the value.
-  return absl::InvalidArgumentError("properties." + name + ": librdkafka does not take this value");
+  // librdkafka's own message contains the value, which may be a secret.
+  return absl::InvalidArgumentError("properties." + name + ": librdkafka rejects this value");
 }
 
 absl::Status SetAll(rd_kafka_conf_t* conf, const KafkaProperties& properties) {
@@ -96,8 +97,8 @@ absl::Status SetAll(rd_kafka_conf_t* conf, const KafkaProperties& properties) {
   return absl::OkStatus();
 }
 
-// With which a user logs in; options that are not given are not set.
-KafkaProperties OfOptions(const KafkaClientOptions& options) {
+// Options that are not set add no property.
+KafkaProperties PropertiesOf(const KafkaClientOptions& options) {
   KafkaProperties properties;
   const auto put = [&](const char* name, const std::string& value) {
     if (!value.empty()) properties[name] = value;
@@ -116,7 +117,7 @@ KafkaProperties OfOptions(const KafkaClientOptions& options) {
       put("sasl.kerberos.service.name", options.kerberos_service);
       put("sasl.kerberos.principal", options.kerberos_principal);
       put("sasl.kerberos.keytab", options.kerberos_keytab);
-      // Without a keytab there is nothing for kinit to renew by.
+      // kinit can't renew a ticket without a keytab.
       if (options.kerberos_keytab.empty()) put("sasl.kerberos.kinit.cmd", "true");
     }
   }
@@ -129,7 +130,7 @@ KafkaProperties OfOptions(const KafkaClientOptions& options) {
   return properties;
 }
 
-// Options that say nothing without others, or contradict them.
+// Checks options that need or exclude each other.
 absl::Status CheckTogether(const KafkaClientOptions& options) {
   const auto wrong = [](const std::string& text) { return absl::InvalidArgumentError(text); };
   const bool has_login = !options.sasl_username.empty() || !options.sasl_password.Reveal().empty();
@@ -137,34 +138,34 @@ absl::Status CheckTogether(const KafkaClientOptions& options) {
   const bool has_token = !options.oauth_token_file.empty() || !options.oauth_token_command.empty();
   if (!options.uses_sasl() && (has_login || has_kerberos || has_token)) {
     return wrong(
-        "security_protocol: give sasl_ssl or sasl_plaintext, or nobody is logged in with what is "
-        "given for that");
+        "security_protocol: set it to sasl_ssl or sasl_plaintext, or the options to log in are not "
+        "used");
   }
   const bool has_tls =
       !options.ssl_ca.empty() || !options.ssl_certificate.empty() || !options.ssl_key.empty();
   if (!options.uses_ssl() && has_tls) {
     return wrong(
-        "security_protocol: give ssl or sasl_ssl, or ssl_ca, ssl_certificate and ssl_key "
+        "security_protocol: set it to ssl or sasl_ssl, or ssl_ca, ssl_certificate and ssl_key "
         "are not used");
   }
   if (options.ssl_certificate.empty() != options.ssl_key.empty()) {
-    return wrong(options.ssl_key.empty() ? "ssl_key: it is missing, ssl_certificate needs it"
-                                         : "ssl_certificate: it is missing, ssl_key needs it");
+    return wrong(options.ssl_key.empty() ? "ssl_key: missing; ssl_certificate needs it"
+                                         : "ssl_certificate: missing; ssl_key needs it");
   }
   if (!options.uses_sasl()) return absl::OkStatus();
   const std::string& mechanism = options.sasl_mechanism;
   const bool has_password = mechanism == "PLAIN" || mechanism.starts_with("SCRAM");
   if (has_password && options.sasl_username.empty()) {
-    return wrong("sasl_username: it is missing, " + mechanism + " needs it");
+    return wrong("sasl_username: missing; " + mechanism + " needs it");
   }
   if (has_password && options.sasl_password.Reveal().empty()) {
-    return wrong("sasl_password: it is missing, " + mechanism + " needs it");
+    return wrong("sasl_password: missing; " + mechanism + " needs it");
   }
   if (mechanism == "OAUTHBEARER" && !has_token) {
-    return wrong("oauth_token_file: it is missing, OAUTHBEARER needs it or oauth_token_command");
+    return wrong("oauth_token_file: missing; OAUTHBEARER needs it or oauth_token_command");
   }
   if (!options.oauth_token_file.empty() && !options.oauth_token_command.empty()) {
-    return wrong("oauth_token_command: give this or oauth_token_file, not both");
+    return wrong("oauth_token_command: set oauth_token_command or oauth_token_file, not both");
   }
   return absl::OkStatus();
 }
@@ -177,9 +178,9 @@ absl::StatusOr<KafkaConf> MakeKafkaConf(const KafkaClientOptions& options, Kafka
   if (absl::Status status = CheckTogether(options); !status.ok()) return status;
   KafkaConf conf(rd_kafka_conf_new());
   if (absl::Status status = SetAll(conf.get(), defaults); !status.ok()) return status;
-  if (absl::Status status = SetAll(conf.get(), OfOptions(options)); !status.ok()) return status;
+  if (absl::Status status = SetAll(conf.get(), PropertiesOf(options)); !status.ok()) return status;
   for (const auto& [name, value] : options.properties) {
-    const std::string_view why = WhyRefused(name, role);
+    const std::string_view why = ReasonReserved(name, role);
     if (!why.empty()) {
       return absl::InvalidArgumentError("properties." + name +
                                         ": it can't be set: " + std::string(why));

@@ -13,25 +13,25 @@
 
 namespace sparktail {
 
-// What a client is for: it decides which properties are ours to set.
+// The purpose of a client. It decides which properties users can't set.
 enum class KafkaRole : uint8_t {
-  kProducer,       // idempotent, and transactional if it is given a name
+  kProducer,       // idempotent; transactional if it has a transactional.id
   kGroupConsumer,  // a member of a consumer group
-  kReader,         // reads topics by itself, and administers
+  kReader,         // reads topics without a group, and administers
 };
 
-// Properties that a component needs, over the defaults and under what the user has set.
+// Properties of librdkafka by name.
 using KafkaProperties = std::map<std::string, std::string>;
 
-// The configuration of a client: `defaults`, then the user's options and properties, then
-// `required`, which a user can't change. kInvalidArgument names the property that is wrong and
-// says why; values are not told, for they may be secrets.
+// Creates the configuration of a client. The user's options and properties override `defaults`;
+// `required` overrides both. kInvalidArgument: the message names the wrong property and says why.
+// Messages never contain a value, which may be a secret.
 absl::StatusOr<KafkaConf> MakeKafkaConf(const KafkaClientOptions& options, KafkaRole role,
                                         const KafkaProperties& defaults,
                                         const KafkaProperties& required);
 
-// Whether the options fit together, and all properties may be set: as MakeKafkaConf() would say,
-// without a client.
+// Checks that the options agree, and that users can set all of the properties. Returns the error
+// that MakeKafkaConf() would return.
 absl::Status CheckKafkaOptions(const KafkaClientOptions& options, KafkaRole role);
 
 }  // namespace sparktail

@@ -3,34 +3,32 @@
 namespace sparktail {
 namespace {
 
-constexpr int kScramMended = 0x020601ff;
+constexpr int kScramFixed = 0x020601ff;
 
-// What somebody can do about it; empty if nobody can, or need not.
+// Returns what a user can do about an error; empty if there is nothing to do.
 std::string_view Advice(rd_kafka_resp_err_t code) {
   switch (code) {
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-      return "give its user the rights on the topic (Write and Describe; Create if create_topics "
-             "is "
-             "true; on offsets_topic Read too)";
+      return "grant its user Write and Describe on the topic, Create too if create_topics is true, "
+             "and Read too on offsets_topic";
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
-      return "give its user the right IdempotentWrite on the cluster, and Create if create_topics "
-             "is true";
+      return "grant its user IdempotentWrite on the cluster, and Create if create_topics is true";
     case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
-      return "give its user the rights Write and Describe on the transactional id, or set "
-             "delivery: at_least_once";
+      return "grant its user Write and Describe on the transactional id, or set delivery: "
+             "at_least_once";
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
-      return "give its user the right Read on the consumer group";
+      return "grant its user Read on the consumer group";
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-      return "create the topic (sparktail setup, or create_topics: true), or name another";
+      return "create the topic (sparktail setup, or create_topics: true), or use another";
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
       return "check sasl_mechanism, sasl_username and sasl_password";
     case RD_KAFKA_RESP_ERR__SSL:
-      return "check ssl_ca, ssl_certificate and ssl_key, and until when they are valid";
+      return "check ssl_ca, ssl_certificate and ssl_key, and that none has expired";
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
-      return "name a sasl_mechanism that the brokers have switched on";
+      return "set sasl_mechanism to one that is enabled on the brokers";
     case RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT:
       return "set properties: {transaction.timeout.ms: …} to what the brokers allow "
              "(transaction.max.timeout.ms)";
@@ -38,7 +36,7 @@ std::string_view Advice(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
       return "transactions need brokers of version 0.11 or later; set delivery: at_least_once";
     case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
-      return "the cluster's policy wants the topic otherwise: create it yourself";
+      return "the cluster's policy rejects these settings of the topic: create it yourself";
     case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
       return "set replication_factor to at most the number of brokers";
     default:
@@ -60,7 +58,7 @@ KafkaOutcome Classify(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_INVALID_RECORD:
     case RD_KAFKA_RESP_ERR_INVALID_MSG:
     case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
-      return KafkaOutcome::kRefused;
+      return KafkaOutcome::kRejected;
     case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
       return KafkaOutcome::kTimestamp;
 
@@ -80,7 +78,7 @@ KafkaOutcome Classify(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
     case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
     case RD_KAFKA_RESP_ERR_THROTTLING_QUOTA_EXCEEDED:
-      return KafkaOutcome::kMend;
+      return KafkaOutcome::kNeedsAction;
 
     case RD_KAFKA_RESP_ERR__FENCED:
     case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
@@ -115,7 +113,7 @@ KafkaOutcome Classify(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
       return KafkaOutcome::kAbort;
 
-    // Of an unknown one nothing is known but that it is worth another try.
+    // An unknown error is worth a retry.
     default:
       return KafkaOutcome::kRetry;
   }
@@ -126,8 +124,9 @@ KafkaOutcome Classify(const rd_kafka_error_t* error) {
   const KafkaOutcome of_code = Classify(rd_kafka_error_code(error));
   if (of_code == KafkaOutcome::kFenced) return of_code;
   if (rd_kafka_error_is_fatal(error) != 0) {
-    const bool is_more = of_code == KafkaOutcome::kMend || of_code == KafkaOutcome::kImpossible;
-    return is_more ? of_code : KafkaOutcome::kFatal;
+    const bool is_specific =
+        of_code == KafkaOutcome::kNeedsAction || of_code == KafkaOutcome::kImpossible;
+    return is_specific ? of_code : KafkaOutcome::kFatal;
   }
   if (rd_kafka_error_txn_requires_abort(error) != 0) return KafkaOutcome::kAbort;
   if (rd_kafka_error_is_retriable(error) != 0) return KafkaOutcome::kRetry;
@@ -140,13 +139,13 @@ KafkaOutcome ClassifyConnection(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
     case RD_KAFKA_RESP_ERR__SSL:
-      return KafkaOutcome::kMend;
+      return KafkaOutcome::kNeedsAction;
     default:
       return KafkaOutcome::kRetry;
   }
 }
 
-bool HasScramFault() { return rd_kafka_version() < kScramMended; }
+bool HasScramFault() { return rd_kafka_version() < kScramFixed; }
 
 std::string Explain(rd_kafka_resp_err_t code, std::string_view detail, std::string_view what) {
   std::string text = "cannot " + std::string(what) + ": ";

@@ -6,7 +6,7 @@
 
 namespace sparktail {
 
-// What librdkafka gives out, with an owner.
+// Owning pointers to librdkafka's objects.
 template <auto destroy>
 struct KafkaDestroy {
   template <typename T>

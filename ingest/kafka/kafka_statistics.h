@@ -8,20 +8,21 @@
 
 namespace sparktail {
 
-// What librdkafka tells of itself each few seconds (`statistics.interval.ms`; its STATISTICS.md).
+// Figures from the statistics that librdkafka emits each `statistics.interval.ms` (see its
+// STATISTICS.md).
 struct KafkaStatistics {
   uint64_t queued_messages = 0;
   uint64_t queued_bytes = 0;
-  uint64_t requests = 0;   // to brokers, since the client was made
-  uint64_t retries = 0;    // of them, sent again
-  uint64_t errors = 0;     // of them, failed
-  double rtt_seconds = 0;  // of the slowest broker, on average
+  uint64_t requests = 0;   // sent to brokers since the client was created
+  uint64_t retries = 0;    // requests that were retried
+  uint64_t errors = 0;     // requests that failed
+  double rtt_seconds = 0;  // average round-trip time of the slowest broker
 };
 
-// Reads one such account; false if it is none.
+// Reads the JSON of librdkafka. Returns false if it is malformed.
 bool ReadKafkaStatistics(std::string_view json, KafkaStatistics* out);
 
-// The last one, of a client or of those that came after it. Thread-safe.
+// The last statistics of a client, or of the clients that replaced it. Thread-safe.
 class LastKafkaStatistics {
  public:
   void Set(const KafkaStatistics& statistics) {

@@ -63,7 +63,7 @@ std::optional<NameClaim> NameClaim::FromJson(std::string_view json) {
   return claim;
 }
 
-std::string NameClaim::Told() const {
+std::string NameClaim::Describe() const {
   return "host " + host + ", pid " + std::to_string(pid) + ", since " + started;
 }
 

@@ -7,24 +7,25 @@
 
 namespace sparktail {
 
-// Who claims the name of a transactional producer. A broker fences a producer whose name another
-// one takes, but does not say who that is, and does the same to one whose transaction was open for
-// too long. So each process, before it takes the name, writes its claim to the topic of cursors
-// (key INSTANCE/SINK), outside of any transaction: who finds there, when fenced, that the last
-// claim is another's, gives up; who finds its own goes on with a new producer.
+// A process's claim to the name (transactional.id) of a producer. A broker fences a producer when
+// another one takes its name, but also when its transaction was open for too long, and reports
+// neither which of the two it was nor the other producer. So each process writes its claim to the
+// cursor topic (key INSTANCE/SINK, outside of any transaction) before it takes the name. A fenced
+// process reads the last claim: if it is another's, it gives up; if it is its own, it resumes with
+// a new producer.
 struct NameClaim {
   std::string host;
   int64_t pid = 0;
   std::string started;  // UTC, ISO 8601
-  std::string process;  // random; tells processes apart
+  std::string process;  // random, unique to a process
 
-  // Of this process, now.
+  // Returns a new claim of this process.
   static NameClaim OfThisProcess();
 
   std::string ToJson() const;
   static std::optional<NameClaim> FromJson(std::string_view json);
-  // "host H, pid P, since T", for messages.
-  std::string Told() const;
+  // Returns "host H, pid P, since T", for messages.
+  std::string Describe() const;
 };
 
 }  // namespace sparktail

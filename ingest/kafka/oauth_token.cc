@@ -24,7 +24,7 @@ constexpr size_t kLongestToken = size_t{64} << 10;
 constexpr absl::Duration kCommandTime = absl::Seconds(30);
 constexpr absl::Duration kWaitInterval = absl::Milliseconds(5);
 constexpr absl::Duration kUnknownLife = absl::Hours(1);
-constexpr absl::Duration kLongestLife = absl::Hours(24 * 365);  // what says more is not believed
+constexpr absl::Duration kLongestLife = absl::Hours(24 * 365);  // bounds absurd claims
 
 absl::StatusOr<std::string> ReadAll(int fd, absl::Time deadline) {
   std::string text;
@@ -40,7 +40,7 @@ absl::StatusOr<std::string> ReadAll(int fd, absl::Time deadline) {
     if (size == 0) return text;
     text.append(part.data(), static_cast<size_t>(size));
   }
-  return absl::InvalidArgumentError("there is too much for a token");
+  return absl::InvalidArgumentError("it is too large for a token");
 }
 
 absl::StatusOr<std::string> FromFile(const std::string& path) {
@@ -53,7 +53,7 @@ absl::StatusOr<std::string> FromFile(const std::string& path) {
                                 std::string(text.status().message()));
 }
 
-// Starts it with its standard output in `fd`, in a process group of its own.
+// Starts the command in a process group of its own, with its standard output in `fd`.
 absl::StatusOr<pid_t> Start(const std::string& command, int fd) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
@@ -78,7 +78,7 @@ absl::StatusOr<pid_t> Start(const std::string& command, int fd) {
   return pid;
 }
 
-// It may have closed its output long before.
+// A command may close its output before it exits.
 bool HasEnded(pid_t pid, absl::Time deadline, int* status) {
   while (true) {
     const pid_t found = ::waitpid(pid, status, WNOHANG);
@@ -93,7 +93,7 @@ absl::StatusOr<std::string> FromCommand(const std::string& command) {
     return absl::UnavailableError("oauth_token_command: " + std::string(why));
   };
   std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return wrong("no descriptors are left");
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return wrong("out of file descriptors");
   const absl::StatusOr<pid_t> pid = Start(command, ends[1]);
   ::close(ends[1]);
   if (!pid.ok()) {
@@ -117,7 +117,7 @@ absl::StatusOr<std::string> FromCommand(const std::string& command) {
   return text;
 }
 
-// The claims of a JWT: its middle part.
+// Reads the claims of a JWT, which are its middle part.
 void ReadClaims(std::string_view token, OAuthToken* out) {
   const size_t first = token.find('.');
   if (first == std::string_view::npos) return;
@@ -147,14 +147,14 @@ void ReadClaims(std::string_view token, OAuthToken* out) {
 absl::StatusOr<OAuthToken> ReadOAuthToken(std::string text, absl::Time now) {
   absl::StripAsciiWhitespace(&text);
   const bool is_word = !text.empty() && text.find_first_of(" \t\r\n") == std::string::npos;
-  if (!is_word) return absl::UnavailableError("what is there is no token");
+  if (!is_word) return absl::UnavailableError("it does not hold a token");
   OAuthToken token;
   token.principal = "sparktail";
   token.expires = now + kUnknownLife;
   ReadClaims(text, &token);
   token.expires = std::min(token.expires, now + kLongestLife);
   if (token.expires <= now) {
-    return absl::UnavailableError("the token has expired at " + absl::FormatTime(token.expires));
+    return absl::UnavailableError("the token expired at " + absl::FormatTime(token.expires));
   }
   token.text = std::move(text);
   return token;

@@ -19,10 +19,10 @@ KafkaAdminOptions Options(rd_kafka_t* client, rd_kafka_admin_op_t operation,
   return options;
 }
 
-// The answer to a request, whose own error comes as a status.
-absl::StatusOr<KafkaEvent> Answer(rd_kafka_queue_t* queue, absl::Duration timeout,
-                                  const std::string& what) {
-  // It answers by itself when the time is up; a little later than that.
+// Waits for the response to a request. An error of the request becomes the status.
+absl::StatusOr<KafkaEvent> AwaitResponse(rd_kafka_queue_t* queue, absl::Duration timeout,
+                                         const std::string& what) {
+  // librdkafka emits a time-out event itself, but a little later than `timeout`.
   KafkaEvent event(rd_kafka_queue_poll(queue, ToMs(timeout) + 1000));
   if (!event) return ToStatus(RD_KAFKA_RESP_ERR__TIMED_OUT, "", what);
   const rd_kafka_resp_err_t code = rd_kafka_event_error(event.get());
@@ -81,7 +81,7 @@ absl::StatusOr<bool> CreateTopic(rd_kafka_t* client, const NewTopic& topic,
   const KafkaAdminOptions options = Options(client, RD_KAFKA_ADMIN_OP_CREATETOPICS, timeout);
   rd_kafka_NewTopic_t* topics[] = {wanted.get()};
   rd_kafka_CreateTopics(client, topics, 1, options.get(), queue.get());
-  const absl::StatusOr<KafkaEvent> event = Answer(queue.get(), timeout, what);
+  const absl::StatusOr<KafkaEvent> event = AwaitResponse(queue.get(), timeout, what);
   if (!event.ok()) return event.status();
   size_t count = 0;
   const rd_kafka_topic_result_t** results =
@@ -104,7 +104,7 @@ absl::StatusOr<std::map<std::string, std::string>> DescribeTopic(rd_kafka_t* cli
   const KafkaAdminOptions options = Options(client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout);
   rd_kafka_ConfigResource_t* resources[] = {wanted.get()};
   rd_kafka_DescribeConfigs(client, resources, 1, options.get(), queue.get());
-  const absl::StatusOr<KafkaEvent> event = Answer(queue.get(), timeout, what);
+  const absl::StatusOr<KafkaEvent> event = AwaitResponse(queue.get(), timeout, what);
   if (!event.ok()) return event.status();
   size_t count = 0;
   const rd_kafka_ConfigResource_t** results = rd_kafka_DescribeConfigs_result_resources(

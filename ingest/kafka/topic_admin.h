@@ -15,28 +15,29 @@
 
 namespace sparktail {
 
-// Topics that are made and looked at. Each call waits for the brokers, for at most `timeout`.
-// Errors as of ToStatus() (kafka_error.h).
+// Creates and describes topics. Each call waits for the brokers, for at most `timeout`. Errors are
+// those of ToStatus() (kafka_error.h).
 
-// A client that asks and makes, and by whose questions no topic is made. `name` is for the log.
+// Creates a client for the functions below. Brokers create no topic because it asks for one. `name`
+// begins its log lines.
 absl::StatusOr<std::unique_ptr<KafkaClient>> MakeAdmin(const KafkaClientOptions& options, Log* log,
                                                        std::string name);
 
 struct NewTopic {
   std::string name;
-  int partitions = -1;  // -1: the cluster's default, like the next
-  int replication = -1;
+  int partitions = -1;   // -1: the cluster's default
+  int replication = -1;  // -1: the cluster's default
   std::map<std::string, std::string> settings;
 };
 
-// How many partitions the topic has; kNotFound if there is no such topic.
+// Returns the number of partitions. kNotFound: there is no such topic.
 absl::StatusOr<int> CountPartitions(rd_kafka_t* client, const std::string& topic,
                                     absl::Duration timeout);
 
-// True if it was made, false if it was there.
+// Returns true if it created the topic, false if the topic existed.
 absl::StatusOr<bool> CreateTopic(rd_kafka_t* client, const NewTopic& topic, absl::Duration timeout);
 
-// All settings of a topic, by name.
+// Returns all settings of a topic, by name.
 absl::StatusOr<std::map<std::string, std::string>> DescribeTopic(rd_kafka_t* client,
                                                                  const std::string& topic,
                                                                  absl::Duration timeout);

@@ -167,7 +167,7 @@ absl::Status ExactlyOnceSink::CheckClaim() {
   const std::optional<NameClaim> last = NameClaim::FromJson(found->second);
   if (!last || last->process == claim_.process) return absl::OkStatus();
   return absl::FailedPreconditionError(
-      "another process has the name " + claimed_ + " (" + last->Told() +
+      "another process has the name " + claimed_ + " (" + last->Describe() +
       "): one instance is one process; stop one of the two, or give it another instance");
 }
 

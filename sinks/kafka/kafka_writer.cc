@@ -99,7 +99,7 @@ absl::StatusOr<std::unique_ptr<KafkaClient>> KafkaWriter::MakeProducer(
   client.required["partitioner"] = "murmur2_random";
   if (batch_bytes_ < kBatchBytes) client.required["batch.size"] = std::to_string(batch_bytes_);
   client.statistics = &statistics_;
-  client.delivered = [this](const rd_kafka_message_t& message) { OnReport(message); };
+  client.on_delivered = [this](const rd_kafka_message_t& message) { OnReport(message); };
   absl::StatusOr<std::unique_ptr<KafkaClient>> made = KafkaClient::Make(std::move(client));
   if (made.ok()) client_ = made->get();
   return made;
@@ -199,14 +199,14 @@ absl::Status KafkaWriter::Enqueue(std::span<const rd_kafka_vu_t> parts) {
     if (!error) break;
     const rd_kafka_resp_err_t code = rd_kafka_error_code(error.get());
     const KafkaOutcome outcome = Classify(error.get());
-    if (outcome == KafkaOutcome::kRefused) {
+    if (outcome == KafkaOutcome::kRejected) {
       return absl::InvalidArgumentError(rd_kafka_error_string(error.get()));
     }
     if (outcome != KafkaOutcome::kQueueFull) {
       // The transaction has failed, or the producer: why, the reports say that are on their way.
       if (outcome == KafkaOutcome::kFatal) DrainOrRefusal(parts_.patience);
       if (!failure_.ok()) return failure_;
-      if (outcome == KafkaOutcome::kMend) topics_.clear();
+      if (outcome == KafkaOutcome::kNeedsAction) topics_.clear();
       return absl::UnavailableError(Explain(code, rd_kafka_error_string(error.get()), "deliver"));
     }
     client_->Poll(kPollTime);
@@ -225,7 +225,7 @@ void KafkaWriter::OnReport(const rd_kafka_message_t& message) {
   const char* why = rd_kafka_err2str(message.err);
   const KafkaOutcome outcome = Classify(message.err);
   const bool is_event = number > 0 && number <= sent_.size() && sent_[number - 1].events != nullptr;
-  if (is_event && outcome == KafkaOutcome::kRefused) {
+  if (is_event && outcome == KafkaOutcome::kRejected) {
     refused_.push_back(number - 1);
     refusal_ = why;
     return;
@@ -240,7 +240,7 @@ void KafkaWriter::OnReport(const rd_kafka_message_t& message) {
   }
   // What is purged failed for another reason.
   if (outcome == KafkaOutcome::kAbort || !failure_.ok()) return;
-  if (outcome == KafkaOutcome::kMend) topics_.clear();
+  if (outcome == KafkaOutcome::kNeedsAction) topics_.clear();
   failure_ = absl::UnavailableError(
       Explain(message.err, why,
               std::string("deliver to topic ") +

@@ -19,7 +19,7 @@ CursorRecord Make() {
   return record;
 }
 
-TEST(CursorRecordTest, ComesBackAsItWas) {
+TEST(CursorRecordTest, RoundTrip) {
   const CursorRecord record = Make();
   const auto again = CursorRecord::FromJson(record.ToJson());
   ASSERT_TRUE(again);
@@ -31,7 +31,7 @@ TEST(CursorRecordTest, ComesBackAsItWas) {
   EXPECT_EQ(again->commit, record.commit);
 }
 
-// It outlives the program: what is written today must be read for ever.
+// The format outlives the program: records written today must stay readable.
 TEST(CursorRecordTest, ItsFormatIsFixed) {
   CursorRecord record;
   record.cursor.offset = 5;
@@ -45,7 +45,7 @@ TEST(CursorRecordTest, ItsFormatIsFixed) {
   EXPECT_TRUE(CursorRecord::FromJson(json));
 }
 
-TEST(CursorRecordTest, WhatIsNoneIsRefused) {
+TEST(CursorRecordTest, MalformedTextIsRejected) {
   for (
       const char* json :
       {"", "{", "[]", "7", "{}", R"({"version":1})",

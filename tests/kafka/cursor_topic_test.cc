@@ -43,7 +43,7 @@ class CursorTopicTest : public ::testing::Test {
   KafkaMock mock_;
 };
 
-TEST_F(CursorTopicTest, OfEachKeyTheLastValueCounts) {
+TEST_F(CursorTopicTest, TheLastValueOfEachKeyIsValid) {
   mock_.MakeTopic("cursors", 3);
   for (int i = 0; i < 5; ++i) {
     mock_.Write("cursors", "a/x", std::to_string(i));
@@ -66,7 +66,7 @@ TEST_F(CursorTopicTest, AnEmptyTopicIsRead) {
   EXPECT_THAT(reader->values(), IsEmpty());
 }
 
-TEST_F(CursorTopicTest, TheNextTimeOnlyWhatCameSinceIsRead) {
+TEST_F(CursorTopicTest, TheNextReadingReadsOnlyNewRecords) {
   mock_.MakeTopic("cursors", 2);
   mock_.Write("cursors", "a/x", "1");
   const auto reader = Make();
@@ -79,7 +79,7 @@ TEST_F(CursorTopicTest, TheNextTimeOnlyWhatCameSinceIsRead) {
   EXPECT_THAT(reader->values(), ElementsAre(Pair("a/x", "2"), Pair("a/y", "3")));
 }
 
-TEST_F(CursorTopicTest, ItIsReadInPieces) {
+TEST_F(CursorTopicTest, ReadsInPieces) {
   mock_.MakeTopic("cursors", 2);
   for (int i = 0; i < 20; ++i) mock_.Write("cursors", "a/" + std::to_string(i), "v");
   const auto reader = Make();
@@ -93,7 +93,7 @@ TEST_F(CursorTopicTest, ItIsReadInPieces) {
   EXPECT_THAT(reader->values(), SizeIs(20));
 }
 
-TEST_F(CursorTopicTest, ErrorsThatPassAreNone) {
+TEST_F(CursorTopicTest, TransientErrorsAreIgnored) {
   mock_.MakeTopic("cursors", 1);
   mock_.Write("cursors", "a/x", "1");
   mock_.Answer(KafkaMock::kFetch,
@@ -104,7 +104,7 @@ TEST_F(CursorTopicTest, ErrorsThatPassAreNone) {
   EXPECT_THAT(reader->values(), SizeIs(1));
 }
 
-TEST_F(CursorTopicTest, AMissingRightIsSaid) {
+TEST_F(CursorTopicTest, AMissingRightIsReported) {
   mock_.MakeTopic("cursors", 1);
   mock_.Write("cursors", "a/x", "1");
   const auto reader = Make();
@@ -112,13 +112,14 @@ TEST_F(CursorTopicTest, AMissingRightIsSaid) {
   const absl::Status status = reader->ReadToEnd(kTime);
   EXPECT_TRUE(absl::IsUnavailable(status)) << status;
   EXPECT_THAT(std::string(status.message()),
-              ::testing::AllOf(HasSubstr("read topic cursors"), HasSubstr("rights on the topic")));
+              ::testing::AllOf(HasSubstr("read topic cursors"),
+                               HasSubstr("Write and Describe on the topic")));
   mock_.AnswerAsUsual(KafkaMock::kFetch);
   EXPECT_TRUE(reader->ReadToEnd(kTime).ok());
   EXPECT_THAT(reader->values(), SizeIs(1));
 }
 
-TEST_F(CursorTopicTest, AMissingTopicIsSaid) {
+TEST_F(CursorTopicTest, AMissingTopicIsReported) {
   mock_.MakeTopic("cursors", 1);
   mock_.SetTopicError("cursors", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
   const absl::Status status = Make()->ReadToEnd(kTime);
@@ -126,8 +127,8 @@ TEST_F(CursorTopicTest, AMissingTopicIsSaid) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("offsets_topic cursors"));
 }
 
-// The brokers are away, or take the question and never answer: the time is kept.
-TEST_F(CursorTopicTest, TheTimeIsKept) {
+// The brokers are away, or accept requests and never respond.
+TEST_F(CursorTopicTest, TimeOutsAreKept) {
   mock_.MakeTopic("cursors", 1);
   mock_.Write("cursors", "a/x", "1");
   const auto reader = Make();
@@ -146,7 +147,7 @@ TEST_F(CursorTopicTest, TheTimeIsKept) {
   mock_.Up();
 }
 
-TEST_F(CursorTopicTest, PreparesATopicOfWhichNothingMayBeAsked) {
+TEST_F(CursorTopicTest, PreparesATopicThatCannotBeDescribed) {
   mock_.MakeTopic("cursors", 8);
   KafkaClient::Parts parts;
   parts.options = mock_.Options();
@@ -155,7 +156,7 @@ TEST_F(CursorTopicTest, PreparesATopicOfWhichNothingMayBeAsked) {
   parts.role = KafkaRole::kReader;
   const auto client = KafkaClient::Make(std::move(parts));
   ASSERT_TRUE(client.ok());
-  // The mock does not say what settings the topic has.
+  // The mock can't describe topics.
   const absl::Status status =
       PrepareCursorTopic(client->get(), "cursors", true, absl::Milliseconds(300));
   EXPECT_TRUE(status.ok()) << status;

@@ -37,7 +37,7 @@ class KafkaClientTest : public ::testing::Test {
     EXPECT_TRUE(made.ok()) << made.status();
     return made.ok() ? *std::move(made) : nullptr;
   }
-  // A port at which nobody listens.
+  // A port without a listener.
   static KafkaClientOptions Nobody() {
     KafkaClientOptions options;
     options.brokers = {"127.0.0.1:1"};
@@ -47,11 +47,11 @@ class KafkaClientTest : public ::testing::Test {
   RecordingLog log_;
 };
 
-TEST_F(KafkaClientTest, ReportsComeToWhoeverPolls) {
+TEST_F(KafkaClientTest, ReportsArriveWhilePolling) {
   const KafkaMock mock;
   std::vector<rd_kafka_resp_err_t> reports;
   KafkaClient::Parts parts = Parts(mock.Options());
-  parts.delivered = [&](const rd_kafka_message_t& message) { reports.push_back(message.err); };
+  parts.on_delivered = [&](const rd_kafka_message_t& message) { reports.push_back(message.err); };
   const auto client = Make(std::move(parts));
   std::string value = "v";
   rd_kafka_producev(client->get(), RD_KAFKA_V_TOPIC("t"),
@@ -63,7 +63,7 @@ TEST_F(KafkaClientTest, ReportsComeToWhoeverPolls) {
   EXPECT_THAT(reports, ::testing::ElementsAre(RD_KAFKA_RESP_ERR_NO_ERROR));
 }
 
-TEST_F(KafkaClientTest, SaysWhyNobodyCanBeReached) {
+TEST_F(KafkaClientTest, ReportsWhyNoBrokerCanBeReached) {
   const auto client = Make(Parts(Nobody()));
   EXPECT_TRUE(client->WithTrouble(absl::UnavailableError("x")).message() == "x");
   ASSERT_TRUE(Eventually([&] {
@@ -71,7 +71,7 @@ TEST_F(KafkaClientTest, SaysWhyNobodyCanBeReached) {
     return !client->trouble().empty();
   }));
   EXPECT_THAT(client->trouble(), HasSubstr("Connection refused"));
-  EXPECT_FALSE(client->is_refused());
+  EXPECT_FALSE(client->needs_action());
   EXPECT_THAT(std::string(client->WithTrouble(absl::UnavailableError("x")).message()),
               ::testing::AllOf(HasSubstr("x ("), HasSubstr("Connection refused")));
   EXPECT_TRUE(client->WithTrouble(absl::OkStatus()).ok());
@@ -80,7 +80,7 @@ TEST_F(KafkaClientTest, SaysWhyNobodyCanBeReached) {
   EXPECT_TRUE(log_.Has("sink kafka: librdkafka: "));
 }
 
-TEST_F(KafkaClientTest, EndsWhileNobodyCanBeReached) {
+TEST_F(KafkaClientTest, StopsWhileNoBrokerCanBeReached) {
   const absl::Time began = absl::Now();
   {
     const auto client = Make(Parts(Nobody()));
@@ -91,7 +91,7 @@ TEST_F(KafkaClientTest, EndsWhileNobodyCanBeReached) {
   EXPECT_LT(absl::Now() - began, absl::Seconds(20));
 }
 
-TEST_F(KafkaClientTest, WrongOptionsAreSaid) {
+TEST_F(KafkaClientTest, WrongOptionsAreReported) {
   KafkaClientOptions options = Nobody();
   options.security_protocol = KafkaClientOptions::Security::kSsl;
   options.ssl_ca = "/no/such/file.pem";
@@ -100,14 +100,14 @@ TEST_F(KafkaClientTest, WrongOptionsAreSaid) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("ssl.ca.location"));
 }
 
-// Librdkafka tells its configuration when it is asked to, and what comes back in an error.
+// librdkafka logs its configuration on request, and echoes values in errors.
 TEST_F(KafkaClientTest, SecretsAreMasked) {
   KafkaClientOptions options = Nobody();
   options.security_protocol = KafkaClientOptions::Security::kSaslPlaintext;
   options.sasl_username = "alice";
   options.sasl_password = Secret("hidden");
   options.properties["sasl.oauthbearer.config"] = Secret("hidden-more");
-  // Each is said by librdkafka in clear, for it does not know that it is a secret.
+  // librdkafka logs each in clear: it does not know that it is a secret.
   options.properties["client.id"] = Secret("client-hidden-more-hidden");
   options.properties["debug"] = Secret("all");
   {
@@ -120,17 +120,17 @@ TEST_F(KafkaClientTest, SecretsAreMasked) {
   }
 }
 
-TEST_F(KafkaClientTest, ATokenThatCannotBeHadIsATroubleToMend) {
+TEST_F(KafkaClientTest, AMissingTokenNeedsAction) {
   KafkaClientOptions options = Nobody();
   options.security_protocol = KafkaClientOptions::Security::kSaslPlaintext;
   options.sasl_mechanism = "OAUTHBEARER";
   options.oauth_token_command = "exit 7";
   const auto client = Make(Parts(options));
-  ASSERT_TRUE(Eventually([&] { return client->is_refused(); }));
+  ASSERT_TRUE(Eventually([&] { return client->needs_action(); }));
   EXPECT_THAT(client->trouble(), HasSubstr("exit code 7"));
 }
 
-TEST_F(KafkaClientTest, ATokenIsGot) {
+TEST_F(KafkaClientTest, ObtainsAToken) {
   KafkaClientOptions options = Nobody();
   options.security_protocol = KafkaClientOptions::Security::kSaslPlaintext;
   options.sasl_mechanism = "OAUTHBEARER";
@@ -140,13 +140,13 @@ TEST_F(KafkaClientTest, ATokenIsGot) {
     const auto client = Make(Parts(options));
     ASSERT_TRUE(Eventually([&] { return !client->trouble().empty() || log_.Has("REFRESH"); },
                            absl::Seconds(1)) ||
-                !client->is_refused());
-    EXPECT_FALSE(client->is_refused()) << client->trouble();
+                !client->needs_action());
+    EXPECT_FALSE(client->needs_action()) << client->trouble();
   }
   EXPECT_FALSE(log_.Has("much-secret-token"));
 }
 
-TEST_F(KafkaClientTest, TellsItsStatistics) {
+TEST_F(KafkaClientTest, ReportsStatistics) {
   const KafkaMock mock;
   LastKafkaStatistics last;
   KafkaClient::Parts parts = Parts(mock.Options({{"statistics.interval.ms", "20"}}));

@@ -55,7 +55,7 @@ TEST(KafkaConfigTest, OptionsArePropertiesOfLibrdkafka) {
   EXPECT_EQ(Get(conf, "ssl.ca.location"), "/ca.pem");
 }
 
-TEST(KafkaConfigTest, UsersComeBehindDefaultsAndBeforeWhatIsRequired) {
+TEST(KafkaConfigTest, UserPropertiesOverrideDefaultsButNotRequired) {
   KafkaClientOptions options = WithProperty("linger.ms", "7");
   options.properties["client.id"] = Secret("mine");
   const absl::StatusOr<KafkaConf> conf =
@@ -66,7 +66,7 @@ TEST(KafkaConfigTest, UsersComeBehindDefaultsAndBeforeWhatIsRequired) {
   EXPECT_EQ(Get(conf, "client.id"), "ours");
 }
 
-TEST(KafkaConfigTest, WhatWouldBreakThePromiseIsRefusedWithAReason) {
+TEST(KafkaConfigTest, ReservedPropertiesAreRejectedWithAReason) {
   for (const char* name : {"transactional.id",
                            "enable.idempotence",
                            "acks",
@@ -102,33 +102,33 @@ TEST(KafkaConfigTest, WhatWouldBreakThePromiseIsRefusedWithAReason) {
   }
 }
 
-// Call-backs can't be given as a text.
-TEST(KafkaConfigTest, PointersAreRefused) {
+// Callbacks can't be set by a text.
+TEST(KafkaConfigTest, PointersAreRejected) {
   for (const char* name : {"error_cb", "log_cb", "opaque", "default_topic_conf", "interceptors"}) {
     EXPECT_NE(Wrong(WithProperty(name, "1")), "") << name;
   }
 }
 
-TEST(KafkaConfigTest, WrongValuesAreNotTold) {
+TEST(KafkaConfigTest, WrongValuesAreNotPrinted) {
   const std::string wrong = Wrong(WithProperty("linger.ms", "much-secret"));
-  EXPECT_THAT(wrong, HasSubstr("properties.linger.ms: librdkafka does not take this value"));
+  EXPECT_THAT(wrong, HasSubstr("properties.linger.ms: librdkafka rejects this value"));
   EXPECT_THAT(wrong, Not(HasSubstr("much-secret")));
   EXPECT_THAT(Wrong(WithProperty("no.such", "much-secret")),
               ::testing::AllOf(HasSubstr("properties.no.such: librdkafka has no such property"),
                                Not(HasSubstr("much-secret"))));
 }
 
-TEST(KafkaConfigTest, OptionsMustFitTogether) {
+TEST(KafkaConfigTest, OptionsMustAgree) {
   KafkaClientOptions options = Plain();
   EXPECT_EQ(Wrong(options), "");
   options.sasl_username = "alice";
-  EXPECT_THAT(Wrong(options), HasSubstr("security_protocol: give sasl_ssl"));
+  EXPECT_THAT(Wrong(options), HasSubstr("security_protocol: set it to sasl_ssl"));
   options.security_protocol = Security::kSaslPlaintext;
-  EXPECT_THAT(Wrong(options), HasSubstr("sasl_password: it is missing, PLAIN"));
+  EXPECT_THAT(Wrong(options), HasSubstr("sasl_password: missing; PLAIN"));
   options.sasl_password = Secret("pw");
   EXPECT_EQ(Wrong(options), "");
   options.sasl_mechanism = "OAUTHBEARER";
-  EXPECT_THAT(Wrong(options), HasSubstr("oauth_token_file: it is missing"));
+  EXPECT_THAT(Wrong(options), HasSubstr("oauth_token_file: missing"));
   options.oauth_token_file = "/t";
   EXPECT_EQ(Wrong(options), "");
   options.oauth_token_command = "cat /t";
@@ -136,14 +136,14 @@ TEST(KafkaConfigTest, OptionsMustFitTogether) {
 
   options = Plain();
   options.ssl_ca = "/ca";
-  EXPECT_THAT(Wrong(options), HasSubstr("security_protocol: give ssl"));
+  EXPECT_THAT(Wrong(options), HasSubstr("security_protocol: set it to ssl"));
   options.security_protocol = Security::kSsl;
   EXPECT_EQ(Wrong(options), "");
   options.ssl_certificate = "/c";
-  EXPECT_THAT(Wrong(options), HasSubstr("ssl_key: it is missing"));
+  EXPECT_THAT(Wrong(options), HasSubstr("ssl_key: missing"));
   options.ssl_certificate = "";
   options.ssl_key = "/k";
-  EXPECT_THAT(Wrong(options), HasSubstr("ssl_certificate: it is missing"));
+  EXPECT_THAT(Wrong(options), HasSubstr("ssl_certificate: missing"));
 }
 
 TEST(KafkaConfigTest, Kerberos) {

@@ -12,7 +12,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-TEST(KafkaErrorTest, WhatCodesMean) {
+TEST(KafkaErrorTest, Classification) {
   const struct {
     rd_kafka_resp_err_t code;
     KafkaOutcome outcome;
@@ -31,13 +31,13 @@ TEST(KafkaErrorTest, WhatCodesMean) {
       {RD_KAFKA_RESP_ERR__QUEUE_FULL, KafkaOutcome::kQueueFull},
       {RD_KAFKA_RESP_ERR__PURGE_QUEUE, KafkaOutcome::kAbort},
       {RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, KafkaOutcome::kAbort},
-      {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, KafkaOutcome::kRefused},
-      {RD_KAFKA_RESP_ERR_INVALID_RECORD, KafkaOutcome::kRefused},
-      {RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, KafkaOutcome::kRefused},
+      {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, KafkaOutcome::kRejected},
+      {RD_KAFKA_RESP_ERR_INVALID_RECORD, KafkaOutcome::kRejected},
+      {RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, KafkaOutcome::kRejected},
       {RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, KafkaOutcome::kTimestamp},
-      {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, KafkaOutcome::kMend},
-      {RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, KafkaOutcome::kMend},
-      {RD_KAFKA_RESP_ERR__AUTHENTICATION, KafkaOutcome::kMend},
+      {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, KafkaOutcome::kNeedsAction},
+      {RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, KafkaOutcome::kNeedsAction},
+      {RD_KAFKA_RESP_ERR__AUTHENTICATION, KafkaOutcome::kNeedsAction},
       {RD_KAFKA_RESP_ERR__FENCED, KafkaOutcome::kFenced},
       {RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, KafkaOutcome::kFenced},
       {RD_KAFKA_RESP_ERR__FATAL, KafkaOutcome::kFatal},
@@ -50,8 +50,8 @@ TEST(KafkaErrorTest, WhatCodesMean) {
   }
 }
 
-// Errors with flags come only from librdkafka itself: of a call on a client that is no producer
-// there is none with any.
+// Only librdkafka itself creates errors with flags; a call on a client that is not a producer
+// returns none.
 TEST(KafkaErrorTest, AnErrorWithoutFlagsMeansItsCode) {
   rd_kafka_t* consumer = rd_kafka_new(RD_KAFKA_CONSUMER, rd_kafka_conf_new(), nullptr, 0);
   ASSERT_NE(consumer, nullptr);
@@ -64,9 +64,9 @@ TEST(KafkaErrorTest, AnErrorWithoutFlagsMeansItsCode) {
   EXPECT_EQ(Classify(static_cast<const rd_kafka_error_t*>(nullptr)), KafkaOutcome::kOk);
 }
 
-TEST(KafkaErrorTest, ConnectionsAreRefusedOrPass) {
-  EXPECT_EQ(ClassifyConnection(RD_KAFKA_RESP_ERR__AUTHENTICATION), KafkaOutcome::kMend);
-  EXPECT_EQ(ClassifyConnection(RD_KAFKA_RESP_ERR__SSL), KafkaOutcome::kMend);
+TEST(KafkaErrorTest, ConnectionErrorsNeedActionOrPass) {
+  EXPECT_EQ(ClassifyConnection(RD_KAFKA_RESP_ERR__AUTHENTICATION), KafkaOutcome::kNeedsAction);
+  EXPECT_EQ(ClassifyConnection(RD_KAFKA_RESP_ERR__SSL), KafkaOutcome::kNeedsAction);
   EXPECT_EQ(ClassifyConnection(RD_KAFKA_RESP_ERR__TRANSPORT), KafkaOutcome::kRetry);
   EXPECT_EQ(ClassifyConnection(RD_KAFKA_RESP_ERR__RESOLVE), KafkaOutcome::kRetry);
 }
@@ -75,13 +75,13 @@ TEST(KafkaErrorTest, ExplainsAndAdvises) {
   const std::string text =
       Explain(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, "", "deliver to topic x");
   EXPECT_THAT(text, HasSubstr("cannot deliver to topic x: "));
-  EXPECT_THAT(text, HasSubstr("Topic authorization failed; give its user the rights"));
+  EXPECT_THAT(text, HasSubstr("Topic authorization failed; grant its user Write and Describe"));
   EXPECT_EQ(Explain(RD_KAFKA_RESP_ERR__TRANSPORT, "it broke", "ask"), "cannot ask: it broke");
   EXPECT_THAT(Explain(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "", "x"),
               HasSubstr("create_topics: true"));
 }
 
-TEST(KafkaErrorTest, WhatMayBeOverLaterIsUnavailable) {
+TEST(KafkaErrorTest, TransientErrorsAreUnavailable) {
   EXPECT_TRUE(ToStatus(RD_KAFKA_RESP_ERR_NO_ERROR, "", "x").ok());
   for (const rd_kafka_resp_err_t code :
        {RD_KAFKA_RESP_ERR__TIMED_OUT, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
@@ -94,7 +94,7 @@ TEST(KafkaErrorTest, WhatMayBeOverLaterIsUnavailable) {
   }
 }
 
-TEST(KafkaErrorTest, TheFaultOfScramIsThatOfOlderVersions) {
+TEST(KafkaErrorTest, OlderVersionsHaveTheScramFault) {
   EXPECT_EQ(HasScramFault(), rd_kafka_version() < 0x020601ff);
 }
 

@@ -5,7 +5,7 @@
 namespace sparktail {
 namespace {
 
-TEST(KafkaStatisticsTest, ReadsWhatLibrdkafkaTells) {
+TEST(KafkaStatisticsTest, ReadsStatistics) {
   KafkaStatistics all;
   EXPECT_FALSE(ReadKafkaStatistics("{", &all));
   ASSERT_TRUE(ReadKafkaStatistics(R"({"msg_cnt":3,"msg_size":-1,"tx":7,"brokers":{
@@ -20,7 +20,7 @@ TEST(KafkaStatisticsTest, ReadsWhatLibrdkafkaTells) {
   EXPECT_DOUBLE_EQ(all.rtt_seconds, 0.0025);
 }
 
-TEST(KafkaStatisticsTest, TheLastOneIsKept) {
+TEST(KafkaStatisticsTest, KeepsTheLast) {
   LastKafkaStatistics last;
   EXPECT_EQ(last.Get().requests, 0U);
   KafkaStatistics statistics;

@@ -17,7 +17,7 @@ TEST(NameClaimTest, OfThisProcess) {
   EXPECT_THAT(claim.started, ::testing::MatchesRegex("....-..-..T..:..:..Z"));
 }
 
-TEST(NameClaimTest, ComesBackAsItWas) {
+TEST(NameClaimTest, RoundTrip) {
   const NameClaim claim = {"host \"a\"", 77, "2026-11-26T10:00:00Z", "abc"};
   const auto again = NameClaim::FromJson(claim.ToJson());
   ASSERT_TRUE(again);
@@ -25,10 +25,10 @@ TEST(NameClaimTest, ComesBackAsItWas) {
   EXPECT_EQ(again->pid, claim.pid);
   EXPECT_EQ(again->started, claim.started);
   EXPECT_EQ(again->process, claim.process);
-  EXPECT_EQ(claim.Told(), "host host \"a\", pid 77, since 2026-11-26T10:00:00Z");
+  EXPECT_EQ(claim.Describe(), "host host \"a\", pid 77, since 2026-11-26T10:00:00Z");
 }
 
-TEST(NameClaimTest, WhatIsNoneIsRefused) {
+TEST(NameClaimTest, MalformedTextIsRejected) {
   for (const char* json : {"", "{", "{}", R"({"version":1,"host":"h","pid":"7"})"}) {
     EXPECT_FALSE(NameClaim::FromJson(json)) << json;
   }

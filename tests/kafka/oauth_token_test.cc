@@ -39,7 +39,7 @@ TEST(OAuthTokenTest, AFractionOfASecond) {
   EXPECT_EQ(token->expires, kNow + absl::Milliseconds(60'500));
 }
 
-TEST(OAuthTokenTest, WhatTellsNothingIsGoodForAnHour) {
+TEST(OAuthTokenTest, ATokenWithoutExpiryIsValidForAnHour) {
   for (const std::string& text : {std::string("opaque"), Jwt("{}"), Jwt("no json"),
                                   std::string("a.b"), std::string("a.!!.c"), std::string("..")}) {
     const auto token = ReadOAuthToken(text, kNow);
@@ -49,7 +49,7 @@ TEST(OAuthTokenTest, WhatTellsNothingIsGoodForAnHour) {
   }
 }
 
-TEST(OAuthTokenTest, NoTimeIsTooLateToBeReckonedWith) {
+TEST(OAuthTokenTest, HugeExpiriesAreBounded) {
   for (const char* exp : {"9223372036854775807", "1e300", "99999999999999"}) {
     const auto token = ReadOAuthToken(Jwt(std::string("{\"exp\":") + exp + "}"), kNow);
     ASSERT_TRUE(token.ok()) << exp;
@@ -58,7 +58,7 @@ TEST(OAuthTokenTest, NoTimeIsTooLateToBeReckonedWith) {
   }
 }
 
-TEST(OAuthTokenTest, WhatIsNoneIsSaid) {
+TEST(OAuthTokenTest, InvalidTokensAreReported) {
   for (const std::string& text : {std::string(), std::string(" \n"), std::string("two words")}) {
     EXPECT_TRUE(absl::IsUnavailable(ReadOAuthToken(text, kNow).status())) << text;
   }
@@ -100,10 +100,10 @@ TEST(OAuthTokenTest, FromACommand) {
   EXPECT_THAT(std::string(status.message()), Not(HasSubstr("much-secret")));
   options.oauth_token_command = "yes";
   EXPECT_FALSE(GetOAuthToken(options, kNow).ok());
-  // It may close its output long before it ends.
+  // A command may close its output before it exits.
   options.oauth_token_command = "printf opaque; exec >&-; sleep 0.1; exit 3";
   EXPECT_FALSE(GetOAuthToken(options, kNow).ok());
-  // Its standard input is empty: nobody is there to answer it.
+  // The standard input of a command is empty.
   options.oauth_token_command = "read line || printf opaque";
   EXPECT_TRUE(GetOAuthToken(options, kNow).ok());
 }

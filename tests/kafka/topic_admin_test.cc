@@ -53,7 +53,7 @@ TEST_F(TopicAdminTest, ErrorsOfATopic) {
   mock_.SetTopicError("t", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
   const absl::Status refused = CountPartitions(client_->get(), "t", kTime).status();
   EXPECT_TRUE(absl::IsUnavailable(refused)) << refused;
-  EXPECT_THAT(std::string(refused.message()), HasSubstr("rights on the topic"));
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("Write and Describe on the topic"));
   mock_.SetTopicError("t", RD_KAFKA_RESP_ERR_NO_ERROR);
   EXPECT_TRUE(CountPartitions(client_->get(), "t", kTime).ok());
 }
@@ -66,8 +66,8 @@ TEST_F(TopicAdminTest, BrokersAreAway) {
   EXPECT_LT(absl::Now() - began, kTime + absl::Seconds(10));
 }
 
-// The mock knows neither of the two: an error that names what was tried, within the time.
-TEST_F(TopicAdminTest, WhatBrokersDoNotKnowIsAnError) {
+// The mock supports neither request: the error names the failed action, within the time-out.
+TEST_F(TopicAdminTest, UnsupportedRequestsAreErrors) {
   mock_.MakeTopic("t", 1);
   ASSERT_TRUE(CountPartitions(client_->get(), "t", kTime).ok());
   const absl::Time began = absl::Now();
@@ -82,7 +82,7 @@ TEST_F(TopicAdminTest, WhatBrokersDoNotKnowIsAnError) {
   EXPECT_LT(absl::Now() - began, 2 * kTime + absl::Seconds(10));
 }
 
-TEST_F(TopicAdminTest, AWrongNameIsSaid) {
+TEST_F(TopicAdminTest, AWrongNameIsReported) {
   NewTopic topic;
   topic.name = "";
   EXPECT_FALSE(CreateTopic(client_->get(), topic, kTime).ok());

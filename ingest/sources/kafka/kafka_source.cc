@@ -79,8 +79,8 @@ absl::Status KafkaSource::Open() {
                     {"isolation.level", "read_committed"},
                     {"enable.partition.eof", "true"},
                     {"partition.assignment.strategy", "cooperative-sticky"}};
-  parts.rebalanced = [this](rd_kafka_resp_err_t what,
-                            const rd_kafka_topic_partition_list_t& partitions) {
+  parts.on_rebalance = [this](rd_kafka_resp_err_t what,
+                              const rd_kafka_topic_partition_list_t& partitions) {
     Rebalanced(what, partitions);
   };
   absl::StatusOr<std::unique_ptr<KafkaClient>> client = KafkaClient::Make(std::move(parts));
