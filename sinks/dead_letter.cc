@@ -42,7 +42,7 @@ struct DeadLetters::State {
   absl::Status EnsureRoom(uint64_t bytes);
   absl::StatusOr<uint64_t> SizeOfOthers();
   absl::Status EnsureOpen();
-  absl::Status MakeDirectories();
+  absl::Status CreateDirectories();
   absl::StatusOr<std::string> FreePath();
   absl::Status Cut(uint64_t length);
   void Close();
@@ -53,13 +53,13 @@ struct DeadLetters::State {
   std::string sink;
   uint64_t max_bytes = 0;
 
-  int fd = -1;  // -1: the next one begins a file
+  int fd = -1;  // -1: no file is open; the next Add() creates one
   std::string path;
-  uint64_t length = 0;             // durable
-  uint64_t written = 0;            // complete lines
-  bool is_torn = false;            // something may stand behind them
-  std::optional<uint64_t> others;  // bytes in other files; nothing: not known
-  uint64_t added = 0;              // since the last Sync()
+  uint64_t length = 0;             // durable bytes
+  uint64_t written = 0;            // bytes of complete lines
+  bool is_torn = false;            // a part of a line may follow the complete ones
+  std::optional<uint64_t> others;  // bytes in the sink's other files; nothing: not known
+  uint64_t added = 0;              // lines since the last Sync()
   std::atomic<uint64_t> count = 0;
 };
 
@@ -78,7 +78,7 @@ absl::Status DeadLetters::State::Add(std::string_view document, std::string_view
   is_torn = false;
   written += line.size();
   ++added;
-  log->Warn("dead_letter " + sink, "sink " + sink + " refused an event, which is now in " + path +
+  log->Warn("dead_letter " + sink, "sink " + sink + " rejected an event, which is now in " + path +
                                        ": " + std::string(cause));
   return absl::OkStatus();
 }
@@ -102,7 +102,7 @@ ByteBuffer DeadLetters::State::Format(std::string_view document, std::string_vie
   return line;
 }
 
-// Somebody may have made room since it was last looked for.
+// When the files are full, they are measured again: a user may have moved some away.
 absl::Status DeadLetters::State::EnsureRoom(uint64_t bytes) {
   const auto fits = [&] { return others && *others + written + bytes <= max_bytes; };
   if (fits()) return absl::OkStatus();
@@ -113,7 +113,8 @@ absl::Status DeadLetters::State::EnsureRoom(uint64_t bytes) {
   return absl::ResourceExhaustedError(
       "the dead letters of sink " + sink + " are full (" + std::to_string(max_bytes) +
       " bytes in " + directory +
-      "): see why they were refused, then move them away, or allow more");
+      "): read why the events were rejected, then move the files away, or raise "
+      "dead_letter_bytes");
 }
 
 absl::StatusOr<uint64_t> DeadLetters::State::SizeOfOthers() {
@@ -132,10 +133,10 @@ absl::StatusOr<uint64_t> DeadLetters::State::SizeOfOthers() {
   return sum;
 }
 
-// Each process begins its own file, so none has to mend what another one left.
+// Each process creates its own file, so none has to repair a cut line of another.
 absl::Status DeadLetters::State::EnsureOpen() {
   if (fd >= 0) return absl::OkStatus();
-  if (absl::Status status = MakeDirectories(); !status.ok()) return ForNow(status);
+  if (absl::Status status = CreateDirectories(); !status.ok()) return ForNow(status);
   const absl::StatusOr<std::string> free = FreePath();
   if (!free.ok()) return ForNow(free.status());
   const absl::StatusOr<int> opened = os->OpenToAppend(*free, 0600);
@@ -152,11 +153,11 @@ absl::Status DeadLetters::State::EnsureOpen() {
   return absl::OkStatus();
 }
 
-absl::Status DeadLetters::State::MakeDirectories() {
+absl::Status DeadLetters::State::CreateDirectories() {
   const std::string parent = ParentDirectory(directory);
   for (const std::string& made : {parent, directory}) {
     if (absl::Status status = os->MakeDirectory(made, 0700); !status.ok()) {
-      return Because(status, "make the directory " + made);
+      return Because(status, "create the directory " + made);
     }
     if (absl::Status status = os->SyncDirectory(ParentDirectory(made)); !status.ok()) {
       return Because(status, "sync the directory " + ParentDirectory(made));
@@ -214,7 +215,7 @@ absl::Status DeadLetters::State::Cut(uint64_t to) {
 void DeadLetters::State::Close() {
   if (fd < 0) return;
   os->Close(std::exchange(fd, -1));
-  // An empty file would only make somebody look into it.
+  // Leave no empty file: users would look into it.
   if (length == 0) os->Remove(path).IgnoreError();
   length = written = 0;
 }
@@ -229,7 +230,7 @@ DeadLetters::DeadLetters(Os* os, Log* log, std::string directory, std::string si
   state_->max_bytes = max_bytes;
 }
 
-// What is not durable was not promised to anybody, and its event will come again.
+// Lines that are not durable are removed: their events are read and delivered again.
 DeadLetters::~DeadLetters() {
   state_->Rollback().IgnoreError();
   state_->Close();

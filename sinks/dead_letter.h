@@ -12,33 +12,34 @@
 
 namespace sparktail {
 
-// Where events go that a sink refuses for their content: state_dir/dead-letter/<sink>/*.ndjson,
+// Stores the events that a sink rejects for their content in state_dir/dead-letter/<sink>/*.ndjson,
 // one JSON object a line:
 //   {"time":"…Z","sink":"…","index":"…","cause":"…","document":{…}}
-// (index: where it was to go, of sinks that have such) so that a corrected one can be sent again
-// (`sparktail replay`). Each process begins files of its own, "<UTC yyyymmddThhmmssZ>[.n].ndjson",
-// a new one behind 16 MiB; all of a sink's together stay below `max_bytes`: when full, Add() fails
-// with kResourceExhausted, so the sink pauses, and nothing is dropped unseen. All other errors are
-// kUnavailable. One thread, but for count().
+// `index` is the event's index or topic, if the sink has such. `sparktail replay` sends corrected
+// events again. Each process creates files of its own, "<UTC yyyymmddThhmmssZ>[.n].ndjson", and a
+// new one after 16 MiB. All files of a sink together stay below `max_bytes`: when they are full,
+// Add() fails with kResourceExhausted, so the sink pauses and no event is lost. All other errors
+// are kUnavailable. All calls but count() come from one thread.
 //
-// A process that is killed may leave lines that were not synced, the last one cut anywhere: their
-// events come again.
+// A killed process may leave lines that were not synced, and the last one may be cut: the events of
+// these lines are read and delivered again.
 class DeadLetters {
  public:
-  // In directory/<sink>; both are made (0700) when they are needed. `os` and `log` are shared.
+  // Stores in directory/<sink>; both are created (0700) when needed. `os` and `log` must outlive
+  // this object.
   DeadLetters(Os* os, Log* log, std::string directory, std::string sink, uint64_t max_bytes);
   ~DeadLetters();
   DeadLetters(const DeadLetters&) = delete;
   DeadLetters& operator=(const DeadLetters&) = delete;
 
-  // Appends; durable only after Sync(). The document is one line of JSON; if it is not (that may
-  // be why it was refused) it is kept as a string.
+  // Appends a line, which is durable only after Sync(). A document that is not one line of JSON
+  // (which may be why it was rejected) is stored as a string.
   absl::Status Add(std::string_view document, std::string_view cause, std::string_view index = {});
   absl::Status Sync();
-  // Forgets what was added since the last Sync().
+  // Removes the lines that were added since the last Sync().
   absl::Status Rollback();
 
-  // Of this process, durable ones.
+  // The number of durable dead letters of this process. Thread-safe.
   uint64_t count() const;
 
  private:

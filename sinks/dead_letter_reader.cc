@@ -13,18 +13,18 @@ namespace {
 namespace dom = simdjson::dom;
 namespace od = simdjson::ondemand;
 
-// How DeadLetters begins its lines.
+// The beginning of each line of DeadLetters.
 constexpr std::string_view kBeginning = R"({"time":")";
 constexpr std::string_view kSpace = " \t\r";
 
-// The parsers of an unusually large line are not kept.
+// Parsers that grew for a larger line are replaced.
 constexpr size_t kKeptCapacity = size_t{4} << 20;
 
 bool IsBlank(std::string_view line) {
   return line.find_first_not_of(kSpace) == std::string_view::npos;
 }
 
-// It may be JSON all the same.
+// Valid JSON that simdjson can't parse.
 bool IsExtreme(simdjson::error_code error) {
   return error == simdjson::NUMBER_ERROR || error == simdjson::STRING_ERROR ||
          error == simdjson::DEPTH_ERROR;
@@ -34,7 +34,7 @@ bool IsBeginningOfOne(std::string_view line) {
   return line.starts_with(kBeginning) || kBeginning.starts_with(line);
 }
 
-// Empty if it is no text, or not there.
+// Returns an empty view if the member is missing or not a string.
 std::string_view TextOf(dom::object object, std::string_view key) {
   std::string_view text;
   if (object.at_key(key).get_string().get(text)) return {};
@@ -60,7 +60,7 @@ bool TakeId(std::string_view text, EventId* id) {
 
 struct DeadLetterReader::Json {
   dom::parser checker;
-  od::parser locator;  // the other one does not tell where a value stands
+  od::parser locator;  // finds the place of a value in the line, which the DOM does not know
   dom::element document;
 };
 
@@ -81,42 +81,43 @@ DeadLetterReader::Result DeadLetterReader::Read(PaddedView line, bool has_newlin
   if (error) {
     if (!has_newline && IsBeginningOfOne(line.text())) return Result::kCut;
     if (line[0] == '{' && IsExtreme(error)) {
-      return Fail(Result::kUnfit, "a number, a text or the depth of its JSON is beyond all limits");
+      return Fail(Result::kUnfit,
+                  "a number, a string or the depth of its JSON is beyond all limits");
     }
-    return Fail(Result::kOther, "it is no JSON object on one line");
+    return Fail(Result::kOther, "it is not a JSON object on one line");
   }
   dom::object members;
-  if (whole.get_object().get(members)) return Fail(Result::kOther, "it is no JSON object");
+  if (whole.get_object().get(members)) return Fail(Result::kOther, "it is not a JSON object");
   if (members.at_key("document").get(json_->document)) {
     return Fail(Result::kOther, "it has no \"document\"");
   }
   letter->sink = TextOf(members, "sink");
   const Result result = ReadDocument(letter);
   if (result == Result::kEvent && !Locate(line, &letter->document)) {
-    return Fail(Result::kOther, "it is no JSON object");
+    return Fail(Result::kOther, "it is not a JSON object");
   }
   return result;
 }
 
 DeadLetterReader::Result DeadLetterReader::ReadDocument(DeadLetter* letter) {
   if (json_->document.is_string()) {
-    return Fail(Result::kUnfit, "its document is a text, for it was no JSON on one line");
+    return Fail(Result::kUnfit, "its document is a string, because it was not JSON on one line");
   }
   dom::object document;
   if (json_->document.get_object().get(document)) {
-    return Fail(Result::kUnfit, "its document is no JSON object");
+    return Fail(Result::kUnfit, "its document is not a JSON object");
   }
   if (!TakeId(TextOf(document, "id"), &letter->id)) {
     return Fail(Result::kUnfit, "the id of its document is not 32 hex digits");
   }
   if (!TakeKind(TextOf(document, "kind"), &letter->kind)) {
-    return Fail(Result::kUnfit, "the kind of its document is none that this version knows");
+    return Fail(Result::kUnfit, "the kind of its document is unknown to this version");
   }
   letter->time_ms = ParseUtcMillis(TextOf(document, "@timestamp")).value_or(kNoTime);
   return Result::kEvent;
 }
 
-// Where the document stands in the line.
+// Finds the document in the line.
 bool DeadLetterReader::Locate(PaddedView line, std::string_view* document) {
   od::document json;
   od::object members;

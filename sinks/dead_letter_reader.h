@@ -10,17 +10,17 @@
 
 namespace sparktail {
 
-// One event that a sink refused, as a line of its dead letters has it (DeadLetters), corrected or
-// not. Views are valid until the reader's next Read(), and as long as the line.
+// One rejected event, as a line of the dead letters holds it (see DeadLetters), corrected or not.
+// Views are valid until the reader's next Read(), and as long as the line is.
 struct DeadLetter {
-  std::string_view sink;      // that refused it; empty: the line names none
-  std::string_view document;  // as it stands in the line
+  std::string_view sink;      // the sink that rejected it; empty: the line names none
+  std::string_view document;  // a part of the line, unchanged
   EventKind kind = EventKind::kProgress;
   EventId id{};
-  int64_t time_ms = kNoTime;  // its @timestamp, if it has one that can be read
+  int64_t time_ms = kNoTime;  // its @timestamp; kNoTime if there is none or it is malformed
 };
 
-// Takes the lines of files of dead letters apart. One thread.
+// Parses the lines of dead-letter files. Not thread safe.
 class DeadLetterReader {
  public:
   DeadLetterReader();
@@ -29,13 +29,13 @@ class DeadLetterReader {
   enum class Result : uint8_t {
     kEvent,
     kBlank,
-    kCut,    // what a process that was killed had written of its last line
-    kUnfit,  // a dead letter, but what it holds can't be sent as it is: why() says why
-    kOther,  // no dead letter: why() says why
+    kCut,    // the beginning of a dead letter: its writer was killed
+    kUnfit,  // a dead letter that can't be sent unchanged: see why()
+    kOther,  // not a dead letter: see why()
   };
-  // `line` is without its newline; `has_newline`: there was one. All of its JSON is checked.
+  // `line` is without its newline; `has_newline` is false if it had none. Checks all of the JSON.
   Result Read(PaddedView line, bool has_newline, DeadLetter* letter);
-  // A sentence without a full stop, of constants.
+  // A constant sentence without a full stop.
   std::string_view why() const { return why_; }
 
  private:

@@ -7,10 +7,10 @@ namespace {
 
 namespace od = simdjson::ondemand;
 
-// The parser of an unusually large document is not kept.
+// A parser that grew for a larger document is replaced.
 constexpr size_t kKeptCapacity = size_t{4} << 20;
 
-// Of a member that is a text; else empty.
+// Reads a member that is a string; others leave `out` unchanged.
 void TakeText(od::value& value, std::string_view* out) {
   od::json_type type{};
   if (value.type().get(type) || type != od::json_type::string) return;
@@ -18,7 +18,7 @@ void TakeText(od::value& value, std::string_view* out) {
   if (!value.get_string().get(text)) *out = text;
 }
 
-// The member `id` of an object.
+// Reads the member `id` of an object.
 bool TakeId(od::value& value, std::string_view* out) {
   od::json_type type{};
   if (value.type().get(type)) return false;
@@ -65,7 +65,7 @@ bool EventFieldsReader::Read(PaddedView document, EventFields* fields) {
     } else if (key == "appId") {
       TakeText(value, &fields->app_id);
     } else if (key == "metrics" || key == "query") {
-      // All that is of interest stands before it.
+      // The other fields come before this one.
       return TakeId(value, &fields->query_id);
     }
   }

@@ -7,8 +7,8 @@
 
 namespace sparktail {
 
-// What names and keys are made of. Views are those of the reader, valid until its next Read(). What
-// the document does not have is empty.
+// The fields of a document from which names and keys are built. A field that the document lacks is
+// empty. Views are valid until the reader's next Read().
 struct EventFields {
   std::string_view kind;
   std::string_view environment;
@@ -17,13 +17,14 @@ struct EventFields {
   std::string_view query_id;  // metrics.id or query.id
 };
 
-// Takes them out of documents. One thread.
+// Reads these fields from documents. Not thread safe.
 class EventFieldsReader {
  public:
   EventFieldsReader();
   ~EventFieldsReader();
 
-  // False if it is no JSON object, as far as it was looked at.
+  // Returns false if `document` is not a JSON object. Reads only up to the last of the fields, so
+  // errors after it are not found.
   bool Read(PaddedView document, EventFields* fields);
 
  private:

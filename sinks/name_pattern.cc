@@ -16,7 +16,7 @@ namespace {
 constexpr std::array<std::string_view, 4> kFieldNames = {"", "kind", "environment", "appName"};
 constexpr std::string_view kDateLetters = "YmdH";
 constexpr std::string_view kUndated = "undated";
-// A log's author must not make indices of any day.
+// A forged event must not create an index for any day it likes.
 constexpr absl::Duration kPast = absl::Hours(24 * 3653);
 constexpr absl::Duration kFuture = absl::Hours(24);
 
@@ -62,11 +62,11 @@ absl::StatusOr<NamePattern> NamePattern::Parse(std::string_view text, Use use) {
     if (!status.ok()) return Wrong(text, std::string(status.message()));
   }
   if (pattern.parts_.empty() || pattern.parts_.front().field != Field::kNone) {
-    return Wrong(text, "begin with a literal: a log must not choose any name it likes");
+    return Wrong(text, "begin with a literal, so that a log can't choose any name");
   }
-  if (text == "." || text == "..") return Wrong(text, "that is no name");
+  if (text == "." || text == "..") return Wrong(text, "it is not a valid name");
   if (use == Use::kIndex && std::string_view("._-").find(text.front()) != std::string_view::npos) {
-    return Wrong(text, "the name of an index begins with a letter or a digit");
+    return Wrong(text, "the name of an index must begin with a letter or a digit");
   }
   size_t literal = 0;
   for (const Part& part : pattern.parts_) literal += part.literal.size();
@@ -76,14 +76,14 @@ absl::StatusOr<NamePattern> NamePattern::Parse(std::string_view text, Use use) {
   return pattern;
 }
 
-// The next part, off `rest`.
+// Parses the next part and removes it from `rest`.
 absl::Status NamePattern::Add(std::string_view* rest, Use use) {
   const size_t literal = std::min(rest->find_first_of("{%"), rest->size());
   if (literal > 0) {
     if (!IsLiteral(rest->substr(0, literal), use)) {
       return Wrong(use == Use::kTopic
-                       ? "a name has letters, digits and . _ - only, and fields in {}"
-                       : "a name has lower-case letters, digits and . _ - only, fields in {}, and "
+                       ? "use only letters, digits, . _ - and fields in {}"
+                       : "use only lower-case letters, digits, . _ -, fields in {}, and "
                          "%Y %m %d %H");
     }
     parts_.push_back({Field::kNone, std::string(rest->substr(0, literal))});
@@ -103,8 +103,8 @@ absl::Status NamePattern::Add(std::string_view* rest, Use use) {
   const size_t letter =
       use == Use::kIndex && rest->size() > 1 ? kDateLetters.find((*rest)[1]) : kDateLetters.npos;
   if (letter == kDateLetters.npos) {
-    return Wrong(use == Use::kIndex ? "of a time there are %Y %m %d %H"
-                                    : "a topic has no % in its name");
+    return Wrong(use == Use::kIndex ? "for the time use %Y %m %d %H"
+                                    : "the name of a topic can't contain %");
   }
   if (end_date_ == 0) first_date_ = parts_.size();
   parts_.push_back({static_cast<Field>(static_cast<size_t>(kFirstOfDate) + letter), ""});
@@ -138,7 +138,7 @@ const std::string& NamePattern::NameOf(const EventFields& fields, int64_t time_m
   return name_;
 }
 
-// Without fields: the name of all for which there is no room.
+// Without `fields`, renders the name that all events share once there are kMostNames names.
 void NamePattern::Render(const EventFields* fields, int64_t time_ms) {
   name_.clear();
   const std::optional<absl::CivilHour> hour = HourOf(time_ms);

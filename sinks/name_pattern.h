@@ -15,35 +15,40 @@
 
 namespace sparktail {
 
-// The name of a topic or an index, in which fields of the event stand, and of an index its UTC day
-// as well: "spark-{kind}", "spark-{environment}-%Y%m%d". Whoever writes to a log can forge an
-// event, so an event never chooses a name freely: the pattern begins with a literal, and what is
-// put in is reduced to lower-case letters, digits, _ and -, at most 100 bytes; empty values become
-// "none"; a day that is not among the last ten years, or is later than tomorrow, or that is not
-// known, is "undated". Of one pattern at most kMostNames names are made in the life of a process:
-// after that all values of new ones are "other". One thread.
+// A pattern for names of topics or indices. It may contain fields of the event, and for an index
+// the event's UTC day or hour: "spark-{kind}", "spark-{environment}-%Y%m%d". Anyone who writes to a
+// log can forge an event, so events must not choose names freely:
+//   * a pattern begins with a literal;
+//   * values are reduced to lower-case letters, digits, _ and -, at most 100 bytes; an empty value
+//     becomes "none";
+//   * a day older than ten years, later than tomorrow, or not known becomes "undated";
+//   * a pattern creates at most kMostNames names in the life of a process; after that, all values
+//   in
+//     new names are "other".
+// Not thread safe.
 class NamePattern {
  public:
   static constexpr size_t kMostNames = 1000;
   static constexpr size_t kMostValueBytes = 100;
-  static constexpr size_t kMostBytes = 249;  // of a name: what Kafka takes, and OpenSearch too
+  static constexpr size_t kMostBytes = 249;  // of a name, for both Kafka and OpenSearch
 
   enum class Use : uint8_t {
     kTopic,  // letters, digits and . _ -
-    kIndex,  // the same in lower case, and %Y %m %d %H; it begins with a letter or digit
+    kIndex,  // as kTopic, but in lower case and with %Y %m %d %H; begins with a letter or a digit
   };
-  // Fields are {kind}, {environment}, {appName}. kInvalidArgument says what is wrong.
+  // Fields are {kind}, {environment}, {appName}. kInvalidArgument: the message says what is wrong.
   static absl::StatusOr<NamePattern> Parse(std::string_view text, Use use = Use::kTopic);
-  // The same, without a pattern.
+  // Returns the error of Parse().
   static absl::Status Check(std::string_view text, Use use = Use::kTopic) {
     return Parse(text, use).status();
   }
 
-  // All events have one name.
+  // True if all events have the same name.
   bool is_literal() const { return parts_.size() == 1; }
-  // What all names match in which * is anything: "spark-*-*".
+  // Returns an expression with * that matches all names: "spark-*-*".
   std::string Wildcard() const;
-  // Of an event of that time (milliseconds since 1970, or kNoTime). Valid until the next call.
+  // Returns the name for an event with that time (milliseconds since 1970, or kNoTime). The
+  // reference is valid until the next call.
   const std::string& NameOf(const EventFields& fields, int64_t time_ms = kNoTime);
 
  private:
@@ -51,7 +56,7 @@ class NamePattern {
   static constexpr Field kFirstOfDate = Field::kYear;
   struct Part {
     Field field = Field::kNone;
-    std::string literal;  // of kNone
+    std::string literal;  // for kNone
   };
 
   absl::Status Add(std::string_view* rest, Use use);
@@ -59,8 +64,8 @@ class NamePattern {
   void RenderDate(Field field, const absl::CivilHour& hour);
 
   std::vector<Part> parts_;
-  size_t first_date_ = 0;  // of parts_, if end_date_ > 0
-  size_t end_date_ = 0;    // behind the last one; 0: there is none
+  size_t first_date_ = 0;  // the first part of the date in parts_
+  size_t end_date_ = 0;    // one after the last part of the date; 0: there is no date
   std::set<std::string, std::less<>> names_;
   std::string name_;
 };

@@ -9,13 +9,13 @@
 
 namespace sparktail {
 
-// What the sinks can be told. Each option's text for users stands in sinks/options.cc.
+// Options of the sinks. sinks/options.cc describes each for users.
 
 struct FileSinkOptions {
   std::string path;
   uint64_t rotate_bytes = 0;                             // 0: never
-  absl::Duration rotate_age = absl::InfiniteDuration();  // since the file was begun
-  uint64_t keep_files = 0;                               // rotated ones; 0: all
+  absl::Duration rotate_age = absl::InfiniteDuration();  // since the file was created
+  uint64_t keep_files = 0;                               // number of rotated files; 0: all
 };
 OptionTable<FileSinkOptions> FileSinkOptionTable();
 
@@ -25,7 +25,7 @@ struct SqliteSinkOptions {
 };
 OptionTable<SqliteSinkOptions> SqliteSinkOptionTable();
 
-// Of all sinks.
+// Options that all sinks have.
 struct DeliveryOptions {
   absl::Duration commit_interval = absl::Seconds(1);
   uint64_t commit_bytes = uint64_t{16} << 20;

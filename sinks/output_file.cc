@@ -5,22 +5,22 @@
 namespace sparktail {
 namespace {
 
-// Whoever may read the logs' group may read what is made of them.
+// The group of the logs may read the events.
 constexpr mode_t kMode = 0640;
-// Each time somebody put another file in its place between two calls.
+// Bound for opening again, each time because another file took the path before it was locked.
 constexpr int kMaxOpens = 10;
 
 absl::Status WhyNotOpened(Os* os, const std::string& path, const absl::Status& status) {
   const std::string directory = ParentDirectory(path);
   if (absl::IsNotFound(status) && absl::IsNotFound(os->StatPath(directory, true).status())) {
     return absl::NotFoundError("cannot write to " + path + ": the directory " + directory +
-                               " does not exist; make it (mkdir -p " + directory +
-                               "), or name another path");
+                               " does not exist; create it (mkdir -p " + directory +
+                               "), or use another path");
   }
   if (absl::IsFailedPrecondition(status)) {
     return absl::FailedPreconditionError("cannot write to " + path +
-                                         ": it is a symbolic link, and those are not followed; "
-                                         "name the file that it leads to");
+                                         ": it is a symbolic link, which is not followed; use the "
+                                         "path of its target");
   }
   return Because(status, "write to " + path);
 }
@@ -34,14 +34,14 @@ absl::StatusOr<bool> IsAt(Os* os, int fd, const std::string& path) {
   return own->device == found->device && own->inode == found->inode;
 }
 
-// False if the file was moved away meanwhile: the lock is that of another one.
+// Returns false if the file was moved away meanwhile, so that the lock is on another file.
 absl::StatusOr<bool> LockAt(Os* os, int fd, const std::string& path) {
   const absl::StatusOr<bool> locked = os->Lock(fd);
   if (!locked.ok()) return Because(locked.status(), "lock " + path);
   if (!*locked) {
     return absl::FailedPreconditionError(
         "cannot write to " + path +
-        ": another process, or another sink of this one, is writing to it; name another path");
+        ": another process, or another sink of this one, is writing to it; use another path");
   }
   absl::StatusOr<bool> is_at = IsAt(os, fd, path);
   if (!is_at.ok()) return Because(is_at.status(), "write to " + path);
@@ -66,8 +66,8 @@ absl::StatusOr<int> OpenOutputFile(Os* os, const std::string& path) {
   os->Close(*fd);
   if (!info.ok()) return Because(info.status(), "write to " + path);
   return absl::FailedPreconditionError("cannot write to " + path +
-                                       ": it is not a regular file; pipes and terminals take "
-                                       "events from a sink of kind stdout");
+                                       ": it is not a regular file; for pipes and terminals use a "
+                                       "sink of kind stdout");
 }
 
 absl::StatusOr<int> OpenAndLockOutputFile(Os* os, const std::string& path) {
@@ -80,7 +80,8 @@ absl::StatusOr<int> OpenAndLockOutputFile(Os* os, const std::string& path) {
     if (!locked.ok()) return locked.status();
   }
   return absl::UnavailableError("cannot write to " + path +
-                                ": others put new files in its place all the time");
+                                ": another process keeps replacing the file; stop it, or use "
+                                "another path");
 }
 
 absl::StatusOr<std::string> ReadRange(Os* os, int fd, uint64_t offset, size_t size) {

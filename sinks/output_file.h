@@ -12,27 +12,27 @@
 
 namespace sparktail {
 
-// "/var/lib/x" of "/var/lib/x/events.ndjson", "." of "events.ndjson".
+// Returns "/var/lib/x" for "/var/lib/x/events.ndjson", and "." for "events.ndjson".
 std::string ParentDirectory(const std::string& path);
-// "events.ndjson" of the same.
+// Returns "events.ndjson" for "/var/lib/x/events.ndjson".
 std::string FileName(const std::string& path);
 
-// Opens, for reading and appending, a regular file that a user named as output, and makes it (0640)
-// if it is missing. Errors name the path and say what to do.
+// Opens a regular file that a user configured as output, for reading and appending. Creates it
+// (0640) if it is missing. Errors name the path and say what to do.
 absl::StatusOr<int> OpenOutputFile(Os* os, const std::string& path);
 
-// The same, and locks it (flock), so that it is this process's alone for as long as it is open:
-// kFailedPrecondition if another one has it.
+// Like OpenOutputFile(), but also locks the file (flock) until it is closed. kFailedPrecondition:
+// another process, or another sink of this one, holds the lock.
 absl::StatusOr<int> OpenAndLockOutputFile(Os* os, const std::string& path);
 
-// Bytes [offset, offset + size) of an open file, or as many of them as there are.
+// Returns bytes [offset, offset + size) of an open file; fewer if the file ends before.
 absl::StatusOr<std::string> ReadRange(Os* os, int fd, uint64_t offset, size_t size);
 
-// An error with "cannot <what>: " before its message; ok stays ok.
+// Prefixes the message of an error with "cannot <what>: ". OK stays OK.
 absl::Status Because(const absl::Status& status, std::string_view what);
 
-// The same as an error that may be over later, since somebody can mend from outside whatever it is
-// while sparktail waits.
+// Turns an error into kUnavailable, so that the caller waits and retries: a user can fix the cause
+// meanwhile. kResourceExhausted and OK stay unchanged.
 absl::Status ForNow(const absl::Status& status);
 
 }  // namespace sparktail

@@ -10,29 +10,30 @@
 
 namespace sparktail {
 
-// The events since a sink's last commit that are refused for their content, and so are in the dead
-// letters, or on their way there. One thread.
+// The events since a sink's last commit that were rejected for their content. They are in the dead
+// letters, but durable there only after Sync(). Not thread safe.
 class RefusedEvents {
  public:
-  // Which is shared, and tells the log of each.
+  // `dead_letters` is shared and must outlive this object. It logs each event.
   explicit RefusedEvents(DeadLetters* dead_letters) : dead_letters_(dead_letters) {}
 
   bool Contains(const EventId& id) const { return buried_.contains(id); }
-  // Once an event. `index`: where it was to go; may be empty.
+  // Adds an event to the dead letters, unless it is there already. `index` is the event's index or
+  // topic; it may be empty.
   absl::Status Add(const EventId& id, std::string_view document, std::string_view index,
                    std::string_view cause);
 
-  // What was added is durably in the dead letters.
+  // Makes the added events durable in the dead letters.
   absl::Status Sync();
-  // Of what was added since Sync(), nothing is.
+  // Removes the events that were added since Sync() from the dead letters.
   absl::Status Rollback();
-  // Their commit was made: nothing is known of them any more.
+  // Forgets all events. Call it after the sink's commit.
   void Forget();
 
  private:
   DeadLetters* const dead_letters_;
-  absl::flat_hash_set<EventId> buried_;   // perhaps not durably
-  absl::flat_hash_set<EventId> durable_;  // of them, durably
+  absl::flat_hash_set<EventId> buried_;   // all, durable or not
+  absl::flat_hash_set<EventId> durable_;  // a subset of buried_
 };
 
 }  // namespace sparktail

@@ -14,17 +14,17 @@
 
 namespace sparktail {
 
-// A sink that delivers in transactions: what was written since the last Commit() is delivered
-// as a whole, together with the cursors behind it, or not at all.
+// A sink delivers in transactions: the events written since the last Commit() are delivered
+// together with their cursors, or not at all.
 //
-// One thread calls Open() and, after it returned, another one all the rest.
+// One thread calls Open(). After Open() returned, another thread makes all other calls.
 //
-// Errors are classified by the sink, in one place:
+// Each sink classifies errors in one place:
 //   kResourceExhausted, kUnavailable   it may work later: the caller rolls back, waits, and writes
 //                                      everything since the last commit again
-//   kCancelled                         the reader of standard output has gone: the process ends
-//   all others                         it won't: the process ends with an error
-// An event that is refused for its content goes to the dead letters, and is not an error.
+//   kCancelled                         the reader of standard output has gone: the process stops
+//   all others                         it won't work: the process stops with an error
+// An event that is rejected for its content goes to the dead letters; that is not an error.
 class Sink {
  public:
   Sink() = default;
@@ -32,27 +32,29 @@ class Sink {
   Sink& operator=(const Sink&) = delete;
   virtual ~Sink() = default;
 
-  // Recovers from whatever the last process left, and says where it stands in each stream. If it
-  // IsRemote(), kUnavailable is no end: it is to be called again.
+  // Recovers from whatever the last process left, and returns the sink's cursor in each stream. If
+  // the sink IsRemote(), call Open() again after kUnavailable.
   virtual absl::StatusOr<std::vector<StreamCursor>> Open() = 0;
 
-  // Writes events.events[first …] of one batch. They live, where they are, until Commit() of them
-  // has succeeded, Rollback() has returned false, or the sink is gone.
+  // Writes events.events[first …] of one batch. The caller must keep `events` valid and in place
+  // until their Commit() succeeded, Rollback() returned false, or the sink is destroyed.
   virtual absl::Status Write(const EventBuffer& events, size_t first) = 0;
 
-  // Makes durable what was written since the last commit, and these cursors with it.
+  // Makes the events written since the last commit durable, together with these cursors.
   virtual absl::Status Commit(std::span<const StreamCursor> cursors) = 0;
 
-  // After an error: forgets what was written since the last commit. True if a commit that had
-  // failed turns out to have been made after all: then nothing is to be written again. Else all
-  // of it is, in the same order. If it fails itself, it is to be called again before all else.
+  // Call it after an error. Forgets the events written since the last commit. Returns true if a
+  // commit that had failed turns out to have succeeded: write nothing again. Returns false
+  // otherwise: write all of these events again, in the same order. If Rollback() fails, call it
+  // again before anything else.
   virtual absl::StatusOr<bool> Rollback() = 0;
 
-  // Now and then, when all that was written is committed: rotation by age, retention.
+  // Does periodic work, such as rotation by age and retention. Call it each tidy_interval(), when
+  // everything written is committed.
   virtual absl::Status Tidy() { return absl::OkStatus(); }
   virtual absl::Duration tidy_interval() const { return absl::Seconds(10); }
 
-  // Its store is another machine's, which may be away for as long as it likes, at the start too.
+  // True if the store is on another machine, which may be away for any time, even at the start.
   virtual bool IsRemote() const { return false; }
 };
 

@@ -26,7 +26,7 @@ std::string_view Advice(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
       return "check sasl_mechanism, sasl_username and sasl_password";
     case RD_KAFKA_RESP_ERR__SSL:
-      return "check ssl_ca, ssl_certificate and ssl_key, and that none has expired";
+      return "check ssl_ca, ssl_certificate and ssl_key, and that each is still valid";
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
       return "set sasl_mechanism to one that is enabled on the brokers";
     case RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT:

@@ -14,16 +14,16 @@
 
 namespace sparktail {
 
-// One document that is to be sent: a line of JSON, which stands in its EventBuffer.
+// One document to send: a line of JSON in its EventBuffer, valid as long as that is.
 struct BulkItem {
   std::string_view line;  // the document and its newline
   EventId id{};
-  const std::string* index = nullptr;  // its name, which lives as long as the dialect
+  const std::string* index = nullptr;  // name of the index, valid as long as the dialect
 
   std::string_view document() const { return line.substr(0, line.size() - 1); }
 };
 
-// How a server wants documents, many in a request, and what it answers. One thread.
+// A server's format of bulk requests and their responses. Not thread safe.
 class BulkDialect {
  public:
   BulkDialect() = default;
@@ -31,15 +31,16 @@ class BulkDialect {
   BulkDialect& operator=(const BulkDialect&) = delete;
   virtual ~BulkDialect() = default;
 
-  // Behind the URL of a node.
+  // The path and query of bulk requests, appended to the URL of a node.
   virtual std::string Path() const = 0;
   virtual std::string ContentType() const = 0;
-  // Of a document that belongs there; null: it is no JSON object that can be read.
+  // Returns the name of the document's index; null if the document is not a valid JSON object.
   virtual const std::string* IndexOf(PaddedView document, const EventRef& event) = 0;
-  // The item's part of the body, in pieces.
+  // Writes the item's part of the body, in pieces.
   virtual void Write(const BulkItem& item,
                      absl::FunctionRef<void(std::string_view)> piece) const = 0;
-  // Of a request of so many items. Each foreign failure is classified here, and nowhere else.
+  // Reads the response to a request of `items` documents. No other place classifies the server's
+  // errors.
   virtual BulkAnswer Read(HttpResponse response, size_t items) = 0;
 };
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr absl::Duration kTurn = absl::Milliseconds(200);
 constexpr absl::Duration kSlow = absl::Seconds(10);
-// Of an answer: room for a reason of each document.
+// Limit for a response: it may hold a reason for each document.
 constexpr size_t kAnswerBytes = size_t{4} << 20;
 constexpr size_t kAnswerBytesPerItem = size_t{4} << 10;
 constexpr size_t kLeastBulkBytes = size_t{16} << 10;
@@ -45,8 +45,7 @@ absl::Status BulkSender::PutOne(PaddedView line, const EventRef& event) {
   const PaddedView document = line.Part(0, line.size() - 1);
   const std::string* index = parts_.dialect->IndexOf(document, event);
   if (index == nullptr) {
-    return parts_.refused->Add(event.id, document.text(), "",
-                               "it is no JSON object that can be read");
+    return parts_.refused->Add(event.id, document.text(), "", "it is not a valid JSON object");
   }
   if (IsIdle()) progress_ = absl::Now();
   if (!open_.items.empty() && open_.bytes + line.size() > bulk_bytes_) Close();
@@ -83,7 +82,7 @@ void BulkSender::Reset() {
 
 // ---------------------------------------------------------------- sending
 
-// Starts what may be started, and serves what is on its way, for a moment.
+// Starts as many requests as the limit allows, then serves those in flight for a moment.
 absl::Status BulkSender::Turn() {
   if (!failure_.ok()) return failure_;
   if (!is_prepared_) {
@@ -108,7 +107,7 @@ void BulkSender::StartMore() {
   }
 }
 
-// All of them rest.
+// Waits while all nodes rest.
 absl::Status BulkSender::WaitForNodes() {
   const absl::Time now = absl::Now();
   if (now - progress_ > parts_.patience) return absl::UnavailableError(trouble_);
@@ -133,7 +132,7 @@ void BulkSender::Start(Group group, size_t node) {
   http.most_bytes = kAnswerBytes + kAnswerBytesPerItem * request->group.items.size();
   http.timeout = parts_.request_timeout;
   parts_.client->Start(std::move(http), [this, request](HttpResponse response) {
-    Done(request, std::move(response));
+    OnResponse(request, std::move(response));
   });
 }
 
@@ -156,30 +155,30 @@ void BulkSender::Serve() {
   parts_.client->Poll(kTurn);
   const absl::Time now = absl::Now();
   for (const auto& request : requests_) {
-    if (request->is_told_slow || now - request->began < kSlow) continue;
-    request->is_told_slow = true;
+    if (request->is_logged_as_slow || now - request->began < kSlow) continue;
+    request->is_logged_as_slow = true;
     parts_.log->Warn("slow " + parts_.name,
                      "sink " + parts_.name + ": " + nodes_.url(request->node) +
-                         " has not answered for " + absl::FormatDuration(kSlow));
+                         " has not responded for " + absl::FormatDuration(kSlow));
     return;
   }
 }
 
-// ---------------------------------------------------------------- answers
+// ---------------------------------------------------------------- responses
 
-void BulkSender::Done(Request* request, HttpResponse response) {
+void BulkSender::OnResponse(Request* request, HttpResponse response) {
   const auto found = std::find_if(requests_.begin(), requests_.end(),
                                   [request](const auto& one) { return one.get() == request; });
   std::unique_ptr<Request> done = std::move(*found);
   requests_.erase(found);
   const std::optional<absl::Duration> retry_after = response.retry_after;
   BulkAnswer answer = parts_.dialect->Read(std::move(response), done->group.items.size());
-  Take(std::move(done), std::move(answer), retry_after);
+  HandleAnswer(std::move(done), std::move(answer), retry_after);
   parts_.meter->SetConnections(limit_.limit());
 }
 
-void BulkSender::Take(std::unique_ptr<Request> request, BulkAnswer answer,
-                      std::optional<absl::Duration> retry_after) {
+void BulkSender::HandleAnswer(std::unique_ptr<Request> request, BulkAnswer answer,
+                              std::optional<absl::Duration> retry_after) {
   const absl::Time now = absl::Now();
   parts_.meter->Add(&BulkStatistics::requests, 1);
   if (answer.outcome != RequestOutcome::kAnswered) {
@@ -188,59 +187,59 @@ void BulkSender::Take(std::unique_ptr<Request> request, BulkAnswer answer,
   Group& group = request->group;
   switch (answer.outcome) {
     case RequestOutcome::kAnswered:
-      return TakeItems(*request, std::move(answer.items), retry_after);
+      return HandleItems(*request, std::move(answer.items), retry_after);
     case RequestOutcome::kOverloaded:
       parts_.meter->Add(&BulkStatistics::overloads, 1);
       limit_.Overloaded(request->began, now);
       nodes_.Failed(request->node, now, retry_after);
-      return Again(std::move(group), answer.why);
+      return Retry(std::move(group), answer.why);
     case RequestOutcome::kAway:
       nodes_.Failed(request->node, now, retry_after);
-      return Again(std::move(group), answer.why);
+      return Retry(std::move(group), answer.why);
     case RequestOutcome::kUnreadable:
       nodes_.Failed(request->node, now, retry_after);
       trouble_ = answer.why;
-      // Perhaps there was too much to answer.
-      return group.items.size() > 1 ? Split(std::move(group)) : Again(std::move(group), answer.why);
+      // The response may have been too large; halves get smaller ones.
+      return group.items.size() > 1 ? Split(std::move(group)) : Retry(std::move(group), answer.why);
     case RequestOutcome::kTooLarge:
-      if (group.items.size() == 1) return Refuse(group.items.front(), answer.why);
+      if (group.items.size() == 1) return Reject(group.items.front(), answer.why);
       bulk_bytes_ = std::min(bulk_bytes_, std::max(kLeastBulkBytes, group.bytes / 2));
       return Split(std::move(group));
     case RequestOutcome::kBad:
-      if (group.items.size() == 1) return Refuse(group.items.front(), answer.why);
+      if (group.items.size() == 1) return Reject(group.items.front(), answer.why);
       return Split(std::move(group));
     case RequestOutcome::kBlocked:
       return Fail(absl::UnavailableError(answer.why));
   }
 }
 
-void BulkSender::TakeItems(const Request& request, std::vector<ItemAnswer> answers,
-                           std::optional<absl::Duration> retry_after) {
-  Group again;
-  bool is_taken = false;  // some of it
+void BulkSender::HandleItems(const Request& request, std::vector<ItemAnswer> answers,
+                             std::optional<absl::Duration> retry_after) {
+  Group retries;
+  bool is_any_delivered = false;
   std::string why;
   for (size_t i = 0; i < answers.size(); ++i) {
     const BulkItem& item = request.group.items[i];
     if (answers[i].outcome == ItemOutcome::kDelivered) {
-      Deliver(item, answers[i]);
-      is_taken = true;
+      MarkDelivered(item, answers[i]);
+      is_any_delivered = true;
     } else if (answers[i].outcome == ItemOutcome::kRetry) {
-      again.Add(item);
+      retries.Add(item);
       why = answers[i].why;
     } else if (answers[i].outcome == ItemOutcome::kBlocked) {
       Fail(absl::UnavailableError(answers[i].why));
     }
   }
-  if (is_taken) {
+  if (is_any_delivered) {
     progress_ = absl::Now();
-    refusals_ = 0;
+    rejections_ = 0;
   }
   for (size_t i = 0; i < answers.size() && failure_.ok(); ++i) {
-    if (answers[i].outcome != ItemOutcome::kRefused) continue;
-    Refuse(request.group.items[i], answers[i].why);
-    if (is_taken) refusals_ = 0;
+    if (answers[i].outcome != ItemOutcome::kRejected) continue;
+    Reject(request.group.items[i], answers[i].why);
+    if (is_any_delivered) rejections_ = 0;
   }
-  if (again.items.empty()) {
+  if (retries.items.empty()) {
     nodes_.Worked(request.node);
     limit_.Worked();
     return;
@@ -248,21 +247,20 @@ void BulkSender::TakeItems(const Request& request, std::vector<ItemAnswer> answe
   parts_.meter->Add(&BulkStatistics::overloads, 1);
   limit_.Overloaded(request.began, absl::Now());
   nodes_.Failed(request.node, absl::Now(), retry_after);
-  Again(std::move(again), why);
+  Retry(std::move(retries), why);
 }
 
-void BulkSender::Deliver(const BulkItem& item, const ItemAnswer& answer) {
+void BulkSender::MarkDelivered(const BulkItem& item, const ItemAnswer& answer) {
   delivered_.insert(item.id);
   if (answer.was_there) parts_.meter->Add(&BulkStatistics::known_events, 1);
   if (answer.in_failure_store) parts_.meter->Add(&BulkStatistics::failure_store, 1);
 }
 
-void BulkSender::Refuse(const BulkItem& item, const std::string& why) {
-  if (++refusals_ >= kMostRefusals) {
+void BulkSender::Reject(const BulkItem& item, const std::string& why) {
+  if (++rejections_ >= kMostRejections) {
     return Fail(absl::UnavailableError(
-        "of the last " + std::to_string(refusals_) +
-        " events all were refused: something is wrong with the index, and not with the events; the "
-        "last one: " +
+        "all of the last " + std::to_string(rejections_) +
+        " events were rejected: check the index, the events are probably right; the last reason: " +
         why));
   }
   progress_ = absl::Now();
@@ -270,13 +268,13 @@ void BulkSender::Refuse(const BulkItem& item, const std::string& why) {
   if (!status.ok()) Fail(std::move(status));
 }
 
-void BulkSender::Again(Group group, const std::string& why) {
+void BulkSender::Retry(Group group, const std::string& why) {
   trouble_ = why;
   parts_.meter->Add(&BulkStatistics::retried_events, group.items.size());
   queue_.push_front(std::move(group));
 }
 
-// Its halves are sent next.
+// Queues both halves first, so that they are sent next.
 void BulkSender::Split(Group group) {
   Group halves[2];
   const size_t middle = group.items.size() / 2;

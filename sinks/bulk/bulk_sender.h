@@ -26,25 +26,26 @@
 
 namespace sparktail {
 
-// Sends documents to a search server, many in a request and several requests at a time, and sees to
-// it that each is in its index or among the refused events, whatever the server answers:
+// Sends documents to a search server, many in a request and several requests at a time. Each
+// document ends up in its index or in the dead letters, whatever the server responds:
 //
-//   delivered, or there before   it is done
-//   server overloaded, away      sent again, and only what has failed; fewer requests at a time
-//   answer cut, or none at all   sent again, with the same ids
-//   refused                      goes to the refused events
-//   request bad, or too large    halved, until what is to blame stands alone
-//   rights, index, block         kUnavailable at once, with the reason: somebody has to mend it
+//   delivered, or there before     done
+//   server overloaded or away      the failed documents are retried, with fewer requests at a time
+//   response cut, or none at all   the request is retried with the same ids
+//   document rejected              it goes to the dead letters
+//   request bad or too large       it is halved until the faulty document is alone
+//   rights, index, block           kUnavailable at once, with the reason: somebody must act
 //
-// After kMostRefusals refusals without one success something is wrong with the index, and not with
-// the events: kUnavailable as well. So it is if nothing was delivered for `patience`.
+// After kMostRejections rejections in a row the fault is with the index, not with the events:
+// kUnavailable too. The same error is returned if nothing was delivered for `patience`.
 //
-// What is delivered stays known until Forget(): what is put again after an error is not sent again.
-// Memory: what is put (not copied: it must live until Flush() or Reset()), an id of each, and the
-// bodies of the requests on their way. One thread.
+// Ids of delivered documents are remembered until Forget(), so documents that are put again after
+// an error are not sent again. Documents are not copied: they must stay valid until Flush() or
+// Reset(). Memory: an id of each document, and the bodies of the requests in flight. Not thread
+// safe.
 class BulkSender {
  public:
-  static constexpr size_t kMostRefusals = 100;
+  static constexpr size_t kMostRejections = 100;
 
   struct Parts {
     Log* log = nullptr;
@@ -53,13 +54,13 @@ class BulkSender {
     BulkDialect* dialect = nullptr;
     RefusedEvents* refused = nullptr;
     BulkMeter* meter = nullptr;
-    std::vector<std::string> urls;  // of nodes, without "/" at their ends
+    std::vector<std::string> urls;  // of the nodes, without "/" at the end
     size_t bulk_bytes = 0;
     size_t connections = 0;
     bool gzip = false;
     absl::Duration request_timeout;
     absl::Duration patience = absl::Seconds(5);
-    // Called before the first request, until it succeeds; may be empty.
+    // Called before the first request, again until it succeeds; may be empty.
     std::function<absl::Status()> prepare;
   };
   explicit BulkSender(Parts parts);
@@ -67,17 +68,18 @@ class BulkSender {
   BulkSender(const BulkSender&) = delete;
   BulkSender& operator=(const BulkSender&) = delete;
 
-  // Takes events[first …]; sends what is enough for a request, and waits while too much is there.
+  // Puts events[first …]. Sends each full request, and waits while the queue is full.
   absl::Status Put(const EventBuffer& events, size_t first);
-  // Sends the rest, and waits for all answers.
+  // Sends the rest, and waits for all responses.
   absl::Status Flush();
-  // After an error: forgets what was put, but for what is known to be delivered or refused.
+  // Call it after an error. Drops everything that was put; delivered and rejected documents stay
+  // known.
   void Reset();
-  // All that was put is delivered, and their cursors are stored.
+  // Call it after the cursors of the delivered documents are stored.
   void Forget() { delivered_.clear(); }
 
  private:
-  // What goes together in a request.
+  // The documents of one request.
   struct Group {
     std::vector<BulkItem> items;
     size_t bytes = 0;
@@ -92,7 +94,7 @@ class BulkSender {
     std::string body;
     size_t node = 0;
     absl::Time began;
-    bool is_told_slow = false;
+    bool is_logged_as_slow = false;
   };
 
   absl::Status PutOne(PaddedView line, const EventRef& event);
@@ -105,14 +107,14 @@ class BulkSender {
   absl::Status WaitForNodes();
   void Serve();
 
-  void Done(Request* request, HttpResponse response);
-  void Take(std::unique_ptr<Request> request, BulkAnswer answer,
-            std::optional<absl::Duration> retry_after);
-  void TakeItems(const Request& request, std::vector<ItemAnswer> answers,
-                 std::optional<absl::Duration> retry_after);
-  void Deliver(const BulkItem& item, const ItemAnswer& answer);
-  void Refuse(const BulkItem& item, const std::string& why);
-  void Again(Group group, const std::string& why);
+  void OnResponse(Request* request, HttpResponse response);
+  void HandleAnswer(std::unique_ptr<Request> request, BulkAnswer answer,
+                    std::optional<absl::Duration> retry_after);
+  void HandleItems(const Request& request, std::vector<ItemAnswer> answers,
+                   std::optional<absl::Duration> retry_after);
+  void MarkDelivered(const BulkItem& item, const ItemAnswer& answer);
+  void Reject(const BulkItem& item, const std::string& why);
+  void Retry(Group group, const std::string& why);
   void Split(Group group);
   void Fail(absl::Status status);
 
@@ -120,18 +122,18 @@ class BulkSender {
   NodePool nodes_;
   ConnectionLimit limit_;
   Gzip gzip_;
-  size_t bulk_bytes_;  // as much as the server has not found too much
+  size_t bulk_bytes_;  // lowered when the server finds a request too large
   bool is_prepared_ = false;
 
-  Group open_;                                      // not yet enough
-  std::deque<Group> queue_;                         // to be sent
-  std::vector<std::unique_ptr<Request>> requests_;  // on their way
-  absl::Status failure_;                            // since Reset()
-  std::string trouble_;                         // why something had to be sent again, the last time
-  absl::Time progress_ = absl::InfinitePast();  // when a document was last settled
-  size_t refusals_ = 0;                         // without a success in between
+  Group open_;                                      // not full yet
+  std::deque<Group> queue_;                         // waits to be sent
+  std::vector<std::unique_ptr<Request>> requests_;  // in flight
+  absl::Status failure_;                            // the first one since Reset()
+  std::string trouble_;                             // the reason for the last retry
+  absl::Time progress_ = absl::InfinitePast();      // when a document was last settled
+  size_t rejections_ = 0;                           // without a delivery in between
 
-  absl::flat_hash_set<EventId> delivered_;  // since Forget()
+  absl::flat_hash_set<EventId> delivered_;  // ids since Forget()
 };
 
 }  // namespace sparktail

@@ -24,8 +24,8 @@
 
 namespace sparktail {
 
-// Events into a search server, each once in its index: the server knows them by their ids, so that
-// what comes again after a crash changes nothing. Cursors are in offsets.db, and move when all
+// Delivers events to a search server, each once in its index: an event's id is its document id, so
+// sending it again after a crash changes nothing. Cursors are in offsets.db. They move when all
 // events before them are delivered or durably in the dead letters.
 class BulkSink : public Sink {
  public:
@@ -41,22 +41,22 @@ class BulkSink : public Sink {
     uint64_t connections = 0;
     bool gzip = false;
     absl::Duration request_timeout;
-    // Before the first request, until it succeeds; may be empty. What it sends goes through the
-    // client, to one of the URLs.
+    // Called before the first request, again until it succeeds; may be empty. It may send requests
+    // with `client`, to `urls` only.
     std::function<absl::Status(HttpClient* client, const std::vector<std::string>& urls)> prepare;
-    // So long nothing may get on before the sink says that it waits.
+    // Time without progress after which the sink reports that it waits.
     absl::Duration patience = absl::Seconds(5);
   };
   explicit BulkSink(Parts parts);
   ~BulkSink() override;
 
-  // Asks nothing of the server.
+  // Does not contact the server.
   absl::StatusOr<std::vector<StreamCursor>> Open() override;
   absl::Status Write(const EventBuffer& events, size_t first) override;
   absl::Status Commit(std::span<const StreamCursor> cursors) override;
   absl::StatusOr<bool> Rollback() override;
 
-  // Any thread.
+  // Thread-safe.
   BulkStatistics statistics() const { return meter_.Get(); }
   uint64_t dead_letters() const { return parts_.dead_letters->count(); }
 

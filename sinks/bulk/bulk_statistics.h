@@ -7,18 +7,18 @@
 
 namespace sparktail {
 
-// What a sink has asked of a search server, and was told, since it was made.
+// Figures of a sink for a search server, since the sink was created.
 struct BulkStatistics {
   uint64_t requests = 0;
-  uint64_t failed_requests = 0;  // without an answer for each document
-  uint64_t overloads = 0;        // requests that were too much for the server, all or in part
-  uint64_t retried_events = 0;   // sent again
-  uint64_t known_events = 0;     // that were in their index already
-  uint64_t failure_store = 0;    // that went to Elasticsearch's failure store
-  uint64_t connections = 0;      // requests that may be on their way at a time, at present
+  uint64_t failed_requests = 0;  // requests without an outcome for each document
+  uint64_t overloads = 0;        // requests that overloaded the server, wholly or in part
+  uint64_t retried_events = 0;   // events that were sent again
+  uint64_t known_events = 0;     // events that were in their index already
+  uint64_t failure_store = 0;    // events that went to Elasticsearch's failure store
+  uint64_t connections = 0;      // present limit of requests in flight
 };
 
-// Counts them. Thread-safe.
+// Holds the figures of a sink. Thread-safe.
 class BulkMeter {
  public:
   void Add(uint64_t BulkStatistics::*what, uint64_t count) {

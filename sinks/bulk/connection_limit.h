@@ -7,9 +7,9 @@
 
 namespace sparktail {
 
-// How many requests a cluster bears at a time: one more after each round in which all went well,
-// half as many when it says that it has too much, or does not answer in time (additive increase,
-// multiplicative decrease). One thread.
+// Finds how many requests a cluster can handle at a time: one more after each round without a
+// failure, half as many when the cluster reports overload or does not respond in time (additive
+// increase, multiplicative decrease). Not thread safe.
 class ConnectionLimit {
  public:
   explicit ConnectionLimit(size_t most) : most_(static_cast<double>(most)) {}
@@ -18,7 +18,8 @@ class ConnectionLimit {
   size_t limit() const { return static_cast<size_t>(limit_); }
 
   void Worked() { limit_ = std::min(most_, limit_ + 1 / limit_); }
-  // Of a request that began at `began`. Requests that were on their way together are one sign.
+  // A request that began at `began` met an overload. Requests that were in flight together count
+  // once.
   void Overloaded(absl::Time began, absl::Time now) {
     if (began < lowered_at_) return;
     limit_ = std::max(1.0, limit_ / 2);

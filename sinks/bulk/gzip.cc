@@ -11,7 +11,7 @@
 namespace sparktail {
 namespace {
 
-// Documents are alike: more effort makes them a little smaller, for several times the CPU.
+// Documents are repetitive: higher levels save little, for several times the CPU.
 constexpr int kLevel = 1;
 constexpr int kGzipWindow = 15 + 16;
 constexpr int kMemory = 8;
@@ -42,7 +42,7 @@ void Gzip::Begin(std::string* out) {
 void Gzip::Feed(std::string_view bytes) {
   while (!bytes.empty()) {
     const size_t size = std::min<size_t>(bytes.size(), std::numeric_limits<uInt>::max());
-    // It is not written to, though it is not const.
+    // zlib does not write to the input, though its pointer is not const.
     state_->stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
     state_->stream.avail_in = static_cast<uInt>(size);
     state_->Run(Z_NO_FLUSH);

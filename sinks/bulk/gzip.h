@@ -6,7 +6,7 @@
 
 namespace sparktail {
 
-// Compresses requests, one after the other (RFC 1952). One thread.
+// Compresses request bodies, one after the other (RFC 1952). Not thread safe.
 class Gzip {
  public:
   Gzip();
@@ -14,7 +14,7 @@ class Gzip {
   Gzip(const Gzip&) = delete;
   Gzip& operator=(const Gzip&) = delete;
 
-  // What is fed from now on goes to *out, which must live until End().
+  // Begins a body that Feed() and End() append to *out, which must stay valid until End().
   void Begin(std::string* out);
   void Feed(std::string_view bytes);
   void End();

@@ -15,7 +15,7 @@ NodePool::NodePool(std::vector<std::string> urls, unsigned seed) : random_(seed)
     nodes_.emplace_back();
     nodes_.back().url = std::move(url);
   }
-  // Many processes with one configuration do not all begin with its first node.
+  // Processes with the same configuration must not all begin with its first node.
   next_ = std::uniform_int_distribution<size_t>(0, nodes_.size() - 1)(random_);
 }
 
@@ -34,14 +34,14 @@ absl::Time NodePool::free_at() const {
   return first;
 }
 
-void NodePool::Failed(size_t node, absl::Time now, std::optional<absl::Duration> asked) {
+void NodePool::Failed(size_t node, absl::Time now, std::optional<absl::Duration> retry_after) {
   Node& failed = nodes_[node];
   const absl::Duration most =
       std::min(kLongestRest, kFirstRest * (1 << std::min(failed.failures, kMostDoublings)));
   ++failed.failures;
   const absl::Duration rest = most * std::uniform_real_distribution<double>(0, 1)(random_);
-  failed.rests_until =
-      std::max(failed.rests_until, now + std::max(rest, asked.value_or(absl::ZeroDuration())));
+  failed.rests_until = std::max(failed.rests_until,
+                                now + std::max(rest, retry_after.value_or(absl::ZeroDuration())));
 }
 
 }  // namespace sparktail

@@ -10,27 +10,27 @@
 
 namespace sparktail {
 
-// The nodes of a cluster, in rotation. One that fails rests for a while, longer each time it fails
-// again, with full jitter: so many clients that failed together do not come back together. One
-// thread.
+// The nodes of a cluster, in rotation. A node that fails rests for a while, longer with each
+// further failure, with full jitter: clients that failed together do not return together. Not
+// thread safe.
 class NodePool {
  public:
   static constexpr absl::Duration kFirstRest = absl::Milliseconds(100);
   static constexpr absl::Duration kLongestRest = absl::Seconds(30);
 
-  // At least one URL, without "/" at its end. `seed` is for tests.
+  // `urls` has at least one, each without "/" at its end. `seed` is for tests.
   explicit NodePool(std::vector<std::string> urls, unsigned seed = std::random_device{}());
 
   const std::string& url(size_t node) const { return nodes_[node].url; }
   size_t size() const { return nodes_.size(); }
 
-  // The next node that does not rest; none if all do: until free_at().
+  // Returns the next node that does not rest. Returns nothing if all rest, until free_at().
   std::optional<size_t> Next(absl::Time now);
   absl::Time free_at() const;
 
   void Worked(size_t node) { nodes_[node].failures = 0; }
-  // `asked`: how long the node has asked to be left alone (Retry-After).
-  void Failed(size_t node, absl::Time now, std::optional<absl::Duration> asked);
+  // `retry_after` is the wait that the node requested, if it did.
+  void Failed(size_t node, absl::Time now, std::optional<absl::Duration> retry_after);
 
  private:
   struct Node {

@@ -28,39 +28,40 @@ OptionTable<KafkaSinkOptions> KafkaSinkOptionTable() {
       Declare("topic", &O::topic)
           .Form(kTopicForm)
           .Required()
-          .Says("The topic of the events; fields in it are those of each event."),
+          .Says("Topic for events; fields in it are replaced by those of each event."),
       Declare("delivery", &O::delivery)
           .Word("exactly_once", O::Delivery::kExactlyOnce)
           .Word("at_least_once", O::Delivery::kAtLeastOnce)
           .Default("exactly_once")
-          .Says("exactly_once: events and cursors in transactions, so that readers with "
+          .Says("exactly_once commits events and cursors in transactions, so that readers with "
                 "isolation.level=read_committed see each event once; it needs instance. "
-                "at_least_once: cursors in offsets.db; after a crash some events come again."),
+                "at_least_once keeps the cursors in offsets.db; after a crash it sends some events "
+                "again."),
       Declare("offsets_topic", &O::offsets_topic)
           .Form(kOneTopicForm)
           .Default("sparktail-offsets")
-          .Says("The compacted topic that holds the cursors, with delivery: exactly_once."),
+          .Says("Compacted topic that holds the cursors, with delivery: exactly_once."),
       Declare("create_topics", &O::create_topics)
           .Default("true")
-          .Says("Whether topics that are missing are made; if not, the sink waits for them."),
+          .Says("Create missing topics; if false, the sink waits for them."),
       Declare("partitions", &O::partitions)
           .Word("default", uint64_t{0})
           .Default("default")
           .Unit("partitions")
           .From(1)
           .To(100'000)
-          .Says("Of topics that are made for events."),
+          .Says("Partitions of topics that sparktail creates for events."),
       Declare("replication_factor", &O::replication_factor)
           .Word("default", uint64_t{0})
           .Default("default")
           .Unit("copies")
           .From(1)
           .To(100)
-          .Says("Of topics that are made for events."),
+          .Says("Copies of each partition in topics that sparktail creates for events."),
       Declare("compression", &O::compression)
           .Choice({"none", "gzip", "snappy", "lz4", "zstd"})
           .Default("zstd")
-          .Says("How batches of events are compressed."),
+          .Says("Compression of batches of events."),
   };
   return Joined(own, Within<O>(KafkaClientOptionTable(), [](O* sink) { return &sink->client; }));
 }

@@ -10,16 +10,16 @@
 namespace sparktail {
 namespace {
 
-// A list of ten thousand indices fits.
-constexpr size_t kMostAnswer = size_t{16} << 20;
+// A list of ten thousand indices fits into a response of this size.
+constexpr size_t kMostResponse = size_t{16} << 20;
 
-// Another node may do better.
+// After these failures another node may succeed.
 bool IsAway(const HttpResponse& response) {
   return response.failure != HttpFailure::kNone || response.status == 502 ||
          response.status == 503 || response.status == 504;
 }
 
-// Of a function that the server does not have. Elasticsearch 7 takes "_ilm" for an index.
+// True if the server has no such function. Elasticsearch 7 without ILM takes "_ilm" for an index.
 bool IsUnknownFunction(const HttpResponse& response) {
   const auto says = [&](std::string_view text) {
     return response.body.find(text) != std::string::npos;
@@ -35,14 +35,14 @@ AskServer AskServers(HttpClient* client, std::vector<std::string> urls, absl::Du
   return [client, urls = std::move(urls), timeout](const ServerRequest& request) {
     HttpResponse response;
     response.failure = HttpFailure::kConnect;
-    response.error = "no URL is given";
+    response.error = "no URL is configured";
     for (const std::string& url : urls) {
       HttpRequest sent;
       sent.method = request.method;
       sent.url = url + request.path;
       sent.headers = request.headers;
       sent.body = request.body;
-      sent.most_bytes = kMostAnswer;
+      sent.most_bytes = kMostResponse;
       sent.timeout = timeout;
       response = client->Send(std::move(sent));
       if (!IsAway(response)) break;
@@ -52,7 +52,7 @@ AskServer AskServers(HttpClient* client, std::vector<std::string> urls, absl::Du
 }
 
 absl::Status ToStatus(const HttpResponse& response, std::string_view deed) {
-  const std::string said = "cannot " + std::string(deed) + ": " + TellAnswer(response);
+  const std::string said = "cannot " + std::string(deed) + ": " + DescribeResponse(response);
   if (response.failure != HttpFailure::kNone) return absl::UnavailableError(said);
   if (response.status == 401) return absl::UnauthenticatedError(said);
   if (response.status == 403) return absl::PermissionDeniedError(said);

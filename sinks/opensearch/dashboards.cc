@@ -19,7 +19,7 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-// What stands in the file in the place of a sink's own.
+// Texts in the file that are replaced by the sink's own.
 constexpr char kIdsBegin[] = R"("id":"sparktail-)";
 constexpr char kIndices[] = R"("title":"monitor-yarn-*-*")";
 constexpr char kTitlesBegin[] = R"("title":"Spark streams)";
@@ -28,12 +28,12 @@ constexpr std::string_view kMarkBegin = "[sparktail ";
 
 constexpr size_t kMostReason = 400;
 
-// OpenSearch Dashboards wants the one, Kibana the other, against forged requests of browsers.
+// OpenSearch Dashboards requires osd-xsrf, Kibana kbn-xsrf, against forged requests of browsers.
 std::vector<std::string> Headers(std::string content_type) {
   return {"Content-Type: " + std::move(content_type), "osd-xsrf: true", "kbn-xsrf: true"};
 }
 
-// The text of a JSON string without its quotes.
+// Returns `text` as a JSON string without its quotes.
 std::string Escaped(std::string_view text) {
   const std::string quoted = JsonString(text);
   return quoted.substr(1, quoted.size() - 2);
@@ -41,7 +41,7 @@ std::string Escaped(std::string_view text) {
 
 std::string Objects(const OpenSearchOptions& options, const std::string& mark) {
   const std::string name = Escaped(options.template_name);
-  // The default name need not stand in titles.
+  // Titles omit the default name.
   const std::string title = options.template_name == OpenSearchOptions().template_name
                                 ? "Spark streams"
                                 : "Spark streams (" + name + ")";
@@ -62,7 +62,7 @@ std::string OverviewId(const OpenSearchOptions& options) {
 
 enum class State : uint8_t { kMissing, kEqual, kStale, kForeign };
 
-// The mark in the description of the dashboard among exported lines.
+// Finds the dashboard in exported lines, and judges the mark in its description.
 State Judge(const OpenSearchOptions& options, std::string_view lines) {
   dom::parser parser;
   while (!lines.empty()) {
@@ -78,7 +78,7 @@ State Judge(const OpenSearchOptions& options, std::string_view lines) {
     if (description.ends_with(std::string(kMarkBegin) + DigestOf(options) + "]")) {
       return State::kEqual;
     }
-    // The file can be imported by hand as well.
+    // A user who imported the file by hand has the unchanged mark.
     const bool is_ours = description.find(kMarkBegin) != std::string_view::npos ||
                          description.find(kMark) != std::string_view::npos;
     return is_ours ? State::kStale : State::kForeign;
@@ -88,8 +88,8 @@ State Judge(const OpenSearchOptions& options, std::string_view lines) {
 
 absl::Status NoDashboards(const OpenSearchOptions& options) {
   return absl::FailedPreconditionError(
-      "what is at " + options.dashboards_url +
-      " does not answer as OpenSearch Dashboards and Kibana do; look at `dashboards_url`");
+      "the server at " + options.dashboards_url +
+      " does not respond like OpenSearch Dashboards or Kibana; check `dashboards_url`");
 }
 
 absl::StatusOr<State> LookForDashboard(const OpenSearchOptions& options, const AskServer& ask) {
@@ -99,16 +99,16 @@ absl::StatusOr<State> LookForDashboard(const OpenSearchOptions& options, const A
                R"(}],"excludeExportDetails":true})",
            Headers("application/json")});
   if (response.is_success()) return Judge(options, response.body);
-  // What is missing can't be exported: 400, and the object with its 404.
+  // Exporting a missing object is a 400 that names the object with a 404.
   if (response.status == 400 && response.body.find(OverviewId(options)) != std::string::npos) {
     return State::kMissing;
   }
-  const absl::Status status = ToStatus(response, "ask for the dashboard");
+  const absl::Status status = ToStatus(response, "look for the dashboard");
   const bool is_wrong_server = absl::IsNotFound(status) || absl::IsUnimplemented(status);
   return is_wrong_server ? NoDashboards(options) : status;
 }
 
-// RFC 7578. The boundary stands in no object: they are JSON, with all of this file's escapes.
+// RFC 7578. No object contains the boundary.
 std::string FormData(const std::string& boundary, const std::string& objects) {
   return "--" + boundary +
          "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"sparktail.ndjson\"\r\n"
@@ -129,7 +129,7 @@ absl::Status ReadImport(const OpenSearchOptions& options, const std::string& bod
   std::string errors;
   dom::element list;
   if (!answer["errors"].get(list)) errors = simdjson::minify(list);
-  return absl::FailedPreconditionError("not all of the dashboard was imported: " +
+  return absl::FailedPreconditionError("the dashboard was imported only in part: " +
                                        ValidUtf8(errors, kMostReason));
 }
 
@@ -148,7 +148,7 @@ std::string Named(const OpenSearchOptions& options) {
 
 Finding NotOurs(const OpenSearchOptions& options) {
   return Finding::Doubt("the " + Named(options) +
-                        " has no mark of sparktail: it is yours, and left as it is");
+                        " has no mark of sparktail: it is yours, and stays unchanged");
 }
 
 }  // namespace
@@ -161,24 +161,24 @@ Finding SetUpDashboards(const OpenSearchOptions& options, const AskServer& ask) 
   const absl::StatusOr<State> state = LookForDashboard(options, ask);
   if (!state.ok()) return Finding::Broken(std::string(state.status().message()));
   if (*state == State::kForeign) return NotOurs(options);
-  if (*state == State::kEqual) return Finding::Ok("there is the " + Named(options));
+  if (*state == State::kEqual) return Finding::Ok("found the " + Named(options));
   const absl::Status status = Import(options, ask);
   if (!status.ok()) return Finding::Broken(std::string(status.message()));
-  return Finding::Ok((*state == State::kStale ? "replaced the " : "made the ") + Named(options) +
+  return Finding::Ok((*state == State::kStale ? "replaced the " : "created the ") + Named(options) +
                      ", with its index pattern and saved searches");
 }
 
 Finding CheckDashboards(const OpenSearchOptions& options, const AskServer& ask) {
   const absl::StatusOr<State> state = LookForDashboard(options, ask);
-  // Events are delivered all the same.
+  // Delivery does not depend on the dashboard.
   if (!state.ok()) return Finding::Doubt(std::string(state.status().message()));
   switch (*state) {
     case State::kEqual:
-      return Finding::Ok("there is the " + Named(options));
+      return Finding::Ok("found the " + Named(options));
     case State::kForeign:
       return NotOurs(options);
     case State::kMissing:
-      return Finding::Doubt("the " + Named(options) + " is missing: sparktail setup makes it");
+      return Finding::Doubt("the " + Named(options) + " is missing: sparktail setup creates it");
     case State::kStale:
       break;
   }

@@ -8,20 +8,21 @@
 
 namespace sparktail {
 
-// Saved searches, a dashboard and their index pattern, for OpenSearch Dashboards and Kibana from
-// 7.10 on (deploy/dashboards/opensearch.ndjson), by the API of saved objects.
+// Saved searches, a dashboard and their index pattern (deploy/dashboards/opensearch.ndjson) for
+// OpenSearch Dashboards and Kibana 7.10 and later, installed by the saved objects API.
 //
-// Ids begin with the template's name, so that those of two sinks do not meet. The dashboard's
-// description ends with a mark; as long as that is the one of these objects, nothing is touched, so
-// what a user has changed stays until a newer version of them comes. One whose mark is gone is a
-// user's.
+// Ids begin with the template's name, so those of two sinks differ. The description of the
+// dashboard ends with a mark of the version of these objects. While the mark is that of the present
+// version, nothing is changed, so a user's changes stay until sparktail has newer objects. A
+// dashboard without a mark belongs to the user.
 
-// As they are imported: a JSON object a line.
+// Returns the objects to import, one JSON object a line.
 std::string DashboardObjects(const OpenSearchOptions& options);
 
-// `ask` asks options.dashboards_url. For options with one.
+// Installs the objects, or replaces older ones. `ask` sends requests to options.dashboards_url,
+// which must be set.
 Finding SetUpDashboards(const OpenSearchOptions& options, const AskServer& ask);
-// Whether it answers, and has them. Changes nothing.
+// Reports whether options.dashboards_url responds and has the objects. Changes nothing.
 Finding CheckDashboards(const OpenSearchOptions& options, const AskServer& ask);
 
 }  // namespace sparktail

@@ -6,13 +6,13 @@
 
 namespace sparktail {
 
-// What `sparktail setup` and `sparktail check` found, or changed, of one thing on a server: a
-// sentence for the user. Bytes of it that come from outside are not escaped.
+// A sentence for users about one thing on a server that `sparktail setup` or `sparktail check`
+// found or changed. It may contain bytes of the server, which are not escaped.
 struct Finding {
   enum class Verdict : uint8_t {
     kOk,
-    kDoubt,   // it works, but maybe not as it is meant
-    kBroken,  // it does not; the text says what to do
+    kDoubt,   // it works, but perhaps not as intended
+    kBroken,  // it does not work; the text says what to do
   };
 
   static Finding Ok(std::string text) { return {Verdict::kOk, std::move(text)}; }

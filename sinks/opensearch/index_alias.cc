@@ -14,8 +14,8 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-// The indices of {"<index>": {"aliases": {"<alias>": {}}}} that lack it; nothing if it is no such
-// answer.
+// Returns the indices of {"<index>": {"aliases": {"<alias>": {}}}} that lack `alias`; nothing if
+// the response has another form.
 std::optional<std::vector<std::string>> Lacking(const std::string& body, const std::string& alias) {
   dom::parser parser;
   dom::element answer;
@@ -43,27 +43,29 @@ std::string AddJson(const std::vector<std::string>& indices, const std::string& 
 Finding SetUpIndexAlias(const OpenSearchOptions& options, const AskServer& ask) {
   const std::string named = "alias " + options.alias;
   if (options.data_stream)
-    return Finding::Ok(named + " is given to streams that are made from now on");
+    return Finding::Ok(named + " is for streams that are created from now on");
   const HttpResponse list =
       ask({HttpMethod::kGet, "/" + EscapePath(IndexWildcard(options)) + "/_alias", "", {}});
   if (!list.is_success()) {
-    const absl::Status status = ToStatus(list, "look for indices to give the " + named);
+    const absl::Status status = ToStatus(list, "look for indices without the " + named);
     if (!absl::IsNotFound(status)) return Finding::Broken(std::string(status.message()));
   }
   const std::optional<std::vector<std::string>> lacking =
       Lacking(list.is_success() ? list.body : "{}", options.alias);
   if (!lacking)
-    return Finding::Broken("cannot look for indices to give the " + named +
-                           ": the answer can't be read; look at `urls`");
-  if (lacking->empty()) return Finding::Ok("all indices have the " + named + ", or will have it");
+    return Finding::Broken("cannot look for indices without the " + named +
+                           ": the response can't be read; check `urls`");
+  if (lacking->empty()) {
+    return Finding::Ok("all indices have the " + named + ", and new ones will have it");
+  }
   const HttpResponse added =
       ask({HttpMethod::kPost, "/_aliases", AddJson(*lacking, options.alias)});
   if (added.is_success()) {
-    return Finding::Ok("gave the " + named +
+    return Finding::Ok("added the " + named +
                        " to indices that lacked it: " + std::to_string(lacking->size()));
   }
   return Finding::Broken(
-      std::string(ToStatus(added, "give the " + named + " to indices").message()));
+      std::string(ToStatus(added, "add the " + named + " to indices").message()));
 }
 
 }  // namespace sparktail

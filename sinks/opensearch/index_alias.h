@@ -6,8 +6,8 @@
 
 namespace sparktail {
 
-// New indices have options.alias by the template. Gives it to those that are there already and lack
-// it; those of a data stream are left alone. For options with an alias.
+// Adds options.alias, which must be set, to existing indices that lack it. New indices get it from
+// the template. Indices of a data stream are not changed.
 Finding SetUpIndexAlias(const OpenSearchOptions& options, const AskServer& ask);
 
 }  // namespace sparktail

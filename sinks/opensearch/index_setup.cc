@@ -25,7 +25,7 @@ std::string Named(const OpenSearchOptions& options) {
   return "index template " + options.template_name;
 }
 
-// A template of the list that GET gives.
+// Finds a template by name in the response to GET.
 std::optional<dom::element> FindTemplate(dom::element answer, std::string_view name) {
   dom::array templates;
   if (answer["index_templates"].get(templates)) return std::nullopt;
@@ -38,7 +38,7 @@ std::optional<dom::element> FindTemplate(dom::element answer, std::string_view n
   return std::nullopt;
 }
 
-// Nothing if it is not ours.
+// Returns nothing if the template has no mark of ours.
 std::optional<TemplateMark> MarkOf(dom::element body) {
   TemplateMark mark;
   std::string_view digest;
@@ -51,7 +51,7 @@ std::optional<TemplateMark> MarkOf(dom::element body) {
   return mark;
 }
 
-// "a-*, b-*"; servers give a list, and some take and give a text.
+// Returns "a-*, b-*". Servers return a list, some a string.
 std::string PatternsOf(dom::element body) {
   std::string text;
   dom::array patterns;
@@ -82,21 +82,21 @@ TemplateState Judge(const OpenSearchOptions& options, dom::element body) {
 }
 
 std::string OfOtherIndices(const OpenSearchOptions& options, const TemplateState& state) {
-  return "the " + Named(options) + " is that of the indices " + state.patterns +
-         ", and this sink's are " + IndexWildcard(options) +
-         ": give this sink a template_name of its own, or delete that one if nobody needs it";
+  return "the " + Named(options) + " is for the indices " + state.patterns +
+         ", but this sink writes to " + IndexWildcard(options) +
+         ": give this sink a template_name of its own, or delete that template if nobody needs it";
 }
 
 std::string LeftText(const OpenSearchOptions& options, const TemplateState& state) {
   if (state.what == State::kNewer) {
-    return "the " + Named(options) + " is that of a newer sparktail, and left as it is";
+    return "the " + Named(options) + " is from a newer sparktail, and stays unchanged";
   }
   return "the " + Named(options) + " (" + state.patterns +
-         ") has no mark of sparktail: it is yours, and left as it is. What docs/opensearch.md says "
-         "of fields is true only as far as it has them";
+         ") has no mark of sparktail: it is yours, and stays unchanged. Its fields may differ from "
+         "those in docs/opensearch.md";
 }
 
-// A server of another kind than we took it for, or one without that module.
+// The server is not Elasticsearch, or lacks the module for policies.
 bool KnowsNoPolicy(const absl::Status& status) {
   return status.message().find("index.lifecycle") != std::string_view::npos;
 }
@@ -107,23 +107,22 @@ absl::Status Put(const OpenSearchOptions& options, const std::string& json, cons
   absl::Status status = ToStatus(response, "install the " + Named(options));
   if (status.message().find("data_stream") == std::string_view::npos) return status;
   return absl::Status(status.code(), std::string(status.message()) +
-                                         "; this server has no data streams: data_stream: false");
+                                         "; this server has no data streams: set data_stream: "
+                                         "false");
 }
 
 absl::Status TooOld(const absl::Status& status) {
   return absl::UnimplementedError(std::string(status.message()) +
-                                  "; OpenSearch, or Elasticsearch from 7.8 on, is needed");
+                                  "; use OpenSearch, or Elasticsearch 7.8 or later");
 }
 
 std::string DoneText(const OpenSearchOptions& options, const TemplateOutcome& outcome) {
-  std::string text = outcome.what == Done::kCreated    ? "made the "
+  std::string text = outcome.what == Done::kCreated    ? "created the "
                      : outcome.what == Done::kReplaced ? "replaced the "
-                                                       : "there is the ";
+                                                       : "found the ";
   text += Named(options) + ", for the indices " + IndexWildcard(options);
-  if (outcome.what == Done::kReplaced) {
-    text += "; those that are there keep the fields that they have";
-  }
-  if (outcome.lacks_policy) text += "; without a policy, for this server knows none";
+  if (outcome.what == Done::kReplaced) text += "; existing indices keep their fields";
+  if (outcome.lacks_policy) text += "; it has no policy, because this server has none";
   return text;
 }
 
@@ -131,15 +130,15 @@ std::string WithAdvice(const absl::Status& status) {
   std::string text(status.message());
   if (absl::IsPermissionDenied(status)) {
     return text +
-           "; let an account that may install it with `sparktail setup -c FILE`, and give "
+           "; install it with `sparktail setup -c FILE` under an account that may, and set "
            "manage_template: false here";
   }
   if (absl::IsUnauthenticated(status)) {
     return text +
-           "; are the credentials right? `sparktail check -c FILE` tries them, and "
+           "; check the credentials: `sparktail check -c FILE` tries them, and "
            "`sparktail setup -c FILE` installs the template";
   }
-  return text + "; when that is mended, `sparktail setup -c FILE` shows whether it works";
+  return text + "; after a fix, `sparktail setup -c FILE` shows whether it works";
 }
 
 }  // namespace
@@ -157,7 +156,7 @@ absl::StatusOr<TemplateState> LookForIndexTemplate(const OpenSearchOptions& opti
   dom::array templates;
   if (parser.parse(response.body).get(answer) || answer["index_templates"].get(templates)) {
     return absl::FailedPreconditionError(
-        "what is at this URL does not answer as OpenSearch and Elasticsearch do; look at `urls`");
+        "the server at this URL does not respond like OpenSearch or Elasticsearch; check `urls`");
   }
   const std::optional<dom::element> body = FindTemplate(answer, options.template_name);
   return body ? Judge(options, *body) : TemplateState();
@@ -209,7 +208,7 @@ absl::StatusOr<ServerInfo> PrepareIndices(const OpenSearchOptions& options, cons
   }
   const absl::StatusOr<TemplateOutcome> outcome = InstallIndexTemplate(options, info->kind, ask);
   if (!outcome.ok()) return absl::UnavailableError(WithAdvice(outcome.status()));
-  // Not before: this may be tried for hours.
+  // Logged only now: this function may be retried for hours.
   log->Info("search_server " + name, speaks);
   const bool is_doubtful = outcome->what == Done::kLeft || outcome->lacks_policy;
   log->Write(is_doubtful ? Log::Level::kWarning : Log::Level::kInfo, "index_template " + name,
@@ -229,21 +228,21 @@ Finding CheckIndexTemplate(const OpenSearchOptions& options, const AskServer& as
   const absl::StatusOr<TemplateState> state = LookForIndexTemplate(options, ask);
   if (!state.ok()) {
     const std::string why(state.status().message());
-    // Whoever does not manage it need not be allowed to see it.
+    // A user who does not manage the template may lack the right to see it.
     return options.manage_template ? Finding::Broken(why) : Finding::Doubt(why);
   }
   const std::string named = Named(options);
   switch (state->what) {
     case State::kMissing:
-      if (options.manage_template) return Finding::Ok(named + " is missing, and will be made");
+      if (options.manage_template) return Finding::Ok(named + " is missing, and will be created");
       return Finding::Doubt(named +
                             " is missing: without it the server guesses the types of fields, and "
-                            "has more of them with each topic; sparktail setup makes it");
+                            "adds fields with each topic; sparktail setup creates it");
     case State::kStale:
       if (options.manage_template) return Finding::Ok(named + " is older, and will be replaced");
       return Finding::Doubt(named + " is older; sparktail setup replaces it");
     case State::kEqual:
-      return Finding::Ok("there is the " + named + ", for the indices " + state->patterns);
+      return Finding::Ok("found the " + named + ", for the indices " + state->patterns);
     case State::kOtherIndices:
       return Finding::Broken(OfOtherIndices(options, *state));
     case State::kNewer:

@@ -14,54 +14,54 @@
 
 namespace sparktail {
 
-// The template of the indices, as it is on the server.
+// The state of the index template on the server.
 struct TemplateState {
   enum class What : uint8_t {
     kMissing,
-    kEqual,         // as we would install it
-    kStale,         // ours, of an older version of sparktail, or of other options
-    kNewer,         // of a newer version of sparktail
-    kForeign,       // without our mark: a user's, or one that a user has taken over
-    kOtherIndices,  // ours, but that of another sink
+    kEqual,         // the one that we would install
+    kStale,         // ours, from an older version of sparktail or other options
+    kNewer,         // from a newer version of sparktail
+    kForeign,       // without our mark: it belongs to a user, or a user took it over
+    kOtherIndices,  // ours, but for the indices of another sink
   };
   What what = What::kMissing;
-  std::string patterns;  // the indices that it is for, if it is there
+  std::string patterns;  // its index patterns, if it exists
 };
 
-// Looks for it. Errors are those of ToStatus(); kUnimplemented: the server is older than such
-// templates.
+// Looks for the template. Errors are those of ToStatus(); kUnimplemented: the server is too old for
+// index templates.
 absl::StatusOr<TemplateState> LookForIndexTemplate(const OpenSearchOptions& options,
                                                    const AskServer& ask);
 
-// What was done about it.
+// The result of InstallIndexTemplate().
 struct TemplateOutcome {
   enum class What : uint8_t {
     kCreated,
     kReplaced,
     kUnchanged,
-    kLeft,  // it is a user's, or of a newer sparktail
+    kLeft,  // unchanged, because it is a user's, or from a newer sparktail
   };
   What what = What::kUnchanged;
-  bool lacks_policy = false;  // the server knows no policies, so it is without
-  std::string text;           // all of that, for the user
+  bool lacks_policy = false;  // installed without a policy, because the server has none
+  std::string text;           // a sentence for users that says all of this
 };
 
-// Installs it if it is missing, and replaces it if it is ours and stale. Doing so at once in many
-// processes does no harm. Errors: those of ToStatus(), and kFailedPrecondition if it is that of
-// another sink.
+// Installs the template if it is missing, and replaces it if it is ours and stale. Many processes
+// may do so at the same time. Errors are those of ToStatus(), and kFailedPrecondition if the
+// template is for another sink's indices.
 absl::StatusOr<TemplateOutcome> InstallIndexTemplate(const OpenSearchOptions& options,
                                                      ServerKind kind, const AskServer& ask);
 
-// What a sink does before its first bulk: finds out what it speaks to, and installs the template
-// unless options.manage_template is false; `log` is told, in the name of `sink`. All errors are
-// kUnavailable: the sink pauses until somebody has mended what the message says (it names
-// `sparktail setup`), and calls this again.
+// Prepares a server for a sink's first bulk request: finds the server's kind and version, and
+// installs the template unless options.manage_template is false. Log lines begin with `sink`. All
+// errors are kUnavailable: the sink pauses and calls this again, until somebody fixed the cause.
+// The message names the cause and `sparktail setup`.
 absl::StatusOr<ServerInfo> PrepareIndices(const OpenSearchOptions& options, const AskServer& ask,
                                           std::string_view sink, Log* log);
 
-// For setup: installs it, and says so.
+// For `sparktail setup`: installs the template, and reports that.
 Finding SetUpIndexTemplate(const OpenSearchOptions& options, ServerKind kind, const AskServer& ask);
-// For check: whether it is there, and ours.
+// For `sparktail check`: reports whether the template exists and is ours. Changes nothing.
 Finding CheckIndexTemplate(const OpenSearchOptions& options, const AskServer& ask);
 
 }  // namespace sparktail

@@ -10,15 +10,14 @@
 namespace sparktail {
 namespace {
 
-// Above those that come with the servers (100, 200) and what Elastic's agent brings (up to 500).
+// Above the templates of the servers (100, 200) and of Elastic's agent (up to 500).
 constexpr int kPriority = 550;
 
-// Fields are not made of what comes, so this many are never reached: a net below the other.
+// A second limit: the mappings are strict, so the number of fields does not grow.
 constexpr int kMostFields = 300;
 
-// Objects that are only stored may be as deep as the parser lets a progress event be (200), and
-// what is around them. OpenSearch refuses documents for arrays deeper than that, also where
-// nothing is indexed.
+// Stored objects may be as deep as the parser allows in a progress event (200), plus the levels
+// around them. OpenSearch rejects documents with deeper arrays, even where nothing is indexed.
 constexpr int kMostDepth = 250;
 
 constexpr char kTemplate[] = R"({
@@ -50,7 +49,7 @@ constexpr char kMark[] = R"(,
   "_meta": {"sparktail": {"version": $0, "digest": "$1"}}
 })";
 
-// All of it but the mark and the last brace.
+// Returns the template without the mark and the last brace.
 std::string Body(const OpenSearchOptions& options, bool has_policy) {
   return absl::Substitute(
       kTemplate, JsonString(IndexWildcard(options)), kPriority, options.shards, options.replicas,

@@ -10,33 +10,34 @@
 
 namespace sparktail {
 
-// What a template of sparktail's bears in its _meta: {"sparktail": {"version": 1, "digest": "…"}}.
-// One without it belongs to the user, and is not touched.
+// The mark in the _meta of sparktail's templates: {"sparktail": {"version": 1, "digest": "…"}}. A
+// template without it belongs to the user, and is not changed.
 struct TemplateMark {
-  // Of index_mappings.json: one more with each change of it.
+  // The version of index_mappings.json: increase it with each change.
   static constexpr int64_t kVersion = 1;
 
   int64_t version = 0;
-  std::string digest;  // of all else in the template
+  std::string digest;  // of the template without its mark
 
   bool operator==(const TemplateMark&) const = default;
 };
 
-// The body of PUT _index_template/<template_name>: the indices of options.index have typed fields
-// (index_mappings.json) and no others, so neither a log nor a user's metric can add any, and no
-// value of a field is refused for its form where the server can pass over it. With a retention
-// Elasticsearch's has the policy's name. options.index is one that was checked.
+// Returns the body of PUT _index_template/<template_name>. The indices of options.index get the
+// typed fields of index_mappings.json and no others, so neither a log nor a user's metric can add
+// fields. A malformed value is skipped rather than rejected where the server can do that. With a
+// retention, the template for Elasticsearch names the policy. options.index must be valid.
 std::string IndexTemplateJson(const OpenSearchOptions& options, ServerKind kind);
-// The same without the policy, for servers that know none.
+// Returns that template without the policy, for servers that have no policies.
 std::string IndexTemplateJsonWithoutPolicy(const OpenSearchOptions& options);
 
-// That of both, whatever the server: one account may see what it is, another not.
+// Returns the mark of both templates. It does not depend on the kind of the server, which one
+// account may see and another may not.
 TemplateMark IndexTemplateMark(const OpenSearchOptions& options);
 
-// The names that the indices of options.index have, as the server writes it: "monitor-yarn-*-*".
+// Returns the expression that matches the indices of options.index: "monitor-yarn-*-*".
 std::string IndexWildcard(const OpenSearchOptions& options);
 
-// The mappings alone, as they stand in index_mappings.json.
+// Returns the contents of index_mappings.json.
 std::string_view IndexMappings();
 
 }  // namespace sparktail

@@ -14,14 +14,14 @@ namespace {
 
 namespace od = simdjson::ondemand;
 
-// What is not asked for is not sent: answers are a tenth as long.
+// Request only the members that are read: responses are a tenth as long.
 constexpr char kPath[] =
     "/_bulk?filter_path=errors%2Citems.%2A.status%2Citems.%2A.failure_store%2Citems.%2A.error.type"
     "%2Citems.%2A.error.reason%2Citems.%2A.error.caused_by";
 
 bool IsSuccess(uint64_t status) { return status / 100 == 2; }
 
-// The index can't be made, or is there and closed: nobody's event gets in.
+// The index can't be created or is closed, so no event can be stored.
 bool IsOfIndex(const ServerError& error) {
   if (error.type == "index_not_found_exception" || error.type == "index_closed_exception" ||
       error.type == "cluster_block_exception") {
@@ -37,7 +37,7 @@ ItemOutcome OutcomeOf(uint64_t status, const ServerError& error) {
   if (IsSuccess(status) || status == 409) return ItemOutcome::kDelivered;
   if (status == 429 || status == 408 || status >= 500) return ItemOutcome::kRetry;
   if (status == 401 || status == 403 || IsOfIndex(error)) return ItemOutcome::kBlocked;
-  return ItemOutcome::kRefused;
+  return ItemOutcome::kRejected;
 }
 
 // {"create":{"status":201}}
@@ -65,7 +65,8 @@ bool ReadItem(od::value& value, ItemAnswer* answer) {
       }
     }
   }
-  // No server says such of a document: whoever answers, it is not known what became of it.
+  // OpenSearch never returns such a status for a document. The response is from something else, so
+  // the outcome is unknown.
   if (!status || *status < 200 || *status / 100 == 3) return false;
   answer->outcome = OutcomeOf(*status, error);
   answer->was_there = *status == 409;
@@ -99,7 +100,7 @@ const std::string* OpenSearchDialect::IndexOf(PaddedView document, const EventRe
   return &*names_.insert(pattern_.NameOf(fields, event.time_ms)).first;
 }
 
-// Names and ids have nothing that JSON would escape.
+// Names and ids contain no characters that JSON escapes.
 void OpenSearchDialect::Write(const BulkItem& item,
                               absl::FunctionRef<void(std::string_view)> piece) const {
   piece(R"({"create":{"_index":")");
@@ -114,15 +115,15 @@ BulkAnswer OpenSearchDialect::Read(HttpResponse response, size_t items) {
   BulkAnswer answer;
   answer.outcome = OutcomeOfRequest(response);
   if (answer.outcome != RequestOutcome::kAnswered) {
-    answer.why = TellAnswer(response);
+    answer.why = DescribeResponse(response);
     return answer;
   }
   if (json_->ReadItems(&response.body, &answer.items) && answer.items.size() == items) {
     return answer;
   }
   answer.outcome = RequestOutcome::kUnreadable;
-  answer.why = "the answer can't be read, or is not about all events (" + TellAnswer(response) +
-               "): is it OpenSearch that answers there, or a proxy?";
+  answer.why = "the response can't be read, or lacks some events (" + DescribeResponse(response) +
+               "): is it from OpenSearch, or from a proxy?";
   answer.items.clear();
   return answer;
 }

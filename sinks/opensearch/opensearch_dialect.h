@@ -11,18 +11,19 @@
 
 namespace sparktail {
 
-// The bulk API of OpenSearch 2 and 3 and Elasticsearch 7 and 8: `create` with the event's id, so
-// that what comes again is known (409) and changes nothing.
+// The bulk API of OpenSearch 2 and 3 and Elasticsearch 7 and 8. Documents are sent by `create` with
+// the event's id, so an event that is sent again is known (409) and changes nothing.
 //
-// An answer counts only if it has as many items as the request, whatever its `errors` says. Items:
-//   2xx, 409                              delivered
-//   429, 408, 5xx                         retry
+// A response is valid only if it has as many items as the request, whatever its `errors` says.
+// Items are classified by their status:
+//   2xx, 409                               delivered
+//   429, 408, 5xx                          retry
 //   401, 403, a missing or closed index,
-//   a cluster that takes no new shards    blocked
-//   all other statuses                    refused
+//   a cluster that accepts no new shards   blocked
+//   all other statuses                     rejected
 class OpenSearchDialect : public BulkDialect {
  public:
-  // `index`: that of each event.
+  // `index` is the pattern for the index of each event.
   explicit OpenSearchDialect(NamePattern index);
   ~OpenSearchDialect() override;
 
@@ -37,7 +38,7 @@ class OpenSearchDialect : public BulkDialect {
 
   NamePattern pattern_;
   EventFieldsReader reader_;
-  std::set<std::string, std::less<>> names_;  // as many as the pattern makes
+  std::set<std::string, std::less<>> names_;  // the pattern bounds their number
   std::unique_ptr<Json> json_;
 };
 

@@ -29,74 +29,72 @@ OptionTable<OpenSearchOptions> OpenSearchOptionTable() {
       Declare("urls", &O::urls)
           .Form(kUrlForm)
           .Required()
-          .Says("Nodes of the cluster, or a proxy before it; they are used in turn."),
+          .Says("URLs of the cluster's nodes, or of a proxy before them; they are used in turn."),
       Declare("index", &O::index)
           .Form(kIndexForm)
           .Default("monitor-yarn-{environment}-%Y%m%d")
-          .Says("The index of each event; fields in it are those of the event, %Y %m %d %H are of "
-                "its time (UTC)."),
+          .Says("Index for events; fields in it are replaced by those of each event, and "
+                "%Y %m %d %H by its time (UTC)."),
       Declare("data_stream", &O::data_stream)
           .Default("false")
-          .Says(
-              "Whether these are data streams. What comes again behind a rollover is then doubled: "
-              "ids are unique in one backing index only."),
+          .Says("Write to data streams. An event that is sent again after a rollover is stored "
+                "twice: "
+                "ids are unique in one backing index only."),
       Declare("manage_template", &O::manage_template)
           .Default("true")
-          .Says("Whether the index template is installed, or renewed, before the first event."),
+          .Says("Install or update the index template before the first event."),
       Declare("template_name", &O::template_name)
           .Form(kNameForm)
           .Default("sparktail")
-          .Says("Of the index template, and of the policy of retention."),
+          .Says("Name of the index template, and of the retention policy."),
       Declare("shards", &O::shards)
           .Default("1")
           .Unit("shards")
           .From(1)
           .To(1024)
-          .Says("Of each index that is made."),
+          .Says("Shards of each new index."),
       Declare("replicas", &O::replicas)
           .Default("1")
           .Unit("copies")
           .From(0)
           .To(100)
-          .Says("Of each shard, beside the shard itself."),
+          .Says("Replicas of each shard in a new index."),
       Declare("retention", &O::retention)
           .Word("forever", absl::InfiniteDuration())
           .Default("forever")
           .From(absl::Hours(24))
-          .Says("Indices are deleted that long after they were made, by a policy (ISM, ILM) that "
-                "sparktail setup installs."),
+          .Says("Age at which indices are deleted, by a policy (ISM, ILM) that sparktail setup "
+                "installs."),
       Declare("alias", &O::alias)
           .Form(kNameForm)
           .Otherwise("none")
-          .Says("A name for all these indices together."),
+          .Says("Alias for all indices of this sink."),
       Declare("dashboards_url", &O::dashboards_url)
           .Form(kUrlForm)
           .Otherwise("none")
-          .Says("OpenSearch Dashboards or Kibana, for which sparktail setup brings searches and a "
-                "dashboard."),
+          .Says("URL of OpenSearch Dashboards or Kibana, in which sparktail setup installs saved "
+                "searches and a dashboard."),
       Declare("bulk_bytes", &O::bulk_bytes)
           .Bytes()
           .Default("1MiB")
           .From(uint64_t{16} << 10)
           .To(uint64_t{64} << 20)
-          .Says("Of the documents in one request, before compression."),
+          .Says("Bytes of documents in one request, before compression."),
       Declare("connections", &O::connections)
           .Default("4")
           .Unit("requests")
           .From(1)
           .To(64)
-          .Says(
-              "At most so many are on their way at a time; fewer while the server has too much to "
-              "do."),
+          .Says("Most requests in flight at a time; fewer while the server is overloaded."),
       Declare("compression", &O::compression)
           .Choice({"none", "gzip"})
           .Default("gzip")
-          .Says("Of requests."),
+          .Says("Compression of requests."),
       Declare("request_timeout", &O::request_timeout)
           .Default("1m")
           .From(absl::Seconds(1))
           .To(absl::Hours(1))
-          .Says("So long an answer may take before the request is sent again."),
+          .Says("Longest time for a response before the request is retried."),
   };
   return Joined(own, Within<O>(HttpOptionTable(), [](O* sink) { return &sink->http; }));
 }

@@ -7,9 +7,9 @@
 
 namespace sparktail {
 
-// The sink of OpenSearch and Elasticsearch: a BulkSink that speaks their dialect, and has the index
-// template installed before its first request. Of `parts` what no options say is set: log, store,
-// dead letters, name.
+// Creates the sink for OpenSearch and Elasticsearch: a BulkSink with their dialect, which installs
+// the index template before its first request. The caller sets those parts that are not options:
+// log, store, dead letters and name.
 std::unique_ptr<BulkSink> MakeOpenSearchSink(const OpenSearchOptions& options,
                                              BulkSink::Parts parts);
 

@@ -28,16 +28,17 @@ std::vector<Finding> WithClient(const OpenSearchOptions& options, Log* log, Surv
                 AskServers(client->get(), {options.dashboards_url}, options.request_timeout));
 }
 
-// What is in the way of all else, or nothing.
+// Finds the server's kind. After an error nothing else can be checked.
 absl::StatusOr<ServerInfo> Meet(const AskServer& cluster, std::vector<Finding>* findings) {
   absl::StatusOr<ServerInfo> info = AskServerInfo(cluster);
   if (!info.ok()) {
     findings->push_back(Finding::Broken(std::string(info.status().message())));
   } else if (info->kind == ServerKind::kUnknown) {
     findings->push_back(Finding::Doubt(
-        "it does not say whether it is OpenSearch or Elasticsearch; what both have is used"));
+        "the server does not report whether it is OpenSearch or Elasticsearch; only functions of "
+        "both are used"));
   } else {
-    findings->push_back(Finding::Ok(info->Text() + " answers"));
+    findings->push_back(Finding::Ok(info->Text() + " responds"));
   }
   return info;
 }
@@ -84,8 +85,8 @@ std::vector<Finding> SurveyOpenSearch(const OpenSearchOptions& options, const As
   }
   if (options.http.insecure_skip_verify) {
     findings.push_back(Finding::Doubt(
-        "certificates are not verified (insecure_skip_verify): whoever is in between can read "
-        "and change all; give ssl_ca instead"));
+        "certificates are not verified (insecure_skip_verify): anyone in between can read and "
+        "change everything; set ssl_ca instead"));
   }
   if (!options.dashboards_url.empty()) findings.push_back(CheckDashboards(options, dashboards));
   return findings;

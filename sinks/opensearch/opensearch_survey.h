@@ -9,17 +9,16 @@
 
 namespace sparktail {
 
-// Makes all that a sink of OpenSearch or Elasticsearch can bring along: the retention policy, the
-// index template, the alias, the dashboard. What is there and as it should be is left as it is, so
-// it may be done again. Says what was found, and what was made. `log` is told what the client of
-// HTTP has to say.
+// Installs the retention policy, the index template, the alias and the dashboard for a sink of kind
+// opensearch or elasticsearch. Objects that are right already stay unchanged, so it may be called
+// again. Returns what was found and created. `log` gets the messages of the HTTP client.
 std::vector<Finding> SetUpOpenSearch(const OpenSearchOptions& options, Log* log);
 
-// Whether the sink can deliver: what it speaks to, whether that lets us in, and what of the above
-// is there. Changes nothing.
+// Reports whether the sink can deliver: the kind of the server, whether it accepts the log-in, and
+// which of these objects exist. Changes nothing.
 std::vector<Finding> SurveyOpenSearch(const OpenSearchOptions& options, Log* log);
 
-// The same, with somebody else's way to ask the cluster and the dashboards.
+// These overloads use the caller's functions to send requests to the cluster and the dashboards.
 std::vector<Finding> SetUpOpenSearch(const OpenSearchOptions& options, const AskServer& cluster,
                                      const AskServer& dashboards);
 std::vector<Finding> SurveyOpenSearch(const OpenSearchOptions& options, const AskServer& cluster,

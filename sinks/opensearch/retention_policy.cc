@@ -47,8 +47,8 @@ constexpr char kIlm[] = R"({
 constexpr char kIlmRollover[] = R"(
       "hot": {"actions": {"rollover": {"max_age": "$0", "max_primary_shard_size": "50gb"}}},)";
 
-// A stream's events are deleted an index at a time, so they outlive the retention by as much as an
-// index spans: not by more than a quarter of it, if a day is less.
+// The events of a data stream are deleted an index at a time, so they outlive the retention by the
+// time that an index spans. That is a quarter of the retention, but at least a day.
 std::string RolloverAge(absl::Duration retention) {
   const int64_t days = absl::ToInt64Hours(retention) / 24 / 4;
   return std::to_string(std::max<int64_t>(1, days)) + "d";
@@ -70,7 +70,7 @@ std::string IlmBody(const OpenSearchOptions& options, const std::string& digest)
 
 using Body = std::string (*)(const OpenSearchOptions& options, const std::string& digest);
 
-// How a kind of server has such policies.
+// The API for policies of one kind of server.
 struct Dialect {
   std::string_view function;  // for messages
   std::string_view path;      // the name follows
@@ -87,9 +87,10 @@ std::string DigestOf(const Dialect& dialect, const OpenSearchOptions& options) {
 struct Found {
   bool is_there = false;
   bool is_ours = false;
-  std::string digest;        // if ours
-  int64_t seq_no = 0;        // of ISM, with which a change must come …
-  int64_t primary_term = 0;  // … so that nobody else's is lost
+  std::string digest;  // if it is ours
+  // For ISM: a change must name both, so that no other change gets lost.
+  int64_t seq_no = 0;
+  int64_t primary_term = 0;
 };
 
 // {"_seq_no": 7, "_primary_term": 1, "policy": {"description": "… [sparktail <digest>]"}}
@@ -155,7 +156,7 @@ absl::Status Put(const Dialect& dialect, const OpenSearchOptions& options, const
   return ToStatus(response, "install the policy " + options.template_name);
 }
 
-// A server that does not say what it is may be of either kind.
+// A server of unknown kind may have either API.
 absl::StatusOr<Found> LookForAny(const OpenSearchOptions& options, ServerKind kind,
                                  const AskServer& ask, const Dialect** dialect) {
   *dialect = kind == ServerKind::kElasticsearch ? &kIlmDialect : &kIsmDialect;
@@ -172,7 +173,7 @@ std::string Promise(const OpenSearchOptions& options) {
 
 Finding NotThere(const Dialect& dialect) {
   return Finding::Doubt("this server has no " + std::string(dialect.function) +
-                        ", so nothing deletes old indices: retention does nothing here");
+                        ", so nothing deletes old indices: retention has no effect");
 }
 
 Finding LookingFailed(const Dialect& dialect, const absl::Status& status) {
@@ -182,7 +183,7 @@ Finding LookingFailed(const Dialect& dialect, const absl::Status& status) {
 
 Finding NotOurs(const OpenSearchOptions& options) {
   return Finding::Doubt("the policy " + options.template_name +
-                        " has no mark of sparktail: it is yours, and left as it is");
+                        " has no mark of sparktail: it is yours, and stays unchanged");
 }
 
 }  // namespace
@@ -202,12 +203,12 @@ Finding SetUpRetentionPolicy(const OpenSearchOptions& options, ServerKind kind,
   if (!found.ok()) return LookingFailed(*dialect, found.status());
   if (found->is_there && !found->is_ours) return NotOurs(options);
   if (found->is_there && found->digest == DigestOf(*dialect, options)) {
-    return Finding::Ok("there is " + Promise(options));
+    return Finding::Ok("found " + Promise(options));
   }
   const absl::Status status = Put(*dialect, options, *found, ask);
   if (!status.ok()) return LookingFailed(*dialect, status);
-  return Finding::Ok((found->is_there ? "changed " : "made ") + Promise(options) +
-                     "; it is for those that are made from now on");
+  return Finding::Ok((found->is_there ? "changed " : "created ") + Promise(options) +
+                     "; it applies to indices that are created from now on");
 }
 
 Finding CheckRetentionPolicy(const OpenSearchOptions& options, ServerKind kind,
@@ -215,21 +216,21 @@ Finding CheckRetentionPolicy(const OpenSearchOptions& options, ServerKind kind,
   const Dialect* dialect = nullptr;
   const absl::StatusOr<Found> found = LookForAny(options, kind, ask, &dialect);
   if (!found.ok()) {
-    // Whoever only writes need not be allowed to see it.
+    // A user who only writes events may lack the right to see it.
     if (absl::IsPermissionDenied(found.status())) {
       return Finding::Doubt(std::string(found.status().message()));
     }
     return LookingFailed(*dialect, found.status());
   }
   if (!found->is_there) {
-    return Finding::Doubt("the policy " + options.template_name +
-                          " is missing, so nothing deletes old indices: sparktail setup makes it");
+    return Finding::Doubt(
+        "the policy " + options.template_name +
+        " is missing, so nothing deletes old indices: sparktail setup creates it");
   }
   if (!found->is_ours) return NotOurs(options);
-  if (found->digest == DigestOf(*dialect, options))
-    return Finding::Ok("there is " + Promise(options));
+  if (found->digest == DigestOf(*dialect, options)) return Finding::Ok("found " + Promise(options));
   return Finding::Doubt("the policy " + options.template_name +
-                        " is that of other options: sparktail setup changes it");
+                        " is from other options: sparktail setup changes it");
 }
 
 }  // namespace sparktail

@@ -9,20 +9,20 @@
 
 namespace sparktail {
 
-// A policy of the server's own (OpenSearch: index state management, ISM; Elasticsearch: index
-// lifecycle management, ILM) under the template's name, which deletes indices when they are older
-// than options.retention; those of a data stream it also rolls over. OpenSearch puts new indices
-// under it by their names, Elasticsearch by the template. It bears a mark as the template does: one
-// without it is a user's, and is not touched. Indices that are there before it are left alone.
+// A policy of the server (OpenSearch: index state management, ISM; Elasticsearch: index lifecycle
+// management, ILM) that deletes indices older than options.retention, and rolls over those of a
+// data stream. It has the template's name. OpenSearch applies it to new indices by their names,
+// Elasticsearch by the template. It has a mark like the template's: a policy without a mark belongs
+// to a user, and is not changed. Indices that are older than the policy are not changed either.
 
-// Makes it, or changes it if it is ours and not as it should be. For options with a retention.
+// Creates the policy, or changes it if it is ours and differs. options.retention must be set.
 Finding SetUpRetentionPolicy(const OpenSearchOptions& options, ServerKind kind,
                              const AskServer& ask);
-// Looks for it, and changes nothing.
+// Looks for the policy. Changes nothing.
 Finding CheckRetentionPolicy(const OpenSearchOptions& options, ServerKind kind,
                              const AskServer& ask);
 
-// The bodies that are sent, with their mark.
+// Return the bodies of the requests, with the mark.
 std::string IsmPolicyJson(const OpenSearchOptions& options);
 std::string IlmPolicyJson(const OpenSearchOptions& options);
 

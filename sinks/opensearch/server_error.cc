@@ -73,13 +73,13 @@ ServerError ReadServerError(std::string_view body) {
   return error;
 }
 
-std::string TellAnswer(const HttpResponse& response) {
+std::string DescribeResponse(const HttpResponse& response) {
   if (response.failure != HttpFailure::kNone) return response.error;
   std::string text = "HTTP " + std::to_string(response.status);
   const std::string error = ReadServerError(response.body).Text();
   if (!error.empty()) return text + ", " + error;
   if (!response.location.empty()) return text + ", a redirect, which is not followed";
-  if (!response.content_type.empty()) text += ", an answer of " + response.content_type;
+  if (!response.content_type.empty()) text += ", a response of type " + response.content_type;
   return text;
 }
 

@@ -7,23 +7,24 @@
 
 namespace sparktail {
 
-// What OpenSearch and Elasticsearch say of an error, in an answer's body or in an item of a bulk:
-//   {"type":"…_exception","reason":"…","caused_by":{…}}, or a text
+// An error of OpenSearch or Elasticsearch, in the body of a response or in an item of a bulk
+// response:
+//   {"type":"…_exception","reason":"…","caused_by":{…}}, or a string
 struct ServerError {
-  std::string type;    // empty: none is told
-  std::string reason;  // with that of its cause; at most kMostBytes of it
+  std::string type;    // empty: the server returned none
+  std::string reason;  // with the reasons of its causes, cut after kMostBytes
   static constexpr size_t kMostBytes = 1000;
 
-  // "mapper_parsing_exception: failed to parse field [n]"
+  // Returns "mapper_parsing_exception: failed to parse field [n]".
   std::string Text() const;
 };
 
-// Of a whole answer that is an error: {"error":…,"status":…}. Empty if it is none, such as a page
-// of a proxy.
+// Reads the body of an error response: {"error":…,"status":…}. Returns an empty error if the body
+// is something else, such as a page of a proxy.
 ServerError ReadServerError(std::string_view body);
 
-// An answer that is no success, for an operator: "HTTP 403, security_exception: no permissions for
-// …", "HTTP 502, an answer of text/html".
-std::string TellAnswer(const HttpResponse& response);
+// Describes a response that is not a success, for operators: "HTTP 403, security_exception: no
+// permissions for …", "HTTP 502, a response of type text/html".
+std::string DescribeResponse(const HttpResponse& response);
 
 }  // namespace sparktail

@@ -56,7 +56,7 @@ ServerRequest Get(std::string path) { return {HttpMethod::kGet, std::move(path),
 }  // namespace
 
 std::string ServerInfo::Text() const {
-  if (kind == ServerKind::kUnknown) return "a server that does not say what it is";
+  if (kind == ServerKind::kUnknown) return "a server of unknown kind";
   const std::string name = kind == ServerKind::kOpenSearch ? "OpenSearch" : "Elasticsearch";
   return version.empty() ? name : name + " " + version;
 }
@@ -66,10 +66,10 @@ absl::StatusOr<ServerInfo> AskServerInfo(const AskServer& ask) {
   if (root.is_success()) {
     if (const std::optional<ServerInfo> info = ReadRoot(root.body)) return *info;
   } else {
-    const absl::Status status = ToStatus(root, "ask the server what it is");
+    const absl::Status status = ToStatus(root, "read the server's version");
     if (absl::IsUnavailable(status) || absl::IsUnauthenticated(status)) return status;
   }
-  // Some have no page there, or show it to few.
+  // Some servers have no root page, or show it to few users.
   const HttpResponse nodes = ask(Get("/_nodes/_local?filter_path=nodes.*.version,nodes.*.build_*"));
   if (!nodes.is_success()) return ServerInfo();
   return ReadNodes(nodes.body).value_or(ServerInfo());

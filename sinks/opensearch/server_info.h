@@ -9,22 +9,21 @@
 
 namespace sparktail {
 
-// kUnknown: it does not say, or only to others. All that a sink needs works with it as well: the
-// requests are those that OpenSearch and Elasticsearch (7.8 and later) have in common, in plain
-// JSON. So Elasticsearch 8 is not asked to be compatible with 7 (a media type with
-// "compatible-with"): there is nothing in which they differ.
+// kUnknown: the server does not report it, or not to this user. A sink works with such a server
+// too: it uses only requests that OpenSearch and Elasticsearch (7.8 and later) have in common, in
+// plain JSON. For the same reason Elasticsearch 8 needs no media type with "compatible-with".
 enum class ServerKind : uint8_t { kUnknown, kOpenSearch, kElasticsearch };
 
 struct ServerInfo {
   ServerKind kind = ServerKind::kUnknown;
-  std::string version;  // "2.19.4"; empty: it does not say
+  std::string version;  // "2.19.4"; empty: not reported
 
-  // "OpenSearch 2.19.4", "a server that does not say what it is".
+  // Returns "OpenSearch 2.19.4", or "a server of unknown kind".
   std::string Text() const;
 };
 
-// Finds out what it speaks to. There is no product check: what is not known is tried. Errors: it is
-// away (kUnavailable), or does not let us in (kUnauthenticated).
+// Finds the kind and version of a server. There is no product check: a server of unknown kind is
+// accepted. kUnavailable: the server is away. kUnauthenticated: it does not accept the credentials.
 absl::StatusOr<ServerInfo> AskServerInfo(const AskServer& ask);
 
 }  // namespace sparktail

@@ -9,7 +9,7 @@ namespace {
 
 namespace od = simdjson::ondemand;
 
-// Documents can be found so long after they came, at the latest; milliseconds.
+// commitWithin: milliseconds until new documents can be found, at the latest.
 constexpr char kQuery[] = "/update/json/docs?commitWithin=5000";
 constexpr size_t kMostTextBytes = 1000;
 
@@ -33,13 +33,13 @@ SolrAnswer ReadAnswer(std::string_view body) {
   return answer;
 }
 
-std::string Tell(const HttpResponse& response, const std::string& text) {
+std::string Describe(const HttpResponse& response, const std::string& text) {
   if (response.failure != HttpFailure::kNone) return response.error;
   const std::string status = "HTTP " + std::to_string(response.status);
   if (!text.empty()) return status + ", " + text;
   if (!response.location.empty()) return status + ", a redirect, which is not followed";
   return response.content_type.empty() ? status
-                                       : status + ", an answer of " + response.content_type;
+                                       : status + ", a response of type " + response.content_type;
 }
 
 }  // namespace
@@ -62,11 +62,11 @@ BulkAnswer SolrDialect::Read(HttpResponse response, size_t items) {
   BulkAnswer answer;
   answer.outcome = OutcomeOfRequest(response);
   const SolrAnswer body = ReadAnswer(response.body);
-  answer.why = Tell(response, body.text);
+  answer.why = Describe(response, body.text);
   if (response.status == 404) {
     answer.why += ": is there a collection " + collection_ + ", and do `urls` end in /solr?";
   }
-  // A version conflict is no error of the document's.
+  // A version conflict is not an error in the document.
   if (answer.outcome == RequestOutcome::kBlocked && response.status == 409) {
     answer.outcome = RequestOutcome::kAway;
   }
@@ -76,7 +76,7 @@ BulkAnswer SolrDialect::Read(HttpResponse response, size_t items) {
     return answer;
   }
   answer.outcome = RequestOutcome::kUnreadable;
-  answer.why = "the answer can't be read (" + answer.why + "): is it Solr that answers there?";
+  answer.why = "the response can't be read (" + answer.why + "): is it from Solr?";
   return answer;
 }
 

@@ -10,10 +10,10 @@
 
 namespace sparktail {
 
-// Solr's /update/json/docs: documents one behind the other. `id` is the collection's unique key, so
-// that what comes again takes the place of its equal. At a document that is refused Solr stops:
-// those before it are stored, those behind it are not, and it does not say which one it was in a
-// way that can be read.
+// Solr's /update/json/docs: documents one after the other. `id` is the collection's unique key, so
+// a document that is sent again replaces its equal. Solr stops at a document that it rejects:
+// documents before it are stored, documents after it are not. It does not report the rejected
+// document in a form that can be parsed.
 class SolrDialect : public BulkDialect {
  public:
   explicit SolrDialect(std::string collection) : collection_(std::move(collection)) {}

@@ -27,30 +27,28 @@ OptionTable<SolrOptions> SolrOptionTable() {
       Declare("urls", &O::urls)
           .Form(kUrlForm)
           .Required()
-          .Says("Nodes of Solr, such as http://solr1:8983/solr; they are used in turn."),
+          .Says("URLs of Solr's nodes, such as http://solr1:8983/solr; they are used in turn."),
       Declare("collection", &O::collection)
           .Form(kCollectionForm)
           .Required()
-          .Says("The collection, or core, of the events; its unique key must be id."),
+          .Says("Collection or core for events; its unique key must be id."),
       Declare("bulk_bytes", &O::bulk_bytes)
           .Bytes()
           .Default("1MiB")
           .From(uint64_t{16} << 10)
           .To(uint64_t{64} << 20)
-          .Says("Of the documents in one request."),
+          .Says("Bytes of documents in one request."),
       Declare("connections", &O::connections)
           .Default("4")
           .Unit("requests")
           .From(1)
           .To(64)
-          .Says(
-              "At most so many are on their way at a time; fewer while the server has too much to "
-              "do."),
+          .Says("Most requests in flight at a time; fewer while the server is overloaded."),
       Declare("request_timeout", &O::request_timeout)
           .Default("1m")
           .From(absl::Seconds(1))
           .To(absl::Hours(1))
-          .Says("So long an answer may take before the request is sent again."),
+          .Says("Longest time for a response before the request is retried."),
   };
   return Joined(own, Within<O>(HttpOptionTable(), [](O* sink) { return &sink->http; }));
 }

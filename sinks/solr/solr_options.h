@@ -11,12 +11,12 @@
 
 namespace sparktail {
 
-// What a sink of Solr can be told. Each option's text for users stands in solr_options.cc.
+// Options of a sink of kind solr. solr_options.cc describes each for users.
 struct SolrOptions {
   std::vector<std::string> urls;            // of nodes: http://host:8983/solr
-  std::string collection;                   // or core
-  uint64_t bulk_bytes = uint64_t{1} << 20;  // of a request's documents
-  uint64_t connections = 4;                 // at most, at a time
+  std::string collection;                   // a collection or a core
+  uint64_t bulk_bytes = uint64_t{1} << 20;  // documents in one request
+  uint64_t connections = 4;                 // most requests at a time
   absl::Duration request_timeout = absl::Seconds(60);
   HttpOptions http;
 };

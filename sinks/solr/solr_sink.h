@@ -7,8 +7,8 @@
 
 namespace sparktail {
 
-// The sink of Solr: a BulkSink that speaks its dialect. Of `parts` what no options say is set: log,
-// store, dead letters, name.
+// Creates the sink for Solr: a BulkSink with its dialect. The caller sets those parts that are not
+// options: log, store, dead letters and name.
 std::unique_ptr<BulkSink> MakeSolrSink(const SolrOptions& options, BulkSink::Parts parts);
 
 }  // namespace sparktail

@@ -20,12 +20,12 @@ Finding Judge(const SolrOptions& options, const std::string& body) {
   simdjson::dom::element answer;
   std::string_view key;
   if (parser.parse(body).get(answer) || answer["uniqueKey"].get(key)) {
-    return Finding::Broken("what is at this URL does not answer as Solr does; look at `urls`");
+    return Finding::Broken("the server at this URL does not respond like Solr; check `urls`");
   }
   const std::string named = "collection " + options.collection;
-  if (key == "id") return Finding::Ok("there is the " + named + ", with id as its unique key");
+  if (key == "id") return Finding::Ok("found the " + named + ", with id as its unique key");
   return Finding::Broken("the unique key of the " + named + " is " + ValidUtf8(key, kMostName) +
-                         ": it must be id, or what comes again is there twice");
+                         ": it must be id, or events that are sent again are stored twice");
 }
 
 }  // namespace
@@ -46,7 +46,7 @@ std::vector<Finding> SurveySolr(const SolrOptions& options, const AskServer& ask
   if (response.is_success()) return {Judge(options, response.body)};
   const absl::Status status = ToStatus(response, "look for the collection " + options.collection);
   std::string text(status.message());
-  if (absl::IsNotFound(status)) text += "; make it, or look at `urls` (…/solr) and `collection`";
+  if (absl::IsNotFound(status)) text += "; create it, or check `urls` (…/solr) and `collection`";
   return {Finding::Broken(std::move(text))};
 }
 

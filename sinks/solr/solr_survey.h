@@ -9,10 +9,10 @@
 
 namespace sparktail {
 
-// Whether the sink can deliver: the collection is there, and knows events by their ids. Changes
-// nothing. `log` is told what the client of HTTP has to say.
+// Reports whether the sink can deliver: the collection exists, and its unique key is the event's
+// id. Changes nothing. `log` gets the messages of the HTTP client.
 std::vector<Finding> SurveySolr(const SolrOptions& options, Log* log);
-// The same, with somebody else's way to ask.
+// This overload uses the caller's function to send requests.
 std::vector<Finding> SurveySolr(const SolrOptions& options, const AskServer& ask);
 
 }  // namespace sparktail

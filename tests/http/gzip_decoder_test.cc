@@ -75,7 +75,7 @@ TEST(GzipDecoderTest, WhatIsDamaged) {
   EXPECT_EQ(found, packed.size() - 6);
 }
 
-TEST(GzipDecoderTest, WhatIsNone) {
+TEST(GzipDecoderTest, InvalidInput) {
   for (const std::string& text : {std::string("plain"), std::string(100, '\0'), Gzip("x") + "more",
                                   std::string("\x78\x9c\x03\x00", 4)}) {
     GzipDecoder decoder;

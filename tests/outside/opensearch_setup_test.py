@@ -131,8 +131,8 @@ class Setup(support.TempCase):
     def test_what_is_missing_is_made_once(self):
         path = self.configuration()
         first = self.told("setup", "-c", path)
-        for line in ("OpenSearch 2.19.4 answers", "made the policy sparktail", "made the index template sparktail",
-                     "gave the alias spark to indices that lacked it: 1", "made the dashboard sparktail-overview"):
+        for line in ("OpenSearch 2.19.4 responds", "created the policy sparktail", "created the index template sparktail",
+                     "added the alias spark to indices that lacked it: 1", "created the dashboard sparktail-overview"):
             self.assertIn(f"ok       sink opensearch: {line}", first)
         self.assertIn("5 ok, 0 warnings, 0 failed", first)
         self.assertEqual(len(self.server.writes), 4)
@@ -140,11 +140,11 @@ class Setup(support.TempCase):
         self.assertIn("monitor-yarn-*-*", self.server.templates["sparktail"]["index_patterns"])
 
         second = self.told("setup", "-c", path)
-        self.assertIn("there is the index template sparktail", second)
+        self.assertIn("found the index template sparktail", second)
         self.assertEqual(len(self.server.writes), 4)
 
         check = self.told("check", "-c", path)
-        self.assertIn("ok       sink opensearch: there is the dashboard sparktail-overview", check)
+        self.assertIn("ok       sink opensearch: found the dashboard sparktail-overview", check)
         self.assertEqual(len(self.server.writes), 4)
 
     def test_wrong_credentials_are_told(self):

@@ -22,7 +22,7 @@ HttpResponse Answer(int status, const std::string& body) {
   return response;
 }
 
-// Answers what it was asked.
+// Echoes the request.
 std::string Echo(const RawRequest& request) {
   return RawAnswer(200, request.method + " " + request.target + " " +
                             request.Header("content-type") + " " + request.body);
@@ -35,7 +35,7 @@ struct AskServerTest : ::testing::Test {
   std::unique_ptr<HttpClient> client;
 };
 
-TEST_F(AskServerTest, WhatIsSentIsWhatWasAsked) {
+TEST_F(AskServerTest, SendsTheRequest) {
   const RawHttpServer server(RawHttpServer::Answering(Echo));
   const AskServer ask = AskServers(client.get(), {server.url() + "/gateway/"}, absl::Seconds(30));
   const HttpResponse response = ask({HttpMethod::kPut, "/_ilm/policy/a?b=c", "{}"});
@@ -53,7 +53,7 @@ TEST_F(AskServerTest, AnotherNodeIsAskedIfOneIsAway) {
   EXPECT_EQ(gateway.connections(), 1u);
 }
 
-TEST_F(AskServerTest, ARefusalIsTheClustersWhicheverNodeGivesIt) {
+TEST_F(AskServerTest, ARejectionByOneNodeIsFinal) {
   const RawHttpServer refuses(
       RawHttpServer::Answering([](const RawRequest&) { return RawAnswer(403, "{}"); }));
   const RawHttpServer other(RawHttpServer::Answering(Echo));
@@ -71,7 +71,7 @@ TEST_F(AskServerTest, IfAllAreAwayTheLastOneSaysWhy) {
   EXPECT_TRUE(absl::IsUnavailable(ToStatus(response, "ask")));
 }
 
-TEST(ToStatusTest, SaysWhatCouldNotBeDoneAndWhy) {
+TEST(ToStatusTest, NamesTheFailedActionAndTheReason) {
   const absl::Status status =
       ToStatus(Answer(403, R"({"error":{"type":"security_exception","reason":"no permissions"}})"),
                "install the index template x");
@@ -98,8 +98,8 @@ TEST(ToStatusTest, EachAnswerHasItsCode) {
             absl::StatusCode::kFailedPrecondition);
 }
 
-// As the servers answer whose modules are missing.
-TEST(ToStatusTest, AFunctionThatIsMissingIsNoRefusal) {
+// Responses of servers that lack the module.
+TEST(ToStatusTest, AMissingFunctionIsUnimplemented) {
   for (const auto& [status, body] : {
            std::pair(400,
                      R"({"error":"no handler found for uri [/_ilm/policy/x] and method [GET]"})"),

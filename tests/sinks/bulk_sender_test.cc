@@ -51,7 +51,8 @@ constexpr char kSink[] = "search";
 
 size_t NumberOf(const Document& document) { return std::stoul(document.id, nullptr, 16); }
 
-// The sender as its sink uses it: fed as by SinkWorker, before a server that answers as it is told.
+// The sender as its sink uses it: fed like SinkWorker does, with a server whose responses are
+// scripted.
 class BulkSenderTest : public ::testing::Test {
  protected:
   BulkSenderTest() { MakeDeadLetters(uint64_t{1} << 20); }
@@ -82,7 +83,7 @@ class BulkSenderTest : public ::testing::Test {
     return one;
   }
 
-  // What is in the index, in brief; documents are whole.
+  // The contents of the index, in brief; checks that documents are complete.
   std::string Indexed() const {
     std::string lines;
     for (const auto& [id, document] : server_.documents()) lines += document.text + "\n";
@@ -116,7 +117,7 @@ class BulkSenderTest : public ::testing::Test {
   BulkSink* sink_ = nullptr;  // the last one that was made
 };
 
-TEST_F(BulkSenderTest, EventsAndTheCursorBehindThem) {
+TEST_F(BulkSenderTest, EventsAndTheCursorAfterThem) {
   const auto one = MakeOpen();
   ASSERT_TRUE(one->Deliver(0, 3));
   ASSERT_TRUE(one->Deliver(3, 200));
@@ -140,7 +141,7 @@ TEST_F(BulkSenderTest, RequestsAreCompressedAndAsLargeAsTheyMayBe) {
   }
 }
 
-TEST_F(BulkSenderTest, F40_WhatIsThereAlreadyIsDelivered) {
+TEST_F(BulkSenderTest, F40_AKnownEventIsDelivered) {
   ASSERT_TRUE(MakeOpen()->Deliver(0, 5));
   store_.Forget("", "").IgnoreError();
   const auto one = MakeOpen();
@@ -153,7 +154,7 @@ TEST_F(BulkSenderTest, F40_WhatIsThereAlreadyIsDelivered) {
 
 // ---------------------------------------------------------------- items
 
-TEST_F(BulkSenderTest, F37_OnlyWhatHasFailedIsSentAgain) {
+TEST_F(BulkSenderTest, F37_OnlyFailedEventsAreRetried) {
   const auto one = MakeOpen();
   server_.NextItems([](const Document& document) { return NumberOf(document) % 2 ? 429 : 201; });
   server_.NextItems([](const Document& document) { return NumberOf(document) == 3 ? 503 : 201; });
@@ -165,7 +166,7 @@ TEST_F(BulkSenderTest, F37_OnlyWhatHasFailedIsSentAgain) {
   EXPECT_EQ(dead_letters_->count(), 0U);
 }
 
-TEST_F(BulkSenderTest, F37b_EachItemOfAMixedAnswerBecomesWhatItsStatusSays) {
+TEST_F(BulkSenderTest, F37b_EachItemOfAMixedResponseHasItsOwnOutcome) {
   const auto one = MakeOpen();
   server_.NextItems([](const Document& document) {
     constexpr int kStatuses[] = {201, 400, 429, 409};
@@ -180,7 +181,7 @@ TEST_F(BulkSenderTest, F37b_EachItemOfAMixedAnswerBecomesWhatItsStatusSays) {
   EXPECT_EQ(Cursor(), 8U);
 }
 
-TEST_F(BulkSenderTest, F38_OneThatIsTakenDoesNotHideThoseThatAreRefused) {
+TEST_F(BulkSenderTest, F38_ADeliveredEventDoesNotHideRejectedOnes) {
   const auto one = MakeOpen();
   server_.NextItems([](const Document& document) { return NumberOf(document) == 0 ? 201 : 400; });
   ASSERT_TRUE(one->Deliver(0, 300));
@@ -232,7 +233,7 @@ TEST_F(BulkSenderTest, F41_RequestsThatAreTooLargeAreMadeSmaller) {
   EXPECT_EQ(Indexed(), Feed::SummaryOf(0, 300));
   const size_t before = server_.requests().size();
   ASSERT_TRUE(one->Deliver(300, 600));
-  // None of these was refused.
+  // None of these was rejected.
   size_t sent = 0;
   const std::vector<size_t> requests = server_.requests();
   for (size_t i = before; i < requests.size(); ++i) sent += requests[i];
@@ -240,7 +241,7 @@ TEST_F(BulkSenderTest, F41_RequestsThatAreTooLargeAreMadeSmaller) {
   EXPECT_EQ(dead_letters_->count(), 0U);
 }
 
-TEST_F(BulkSenderTest, F41_OneThatIsTooLargeAloneGoesToTheDeadLetters) {
+TEST_F(BulkSenderTest, F41_AnEventThatIsTooLargeAloneGoesToTheDeadLetters) {
   const auto one = MakeOpen();
   server_.Always([](const Documents& documents) -> std::optional<std::string> {
     for (const Document& document : documents) {
@@ -296,7 +297,7 @@ TEST_F(BulkSenderTest, F43_AnAnswerThatIsTooLongIsAskedForInParts) {
   EXPECT_THAT(server_.requests(), ElementsAre(6, 3, 3));
 }
 
-TEST_F(BulkSenderTest, WhatIsNoAnswerIsAskedForAgain) {
+TEST_F(BulkSenderTest, AnInvalidResponseIsRetried) {
   request_timeout_ = absl::Seconds(1);
   const auto one = MakeOpen();
   server_.NextStatus(200, "<html>Bad gateway</html>", "Content-Type: text/html\r\n");
@@ -310,7 +311,7 @@ TEST_F(BulkSenderTest, WhatIsNoAnswerIsAskedForAgain) {
 
 // ---------------------------------------------------------------- servers in trouble
 
-TEST_F(BulkSenderTest, AServerThatHasTooMuchToDoIsLeftAlone) {
+TEST_F(BulkSenderTest, AnOverloadedServerIsLeftAlone) {
   patience_ = absl::Seconds(60);
   connections_ = 8;
   bulk_bytes_ = 1000;
@@ -349,7 +350,7 @@ TEST_F(BulkSenderTest, F31_TheCursorStaysWhereItIsWhileTheServerIsAway) {
   EXPECT_EQ(Indexed(), Feed::SummaryOf(0, 4));
 }
 
-TEST_F(BulkSenderTest, AServerThatDoesNotAnswerInTimeIsAskedAgain) {
+TEST_F(BulkSenderTest, ARequestThatTimesOutIsRetried) {
   request_timeout_ = absl::Seconds(1);
   const auto one = MakeOpen();
   absl::Notification asked_again;
@@ -384,13 +385,13 @@ TEST_F(BulkSenderTest, NodesThatAreAwayAreGoneAround) {
 
 // ---------------------------------------------------------------- refusals
 
-TEST_F(BulkSenderTest, AHundredRefusalsWithoutASuccessPauseTheSink) {
+TEST_F(BulkSenderTest, AHundredRejectionsWithoutASuccessPauseTheSink) {
   const auto one = MakeOpen();
   server_.AlwaysItems([](const Document&) { return 400; });
   size_t failures = 0;
   ASSERT_TRUE(one->Deliver(0, 150, [&](const absl::Status& error) {
     EXPECT_TRUE(absl::IsUnavailable(error)) << error;
-    EXPECT_THAT(std::string(error.message()), HasSubstr("something is wrong with the index"));
+    EXPECT_THAT(std::string(error.message()), HasSubstr("check the index"));
     EXPECT_THAT(std::string(error.message()), HasSubstr("mapper_parsing_exception"));
     EXPECT_EQ(dead_letters_->count(), 0U);
     if (++failures == 3) server_.Always(nullptr);
@@ -410,19 +411,19 @@ TEST_F(BulkSenderTest, FullDeadLettersPauseTheSink) {
   EXPECT_EQ(Indexed(), Feed::SummaryOf(0, 1));
 }
 
-TEST_F(BulkSenderTest, WhatIsNoJsonIsNotSent) {
+TEST_F(BulkSenderTest, InvalidJsonIsNotSent) {
   const auto one = MakeOpen();
   EventBuffer events = Feed::Events(0, 1);
   Feed::Append("nonsense", Feed::Id(1), &events);
   ASSERT_TRUE(one->Write(std::move(events)).ok());
   ASSERT_TRUE(one->Commit(2).ok());
   EXPECT_THAT(server_.requests(), ElementsAre(1));
-  EXPECT_THAT(Buried(), HasSubstr("no JSON object"));
+  EXPECT_THAT(Buried(), HasSubstr("not a valid JSON object"));
 }
 
 // ---------------------------------------------------------------- commits
 
-TEST_F(BulkSenderTest, WhatIsDeliveredIsNotSentAgainBecauseTheCursorCouldNotBeStored) {
+TEST_F(BulkSenderTest, DeliveredEventsAreNotSentAgainIfTheCursorCannotBeStored) {
   const auto one = MakeOpen();
   store_.Fail({.n = 1});
   ASSERT_TRUE(one->Deliver(0, 5));

@@ -42,7 +42,7 @@ TEST_F(BulkSinkTest, OpensWithoutItsServer) {
   EXPECT_EQ(Feed::OffsetOf(*cursors), 7U);
 }
 
-TEST_F(BulkSinkTest, FilesThatCannotBeReadAreToldAtOnce) {
+TEST_F(BulkSinkTest, FilesThatCannotBeReadAreReportedAtOnce) {
   BulkSink::Parts parts = PartsOf("https://127.0.0.1:1");
   parts.http.ssl_ca = folder_ / "missing.pem";
   BulkSink sink(std::move(parts));

@@ -50,7 +50,7 @@ TEST(DashboardsTest, ObjectsReferToEachOther) {
     ASSERT_FALSE(object["references"].get(references));
     for (const dom::element reference : references) {
       wanted.insert(Text(reference, "/type") + " " + Text(reference, "/id"));
-      // The name stands where the object uses it.
+      // The object uses the name.
       const std::string name = Text(reference, "/name");
       const std::string use = name.starts_with("panel_")
                                   ? R"(\"panelRefName\":\")" + name + R"(\")"
@@ -60,13 +60,13 @@ TEST(DashboardsTest, ObjectsReferToEachOther) {
   }
   EXPECT_EQ(ids.size(), 13u);
   for (const std::string& one : wanted) EXPECT_TRUE(ids.contains(one)) << one;
-  // All are used but the dashboard itself, and the search for batches, which stands alone.
+  // All are used except the dashboard itself, and the search for batches.
   EXPECT_EQ(wanted.size(), ids.size() - 2);
   EXPECT_TRUE(ids.contains("dashboard sparktail-overview"));
 }
 
 // JSON in a string is JSON, …
-TEST(DashboardsTest, WhatIsInStringsCanBeRead) {
+TEST(DashboardsTest, JsonInStringsIsValid) {
   dom::parser parser;
   dom::parser inner;
   size_t count = 0;
@@ -86,7 +86,7 @@ TEST(DashboardsTest, WhatIsInStringsCanBeRead) {
   EXPECT_GT(count, 25u);
 }
 
-// Those that a saved search shows, or a visualization asks for.
+// The fields that a saved search shows, or a visualization requests.
 void CollectFields(dom::element object, std::set<std::string>* names) {
   std::string_view name;
   dom::array columns;
@@ -107,7 +107,7 @@ void CollectFields(dom::element object, std::set<std::string>* names) {
   }
 }
 
-// … and what it asks for are fields of the template.
+// … and requests fields of the template only.
 TEST(DashboardsTest, FieldsAreThoseOfTheTemplate) {
   dom::parser parser;
   std::set<std::string> names;
@@ -129,7 +129,7 @@ TEST(DashboardsTest, FieldsAreThoseOfTheTemplate) {
   }
 }
 
-TEST(DashboardsTest, BearTheNamesOfTheSink) {
+TEST(DashboardsTest, HaveTheNamesOfTheSink) {
   OpenSearchOptions options = Options();
   const std::string usual = DashboardObjects(options);
   EXPECT_THAT(usual, HasSubstr(R"({"id":"sparktail-indices","type":"index-pattern")"));
@@ -150,10 +150,10 @@ TEST(DashboardsTest, AreImportedOnce) {
   const Finding made = SetUpDashboards(Options(), server.Dashboards());
   EXPECT_EQ(made.verdict, Verdict::kOk);
   EXPECT_EQ(made.text,
-            "made the dashboard sparktail-overview (http://dashboards:5601), with its index "
+            "created the dashboard sparktail-overview (http://dashboards:5601), with its index "
             "pattern and saved searches");
   EXPECT_EQ(server.objects, DashboardObjects(Options()));
-  EXPECT_THAT(SetUpDashboards(Options(), server.Dashboards()).text, HasSubstr("there is the"));
+  EXPECT_THAT(SetUpDashboards(Options(), server.Dashboards()).text, HasSubstr("found the"));
   EXPECT_EQ(server.changes().size(), 1u);
 }
 
@@ -214,7 +214,7 @@ TEST(DashboardsTest, HalfAnImportIsAnError) {
   EXPECT_THAT(half.text, HasSubstr("unsupported_type"));
 }
 
-TEST(DashboardsTest, WhatIsNoDashboardsIsToldSo) {
+TEST(DashboardsTest, AnotherServerIsReported) {
   for (const auto& [status, body] :
        {std::pair(404, "<html>"), std::pair(404, "{}"), std::pair(405, ""),
         std::pair(400, R"({"error":"no handler found for uri [/api] and method [POST]"})")}) {
@@ -222,17 +222,17 @@ TEST(DashboardsTest, WhatIsNoDashboardsIsToldSo) {
     server.Refuse("POST /api", status, body);
     const Finding finding = SetUpDashboards(Options(), server.Dashboards());
     EXPECT_EQ(finding.verdict, Verdict::kBroken);
-    EXPECT_THAT(finding.text, HasSubstr("look at `dashboards_url`")) << status << body;
-    // What is delivered does not depend on it.
+    EXPECT_THAT(finding.text, HasSubstr("check `dashboards_url`")) << status << body;
+    // Delivery does not depend on it.
     EXPECT_EQ(CheckDashboards(Options(), server.Dashboards()).verdict, Verdict::kDoubt);
   }
   FakeSearch login(FakeSearch::Kind::kOpenSearch);
   login.import_answer = "<html>log in</html>";
   EXPECT_THAT(SetUpDashboards(Options(), login.Dashboards()).text,
-              HasSubstr("look at `dashboards_url`"));
+              HasSubstr("check `dashboards_url`"));
 }
 
-TEST(DashboardsTest, ARefusalIsOne) {
+TEST(DashboardsTest, ARejectionIsReported) {
   FakeSearch server(FakeSearch::Kind::kOpenSearch);
   server.Refuse(
       "POST /api/saved_objects/_import", 403,

@@ -46,7 +46,7 @@ class DeadLetterReaderTest : public ::testing::Test {
   DeadLetter letter_;
 };
 
-TEST_F(DeadLetterReaderTest, TellsWhatTheEventIs) {
+TEST_F(DeadLetterReaderTest, ReadsTheEvent) {
   ASSERT_EQ(Read(Line(Document("signal"))), Result::kEvent);
   EXPECT_EQ(letter_.sink, "search");
   EXPECT_EQ(letter_.document, Document("signal"));
@@ -73,7 +73,7 @@ TEST_F(DeadLetterReaderTest, ReadsWhatDeadLettersWrites) {
   ASSERT_EQ(Read(all.substr(0, newline)), Result::kEvent);
   EXPECT_EQ(letter_.document, Document());
   EXPECT_EQ(letter_.sink, "a \"sink\"");
-  ExpectNone(Result::kUnfit, all.substr(newline + 1, all.size() - newline - 2), "a text");
+  ExpectNone(Result::kUnfit, all.substr(newline + 1, all.size() - newline - 2), "a string");
 }
 
 TEST_F(DeadLetterReaderTest, OrderWhiteSpaceAndOtherMembersDoNotMatter) {
@@ -108,9 +108,9 @@ TEST_F(DeadLetterReaderTest, BlankLinesAreNothing) {
 }
 
 TEST_F(DeadLetterReaderTest, SaysWhyADocumentCannotBeSent) {
-  ExpectNone(Result::kUnfit, Line(R"("{\"id\":")"), "a text");
-  ExpectNone(Result::kUnfit, Line("[1]"), "no JSON object");
-  ExpectNone(Result::kUnfit, Line("null"), "no JSON object");
+  ExpectNone(Result::kUnfit, Line(R"("{\"id\":")"), "a string");
+  ExpectNone(Result::kUnfit, Line("[1]"), "not a JSON object");
+  ExpectNone(Result::kUnfit, Line("null"), "not a JSON object");
   ExpectNone(Result::kUnfit, Line("{}"), "32 hex digits");
   ExpectNone(Result::kUnfit, Line(Document("query", kId.substr(1))), "32 hex digits");
   ExpectNone(Result::kUnfit, Line(Document("query", std::string(32, 'g'))), "32 hex digits");
@@ -121,16 +121,16 @@ TEST_F(DeadLetterReaderTest, SaysWhyADocumentCannotBeSent) {
 }
 
 TEST_F(DeadLetterReaderTest, SaysWhyALineIsNoDeadLetter) {
-  ExpectNone(Result::kOther, "26/11/21 15:52:20 INFO SparkContext: x", "no JSON");
-  ExpectNone(Result::kOther, "\x1f\x8b\x08", "no JSON");
-  ExpectNone(Result::kOther, "{", "no JSON");
-  ExpectNone(Result::kOther, Line(Document()) + Line(Document()), "no JSON");
-  ExpectNone(Result::kOther, "[1]", "no JSON object");
-  ExpectNone(Result::kOther, "7", "no JSON object");
+  ExpectNone(Result::kOther, "26/11/21 15:52:20 INFO SparkContext: x", "not a JSON");
+  ExpectNone(Result::kOther, "\x1f\x8b\x08", "not a JSON");
+  ExpectNone(Result::kOther, "{", "not a JSON");
+  ExpectNone(Result::kOther, Line(Document()) + Line(Document()), "not a JSON");
+  ExpectNone(Result::kOther, "[1]", "not a JSON object");
+  ExpectNone(Result::kOther, "7", "not a JSON object");
   ExpectNone(Result::kOther, Document(), "\"document\"");
-  // What is passed on is checked, too.
-  ExpectNone(Result::kOther, Line(R"({"id":tru})"), "no JSON");
-  ExpectNone(Result::kOther, Line("{\"id\":\"\xff\"}"), "no JSON");
+  // The document is checked too.
+  ExpectNone(Result::kOther, Line(R"({"id":tru})"), "not a JSON");
+  ExpectNone(Result::kOther, Line("{\"id\":\"\xff\"}"), "not a JSON");
 }
 
 TEST_F(DeadLetterReaderTest, OnlyALastLineCanBeCut) {
@@ -152,7 +152,7 @@ TEST_F(DeadLetterReaderTest, AfterALargeLineASmallOneIsReadToo) {
   EXPECT_EQ(letter_.document, Document());
 }
 
-TEST_F(DeadLetterReaderTest, WhatIsBeyondTheLimitsOfJsonIsNotSent) {
+TEST_F(DeadLetterReaderTest, ExtremeJsonIsNotSent) {
   const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
   for (const std::string& value : {deep, std::string("1e999"), std::string(R"("\ud800")")}) {
     ExpectNone(Result::kUnfit, Line("{\"a\":" + value + "}"), "beyond all limits");

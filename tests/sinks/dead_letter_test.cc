@@ -74,7 +74,7 @@ TEST_F(DeadLetterTest, KeepsDocumentAndCause) {
   EXPECT_TRUE(log_.Has(Files()[0]));
 }
 
-TEST_F(DeadLetterTest, WhatIsNoJsonIsKeptAsAString) {
+TEST_F(DeadLetterTest, InvalidJsonIsStoredAsAString) {
   const auto letters = Make();
   ASSERT_TRUE(letters->Add("{\"id\":", "why").ok());
   ASSERT_TRUE(letters->Add("{\n}", "why").ok());
@@ -92,7 +92,7 @@ TEST_F(DeadLetterTest, NobodyElseReadsThem) {
   EXPECT_EQ(info.st_mode & 0777, 0700U);
 }
 
-TEST_F(DeadLetterTest, NothingIsMadeBeforeItIsNeeded) {
+TEST_F(DeadLetterTest, NothingIsCreatedBeforeItIsNeeded) {
   const auto letters = Make();
   EXPECT_TRUE(letters->Sync().ok());
   EXPECT_TRUE(letters->Rollback().ok());

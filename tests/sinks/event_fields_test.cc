@@ -22,7 +22,7 @@ class EventFieldsTest : public ::testing::Test {
   EventFields fields_;
 };
 
-TEST_F(EventFieldsTest, OfProgress) {
+TEST_F(EventFieldsTest, FieldsOfProgress) {
   ASSERT_TRUE(Read(R"({"@timestamp":"2018-11-28T13:48:06.268Z","kind":"progress","id":"x",)"
                    R"("environment":"pro","appName":"my \"app\" \u00fc","appId":"application_1",)"
                    R"("running":true,"metrics":{"name":null,"id":"query-1","runId":"r"}})"));
@@ -33,7 +33,7 @@ TEST_F(EventFieldsTest, OfProgress) {
   EXPECT_EQ(fields_.query_id, "query-1");
 }
 
-TEST_F(EventFieldsTest, OfAQuery) {
+TEST_F(EventFieldsTest, FieldsOfAQuery) {
   ASSERT_TRUE(
       Read(R"({"kind":"query","query":{"phase":"started","id":"query-2"},"appId":"later"})"));
   EXPECT_EQ(fields_.query_id, "query-2");
@@ -41,7 +41,7 @@ TEST_F(EventFieldsTest, OfAQuery) {
   EXPECT_EQ(fields_.query_id, "");
 }
 
-TEST_F(EventFieldsTest, WhatIsNotThereIsEmpty) {
+TEST_F(EventFieldsTest, MissingFieldsAreEmpty) {
   ASSERT_TRUE(Read(R"({"kind":"progress","appName":"a","metrics":{"id":"q"}})"));
   ASSERT_TRUE(Read(R"({"kind":"signal"})"));
   EXPECT_EQ(fields_.kind, "signal");
@@ -50,7 +50,7 @@ TEST_F(EventFieldsTest, WhatIsNotThereIsEmpty) {
   EXPECT_TRUE(Read("{}"));
 }
 
-TEST_F(EventFieldsTest, WhatIsNoTextIsNotTaken) {
+TEST_F(EventFieldsTest, ValuesThatAreNotStringsAreSkipped) {
   ASSERT_TRUE(Read(R"({"kind":7,"appName":null,"appId":["x"],"environment":{"a":"b"},)"
                    R"("metrics":{"id":7}})"));
   EXPECT_EQ(fields_.kind, "");
@@ -62,7 +62,7 @@ TEST_F(EventFieldsTest, WhatIsNoTextIsNotTaken) {
   EXPECT_EQ(fields_.query_id, "");
 }
 
-TEST_F(EventFieldsTest, WhatIsNoObjectIsSaid) {
+TEST_F(EventFieldsTest, OtherJsonIsAnError) {
   for (const char* document :
        {"", "7", "[]", "{", "\"text\"", "{\"kind\"", "{\"kind\":}", "\xff"}) {
     EXPECT_FALSE(Read(document)) << document;

@@ -50,8 +50,8 @@ TEST(GzipTest, PiecesMakeOne) {
   EXPECT_EQ(Gunzip(out), text);
 }
 
-// One that was left in the middle, as after an error, does not spoil the next.
-TEST(GzipTest, BeginsAnew) {
+// A body that was not finished, as after an error, does not spoil the next.
+TEST(GzipTest, CanBeginAgain) {
   Gzip gzip;
   std::string first;
   gzip.Begin(&first);

@@ -26,7 +26,7 @@ TEST(IndexAliasTest, IsGivenToThoseThatLackIt) {
   FakeSearch server(FakeSearch::Kind::kOpenSearch);
   server.aliases = {{"m-1", {}}, {"m-2", {"spark", "x"}}, {"m-3", {"x"}}};
   EXPECT_EQ(SetUpIndexAlias(Named(), server.Cluster()).text,
-            "gave the alias spark to indices that lacked it: 2");
+            "added the alias spark to indices that lacked it: 2");
   EXPECT_THAT(server.aliases["m-1"], ElementsAre("spark"));
   EXPECT_THAT(server.aliases["m-2"], ElementsAre("spark", "x"));
   EXPECT_THAT(server.aliases["m-3"], ElementsAre("x", "spark"));
@@ -54,7 +54,7 @@ TEST(IndexAliasTest, DataStreamsAreLeft) {
   EXPECT_THAT(server.requests, IsEmpty());
 }
 
-TEST(IndexAliasTest, ARefusalIsOne) {
+TEST(IndexAliasTest, ARejectionIsReported) {
   FakeSearch server(FakeSearch::Kind::kOpenSearch);
   server.aliases = {{"spark", {}}};
   server.Refuse("POST /_aliases", 400,

@@ -29,7 +29,7 @@ TemplateOutcome Install(const OpenSearchOptions& options, FakeSearch* server,
   return outcome.ok() ? *outcome : TemplateOutcome();
 }
 
-// A template with a mark, as a server gives it back: it has put its own order and types in.
+// A template with a mark, as a server returns it: in its own order, and with its own types.
 std::string Marked(int version, const std::string& pattern = "monitor-yarn-*-*") {
   return R"({"index_patterns":[")" + pattern +
          R"("],"template":{"settings":{"index":{"number_of_shards":"1"}}},"composed_of":[],)"
@@ -37,12 +37,12 @@ std::string Marked(int version, const std::string& pattern = "monitor-yarn-*-*")
          std::to_string(version) + R"(,"digest":"00"}}})";
 }
 
-TEST(IndexSetupTest, IsMadeOnce) {
+TEST(IndexSetupTest, IsCreatedOnce) {
   const OpenSearchOptions options;
   FakeSearch server(Kind::kOpenSearch);
   const TemplateOutcome made = Install(options, &server);
   EXPECT_EQ(made.what, Done::kCreated);
-  EXPECT_EQ(made.text, "made the index template sparktail, for the indices monitor-yarn-*-*");
+  EXPECT_EQ(made.text, "created the index template sparktail, for the indices monitor-yarn-*-*");
   EXPECT_EQ(server.templates["sparktail"], IndexTemplateJson(options, ServerKind::kOpenSearch));
   EXPECT_EQ(Install(options, &server).what, Done::kUnchanged);
   EXPECT_THAT(server.changes(), ElementsAre("PUT /_index_template/sparktail"));
@@ -71,7 +71,7 @@ TEST(IndexSetupTest, ANewerOneIsLeft) {
   EXPECT_THAT(server.changes(), IsEmpty());
 }
 
-TEST(IndexSetupTest, WhatAUserHasTakenOverIsLeft) {
+TEST(IndexSetupTest, ATemplateOfAUserIsNotChanged) {
   FakeSearch server(Kind::kOpenSearch);
   for (const char* theirs :
        {R"({"index_patterns":["monitor-*"]})", R"({"index_patterns":["m"],"_meta":{"by":"me"}})",
@@ -96,7 +96,7 @@ TEST(IndexSetupTest, AnotherSinksIsNotTakenAway) {
   EXPECT_THAT(server.changes(), IsEmpty());
 }
 
-TEST(IndexSetupTest, ATemplateOfALongerNameIsAnother) {
+TEST(IndexSetupTest, ATemplateWithALongerNameIsAnother) {
   OpenSearchOptions options;
   FakeSearch server(Kind::kOpenSearch);
   server.Refuse(
@@ -113,7 +113,7 @@ TEST(IndexSetupTest, OnAServerWithoutPoliciesItIsWithoutOne) {
   const TemplateOutcome outcome = Install(options, &server, ServerKind::kElasticsearch);
   EXPECT_EQ(outcome.what, Done::kCreated);
   EXPECT_TRUE(outcome.lacks_policy);
-  EXPECT_THAT(outcome.text, HasSubstr("this server knows none"));
+  EXPECT_THAT(outcome.text, HasSubstr("this server has none"));
   EXPECT_EQ(server.templates["sparktail"], IndexTemplateJsonWithoutPolicy(options));
   EXPECT_EQ(Install(options, &server, ServerKind::kElasticsearch).what, Done::kUnchanged);
 
@@ -122,7 +122,7 @@ TEST(IndexSetupTest, OnAServerWithoutPoliciesItIsWithoutOne) {
   EXPECT_THAT(with.templates["sparktail"], HasSubstr("lifecycle"));
 }
 
-TEST(IndexSetupTest, ARefusalSaysWhatToDo) {
+TEST(IndexSetupTest, ARejectionSaysWhatToDo) {
   OpenSearchOptions options;
   options.data_stream = true;
   FakeSearch server(Kind::kStrippedElasticsearch7);
@@ -135,12 +135,12 @@ TEST(IndexSetupTest, ARefusalSaysWhatToDo) {
   old.Refuse("GET /_index_template", 400,
              R"({"error":"no handler found for uri [/_index_template/x] and method [GET]"})");
   EXPECT_THAT(std::string(LookForIndexTemplate({}, old.Cluster()).status().message()),
-              HasSubstr("Elasticsearch from 7.8 on"));
+              HasSubstr("Elasticsearch 7.8 or later"));
 
   FakeSearch login(Kind::kOpenSearch);
   login.Refuse("GET /_index_template", 200, "<html>log in</html>");
   EXPECT_THAT(std::string(LookForIndexTemplate({}, login.Cluster()).status().message()),
-              HasSubstr("look at `urls`"));
+              HasSubstr("check `urls`"));
 }
 
 TEST(IndexSetupTest, ASinkPreparesItsIndices) {
@@ -150,7 +150,7 @@ TEST(IndexSetupTest, ASinkPreparesItsIndices) {
   ASSERT_TRUE(info.ok());
   EXPECT_EQ(info->kind, ServerKind::kOpenSearch);
   EXPECT_TRUE(log.Has("I sink search writes to OpenSearch 2.19.4"));
-  EXPECT_TRUE(log.Has("I sink search: made the index template sparktail"));
+  EXPECT_TRUE(log.Has("I sink search: created the index template sparktail"));
   server.templates["sparktail"] = R"({"index_patterns":["m"]})";
   ASSERT_TRUE(PrepareIndices({}, server.Cluster(), "sink search", &log).ok());
   EXPECT_TRUE(log.Has("W sink search: the index template sparktail (m) has no mark"));
@@ -166,7 +166,7 @@ TEST(IndexSetupTest, UnlessSomebodyElseDoes) {
   EXPECT_THAT(server.changes(), IsEmpty());
 }
 
-TEST(IndexSetupTest, WhateverIsRefusedTheSinkPausesAndNamesSetup) {
+TEST(IndexSetupTest, AfterAnyRejectionTheSinkPausesAndNamesSetup) {
   RecordingLog log;
   for (const auto& [request, status] :
        {std::pair("GET /", 401), std::pair("GET /", 503), std::pair("GET /_index_template", 403),
@@ -182,14 +182,14 @@ TEST(IndexSetupTest, WhateverIsRefusedTheSinkPausesAndNamesSetup) {
   EXPECT_THAT(log.lines(), IsEmpty());
 }
 
-TEST(IndexSetupTest, SetupTellsWhatItDid) {
+TEST(IndexSetupTest, SetupReportsItsActions) {
   FakeSearch server(Kind::kOpenSearch);
   const ServerKind kind = ServerKind::kOpenSearch;
   const Finding made = SetUpIndexTemplate({}, kind, server.Cluster());
   EXPECT_EQ(made.verdict, Verdict::kOk);
-  EXPECT_THAT(made.text, HasSubstr("made the index template sparktail"));
+  EXPECT_THAT(made.text, HasSubstr("created the index template sparktail"));
   EXPECT_THAT(SetUpIndexTemplate({}, kind, server.Cluster()).text,
-              HasSubstr("there is the index template sparktail"));
+              HasSubstr("found the index template sparktail"));
   server.templates["sparktail"] = R"({"index_patterns":["m"]})";
   EXPECT_EQ(SetUpIndexTemplate({}, kind, server.Cluster()).verdict, Verdict::kDoubt);
   server.templates["sparktail"] = Marked(1, "other-*");
@@ -199,7 +199,7 @@ TEST(IndexSetupTest, SetupTellsWhatItDid) {
 TEST(IndexSetupTest, CheckLooksOnly) {
   OpenSearchOptions options;
   FakeSearch server(Kind::kOpenSearch);
-  EXPECT_THAT(CheckIndexTemplate(options, server.Cluster()).text, HasSubstr("will be made"));
+  EXPECT_THAT(CheckIndexTemplate(options, server.Cluster()).text, HasSubstr("will be created"));
   server.templates["sparktail"] = Marked(1);
   EXPECT_THAT(CheckIndexTemplate(options, server.Cluster()).text, HasSubstr("will be replaced"));
   server.templates["sparktail"] = Marked(2);
@@ -215,7 +215,7 @@ TEST(IndexSetupTest, CheckLooksOnly) {
   EXPECT_EQ(CheckIndexTemplate(options, server.Cluster()).verdict, Verdict::kDoubt);
   server.templates.clear();
   EXPECT_THAT(CheckIndexTemplate(options, server.Cluster()).text,
-              HasSubstr("sparktail setup makes it"));
+              HasSubstr("sparktail setup creates it"));
   server.Refuse("GET /_index_template", 403, "{}");
   EXPECT_EQ(CheckIndexTemplate(options, server.Cluster()).verdict, Verdict::kDoubt);
   options.manage_template = true;

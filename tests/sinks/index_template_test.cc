@@ -44,7 +44,7 @@ std::map<std::string, std::string> Fields() {
   return fields;
 }
 
-TEST(IndexTemplateTest, IsWhatTheOptionsSay) {
+TEST(IndexTemplateTest, FollowsTheOptions) {
   OpenSearchOptions options;
   options.index = "spark-{kind}-%Y%m%d";
   options.shards = 3;
@@ -83,8 +83,8 @@ TEST(IndexTemplateTest, OnlyElasticsearchsNamesThePolicy) {
   EXPECT_EQ(At(IndexTemplateJsonWithoutPolicy(options), "/template/settings/index/lifecycle"), "");
 }
 
-// Else two processes that see more and less of a server would replace each other's for ever.
-TEST(IndexTemplateTest, ItsMarkIsThatOfTheOptionsWhateverTheServer) {
+// Otherwise two processes with different rights would replace each other's template forever.
+TEST(IndexTemplateTest, ItsMarkDependsOnTheOptionsAlone) {
   OpenSearchOptions options;
   options.retention = absl::Hours(48);
   const TemplateMark mark = IndexTemplateMark(options);
@@ -109,7 +109,7 @@ TEST(IndexTemplateTest, NothingCanAddAField) {
   EXPECT_GT(Fields().size(), 100u);
 }
 
-// What a user or a source names is only stored.
+// Members that a user or a source names are only stored.
 TEST(IndexTemplateTest, NamesOfOthersAreNoFields) {
   const std::string mappings(IndexMappings());
   const std::string metrics = "/properties/metrics/properties";
@@ -123,7 +123,7 @@ TEST(IndexTemplateTest, NamesOfOthersAreNoFields) {
   }
 }
 
-// Texts that a log chooses are of any length: as a keyword they are cut off the index, not refused.
+// Texts from a log may have any length: a long keyword is not indexed, rather than rejected.
 TEST(IndexTemplateTest, NoTextIsTooLong) {
   dom::parser parser;
   for (const auto& [name, type] : Fields()) {
@@ -142,7 +142,7 @@ TEST(IndexTemplateTest, NoTextIsTooLong) {
   EXPECT_EQ(Fields().at("error.message"), "text");
 }
 
-TEST(IndexTemplateTest, AWildcardCoversWhatThePatternMakes) {
+TEST(IndexTemplateTest, AWildcardMatchesAllNamesOfThePattern) {
   OpenSearchOptions options;
   EXPECT_EQ(IndexWildcard(options), "monitor-yarn-*-*");
   options.index = "events";

@@ -39,7 +39,7 @@ TEST(NamePatternTest, FieldsAreThoseOfTheEvent) {
   EXPECT_EQ(pattern.NameOf(Fields("query", "", "")), "spark-query.none-none");
 }
 
-// Whoever writes to a log chooses appName.
+// Anyone who writes to a log can choose appName.
 TEST(NamePatternTest, ValuesAreReduced) {
   NamePattern pattern = Make("s-{appName}");
   EXPECT_EQ(pattern.NameOf(Fields("", "", "Orange.Bigdata/../x y\xc3\xbc\n")),
@@ -53,7 +53,7 @@ TEST(NamePatternTest, NamesAreNoLongerThanKafkaTakes) {
   EXPECT_EQ(pattern.NameOf(Fields("", "", std::string(100, 'a'))).size(), NamePattern::kMostBytes);
 }
 
-TEST(NamePatternTest, OfTooManyValuesAllAreOther) {
+TEST(NamePatternTest, AfterTooManyValuesAllAreOther) {
   NamePattern pattern = Make("s-{kind}-{appName}");
   for (size_t i = 0; i < NamePattern::kMostNames; ++i) {
     pattern.NameOf(Fields("progress", "", "app" + std::to_string(i)));
@@ -62,15 +62,17 @@ TEST(NamePatternTest, OfTooManyValuesAllAreOther) {
   EXPECT_EQ(pattern.NameOf(Fields("progress", "", "app7")), "s-progress-app7");
 }
 
-TEST(NamePatternTest, WrongOnesAreSaid) {
+TEST(NamePatternTest, InvalidPatternsAreReported) {
   const struct {
     const char* text;
     const char* why;
   } kCases[] = {
-      {"", "begin with a literal"},  {"{kind}", "begin with a literal"}, {"{kind}-x", "begin with"},
-      {"a b", "letters, digits"},    {"a/b", "letters, digits"},         {"a-{host}", "fields are"},
-      {"a-{kind", "a } is missing"}, {"a-kind}", "letters, digits"},     {"a-{}", "fields are"},
-      {".", "that is no name"},      {"..", "that is no name"},
+      {"", "begin with a literal"},     {"{kind}", "begin with a literal"},
+      {"{kind}-x", "begin with"},       {"a b", "letters, digits"},
+      {"a/b", "letters, digits"},       {"a-{host}", "fields are"},
+      {"a-{kind", "a } is missing"},    {"a-kind}", "letters, digits"},
+      {"a-{}", "fields are"},           {".", "it is not a valid name"},
+      {"..", "it is not a valid name"},
   };
   for (const auto& one : kCases) {
     const absl::Status status = NamePattern::Check(one.text);
@@ -109,7 +111,7 @@ TEST(NamePatternTest, TheDayIsTheEvents) {
   EXPECT_EQ(MakeIndex("s.%d_%m-%H.x").NameOf(Fields(""), kTime), "s.21_11-23.x");
 }
 
-TEST(NamePatternTest, DaysOutOfReasonAreUndated) {
+TEST(NamePatternTest, ImplausibleDaysAreUndated) {
   NamePattern pattern = MakeIndex("s-%Y.%m.%d-{kind}");
   EXPECT_EQ(pattern.NameOf(Fields("query"), kNoTime), "s-undated-query");
   EXPECT_EQ(pattern.NameOf(Fields("query"), 0), "s-undated-query");
@@ -122,7 +124,7 @@ TEST(NamePatternTest, DaysOutOfReasonAreUndated) {
   EXPECT_EQ(pattern.NameOf(Fields("query"), NowMs() - 11 * 366 * 24 * kHourMs), "s-undated-query");
 }
 
-TEST(NamePatternTest, OfTooManyNamesNoneHasADay) {
+TEST(NamePatternTest, AfterTooManyNamesNoneHasADay) {
   NamePattern pattern = MakeIndex("s-{appName}-%Y");
   for (size_t i = 0; i < NamePattern::kMostNames; ++i) {
     pattern.NameOf(Fields("", "", "app" + std::to_string(i)), NowMs());
@@ -134,22 +136,22 @@ TEST(NamePatternTest, AWildcardMatchesAllItsNames) {
   EXPECT_EQ(MakeIndex("monitor-yarn-{environment}-%Y%m%d").Wildcard(), "monitor-yarn-*-*");
   EXPECT_EQ(MakeIndex("events").Wildcard(), "events");
   EXPECT_EQ(MakeIndex("e-%Y.x").Wildcard(), "e-*.x");
-  // Of an event without a day the whole date is one word: "e-undated.x".
+  // For an event without a day, one word replaces the whole date: "e-undated.x".
   EXPECT_EQ(MakeIndex("e-%Y.%m.%d.x").Wildcard(), "e-*.x");
 }
 
-TEST(NamePatternTest, WhatIsNoNameOfAnIndexIsTold) {
+TEST(NamePatternTest, InvalidNamesOfIndicesAreReported) {
   const auto why = [](std::string_view text) {
     return std::string(NamePattern::Check(text, NamePattern::Use::kIndex).message());
   };
   EXPECT_THAT(why("Events"), HasSubstr("lower-case"));
   EXPECT_THAT(why("e vents"), HasSubstr("lower-case"));
-  EXPECT_THAT(why("-events"), HasSubstr("begins with a letter or a digit"));
-  EXPECT_THAT(why(".events"), HasSubstr("begins with a letter or a digit"));
+  EXPECT_THAT(why("-events"), HasSubstr("begin with a letter or a digit"));
+  EXPECT_THAT(why(".events"), HasSubstr("begin with a letter or a digit"));
   EXPECT_THAT(why("events-%s"), HasSubstr("%Y %m %d %H"));
   EXPECT_THAT(why("events-%"), HasSubstr("%Y %m %d %H"));
   EXPECT_THAT(why("%Y-events"), HasSubstr("begin with a literal"));
-  EXPECT_THAT(std::string(NamePattern::Check("events-%Y").message()), HasSubstr("no %"));
+  EXPECT_THAT(std::string(NamePattern::Check("events-%Y").message()), HasSubstr("can't contain %"));
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ TEST(NodePoolTest, WhenAllRestTheFirstOneIsWaitedFor) {
   EXPECT_EQ(pool.Next(pool.free_at()), 1U);
 }
 
-// Full jitter: anything from nothing to a bound that doubles.
+// Full jitter: any time from zero to a bound that doubles.
 TEST(NodePoolTest, RestsGrowUpToABound) {
   absl::Duration longest[3];
   constexpr int kFailures[] = {1, 4, 40};

@@ -25,7 +25,7 @@ class OpenSearchDialectTest : public ::testing::Test {
     response.body = body;
     return dialect.Read(std::move(response), items);
   }
-  // Of an answer with this one item.
+  // The outcome of a response with this one item.
   static ItemAnswer Item(const std::string& item) {
     const BulkAnswer answer = Read(R"({"errors":true,"items":[{"create":)" + item + "}]}", 1);
     EXPECT_EQ(answer.outcome, RequestOutcome::kAnswered) << item << ": " << answer.why;
@@ -60,12 +60,12 @@ TEST_F(OpenSearchDialectTest, EachStatusOfAnItemHasOneOutcome) {
   for (const int status : {200, 201, 409}) EXPECT_EQ(Outcome(status), ItemOutcome::kDelivered);
   for (const int status : {408, 429, 500, 503}) EXPECT_EQ(Outcome(status), ItemOutcome::kRetry);
   for (const int status : {401, 403}) EXPECT_EQ(Outcome(status), ItemOutcome::kBlocked);
-  for (const int status : {400, 404, 405, 413}) EXPECT_EQ(Outcome(status), ItemOutcome::kRefused);
+  for (const int status : {400, 404, 405, 413}) EXPECT_EQ(Outcome(status), ItemOutcome::kRejected);
 }
 
-TEST_F(OpenSearchDialectTest, WhatIsWrongWithTheIndexIsNoFaultOfTheEvent) {
+TEST_F(OpenSearchDialectTest, ErrorsOfTheIndexAreNotErrorsOfTheEvent) {
   EXPECT_EQ(Outcome(404, "index_not_found_exception"), ItemOutcome::kBlocked);
-  EXPECT_EQ(Outcome(404, "document_missing_exception"), ItemOutcome::kRefused);
+  EXPECT_EQ(Outcome(404, "document_missing_exception"), ItemOutcome::kRejected);
   EXPECT_EQ(Outcome(400, "index_closed_exception"), ItemOutcome::kBlocked);
   EXPECT_EQ(Outcome(403, "cluster_block_exception"), ItemOutcome::kBlocked);
   // The flood stage of a full disk ends by itself.
@@ -76,7 +76,7 @@ TEST_F(OpenSearchDialectTest, WhatIsWrongWithTheIndexIsNoFaultOfTheEvent) {
             ItemOutcome::kBlocked);
 }
 
-TEST_F(OpenSearchDialectTest, AReasonIsThatOfItsCauses) {
+TEST_F(OpenSearchDialectTest, AReasonIncludesItsCauses) {
   const ItemAnswer answer = Item(
       R"({"status":400,"error":{"type":"mapper_parsing_exception","reason":"failed to parse",)"
       R"("caused_by":{"type":"illegal_argument_exception","reason":"For input string: \"x\""}}})");
@@ -84,13 +84,13 @@ TEST_F(OpenSearchDialectTest, AReasonIsThatOfItsCauses) {
             "status 400, mapper_parsing_exception: failed to parse; For input string: \"x\"");
 }
 
-TEST_F(OpenSearchDialectTest, TheFailureStoreIsTold) {
+TEST_F(OpenSearchDialectTest, TheFailureStoreIsReported) {
   EXPECT_TRUE(Item(R"({"status":201,"failure_store":"used"})").in_failure_store);
   EXPECT_FALSE(Item(R"({"status":201,"failure_store":"not_enabled"})").in_failure_store);
   EXPECT_TRUE(Item(R"({"status":409})").was_there);
 }
 
-// ES 8 has "errors" before "took", ES 7 says the type of a document.
+// ES 8 writes "errors" before "took"; ES 7 adds the type of a document.
 TEST_F(OpenSearchDialectTest, MembersComeInAnyOrder) {
   const std::string items = R"("items":[{"create":{"_type":"_doc","status":201}}])";
   for (const std::string& body :
@@ -119,7 +119,7 @@ TEST_F(OpenSearchDialectTest, AnAnswerThatIsNotAboutAllEventsCannotBeRead) {
   }
 }
 
-// Cut anywhere, it never has all its items.
+// A response that is cut anywhere never has all its items.
 TEST_F(OpenSearchDialectTest, ACutAnswerCannotBeRead) {
   const std::string whole =
       R"({"items":[{"create":{"status":201}},{"create":{"status":400,"error":{"type":"a"}}}]})";
@@ -130,7 +130,7 @@ TEST_F(OpenSearchDialectTest, ACutAnswerCannotBeRead) {
   }
 }
 
-TEST_F(OpenSearchDialectTest, AWholeAnswerThatIsAnErrorIsTold) {
+TEST_F(OpenSearchDialectTest, AnErrorResponseIsReported) {
   const BulkAnswer answer =
       Read(R"({"error":{"root_cause":[{"type":"x","reason":"y"}],"type":"security_exception",)"
            R"("reason":"no permissions"},"status":403})",

@@ -36,10 +36,10 @@ TEST(OpenSearchSurveyTest, SetupMakesAllThenNothing) {
   for (const Kind kind : {Kind::kOpenSearch, Kind::kElasticsearch}) {
     FakeSearch server(kind);
     server.aliases = {{"monitor-yarn-pro-20261126", {}}};
-    EXPECT_THAT(
-        SetUpOpenSearch(All(), server.Cluster(), server.Dashboards()),
-        ElementsAre(Says("answers"), Says("made the policy"), Says("made the index template"),
-                    Says("gave the alias"), Says("made the dashboard")));
+    EXPECT_THAT(SetUpOpenSearch(All(), server.Cluster(), server.Dashboards()),
+                ElementsAre(Says("responds"), Says("created the policy"),
+                            Says("created the index template"), Says("added the alias"),
+                            Says("created the dashboard")));
     const size_t changes = server.changes().size();
     EXPECT_EQ(changes, 4u);
     const auto again = SetUpOpenSearch(All(), server.Cluster(), server.Dashboards());
@@ -52,15 +52,16 @@ TEST(OpenSearchSurveyTest, SetupMakesAllThenNothing) {
 
 TEST(OpenSearchSurveyTest, WithoutOptionsThereIsTheTemplateAlone) {
   FakeSearch server(Kind::kStrippedElasticsearch8);
-  EXPECT_THAT(SetUpOpenSearch({}, server.Cluster(), server.Dashboards()),
-              ElementsAre(Says("Elasticsearch 8.17.0 answers"), Says("made the index template")));
+  EXPECT_THAT(
+      SetUpOpenSearch({}, server.Cluster(), server.Dashboards()),
+      ElementsAre(Says("Elasticsearch 8.17.0 responds"), Says("created the index template")));
   EXPECT_THAT(server.changes(), ElementsAre("PUT /_index_template/sparktail"));
 }
 
-TEST(OpenSearchSurveyTest, WhatAServerLacksDoesNotStopTheRest) {
+TEST(OpenSearchSurveyTest, AMissingFunctionDoesNotStopTheRest) {
   FakeSearch server(Kind::kStrippedOpenSearch);
   EXPECT_THAT(SetUpOpenSearch(All(), server.Cluster(), server.Dashboards()),
-              ElementsAre(IsOk(), Says("retention does nothing here"), IsOk(), IsOk(), IsOk()));
+              ElementsAre(IsOk(), Says("retention has no effect"), IsOk(), IsOk(), IsOk()));
 }
 
 TEST(OpenSearchSurveyTest, IfNobodyLetsUsInThatIsAll) {
@@ -79,22 +80,22 @@ TEST(OpenSearchSurveyTest, CheckChangesNothing) {
   FakeSearch server(Kind::kOpenSearch);
   OpenSearchOptions options = All();
   options.http.insecure_skip_verify = true;
-  EXPECT_THAT(
-      SurveyOpenSearch(options, server.Cluster(), server.Dashboards()),
-      ElementsAre(Says("OpenSearch 2.19.4 answers"), Says("will be made"), Says("setup makes it"),
-                  Says("certificates are not verified"), Says("setup makes it")));
+  EXPECT_THAT(SurveyOpenSearch(options, server.Cluster(), server.Dashboards()),
+              ElementsAre(Says("OpenSearch 2.19.4 responds"), Says("will be created"),
+                          Says("setup creates it"), Says("certificates are not verified"),
+                          Says("setup creates it")));
   EXPECT_THAT(server.changes(), IsEmpty());
 }
 
-TEST(OpenSearchSurveyTest, AServerThatDoesNotSayWhatItIsIsUsedAllTheSame) {
+TEST(OpenSearchSurveyTest, AServerOfUnknownKindIsUsed) {
   FakeSearch server(Kind::kElasticsearch);
   server.Refuse("GET /", 403, "{}");
   server.refusals["GET /_index_template"] = server.MakeAnswer(404, "{}");
   EXPECT_THAT(SetUpOpenSearch({}, server.Cluster(), server.Dashboards()),
-              ElementsAre(Says("does not say whether"), Says("made the index template")));
+              ElementsAre(Says("does not report whether"), Says("created the index template")));
 }
 
-TEST(OpenSearchSurveyTest, AClientIsMadeOfTheOptions) {
+TEST(OpenSearchSurveyTest, AClientIsCreatedFromTheOptions) {
   const testing::RawHttpServer server(
       testing::RawHttpServer::Answering([](const testing::RawRequest& request) {
         const bool is_known = request.Header("authorization") == "ApiKey a2V5";

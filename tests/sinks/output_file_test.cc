@@ -38,7 +38,7 @@ TEST_F(OutputFileTest, PartsOfAPath) {
   EXPECT_EQ(FileName("x"), "x");
 }
 
-TEST_F(OutputFileTest, IsMadeForAppending) {
+TEST_F(OutputFileTest, IsCreatedForAppending) {
   const std::string path = folder_ / "out";
   const auto fd = OpenOutputFile(&os_, path);
   ASSERT_TRUE(fd.ok());
@@ -66,7 +66,7 @@ TEST_F(OutputFileTest, ErrorsSayWhatToDo) {
   EXPECT_THAT(MessageOf(folder_ / "a/b"), HasSubstr("mkdir -p " + (folder_ / "a")));
   EXPECT_THAT(MessageOf(folder_.path()), HasSubstr("Is a directory"));
   ASSERT_EQ(::symlink("out", (folder_ / "link").c_str()), 0);
-  EXPECT_THAT(MessageOf(folder_ / "link"), HasSubstr("name the file that it leads to"));
+  EXPECT_THAT(MessageOf(folder_ / "link"), HasSubstr("use the path of its target"));
   ASSERT_EQ(::mkfifo((folder_ / "fifo").c_str(), 0600), 0);
   EXPECT_THAT(MessageOf(folder_ / "fifo"), HasSubstr("not a regular file"));
   EXPECT_EQ(os_.open_files(), 0U);
@@ -83,7 +83,7 @@ class ReplacingOs : public FaultyOs {
   int replace = 0;
 };
 
-TEST_F(OutputFileTest, TheLockIsThatOfTheFileAtThePath) {
+TEST_F(OutputFileTest, LocksTheFileAtThePath) {
   ReplacingOs os;
   os.path = folder_ / "out";
   os.replace = 2;

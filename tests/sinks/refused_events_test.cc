@@ -53,7 +53,7 @@ TEST_F(RefusedEventsTest, EachGoesToTheDeadLettersOnce) {
   EXPECT_THAT(Buried(), HasSubstr(R"("index":"events","cause":"because 1")"));
 }
 
-TEST_F(RefusedEventsTest, WhatIsDurableSurvivesARollback) {
+TEST_F(RefusedEventsTest, DurableEventsSurviveARollback) {
   ASSERT_TRUE(Add(1).ok());
   ASSERT_TRUE(refused_.Sync().ok());
   ASSERT_TRUE(Add(2).ok());
@@ -64,7 +64,7 @@ TEST_F(RefusedEventsTest, WhatIsDurableSurvivesARollback) {
   EXPECT_EQ(dead_letters_.count(), 1U);
 }
 
-TEST_F(RefusedEventsTest, BehindACommitTheyAreForgotten) {
+TEST_F(RefusedEventsTest, AreForgottenAfterACommit) {
   ASSERT_TRUE(Add(1).ok());
   ASSERT_TRUE(refused_.Sync().ok());
   refused_.Forget();

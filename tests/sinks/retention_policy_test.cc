@@ -39,7 +39,7 @@ std::string At(const std::string& json, const std::string& pointer) {
   return simdjson::minify(found);
 }
 
-TEST(RetentionPolicyTest, DeletesWhatIsOlder) {
+TEST(RetentionPolicyTest, DeletesOlderIndices) {
   const std::string ism = IsmPolicyJson(Keeping(30));
   EXPECT_EQ(At(ism, "/policy/states/0/transitions/0/conditions"), R"({"min_index_age":"30d"})");
   EXPECT_EQ(At(ism, "/policy/states/0/actions"), "[]");
@@ -60,18 +60,18 @@ TEST(RetentionPolicyTest, ADataStreamIsRolledOver) {
   EXPECT_EQ(At(IlmPolicyJson(options), "/policy/phases/hot/actions/rollover/max_age"), "\"1d\"");
 }
 
-TEST(RetentionPolicyTest, IsMadeOnceAndChangedWhenItsOptionsAre) {
+TEST(RetentionPolicyTest, IsCreatedOnceAndChangedWithItsOptions) {
   for (const Kind kind : {Kind::kOpenSearch, Kind::kElasticsearch}) {
     FakeSearch server(kind);
     const auto set_up = [&](int days) {
       return SetUpRetentionPolicy(Keeping(days), KindOf(kind), server.Cluster());
     };
-    EXPECT_THAT(set_up(30).text, HasSubstr("made the policy sparktail: indices are deleted when "
+    EXPECT_THAT(set_up(30).text, HasSubstr("created the policy sparktail: indices are deleted when "
                                            "they are older than 30d"));
-    EXPECT_THAT(set_up(30).text, HasSubstr("there is the policy"));
+    EXPECT_THAT(set_up(30).text, HasSubstr("found the policy"));
     EXPECT_EQ(server.changes().size(), 1u);
     EXPECT_THAT(set_up(7).text, HasSubstr("changed the policy"));
-    EXPECT_THAT(set_up(7).text, HasSubstr("there is the policy"));
+    EXPECT_THAT(set_up(7).text, HasSubstr("found the policy"));
     EXPECT_EQ(server.changes().size(), 2u);
     EXPECT_THAT(server.policies["sparktail"], HasSubstr("7d"));
   }
@@ -99,13 +99,13 @@ TEST(RetentionPolicyTest, AServerThatKnowsNoneIsNoError) {
          {SetUpRetentionPolicy(Keeping(30), KindOf(kind), server.Cluster()),
           CheckRetentionPolicy(Keeping(30), KindOf(kind), server.Cluster())}) {
       EXPECT_EQ(finding.verdict, Verdict::kDoubt);
-      EXPECT_THAT(finding.text, HasSubstr("retention does nothing here"));
+      EXPECT_THAT(finding.text, HasSubstr("retention has no effect"));
     }
     EXPECT_THAT(server.changes(), IsEmpty());
   }
 }
 
-TEST(RetentionPolicyTest, OneThatDoesNotSayWhatItIsIsTriedAsBoth) {
+TEST(RetentionPolicyTest, AServerOfUnknownKindIsTriedAsBoth) {
   FakeSearch opensearch(Kind::kOpenSearch);
   SetUpRetentionPolicy(Keeping(30), ServerKind::kUnknown, opensearch.Cluster());
   EXPECT_THAT(opensearch.changes(), ElementsAre("PUT /_plugins/_ism/policies/sparktail"));
@@ -114,7 +114,7 @@ TEST(RetentionPolicyTest, OneThatDoesNotSayWhatItIsIsTriedAsBoth) {
   EXPECT_THAT(elasticsearch.changes(), ElementsAre("PUT /_ilm/policy/sparktail"));
 }
 
-TEST(RetentionPolicyTest, ARefusalIsOne) {
+TEST(RetentionPolicyTest, ARejectionIsReported) {
   FakeSearch server(Kind::kOpenSearch);
   server.Refuse("PUT /_plugins", 400,
                 R"({"error":{"type":"illegal_argument_exception","reason":"New policy sparktail )"
@@ -126,7 +126,7 @@ TEST(RetentionPolicyTest, ARefusalIsOne) {
   server.Refuse("GET /_plugins", 403, "{}");
   EXPECT_EQ(SetUpRetentionPolicy(Keeping(30), ServerKind::kOpenSearch, server.Cluster()).verdict,
             Verdict::kBroken);
-  // Whoever only writes need not see it.
+  // A user who only writes events may lack the right to see it.
   EXPECT_EQ(CheckRetentionPolicy(Keeping(30), ServerKind::kOpenSearch, server.Cluster()).verdict,
             Verdict::kDoubt);
 }
@@ -141,7 +141,7 @@ TEST(RetentionPolicyTest, CheckLooksOnly) {
     EXPECT_THAT(server.changes(), IsEmpty());
     SetUpRetentionPolicy(Keeping(30), KindOf(kind), server.Cluster());
     EXPECT_EQ(check(30).verdict, Verdict::kOk);
-    EXPECT_THAT(check(7).text, HasSubstr("of other options"));
+    EXPECT_THAT(check(7).text, HasSubstr("from other options"));
     EXPECT_EQ(server.changes().size(), 1u);
   }
 }

@@ -22,7 +22,7 @@ TEST(ServerErrorTest, OldServersSayATextOnly) {
             "no handler found for uri");
 }
 
-TEST(ServerErrorTest, WhatIsNoneIsEmpty) {
+TEST(ServerErrorTest, OtherBodiesAreEmpty) {
   for (const char* body : {"", "<html>", "{}", "[]", R"({"error":3})", R"({"error":)",
                            R"({"error":{"type":3,"reason":null}})"}) {
     EXPECT_EQ(ReadServerError(body).Text(), "") << body;
@@ -36,26 +36,26 @@ TEST(ServerErrorTest, AReasonIsBounded) {
   EXPECT_LE(ReadServerError(body).Text().size(), ServerError::kMostBytes + 100);
 }
 
-// However deep they are, and whoever answers.
+// Causes may be nested deeply, and any server may respond.
 TEST(ServerErrorTest, CausesAreBounded) {
   std::string body = R"({"error":)";
   for (int i = 0; i < 10'000; ++i) body += R"({"reason":"r","caused_by":)";
   EXPECT_LE(ReadServerError(body).Text().size(), ServerError::kMostBytes + 100);
 }
 
-TEST(ServerErrorTest, AnAnswerIsToldToAnOperator) {
+TEST(ServerErrorTest, DescribesAResponseForAnOperator) {
   HttpResponse response;
   response.status = 502;
-  EXPECT_EQ(TellAnswer(response), "HTTP 502");
+  EXPECT_EQ(DescribeResponse(response), "HTTP 502");
   response.content_type = "text/html";
-  EXPECT_EQ(TellAnswer(response), "HTTP 502, an answer of text/html");
+  EXPECT_EQ(DescribeResponse(response), "HTTP 502, a response of type text/html");
   response.location = "https://login.example.org/";
-  EXPECT_EQ(TellAnswer(response), "HTTP 502, a redirect, which is not followed");
+  EXPECT_EQ(DescribeResponse(response), "HTTP 502, a redirect, which is not followed");
   response.body = R"({"error":{"type":"a","reason":"b"}})";
-  EXPECT_EQ(TellAnswer(response), "HTTP 502, a: b");
+  EXPECT_EQ(DescribeResponse(response), "HTTP 502, a: b");
   response.failure = HttpFailure::kConnect;
   response.error = "nobody listens at search:9200";
-  EXPECT_THAT(TellAnswer(response), StartsWith("nobody listens"));
+  EXPECT_THAT(DescribeResponse(response), StartsWith("nobody listens"));
 }
 
 }  // namespace

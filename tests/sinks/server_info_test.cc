@@ -9,7 +9,7 @@ namespace {
 
 using testing::FakeSearch;
 
-TEST(ServerInfoTest, AServerSaysWhatItIs) {
+TEST(ServerInfoTest, ReadsKindAndVersion) {
   FakeSearch opensearch(FakeSearch::Kind::kOpenSearch);
   EXPECT_EQ(AskServerInfo(opensearch.Cluster()).value().Text(), "OpenSearch 2.19.4");
   EXPECT_EQ(opensearch.requests.size(), 1u);
@@ -40,8 +40,7 @@ TEST(ServerInfoTest, OneThatSaysNothingIsUnknownAndThatIsNoError) {
   for (const int status : {403, 404, 405}) {
     FakeSearch server(FakeSearch::Kind::kOpenSearch);
     server.Refuse("GET /", status, "{}");
-    EXPECT_EQ(AskServerInfo(server.Cluster()).value().Text(),
-              "a server that does not say what it is");
+    EXPECT_EQ(AskServerInfo(server.Cluster()).value().Text(), "a server of unknown kind");
   }
 }
 

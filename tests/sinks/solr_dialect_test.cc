@@ -21,7 +21,7 @@ BulkAnswer Read(const std::string& body, int status) {
   return SolrDialect("logs").Read(std::move(response), 3);
 }
 
-TEST(SolrDialectTest, DocumentsStandOneBehindTheOther) {
+TEST(SolrDialectTest, DocumentsFollowEachOther) {
   SolrDialect dialect("logs");
   EXPECT_EQ(dialect.Path(), "/logs/update/json/docs?commitWithin=5000");
   const EventBuffer events = Feed::Events(0, 2);
@@ -34,7 +34,7 @@ TEST(SolrDialectTest, DocumentsStandOneBehindTheOther) {
   EXPECT_EQ(body, Feed::Lines(0, 2));
 }
 
-TEST(SolrDialectTest, WhatIsNoJsonIsRefused) {
+TEST(SolrDialectTest, InvalidJsonIsRejected) {
   SolrDialect dialect("logs");
   EventBuffer events;
   Feed::Append("nonsense", Feed::Id(0), &events);
@@ -56,12 +56,12 @@ TEST(SolrDialectTest, ABadDocumentIsToBeFound) {
   EXPECT_EQ(answer.why, "HTTP 400, ERROR: [doc=e] unknown field 'x'");
 }
 
-TEST(SolrDialectTest, WhatIsNoAnswerOfSolrIsNotBelieved) {
+TEST(SolrDialectTest, ResponsesOfOtherServersAreNotBelieved) {
   for (const char* body : {"", "<html>", "{}", R"({"responseHeader":{"status":500}})",
                            R"({"responseHeader":{"status":"0"}})"}) {
     const BulkAnswer answer = Read(body, 200);
     EXPECT_EQ(answer.outcome, RequestOutcome::kUnreadable) << body;
-    EXPECT_THAT(answer.why, HasSubstr("is it Solr"));
+    EXPECT_THAT(answer.why, HasSubstr("is it from Solr"));
   }
   EXPECT_EQ(Read("", 404).outcome, RequestOutcome::kBlocked);
   EXPECT_THAT(Read("", 404).why, HasSubstr("is there a collection logs"));

@@ -14,7 +14,7 @@ namespace {
 using ::testing::HasSubstr;
 using Verdict = Finding::Verdict;
 
-// What is found when that is the answer.
+// The finding for that response.
 Finding Found(int status, const std::string& body) {
   SolrOptions options;
   options.collection = "spark";
@@ -33,23 +33,23 @@ Finding Found(int status, const std::string& body) {
 TEST(SolrSurveyTest, EventsMustBeKnownByTheirIds) {
   const Finding good = Found(200, R"({"responseHeader":{"status":0},"uniqueKey":"id"})");
   EXPECT_EQ(good.verdict, Verdict::kOk);
-  EXPECT_EQ(good.text, "there is the collection spark, with id as its unique key");
+  EXPECT_EQ(good.text, "found the collection spark, with id as its unique key");
   const Finding other = Found(200, R"({"uniqueKey":"url"})");
   EXPECT_EQ(other.verdict, Verdict::kBroken);
   EXPECT_THAT(other.text, HasSubstr("is url: it must be id"));
 }
 
-TEST(SolrSurveyTest, WhatIsMissingIsTold) {
+TEST(SolrSurveyTest, AMissingCollectionIsReported) {
   const Finding missing = Found(404, "<html>");
   EXPECT_EQ(missing.verdict, Verdict::kBroken);
-  EXPECT_THAT(missing.text, HasSubstr("look at `urls` (…/solr) and `collection`"));
+  EXPECT_THAT(missing.text, HasSubstr("check `urls` (…/solr) and `collection`"));
   EXPECT_THAT(Found(401, "").text, HasSubstr("HTTP 401"));
   for (const char* body : {"<html>", "{}", R"({"uniqueKey":7})"}) {
-    EXPECT_THAT(Found(200, body).text, HasSubstr("does not answer as Solr does")) << body;
+    EXPECT_THAT(Found(200, body).text, HasSubstr("does not respond like Solr")) << body;
   }
 }
 
-TEST(SolrSurveyTest, AClientIsMadeOfTheOptions) {
+TEST(SolrSurveyTest, AClientIsCreatedFromTheOptions) {
   const testing::RawHttpServer server(
       testing::RawHttpServer::Answering([](const testing::RawRequest& request) {
         return testing::RawAnswer(200, R"({"uniqueKey":")" + request.target + "\"}");
