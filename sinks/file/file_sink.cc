@@ -16,13 +16,13 @@
 namespace sparktail {
 namespace {
 
-// For so long after `recover`, events that the files hold may come again: the streams' cursors
-// may still stand before them.
+// For this time after `recover`, the events in the files may be read again: the cursors of their
+// streams may still be before them.
 constexpr absl::Duration kRecovery = absl::Hours(24 * 7);
 constexpr size_t kChunk = size_t{1} << 16;
 constexpr size_t kTellingText = 64;
 
-// Offset behind the last newline in the first `size` bytes: 0 if there is none.
+// Returns the offset after the last newline in the first `size` bytes; 0 if there is none.
 absl::StatusOr<uint64_t> EndOfLastLine(Os* os, int fd, uint64_t size) {
   while (size > 0) {
     const uint64_t begin = size - std::min<uint64_t>(size, kChunk);
@@ -37,8 +37,8 @@ absl::StatusOr<uint64_t> EndOfLastLine(Os* os, int fd, uint64_t size) {
 
 }  // namespace
 
-// What the store knows (state_) always describes the open file before anything is written to it;
-// so after a crash, at any moment, all that is behind state_.length is to be cut off.
+// The state in the store (state_) describes the open file before anything is written to it. So
+// after a crash at any moment, all bytes after state_.length are uncommitted and can be cut off.
 class FileSink::Impl {
  public:
   Impl(Os* os, Log* log, CursorStore* store, std::string name, FileSinkOptions options,
@@ -109,18 +109,18 @@ class FileSink::Impl {
   const std::string& path_;
   const bool recover_;
 
-  int fd_ = -1;  // -1: the next write begins a file
+  int fd_ = -1;  // -1: the next write opens the file
   FileState state_;
-  // Storing this failed, and the store may have it nonetheless.
+  // A state that the store reported as failed, but may hold nonetheless.
   std::optional<FileState> doubted_;
-  bool doubted_is_commit_ = false;  // of events
-  bool commit_was_made_ = false;    // and has to be told to whoever rolls back
-  uint64_t written_ = 0;            // length of the file, with what is not committed yet
+  bool doubted_is_commit_ = false;  // doubted_ is from a Commit()
+  bool commit_was_made_ = false;    // a doubted Commit() succeeded: Rollback() returns true
+  uint64_t written_ = 0;            // length of the file, uncommitted bytes included
   KnownIds known_;
   std::atomic<uint64_t> lost_bytes_ = 0;
 };
 
-// ---------------------------------------------------------------- The state in the store
+// ---------------------------------------------------------------- State in the store
 
 absl::StatusOr<std::optional<FileState>> FileSink::Impl::LoadState() {
   const absl::StatusOr<std::string> json = store_->LoadState(name_);
@@ -130,7 +130,7 @@ absl::StatusOr<std::optional<FileState>> FileSink::Impl::LoadState() {
   if (state) return state;
   return absl::FailedPreconditionError("the state of sink " + name_ +
                                        " was written by another version of sparktail: use that "
-                                       "one, or give the sink another name");
+                                       "version, or give the sink another name");
 }
 
 absl::Status FileSink::Impl::StoreState(FileState next, std::span<const StreamCursor> cursors) {
@@ -191,7 +191,8 @@ absl::Status FileSink::Impl::Resume(int fd) {
   absl::Status cut = *is_known ? Cut(fd, path_) : CutMoved();
   if (!cut.ok()) return cut;
   if (!*is_known) {
-    Info(path_ + " is not the file that was written before: events are appended to it");
+    Info(path_ + " is not the file that sink " + name_ +
+         " wrote before: new events are appended to it");
     state_.begun_ms = 0;
   }
   if (os_->Now() - absl::FromUnixMillis(state_.recovered_ms) < kRecovery) return CollectIds(fd);
@@ -199,8 +200,9 @@ absl::Status FileSink::Impl::Resume(int fd) {
   return absl::OkStatus();
 }
 
-// The file may have been moved while nobody looked: by its rotation, which a crash has cut, or by
-// another process; or the sink was given another path. Beyond that it is not searched for.
+// Looks for the file at its former path, and in the directory under names that begin with its own:
+// a rotation that a crash interrupted or another process may have moved it, or the sink's path was
+// changed.
 absl::Status FileSink::Impl::CutMoved() {
   if (state_.path != path_) {
     if (absl::Status status = CutIfKnown(state_.path); !status.ok()) return status;
@@ -233,7 +235,7 @@ absl::Status FileSink::Impl::CutIfKnown(const std::string& path) {
   return status;
 }
 
-// What is behind the committed length goes; if even that is not reached, somebody else cut it.
+// Cuts off the bytes after the committed length. A shorter file was cut by another process.
 absl::Status FileSink::Impl::Cut(int fd, const std::string& path) {
   const absl::StatusOr<Os::FileInfo> info = Stat(fd);
   if (!info.ok()) return info.status();
@@ -242,9 +244,9 @@ absl::Status FileSink::Impl::Cut(int fd, const std::string& path) {
   if (absl::Status status = os_->Truncate(fd, state_.length); !status.ok()) {
     return ForNow(Because(status, "cut " + path));
   }
-  log_->Debug("file_sink " + path, path + " is cut from " + std::to_string(info->size) +
+  log_->Debug("file_sink " + path, path + ": cut from " + std::to_string(info->size) +
                                        " bytes to the " + std::to_string(state_.length) +
-                                       " that were committed");
+                                       " committed ones");
   return absl::OkStatus();
 }
 
@@ -256,13 +258,13 @@ absl::Status FileSink::Impl::Recover(int fd) {
   if (absl::Status status = CollectIds(fd); !status.ok()) return status;
   if (!known_.empty()) {
     state_.recovered_ms = NowMs();
-    Info("the " + std::to_string(known_.size()) + " events in " + path_ +
-         " and its rotated files are not written again");
+    Info(path_ + " and its rotated files hold " + std::to_string(known_.size()) +
+         " events, which are not written again");
   }
   return *end < info->size ? CutPartialLine(fd, *end) : absl::OkStatus();
 }
 
-// What stands there may be the user's own.
+// Cuts nothing that does not look like a document: it may be the user's own text.
 absl::Status FileSink::Impl::CutPartialLine(int fd, uint64_t end) {
   const absl::StatusOr<std::string> text = ReadRange(os_, fd, end, kTellingText);
   if (!text.ok()) return ForNow(Because(text.status(), "read " + path_));
@@ -287,7 +289,7 @@ absl::Status FileSink::Impl::CollectRotatedIds(const std::string& path) {
   return ForNow(Because(status, "read " + path));
 }
 
-// From here on all of the file, as it is, counts as committed.
+// From here on the whole file, as it is, counts as committed.
 absl::Status FileSink::Impl::Adopt(int fd) {
   const absl::StatusOr<uint64_t> length = EndLine(fd);
   if (!length.ok()) return length.status();
@@ -295,7 +297,7 @@ absl::Status FileSink::Impl::Adopt(int fd) {
   absl::StatusOr<FileState> next = Describe(fd, *length);
   if (!next.ok()) return next.status();
   if (next->begun_ms == 0) next->begun_ms = NowMs();
-  // If the file is new: its name must not be lost with the power.
+  // If the file is new, its name must survive a power failure.
   const std::string directory = ParentDirectory(path_);
   if (absl::Status status = os_->SyncDirectory(directory); !status.ok()) {
     return ForNow(Because(status, "sync the directory " + directory));
@@ -305,7 +307,7 @@ absl::Status FileSink::Impl::Adopt(int fd) {
   return absl::OkStatus();
 }
 
-// Ends the last line, if it is not ended; returns the length of the file.
+// Adds a missing newline to the last line. Returns the length of the file.
 absl::StatusOr<uint64_t> FileSink::Impl::EndLine(int fd) {
   const absl::StatusOr<Os::FileInfo> info = Stat(fd);
   if (!info.ok()) return info.status();
@@ -317,7 +319,7 @@ absl::StatusOr<uint64_t> FileSink::Impl::EndLine(int fd) {
   return info->size + 1;
 }
 
-// state_ with what is found in the file.
+// Returns state_ with the facts of the open file.
 absl::StatusOr<FileState> FileSink::Impl::Describe(int fd, uint64_t length) {
   const absl::StatusOr<Os::FileInfo> info = Stat(fd);
   if (!info.ok()) return info.status();
@@ -435,7 +437,7 @@ absl::Status FileSink::Impl::Tidy() {
   return absl::OkStatus();
 }
 
-// logrotate and the like move the file away, and expect that a new one is begun.
+// logrotate and similar programs move the file away and expect the sink to create a new one.
 absl::Status FileSink::Impl::FollowPath() {
   const absl::StatusOr<Os::FileInfo> own = Stat(fd_);
   if (!own.ok()) return own.status();
@@ -451,8 +453,8 @@ absl::StatusOr<bool> FileSink::Impl::IsMoved(const Os::FileInfo& own) {
   return own.device != found->device || own.inode != found->inode;
 }
 
-// What is not committed moves to the new file. Whoever moved the old one may be reading it already,
-// so it must not grow any more.
+// Moves the uncommitted bytes to the new file. The process that moved the old file may be reading
+// it already, so it must not grow any more.
 absl::Status FileSink::Impl::CarryOver(const Os::FileInfo& own) {
   const bool is_deleted = own.links == 0;
   const absl::StatusOr<std::string> uncommitted = ReadUncommitted();
@@ -461,7 +463,7 @@ absl::Status FileSink::Impl::CarryOver(const Os::FileInfo& own) {
     if (absl::Status status = Cut(fd_, path_); !status.ok()) return status;
   }
   Info(path_ + (is_deleted ? " was deleted" : " was moved away") +
-       " by another process: a new one is begun");
+       " by another process: creating a new one");
   Close();
   if (absl::Status status = BeginFile(); !status.ok()) return status;
   return Append(*uncommitted);
@@ -475,12 +477,15 @@ absl::StatusOr<std::string> FileSink::Impl::ReadUncommitted() {
   return bytes;
 }
 
-// Others should not write to the file. If they do, its length is what it is.
+// Nobody else should write to the file. If another process did, its present length is taken.
 absl::Status FileSink::Impl::CheckSize() {
   const absl::StatusOr<Os::FileInfo> own = Stat(fd_);
   if (!own.ok()) return own.status();
   if (own->size == written_) return absl::OkStatus();
-  if (own->size > written_) Warn("another process writes to " + path_ + ": lines may be mixed up");
+  if (own->size > written_) {
+    Warn("another process writes to " + path_ +
+         ": lines may be mixed up; stop it, or give the sink another path");
+  }
   if (own->size < written_) NoteLost(own->size, written_);
   const absl::StatusOr<uint64_t> length = EndLine(fd_);
   if (!length.ok()) return length.status();
@@ -492,8 +497,8 @@ void FileSink::Impl::NoteLost(uint64_t found, uint64_t expected) {
   lost_bytes_ += expected - found;
   log_->Error("file_sink " + path_, path_ + " has " + std::to_string(found) + " bytes, but " +
                                         std::to_string(expected) +
-                                        " were delivered: another process cut it (rotate it by "
-                                        "renaming, or let sparktail do that)");
+                                        " were delivered: another process cut it; rotate the file "
+                                        "by renaming it, or with rotate_bytes or rotate_age");
 }
 
 // ---------------------------------------------------------------- Rotation
@@ -504,16 +509,16 @@ bool FileSink::Impl::RotationIsDue() {
   return os_->Now() - absl::FromUnixMillis(state_.begun_ms) >= options_.rotate_age;
 }
 
-// All that is in the file is committed already: failing here fails no event.
+// A failure here affects no event: everything in the file is committed.
 void FileSink::Impl::RotateIfDue() {
   if (!RotationIsDue()) return;
   absl::Status status = Rotate();
   if (status.ok() && options_.keep_files > 0) status = RemoveOldFiles();
-  if (!status.ok()) Warn(std::string(status.message()) + "; the next commit tries again");
+  if (!status.ok()) Warn(std::string(status.message()) + "; the next commit retries");
 }
 
-// Nothing uncommitted exists from here until the new file's state is stored, so a crash between
-// any two steps leaves nothing to be mended: what has no state yet is empty.
+// No uncommitted bytes exist from here until the state of the new file is stored. So a crash
+// between any two steps leaves nothing to repair: a file without a state is empty.
 absl::Status FileSink::Impl::Rotate() {
   const absl::StatusOr<std::string> rotated = NextRotatedPath(os_, path_, os_->Now());
   if (!rotated.ok()) return rotated.status();

@@ -17,19 +17,18 @@
 
 namespace sparktail {
 
-// Events as lines of JSON in a file: each once, even after a crash. The cursor store keeps, in one
-// transaction with the cursors, how long the file was at the last commit; what stands behind that
-// after a crash is cut off, and written again.
+// Writes events as lines of JSON to a file, each once, even after a crash. The cursor store keeps
+// the length of the file at the last commit, in one transaction with the cursors. After a crash,
+// the bytes after that length are cut off and written again.
 //
-// The file is locked (flock) while it is written. Write() appends at once: readers see events
-// within milliseconds, and may see some go again after a crash. The file rotates at commits only,
-// to "<path>.<UTC yyyymmddThhmmssZ>[.n]". If somebody else moves or deletes it, that is noticed at
-// the next commit, and a new one is begun.
+// The file is locked (flock) while the sink writes to it. Write() appends at once: readers see
+// events within milliseconds, and may see some of them disappear after a crash. The file is rotated
+// at commits only, to "<path>.<UTC yyyymmddThhmmssZ>[.n]". If another process moves or deletes it,
+// the next commit notices that and creates a new file.
 class FileSink : public Sink {
  public:
-  // `recover`: if the store knows nothing of the file, events whose ids are in it, or in its
-  // rotated files, are not written again. All arguments but the last two are shared, and must
-  // outlive the sink.
+  // `recover`: if the store has no state for the file, events whose ids are in it or in its rotated
+  // files are not written again. `os`, `log` and `store` must outlive the sink.
   FileSink(Os* os, Log* log, CursorStore* store, std::string name, FileSinkOptions options,
            bool recover);
   ~FileSink() override;
@@ -40,7 +39,7 @@ class FileSink : public Sink {
   absl::StatusOr<bool> Rollback() override;
   absl::Status Tidy() override;
 
-  // Delivered bytes that somebody else cut off the file, as far as it was noticed.
+  // Delivered bytes that another process cut off the file, as far as the sink noticed. Thread-safe.
   uint64_t lost_bytes() const;
 
  private:

@@ -14,8 +14,8 @@ namespace sparktail {
 namespace {
 
 constexpr int64_t kVersion = 1;
-// As long as this, a head has at least one document's id in it.
-constexpr uint64_t kTellingHead = 256;
+// A head of this size contains the id of at least one document.
+constexpr uint64_t kUniqueHead = 256;
 
 struct NumberField {
   const char* key;
@@ -86,9 +86,9 @@ absl::StatusOr<bool> IsFileOf(const FileState& state, Os* os, int fd) {
   const absl::StatusOr<Os::FileInfo> info = os->Stat(fd);
   if (!info.ok()) return info.status();
   const bool same_inode = info->device == state.device && info->inode == state.inode;
-  if (state.head_size < kTellingHead && !same_inode) return false;
+  if (state.head_size < kUniqueHead && !same_inode) return false;
   if (state.head_size == 0) {
-    const absl::StatusOr<std::string> head = ReadRange(os, fd, 0, kTellingHead);
+    const absl::StatusOr<std::string> head = ReadRange(os, fd, 0, kUniqueHead);
     if (!head.ok()) return head.status();
     return BeginsLikeDocument(*head);
   }

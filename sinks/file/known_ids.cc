@@ -9,7 +9,7 @@ namespace sparktail {
 namespace {
 
 constexpr size_t kChunk = size_t{1} << 20;
-// `@timestamp` and `kind` come before `id` (docs/documents.md); they need less than 100.
+// `@timestamp` and `kind` come before `id` (docs/documents.md) and take less than 100 bytes.
 constexpr size_t kMaxBegin = 256;
 
 std::optional<uint64_t> FromHex(std::string_view digits) {

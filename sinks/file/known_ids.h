@@ -14,10 +14,11 @@
 
 namespace sparktail {
 
-// Ids of the documents in files that sparktail wrote before. In memory, about 30 bytes each.
+// The ids of the documents in files that sparktail wrote before. They take about 30 bytes of memory
+// each.
 class KnownIds {
  public:
-  // Adds those in an open file. Lines that are no documents have none.
+  // Adds the ids in an open file. Lines that are not documents are skipped.
   absl::Status Collect(Os* os, int fd);
 
   bool Has(const EventId& id) const;
@@ -31,7 +32,7 @@ class KnownIds {
   void AddLine(std::string_view line);
 
   absl::flat_hash_set<Bits> ids_;
-  std::string begin_;  // of the line being read, no more of it than its id needs
+  std::string begin_;  // beginning of the present line, up to the end of its id
 };
 
 }  // namespace sparktail

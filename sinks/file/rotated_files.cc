@@ -37,7 +37,7 @@ std::optional<Rotated> ParseSuffix(std::string_view suffix) {
   return rotated;
 }
 
-// The oldest first.
+// Returns the rotated files, the oldest first.
 absl::StatusOr<std::vector<Rotated>> List(Os* os, const std::string& path) {
   const std::string directory = ParentDirectory(path);
   const absl::StatusOr<std::vector<std::string>> names = os->List(directory);

@@ -11,13 +11,14 @@
 
 namespace sparktail {
 
-// The rotated files of `path` are called "<path>.<UTC yyyymmddThhmmssZ>[.n]", n = 1, 2 … within
+// The rotated files of `path` are named "<path>.<UTC yyyymmddThhmmssZ>[.n]", with n = 1, 2 … within
 // one second.
 
-// The name for the next one. It is behind all others, even if the clock went back.
+// Returns the path for the next rotated file. It sorts after all others, even if the clock went
+// back.
 absl::StatusOr<std::string> NextRotatedPath(Os* os, const std::string& path, absl::Time now);
 
-// Their paths, the oldest first.
+// Returns the paths of the rotated files, the oldest first.
 absl::StatusOr<std::vector<std::string>> ListRotatedFiles(Os* os, const std::string& path);
 
 }  // namespace sparktail

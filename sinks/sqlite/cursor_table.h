@@ -12,11 +12,11 @@
 
 namespace sparktail {
 
-// The table `cursors` of a database in which sinks keep their own: all that is SQL about it. What
-// is written is durable with the transaction that it is written in. Errors are the database's.
+// The table `cursors`, in which sinks keep their cursors in their own database, and all of its SQL.
+// Changes become durable with the caller's transaction. Errors are the database's.
 class CursorTable {
  public:
-  // Makes it; one statement, with a semicolon.
+  // Creates the table: one statement, with a semicolon.
   static constexpr char kSchema[] = R"sql(
 CREATE TABLE cursors (
   sink TEXT NOT NULL,
@@ -30,15 +30,15 @@ CREATE TABLE cursors (
 ) WITHOUT ROWID;
 )sql";
 
-  // The table must be there. `database` must outlive it, and stay where it is.
+  // The table must exist. `database` must outlive this object and must not be moved.
   static absl::StatusOr<CursorTable> Prepare(Database* database);
 
-  // By stream.
+  // Returns the cursors of a sink, in the order of their streams.
   absl::StatusOr<std::vector<CursorStore::Entry>> Load(std::string_view sink);
   absl::Status Store(std::string_view sink, const StreamCursor& cursor, absl::Time now);
-  // Of all streams if `stream` is empty; how many.
+  // Deletes the cursor of `stream`, or of all streams if it is empty. Returns the number deleted.
   absl::StatusOr<size_t> Forget(std::string_view sink, std::string_view stream);
-  // Those of ended streams that were stored before `before`.
+  // Deletes the cursors of ended streams that were stored before `before`.
   absl::Status ForgetEnded(std::string_view sink, absl::Time before);
 
  private:

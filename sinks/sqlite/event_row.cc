@@ -11,12 +11,12 @@ namespace {
 namespace od = simdjson::ondemand;
 using Column = EventColumn;
 
-// The parser of an unusually large document is not kept.
+// A parser that grew for a larger document is replaced.
 constexpr size_t kKeptCapacity = size_t{4} << 20;
 
 enum class Type : uint8_t { kText, kInteger, kReal, kBoolean, kObject };
 
-// What to take out of an object: the value of a column, or members of a member.
+// A member of an object to read: the value of a column, or an object with members of its own.
 struct Member {
   std::string_view key;
   Type type;
@@ -94,7 +94,7 @@ void TakeText(od::value& value, EventValue* out) {
     *out = text;
     return;
   }
-  // An escape that stands for no character, such as half a pair of surrogates: as it is written.
+  // A string with an invalid escape, such as half a surrogate pair, is taken as it is written.
   const size_t end = token.rfind('"');
   if (end != std::string_view::npos && end > 0) *out = token.substr(1, end - 1);
 }
@@ -172,7 +172,7 @@ bool EventRowReader::Read(PaddedView document, EventRow* row) {
       json.current_location().error() != simdjson::OUT_OF_BOUNDS) {
     return false;
   }
-  // 1970 stands for a watermark that no event has set yet.
+  // Spark writes 1970 for a watermark that no event has set yet.
   EventValue& watermark = At(row, Column::kWatermark);
   if (watermark == EventValue("1970-01-01T00:00:00.000Z")) watermark = std::monostate();
   const EventValue& name = At(row, Column::kQueryName);

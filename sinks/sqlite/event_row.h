@@ -11,7 +11,7 @@
 
 namespace sparktail {
 
-// The columns of an event's row that come from its document. Those of the table, in its order.
+// The columns of an event's row that come from its document, in the order of the table.
 enum class EventColumn : uint8_t {
   kTime,
   kKind,
@@ -46,7 +46,7 @@ enum class EventColumn : uint8_t {
   kMessage,
 };
 
-// Their names in the table (sinks/sqlite/schema.h).
+// The names of these columns (sinks/sqlite/schema.h).
 inline constexpr std::array<std::string_view, 31> kEventColumnNames = {"time",
                                                                        "kind",
                                                                        "environment",
@@ -79,11 +79,11 @@ inline constexpr std::array<std::string_view, 31> kEventColumnNames = {"time",
                                                                        "error_class",
                                                                        "message"};
 
-// Nothing where the document has nothing, or something of another type.
+// Monostate if the document lacks the value, or has one of another type.
 using EventValue = std::variant<std::monostate, int64_t, double, std::string_view>;
 using EventRow = std::array<EventValue, kEventColumnNames.size()>;
 
-// Takes the values of the columns out of documents (docs/documents.md).
+// Reads the values of the columns from documents (docs/documents.md).
 class EventRowReader {
  public:
   EventRowReader();
@@ -91,8 +91,8 @@ class EventRowReader {
   EventRowReader& operator=(const EventRowReader&) = delete;
   ~EventRowReader();
 
-  // Texts in `row` are good until the next call, and as long as the document. False if it is no
-  // JSON object that can be read.
+  // Views in `row` are valid until the next call, and as long as the document is. Returns false if
+  // `document` is not a valid JSON object.
   bool Read(PaddedView document, EventRow* row);
 
  private:

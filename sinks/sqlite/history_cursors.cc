@@ -9,7 +9,7 @@ namespace sparktail {
 namespace {
 
 absl::Status NoHistory(const std::string& path, const char* why) {
-  return absl::NotFoundError(path + why + ": no sparktail has written a history there");
+  return absl::NotFoundError(path + why + ": sparktail has not written a history there");
 }
 
 }  // namespace
@@ -19,7 +19,7 @@ absl::StatusOr<HistoryCursors> HistoryCursors::Look(Os* os, const std::string& p
 }
 
 absl::StatusOr<HistoryCursors> HistoryCursors::Change(Os* os, const std::string& path) {
-  // To open it for writing changes it a little: it may be somebody else's.
+  // Opening for writing changes the file; check first that it is not another program's.
   if (const auto look = Look(os, path); !look.ok()) return look.status();
   return Open(os, path, Database::Access::kExisting);
 }

@@ -18,14 +18,15 @@
 
 namespace sparktail {
 
-// Those that sinks keep in a history.
+// The cursors that sinks keep in a history database.
 //
-// Errors: kNotFound if there is no history; all others as of SqliteSink::Open().
+// Errors: kNotFound if there is no history; all others are those of SqliteSink::Open().
 class HistoryCursors : public KeptCursors {
  public:
-  // Changes nothing, and leaves no file behind.
+  // Opens it read-only. Creates no files.
   static absl::StatusOr<HistoryCursors> Look(Os* os, const std::string& path);
-  // All that is done until Commit() is one transaction; without it, nothing is.
+  // Opens it for changes. All changes until Commit() are one transaction; without Commit() none is
+  // made.
   static absl::StatusOr<HistoryCursors> Change(Os* os, const std::string& path);
   HistoryCursors(HistoryCursors&&) = default;
   HistoryCursors& operator=(HistoryCursors&&) = delete;
@@ -43,7 +44,7 @@ class HistoryCursors : public KeptCursors {
   absl::Status Advise(const absl::Status& status) const;
 
   std::string path_;
-  std::unique_ptr<Database> database_;  // what comes behind it points to it
+  std::unique_ptr<Database> database_;  // the members below point to it
   std::optional<Transaction> transaction_;
   std::optional<CursorTable> table_;
 };

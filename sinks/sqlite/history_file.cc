@@ -14,20 +14,20 @@ absl::StatusOr<bool> IsHistory(Database* database, const std::string& path) {
   if (*owner == 0 && *version == 0 && *tables == 0) return false;
   if (*owner != kHistoryApplicationId) {
     return absl::FailedPreconditionError(
-        path + " is a database of another program: nothing is written to it; name another path");
+        path + " is a database of another program: nothing is written to it; use another path");
   }
   if (*version == kHistoryVersion) return true;
   return absl::FailedPreconditionError(
       path + " was written by a newer version of sparktail (its schema is " +
-      std::to_string(*version) + "): use that one, or name another path");
+      std::to_string(*version) + "): use that version, or another path");
 }
 
 absl::Status AdviseOnHistory(const absl::Status& status, const std::string& path) {
   if (!absl::IsDataLoss(status)) return status;
   return absl::DataLossError(std::string(status.message()) +
                              ": the history is damaged; move it away with its -wal and -shm files, "
-                             "or put a good copy in its place (`sqlite3 " +
-                             path + " .recover` prints what can still be read)");
+                             "or replace it by a good copy (`sqlite3 " +
+                             path + " .recover` prints the rows that can still be read)");
 }
 
 std::string TextOfTime(absl::Time time) {

@@ -12,16 +12,16 @@
 
 namespace sparktail {
 
-// Of the file of a history (sinks/sqlite/schema.h), whoever opens it.
+// Functions for everyone who opens a history file (sinks/sqlite/schema.h).
 
-// True if the database is a history, false if it is empty. kFailedPrecondition: it is another
-// program's, or a newer version's; the message says what to do.
+// Returns true if the database is a history, false if it is empty. kFailedPrecondition: it belongs
+// to another program, or to a newer version; the message says what to do.
 absl::StatusOr<bool> IsHistory(Database* database, const std::string& path);
 
-// Makes the error of a damaged file say what to do; leaves all others as they are.
+// Adds what to do to the error of a damaged file. All other statuses stay unchanged.
 absl::Status AdviseOnHistory(const absl::Status& status, const std::string& path);
 
-// Times as they stand in it: "2026-11-21T16:08:44.029Z".
+// Times in the history are text: "2026-11-21T16:08:44.029Z".
 std::string TextOfTime(absl::Time time);
 std::optional<absl::Time> TimeOfText(std::string_view text);
 

@@ -4,17 +4,17 @@
 
 namespace sparktail {
 
-// The history database: docs/history.md tells users what it holds.
+// The history database. docs/history.md describes its contents for users.
 
-// PRAGMA application_id, "sTHs": tells the history from other databases.
+// PRAGMA application_id, "sTHs": distinguishes a history from other databases.
 inline constexpr int64_t kHistoryApplicationId = 0x73544873;
-// PRAGMA user_version. A newer one is refused; there is no older one yet.
+// PRAGMA user_version. A newer version is rejected; there is no older one yet.
 inline constexpr int64_t kHistoryVersion = 1;
 
-// Makes all of it in an empty database, but for the cursors (CursorTable::kSchema).
+// Creates everything in an empty database except the cursors (CursorTable::kSchema).
 //
 // Times are text in UTC, "2026-11-21T16:08:44.029Z", which sorts and which SQLite's date functions
-// read. What an event does not know is NULL; all it knows is in `document`.
+// read. A value that the event lacks is NULL; `document` is the whole event.
 inline constexpr char kHistorySchema[] = R"sql(
 CREATE TABLE events (
   id TEXT NOT NULL PRIMARY KEY,

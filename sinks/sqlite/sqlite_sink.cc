@@ -19,11 +19,11 @@
 namespace sparktail {
 namespace {
 
-// Old rows go in transactions so small that others who write need not wait, and in so few a call
-// that the sink need not.
-constexpr int64_t kRowsAStep = 500;
-constexpr int kStepsATidy = 20;
-// As long as the cursor store keeps those of streams that have vanished.
+// Old rows are deleted in small transactions, so that other writers need not wait, and in few of
+// them at each call, so that the sink need not.
+constexpr int64_t kRowsPerStep = 500;
+constexpr int kStepsPerTidy = 20;
+// The cursor store keeps cursors of vanished streams for the same time.
 constexpr absl::Duration kKeepEnded = absl::Hours(24 * 30);
 
 std::string InsertSql() {
@@ -33,7 +33,7 @@ std::string InsertSql() {
     columns.append(", ").append(name);
     values.append(", ?");
   }
-  // Not OR IGNORE, which would swallow other faults of the row too.
+  // OR IGNORE would hide other errors of the row too.
   return "INSERT INTO events (" + columns + ") VALUES (" + values + ") ON CONFLICT (id) DO NOTHING";
 }
 constexpr int kFirstEventColumn = 4;
@@ -80,14 +80,14 @@ class SqliteSink::Impl {
 
  private:
   absl::Status OpenDatabase();
-  absl::Status LookAtOwner();
-  absl::Status MakeSchema();
+  absl::Status CheckOwner();
+  absl::Status CreateSchema();
   absl::Status Prepare();
   absl::StatusOr<std::vector<StreamCursor>> LoadCursors();
 
   absl::Status EnsureTransaction();
   absl::Status Insert(const EventBuffer& events, const EventRef& event);
-  absl::Status Refuse(std::string_view document, const EventId& id, std::string_view cause);
+  absl::Status Reject(std::string_view document, const EventId& id, std::string_view cause);
   absl::Status CheckPath();
   absl::Status DeleteOld(Statement* statement, std::string_view before, int* steps);
 
@@ -110,9 +110,9 @@ class SqliteSink::Impl {
   EventRowReader reader_;
   EventRow row_;
   std::string received_;
-  // Events that went to the dead letters since the last commit. Those of the second set are
-  // durable there: they must not go there again when all is written again.
-  absl::flat_hash_set<EventId> refused_;
+  // Events that went to the dead letters since the last commit. Those in buried_ are durable there,
+  // and must not be added again when they are written again.
+  absl::flat_hash_set<EventId> rejected_;
   absl::flat_hash_set<EventId> buried_;
 };
 
@@ -128,13 +128,13 @@ absl::StatusOr<std::vector<StreamCursor>> SqliteSink::Impl::Open() {
 }
 
 absl::Status SqliteSink::Impl::OpenDatabase() {
-  // SQLite would make it, but with other permissions and with poorer messages.
+  // SQLite would create it too, but with other permissions and poorer messages.
   if (!os_->StatPath(path_, /*follow_links=*/true).ok()) {
     const absl::StatusOr<int> fd = OpenOutputFile(os_, path_);
     if (!fd.ok()) return fd.status();
     os_->Close(*fd);
   }
-  if (absl::Status status = LookAtOwner(); !status.ok()) return status;
+  if (absl::Status status = CheckOwner(); !status.ok()) return status;
   absl::StatusOr<Database> database =
       Database::Open(os_, path_, {.access = Database::Access::kExisting});
   if (!database.ok()) return database.status();
@@ -144,21 +144,21 @@ absl::Status SqliteSink::Impl::OpenDatabase() {
   file_ = *info;
   const absl::StatusOr<bool> is_history = IsHistory(&*database_, path_);
   if (!is_history.ok()) return is_history.status();
-  return *is_history ? absl::OkStatus() : MakeSchema();
+  return *is_history ? absl::OkStatus() : CreateSchema();
 }
 
-// Before it is opened for writing, which changes it a little: it may be somebody else's.
-absl::Status SqliteSink::Impl::LookAtOwner() {
+// Opening for writing changes the file, so check first that it is not another program's.
+absl::Status SqliteSink::Impl::CheckOwner() {
   absl::StatusOr<Database> look = Database::Open(os_, path_, {.access = Database::Access::kRead});
   const absl::Status status = look.ok() ? IsHistory(&*look, path_).status() : look.status();
-  // What a crash left may have to be mended before anybody can read.
+  // After a crash the database may be readable only once it was opened for writing.
   return absl::IsUnavailable(status) ? absl::OkStatus() : status;
 }
 
-absl::Status SqliteSink::Impl::MakeSchema() {
+absl::Status SqliteSink::Impl::CreateSchema() {
   absl::StatusOr<Transaction> transaction = Transaction::Begin(&*database_);
   if (!transaction.ok()) return transaction.status();
-  // Another process may have been faster.
+  // Another process may have created the schema meanwhile.
   const absl::StatusOr<bool> is_history = IsHistory(&*database_, path_);
   if (!is_history.ok()) return is_history.status();
   if (*is_history) return absl::OkStatus();
@@ -221,7 +221,7 @@ absl::Status SqliteSink::Impl::EnsureTransaction() {
 absl::Status SqliteSink::Impl::Insert(const EventBuffer& events, const EventRef& event) {
   const PaddedView document = events.bytes.padded().Part(event.begin, event.end - event.begin);
   if (!reader_.Read(document, &row_)) {
-    return Refuse(document.text(), event.id, "it is no JSON object that can be read");
+    return Reject(document.text(), event.id, "it is not a valid JSON object");
   }
   insert_.BindText(1, View(event.id));
   insert_.BindText(2, received_);
@@ -230,16 +230,16 @@ absl::Status SqliteSink::Impl::Insert(const EventBuffer& events, const EventRef&
     Bind(kFirstEventColumn + static_cast<int>(i), row_[i], &insert_);
   }
   absl::Status status = insert_.Run();
-  // The one class that is about the row, and not about the database.
+  // Only kInvalidArgument is about the row; all other errors are about the database.
   if (!absl::IsInvalidArgument(status)) return status;
-  return Refuse(document.text(), event.id, std::string(status.message()));
+  return Reject(document.text(), event.id, std::string(status.message()));
 }
 
-absl::Status SqliteSink::Impl::Refuse(std::string_view document, const EventId& id,
+absl::Status SqliteSink::Impl::Reject(std::string_view document, const EventId& id,
                                       std::string_view cause) {
   if (buried_.contains(id)) return absl::OkStatus();
   if (absl::Status status = dead_letters_->Add(document, cause); !status.ok()) return status;
-  refused_.insert(id);
+  rejected_.insert(id);
   return absl::OkStatus();
 }
 
@@ -253,8 +253,8 @@ absl::Status SqliteSink::Impl::Commit(std::span<const StreamCursor> cursors) {
     if (!status.ok()) return Explain(status);
   }
   if (absl::Status status = dead_letters_->Sync(); !status.ok()) return status;
-  buried_.insert(refused_.begin(), refused_.end());
-  refused_.clear();
+  buried_.insert(rejected_.begin(), rejected_.end());
+  rejected_.clear();
   const absl::Status status = transaction_->Commit();
   transaction_.reset();
   if (!status.ok()) return Explain(status);
@@ -262,7 +262,7 @@ absl::Status SqliteSink::Impl::Commit(std::span<const StreamCursor> cursors) {
   return absl::OkStatus();
 }
 
-// What is written to a file that has no name any more is lost with the process.
+// Rows written to a file that was deleted would be lost with the process.
 absl::Status SqliteSink::Impl::CheckPath() {
   const absl::StatusOr<Os::FileInfo> found = os_->StatPath(path_, /*follow_links=*/true);
   if (!found.ok() && !absl::IsNotFound(found.status())) {
@@ -272,14 +272,14 @@ absl::Status SqliteSink::Impl::CheckPath() {
     return absl::OkStatus();
   }
   return absl::FailedPreconditionError(
-      path_ + " was moved, deleted or replaced while sparktail had it open: start sparktail again");
+      path_ + " was moved, deleted or replaced while sparktail had it open: restart sparktail");
 }
 
-// Whether a failed commit was made after all need not be known: rows are unique.
+// False is right even if a failed commit succeeded after all: rows are unique.
 absl::StatusOr<bool> SqliteSink::Impl::Rollback() {
   transaction_.reset();
   if (absl::Status status = dead_letters_->Rollback(); !status.ok()) return status;
-  refused_.clear();
+  rejected_.clear();
   return false;
 }
 
@@ -287,14 +287,15 @@ absl::Status SqliteSink::Impl::Tidy() {
   absl::Status status = absl::OkStatus();
   if (options_.retention != absl::InfiniteDuration()) {
     const std::string before = TextOfTime(os_->Now() - options_.retention);
-    int steps = kStepsATidy;
+    int steps = kStepsPerTidy;
     status = DeleteOld(&delete_old_, before, &steps);
     if (status.ok()) status = DeleteOld(&delete_timeless_, before, &steps);
   }
   if (status.ok()) status = cursors_->ForgetEnded(name_, os_->Now() - kKeepEnded);
   if (!absl::IsUnavailable(status) && !absl::IsResourceExhausted(status)) return Explain(status);
-  // Nothing that is delivered depends on it.
-  log_->Warn("tidy " + name_, "old rows stay for now: " + std::string(status.message()));
+  // Delivery does not depend on it; the next Tidy() retries.
+  log_->Warn("tidy " + name_, "sink " + name_ + " could not delete old rows and will retry: " +
+                                  std::string(status.message()));
   return absl::OkStatus();
 }
 
@@ -302,9 +303,9 @@ absl::Status SqliteSink::Impl::DeleteOld(Statement* statement, std::string_view 
                                          int* steps) {
   for (; *steps > 0; --*steps) {
     statement->BindText(1, before);
-    statement->BindInt(2, kRowsAStep);
+    statement->BindInt(2, kRowsPerStep);
     if (absl::Status status = statement->Run(); !status.ok()) return status;
-    if (database_->changes() < kRowsAStep) return absl::OkStatus();
+    if (database_->changes() < kRowsPerStep) return absl::OkStatus();
   }
   return absl::OkStatus();
 }

@@ -16,13 +16,14 @@
 
 namespace sparktail {
 
-// The history: events as rows of an SQLite database, each once: rows, unique by id, and cursors
-// are stored in one transaction. What the tables hold: sinks/sqlite/schema.h, docs/history.md.
+// Stores events as rows of an SQLite database, the history. Each event is stored once: rows are
+// unique by id, and they are committed together with the cursors. sinks/sqlite/schema.h and
+// docs/history.md describe the tables.
 //
-// Others may read the database at any time, and write to it for moments.
+// Other processes may read the database at any time, and write to it for short moments.
 class SqliteSink : public Sink {
  public:
-  // All pointers are shared, and must outlive the sink.
+  // All pointers are shared and must outlive the sink.
   SqliteSink(Os* os, Log* log, DeadLetters* dead_letters, std::string name,
              SqliteSinkOptions options);
   ~SqliteSink() override;
@@ -31,7 +32,7 @@ class SqliteSink : public Sink {
   absl::Status Write(const EventBuffer& events, size_t first) override;
   absl::Status Commit(std::span<const StreamCursor> cursors) override;
   absl::StatusOr<bool> Rollback() override;
-  // Deletes some of the rows that are older than `retention`.
+  // Deletes some of the rows that are older than `retention`, a bounded number at each call.
   absl::Status Tidy() override;
 
  private:

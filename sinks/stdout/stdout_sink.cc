@@ -23,7 +23,7 @@ absl::Status StdoutSink::Write(const EventBuffer& events, size_t first) {
   return terminal_ ? WriteBytes(EscapeControls(bytes)) : WriteBytes(bytes);
 }
 
-// What the reader has already can't be taken back: when it is written again, it is left out.
+// Bytes that the reader has already can't be taken back: they are skipped when written again.
 absl::Status StdoutSink::WriteBytes(std::string_view bytes) {
   const size_t skipped = std::min<uint64_t>(skip_, bytes.size());
   skip_ -= skipped;
@@ -32,7 +32,7 @@ absl::Status StdoutSink::WriteBytes(std::string_view bytes) {
     const absl::StatusOr<size_t> count = os_->Write(fd_, bytes.data(), bytes.size());
     if (absl::IsCancelled(count.status())) return count.status();
     if (!count.ok()) return ForNow(Because(count.status(), "write to standard output"));
-    if (*count == 0) return absl::UnavailableError("standard output takes nothing");
+    if (*count == 0) return absl::UnavailableError("standard output accepts no bytes");
     written_ += *count;
     bytes.remove_prefix(*count);
   }
@@ -47,7 +47,7 @@ absl::Status StdoutSink::Commit(std::span<const StreamCursor> cursors) {
   return absl::OkStatus();
 }
 
-// If the commit was made after all, writing all again costs nothing: all of it is left out.
+// False is right even if the commit succeeded after all: everything written again is skipped.
 absl::StatusOr<bool> StdoutSink::Rollback() {
   skip_ = written_;
   return false;
@@ -55,7 +55,7 @@ absl::StatusOr<bool> StdoutSink::Rollback() {
 
 absl::Status StdoutSink::Tidy() {
   if (os_->HasReader(fd_).value_or(true)) return absl::OkStatus();
-  return absl::CancelledError("the reader of standard output is gone");
+  return absl::CancelledError("the reader of standard output has gone");
 }
 
 }  // namespace sparktail

@@ -15,19 +15,19 @@
 
 namespace sparktail {
 
-// Events as lines of JSON on standard output, at least once: after a crash those since the last
-// commit come again. As long as the process lives, none does.
+// Writes events as lines of JSON to standard output, at least once: after a crash, the events since
+// the last commit are written again. A living process writes none twice.
 class StdoutSink : public Sink {
  public:
-  // `fd` is not closed. `terminal`: control characters are escaped, so that documents can't
-  // command it.
+  // Does not close `fd`. `terminal`: escapes control characters, so that documents can't send
+  // commands to the terminal.
   StdoutSink(Os* os, CursorStore* store, std::string name, int fd, bool terminal);
 
   absl::StatusOr<std::vector<StreamCursor>> Open() override;
   absl::Status Write(const EventBuffer& events, size_t first) override;
   absl::Status Commit(std::span<const StreamCursor> cursors) override;
   absl::StatusOr<bool> Rollback() override;
-  // Notices that the reader is gone when there is nothing to write.
+  // Notices that the reader has gone, even when there is nothing to write.
   absl::Status Tidy() override;
   absl::Duration tidy_interval() const override { return absl::Seconds(1); }
 
@@ -39,8 +39,8 @@ class StdoutSink : public Sink {
   std::string name_;
   int fd_;
   bool terminal_;
-  uint64_t written_ = 0;  // bytes since the last commit that the reader has
-  uint64_t skip_ = 0;     // of those, not yet given to Write() again
+  uint64_t written_ = 0;  // bytes written since the last commit
+  uint64_t skip_ = 0;     // after a rollback: how many of them Write() must still skip
 };
 
 }  // namespace sparktail

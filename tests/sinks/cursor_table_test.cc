@@ -53,7 +53,7 @@ class CursorTableTest : public ::testing::Test {
   absl::Time now_ = absl::FromUnixMillis(1'795'276'340'029);
 };
 
-TEST_F(CursorTableTest, WhatIsStoredComesBack) {
+TEST_F(CursorTableTest, RoundTrip) {
   Store("history", CursorOf("logs/b", 7, true));
   Store("history", CursorOf("logs/a", UINT64_MAX));
   const std::vector<CursorStore::Entry> entries = table_.Load("history").value();

@@ -17,7 +17,7 @@ using Columns = std::map<std::string, std::string>;
 
 class EventRowTest : public ::testing::Test {
  protected:
-  // What lies behind the document is no part of it.
+  // Bytes after the document are not part of it.
   bool Read(std::string_view document) {
     bytes_.Clear();
     bytes_.Append(document);
@@ -115,7 +115,7 @@ TEST_F(EventRowTest, AWatermarkThatNobodySetIsNone) {
 }
 
 // Values that no column can hold are in the document, and only there.
-TEST_F(EventRowTest, ValuesOfOtherTypesAreLeftOut) {
+TEST_F(EventRowTest, ValuesOfOtherTypesAreSkipped) {
   EXPECT_EQ(ReadColumns(
                 R"({"kind":"progress","attempt":"3","running":"yes","source":[],)"
                 R"("environment":null,"rule":7,"metrics":{"batchId":99999999999999999999,)"
@@ -129,7 +129,7 @@ TEST_F(EventRowTest, HalfAPairOfSurrogatesStaysAsItIs) {
             (Columns{{"kind", "signal"}, {"message", R"(a \ud83d b)"}, {"rule", "r"}}));
 }
 
-TEST_F(EventRowTest, WhatIsNoDocumentIsRefused) {
+TEST_F(EventRowTest, OtherJsonIsRejected) {
   for (const std::string_view text :
        {"", " ", "{", "[]", "7", "null", "{\"kind\":\"progress\"", "{\"kind\":\"progress\"}}",
         "{\"kind\" \"progress\"}", "{\"a\":{\"b\":1}", "{\"kind\":\"prog", "{\"a\":1,}",

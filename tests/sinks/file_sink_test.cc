@@ -52,7 +52,7 @@ class FileSinkTest : public ::testing::Test {
     EXPECT_TRUE(cursors.ok()) << cursors.status();
     return sink;
   }
-  // Events [begin, end), and a commit behind them.
+  // Events [begin, end), and a commit after them.
   static void Deliver(FileSink* sink, size_t begin, size_t end) {
     ASSERT_TRUE(sink->Write(Feed::Events(begin, end), 0).ok());
     const StreamCursor cursor = Feed::CursorAt(end);
@@ -76,7 +76,7 @@ class FileSinkTest : public ::testing::Test {
     });
     return names;
   }
-  // What all files hold.
+  // The contents of all files.
   std::string AllContent() const {
     std::string all;
     for (const std::string& name : Others()) all += BytesOf(name);
@@ -168,13 +168,13 @@ TEST_F(FileSinkTest, ACommitThatFailedIsNotMade) {
   EXPECT_EQ(Content(), "");
 }
 
-TEST_F(FileSinkTest, ACommitThatFailedIsMadeAfterAll) {
+TEST_F(FileSinkTest, AFailedCommitMaySucceedAfterAll) {
   const auto sink = MakeOpen();
   ASSERT_TRUE(sink->Write(Feed::Events(0, 2), 0).ok());
   store_.Fail({.takes_effect = true});
   const StreamCursor cursor = Feed::CursorAt(2);
   EXPECT_FALSE(sink->Commit({&cursor, 1}).ok());
-  // Nor does it get lost that it was made when going back fails.
+  // A failed Rollback() does not lose the fact that the commit succeeded.
   os_.Fail({.calls = {Call::kStat}});
   EXPECT_FALSE(sink->Rollback().ok());
   const auto made = sink->Rollback();
@@ -185,7 +185,7 @@ TEST_F(FileSinkTest, ACommitThatFailedIsMadeAfterAll) {
   EXPECT_EQ(Content(), Feed::Lines(0, 4));
 }
 
-TEST_F(FileSinkTest, AFullDiskIsToldFromOtherErrors) {
+TEST_F(FileSinkTest, AFullDiskHasAnErrorOfItsOwn) {
   const auto sink = MakeOpen();
   os_.Fail(
       {.status = absl::ResourceExhaustedError("No space left on device"), .calls = {Call::kWrite}});
@@ -194,7 +194,7 @@ TEST_F(FileSinkTest, AFullDiskIsToldFromOtherErrors) {
   EXPECT_THAT(std::string(status.message()), HasSubstr(path()));
 }
 
-TEST_F(FileSinkTest, WhatGoesWrongMeanwhileMayBeMended) {
+TEST_F(FileSinkTest, ErrorsWhileRunningAreRetried) {
   const auto sink = MakeOpen();
   os_.Fail({.status = absl::PermissionDeniedError("Permission denied"), .calls = {Call::kWrite}});
   EXPECT_TRUE(absl::IsUnavailable(sink->Write(Feed::Events(0, 2), 0)));
@@ -202,7 +202,7 @@ TEST_F(FileSinkTest, WhatGoesWrongMeanwhileMayBeMended) {
 
 // ---------------------------------------------------------------- Opening
 
-TEST_F(FileSinkTest, WhatWasNotCommittedIsCutOff) {
+TEST_F(FileSinkTest, UncommittedBytesAreCutOff) {
   {
     const auto sink = MakeOpen();
     Deliver(sink.get(), 0, 2);
@@ -212,7 +212,7 @@ TEST_F(FileSinkTest, WhatWasNotCommittedIsCutOff) {
   EXPECT_EQ(Content(), Feed::Lines(0, 2));
 }
 
-TEST_F(FileSinkTest, WhatWasWrittenBeforeTheFirstCommitIsCutOff) {
+TEST_F(FileSinkTest, BytesBeforeTheFirstCommitAreCutOff) {
   ASSERT_TRUE(MakeOpen()->Write(Feed::Events(0, 9), 0).ok());
   const auto sink = MakeOpen();
   EXPECT_EQ(Content(), "");
@@ -241,7 +241,7 @@ TEST_F(FileSinkTest, AnUnknownFileIsOnlyAppendedTo) {
 
 TEST_F(FileSinkTest, AnotherFileInItsPlaceIsOnlyAppendedTo) {
   Deliver(MakeOpen().get(), 0, 20);
-  // The same inode, and longer than what was committed.
+  // Its inode is the same, and it is longer than the committed length.
   const std::string other = Feed::Lines(100, 150);
   WriteBytes(path(), other);
   {
@@ -260,7 +260,7 @@ TEST_F(FileSinkTest, AFileOfSomebodyElseIsNotCutBeforeTheFirstCommit) {
   EXPECT_EQ(Content(), "a user's own\n");
 }
 
-TEST_F(FileSinkTest, AFileThatBecameShorterIsToldOf) {
+TEST_F(FileSinkTest, AFileThatBecameShorterIsReported) {
   Deliver(MakeOpen().get(), 0, 20);
   const uint64_t size = Content().size();
   std::filesystem::resize_file(path(), size - 100);
@@ -328,7 +328,7 @@ TEST_F(FileSinkTest, ARotatedFileIsNeverWrittenOver) {
   EXPECT_EQ(AllContent(), Feed::Lines(0, 12));
 }
 
-TEST_F(FileSinkTest, KeepsAsManyFilesAsItIsTold) {
+TEST_F(FileSinkTest, KeepsTheConfiguredNumberOfFiles) {
   os_.SetNow(absl::FromUnixSeconds(1'795'276'340));
   options_.rotate_bytes = 1;
   options_.keep_files = 3;
@@ -368,7 +368,7 @@ TEST_F(FileSinkTest, ARotationThatFailsFailsNoEvent) {
   os_.Fail({.from_then_on = true, .calls = {Call::kRename}});
   Deliver(sink.get(), 0, 1);
   Deliver(sink.get(), 1, 2);
-  EXPECT_TRUE(log_.Has("the next commit tries again"));
+  EXPECT_TRUE(log_.Has("the next commit retries"));
   os_.Heal();
   Deliver(sink.get(), 2, 3);
   EXPECT_THAT(Others(), SizeIs(1));
@@ -391,7 +391,7 @@ TEST_F(FileSinkTest, AFileThatCantBeBegunIsBegunLater) {
 
 // ---------------------------------------------------------------- Others at the file
 
-TEST_F(FileSinkTest, AFileThatIsMovedAwayIsBegunAnew) {
+TEST_F(FileSinkTest, AFileThatIsMovedAwayIsCreatedAgain) {
   auto sink = MakeOpen();
   Deliver(sink.get(), 0, 2);
   ASSERT_TRUE(sink->Write(Feed::Events(2, 4), 0).ok());
@@ -405,7 +405,7 @@ TEST_F(FileSinkTest, AFileThatIsMovedAwayIsBegunAnew) {
   EXPECT_EQ(Content(), Feed::Lines(2, 6));
 }
 
-TEST_F(FileSinkTest, AFileThatIsMovedAndMadeAnewIsAppendedTo) {
+TEST_F(FileSinkTest, AFileThatIsMovedAndReplacedIsAppendedTo) {
   const auto sink = MakeOpen();
   Deliver(sink.get(), 0, 2);
   std::filesystem::rename(path(), path() + ".1");
@@ -416,7 +416,7 @@ TEST_F(FileSinkTest, AFileThatIsMovedAndMadeAnewIsAppendedTo) {
   EXPECT_EQ(Content(), Feed::Lines(2, 4));
 }
 
-TEST_F(FileSinkTest, AFileThatIsDeletedIsBegunAnew) {
+TEST_F(FileSinkTest, AFileThatIsDeletedIsCreatedAgain) {
   const auto sink = MakeOpen();
   Deliver(sink.get(), 0, 2);
   ASSERT_TRUE(sink->Write(Feed::Events(2, 4), 0).ok());
@@ -453,7 +453,7 @@ TEST_F(FileSinkTest, ANewPathLeavesNothingUncommittedAtTheOldOne) {
   EXPECT_EQ(Content(), Feed::Lines(2, 4));
 }
 
-TEST_F(FileSinkTest, AFileThatIsCutMeanwhileIsToldOf) {
+TEST_F(FileSinkTest, AFileThatIsCutMeanwhileIsReported) {
   auto sink = MakeOpen();
   Deliver(sink.get(), 0, 9);
   const uint64_t size = Content().size();
@@ -493,7 +493,7 @@ TEST_F(FileSinkTest, GoingBackInAFileThatWasCutMayItselfFail) {
   EXPECT_FALSE(*made) << "another commit was made than that of the events";
 }
 
-TEST_F(FileSinkTest, WhatOthersWroteStays) {
+TEST_F(FileSinkTest, BytesOfOtherProcessesStay) {
   const auto sink = MakeOpen();
   Deliver(sink.get(), 0, 2);
   std::ofstream(path(), std::ios::app) << "somebody else\n";
@@ -528,7 +528,7 @@ TEST_F(FileSinkTest, RecoveringMayItselfBeCutShort) {
   store_.Clear();
   Deliver(MakeOpen(/*recover=*/true).get(), 0, 5);
   EXPECT_EQ(Content(), Feed::Lines(0, 11));
-  // The next process is not told to recover, but its cursor is before what the file holds.
+  // The next process does not recover, but its cursor is before the events in the file.
   ASSERT_TRUE(Feed(20).Run(Make().get()).ok());
   EXPECT_EQ(Content(), Feed::Lines(0, 20));
 }
@@ -580,7 +580,7 @@ class FileSinkFaultTest : public FileSinkTest {
   }
 
   std::string Summary() const { return Feed::Summary(AllContent()); }
-  // Of the lines in their order, wherever they are.
+  // Returns the ids of all lines in order, in whichever file they are.
   std::string SortedSummary() const {
     std::istringstream text(AllContent());
     std::vector<std::pair<size_t, std::string>> lines;
@@ -599,7 +599,7 @@ class FileSinkFaultTest : public FileSinkTest {
     feed.max_failures = max_failures;
     return feed.Run(Make().get());
   }
-  // The next process. Before it goes on, the files hold what the cursors say.
+  // The next process. Before it resumes, the files agree with the cursors.
   void Restart(const std::string& what) {
     {
       const auto cursors = Make()->Open();
@@ -630,7 +630,7 @@ TEST_F(FileSinkFaultTest, AnyCallFailsOnce) {
         EXPECT_GT(n, 50U);
         break;
       }
-      // At the start every error is told, and ends the process.
+      // At the start every error is reported and stops the process.
       if (!status.ok()) {
         EXPECT_THAT(std::string(status.message()), HasSubstr(folder_.path()));
       }
@@ -643,8 +643,7 @@ TEST_F(FileSinkFaultTest, AnyCallFailsOnce) {
   }
 }
 
-// All calls fail from the n-th on, those of the store too: nothing else happens when a process is
-// killed.
+// All calls fail from the n-th on, those of the store too, as if the process were killed there.
 TEST_F(FileSinkFaultTest, KilledAtAnyCall) {
   for (const size_t most_written : {SIZE_MAX, size_t{100}}) {
     os_.set_most_written(most_written);

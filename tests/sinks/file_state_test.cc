@@ -24,7 +24,7 @@ class FileStateTest : public ::testing::Test {
     if (fd_ < 0) fd_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
     return fd_;
   }
-  // Of the file as it is, of which `length` bytes are committed.
+  // The state of the present file, with `length` committed bytes.
   FileState StateOf(uint64_t length, uint64_t head_size) {
     FileState state;
     state.length = length;

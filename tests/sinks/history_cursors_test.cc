@@ -45,14 +45,14 @@ class HistoryCursorsTest : public ::testing::Test {
     cursor.stream = stream;
     return cursor;
   }
-  // A history in which the sink stands at 3 in two streams; closed.
+  // A closed history in which the sink's cursors are at 3 in two streams.
   void Make() {
     const std::vector<StreamCursor> two = {At("a", 3), At("b", 3)};
     const auto sink = OpenSink();
     ASSERT_TRUE(sink->Write(Feed::Events(0, 3), 0).ok());
     ASSERT_TRUE(sink->Commit(two).ok());
   }
-  // "stream offset" of each, as a sink sees them.
+  // "stream offset" of each cursor, as a sink sees them.
   std::vector<std::string> Stored() {
     SqliteSinkOptions options;
     options.path = path_;
@@ -81,7 +81,7 @@ class HistoryCursorsTest : public ::testing::Test {
   DeadLetters dead_letters_{&os_, &log_, folder_ / "dead-letter", "history", uint64_t{1} << 20};
 };
 
-TEST_F(HistoryCursorsTest, LookingChangesNothingAndLeavesNothingBehind) {
+TEST_F(HistoryCursorsTest, LookingChangesNothingAndCreatesNothing) {
   Make();
   const std::string before = BytesOf(path_);
   const std::set<std::string> files = Files();
@@ -133,7 +133,7 @@ TEST_F(HistoryCursorsTest, ChangesAreOneTransaction) {
   EXPECT_THAT(Stored(), ElementsAre("a 1"));
 }
 
-TEST_F(HistoryCursorsTest, WhatIsNotThereIsNotMade) {
+TEST_F(HistoryCursorsTest, AMissingHistoryIsNotCreated) {
   for (const bool is_empty : {false, true}) {
     if (is_empty) WriteBytes(path_, "");
     const std::set<std::string> files = Files();
@@ -147,7 +147,7 @@ TEST_F(HistoryCursorsTest, WhatIsNotThereIsNotMade) {
   }
 }
 
-TEST_F(HistoryCursorsTest, WhatIsNoHistoryIsLeftAlone) {
+TEST_F(HistoryCursorsTest, OtherFilesAreNotChanged) {
   {
     auto other = Database::Open(&os_, path_, {});
     ASSERT_TRUE(other.ok());
@@ -167,7 +167,7 @@ TEST_F(HistoryCursorsTest, WhatIsNoHistoryIsLeftAlone) {
   }
 }
 
-TEST_F(HistoryCursorsTest, WhateverCallOfSqliteFailsAllIsChangedOrNothing) {
+TEST_F(HistoryCursorsTest, IfAnyCallOfSqliteFailsAllIsChangedOrNothing) {
   FaultyVfs vfs;
   vfs.SkipSyncs();
   const std::vector<std::string> before = {"a 3", "b 3"};

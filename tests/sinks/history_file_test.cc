@@ -14,7 +14,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-TEST(HistoryFile, IdsSayWhoseItIs) {
+TEST(HistoryFile, IdsIdentifyAHistory) {
   const testing::TempDir folder;
   testing::FaultyOs os;
   const std::string path = folder / "history.db";
@@ -49,7 +49,7 @@ TEST(HistoryFile, OnlyDamageIsAdvisedOn) {
   EXPECT_TRUE(AdviseOnHistory(absl::OkStatus(), "/h.db").ok());
 }
 
-TEST(HistoryFile, TimesAreTextThatComesBack) {
+TEST(HistoryFile, TimesRoundTripAsText) {
   const absl::Time time = absl::FromUnixMillis(1'795'276'340'029);
   EXPECT_EQ(TextOfTime(time), "2026-11-21T15:52:20.029Z");
   EXPECT_EQ(TimeOfText("2026-11-21T15:52:20.029Z"), time);

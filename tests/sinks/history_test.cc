@@ -1,4 +1,4 @@
-// docs/history.md: what it says of the database is true, and all its queries answer.
+// docs/history.md describes the database correctly, and all its queries return rows.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -65,7 +65,7 @@ class HistoryTest : public ::testing::Test {
     for (const std::string& name : testing::PlainLogs()) {
       Add(testing::ReadFile(testing::DataPath(name + ".log")), &events);
     }
-    // A query that is never heard of again, and an event of which half is missing.
+    // A query without further events, and an event that is cut in half.
     const std::string text = testing::ReadFile(testing::DataPath("3.5.9/basic.default.log"));
     const size_t object = text.find("\"stateOperators\"");
     Add("26/01/01" + text.substr(8, object - 8), &events);
@@ -91,7 +91,7 @@ class HistoryTest : public ::testing::Test {
   const std::string path_ = folder_ / "history.db";
 };
 
-TEST_F(HistoryTest, EveryQueryOfThePageAnswers) {
+TEST_F(HistoryTest, EveryQueryOfThePageReturnsRows) {
   auto database = Database::Open(&os_, path_, {.access = Database::Access::kRead});
   ASSERT_TRUE(database.ok()) << database.status();
   const std::vector<std::string> blocks = SqlBlocks(Page());
@@ -122,7 +122,7 @@ TEST_F(HistoryTest, ThePageNamesAllColumns) {
   }
 }
 
-TEST(HistoryPageTest, TellsWhoseDatabaseItIs) {
+TEST(HistoryPageTest, IdentifiesItsDatabase) {
   EXPECT_THAT(Page(), HasSubstr(std::to_string(kHistoryApplicationId)));
 }
 

@@ -77,7 +77,7 @@ TEST_F(KnownIdsTest, OtherLinesHaveNone) {
   EXPECT_TRUE(ids_.empty());
 }
 
-TEST_F(KnownIdsTest, AnErrorIsTold) {
+TEST_F(KnownIdsTest, ErrorsAreReported) {
   os_.Fail({.n = 2, .calls = {FaultyOs::Call::kReadAt}});
   EXPECT_TRUE(absl::IsUnavailable(Collect(Feed::Lines(0, 40))));
 }

@@ -43,7 +43,7 @@ TEST_F(RotatedFilesTest, TheOldestFirst) {
                                   ".20261121T160000Z.10"));
 }
 
-TEST_F(RotatedFilesTest, FilesOfOthersAreNotAmongThem) {
+TEST_F(RotatedFilesTest, OtherFilesAreNotListed) {
   for (const char* name : {"events.ndjson.1", "events.ndjson.20261121T160000Z.gz",
                            "events.ndjson.20261121T160000Z.", "events.ndjson.20261121T160000Z.-1",
                            "events.ndjson.20261121T160000Z.1x", "events.ndjson.20261121T160000Z1",
@@ -54,7 +54,7 @@ TEST_F(RotatedFilesTest, FilesOfOthersAreNotAmongThem) {
   EXPECT_THAT(List(), IsEmpty());
 }
 
-TEST_F(RotatedFilesTest, TheNextIsBehindAllOthers) {
+TEST_F(RotatedFilesTest, TheNextSortsAfterAllOthers) {
   EXPECT_EQ(Next(1'795'276'340), ".20261121T155220Z");
   Make("events.ndjson.20261121T155220Z");
   EXPECT_EQ(Next(1'795'276'340), ".20261121T155220Z.1");
@@ -65,7 +65,7 @@ TEST_F(RotatedFilesTest, TheNextIsBehindAllOthers) {
   EXPECT_EQ(Next(1'795'270'000), ".20261121T155220Z.10");
 }
 
-TEST_F(RotatedFilesTest, AMissingDirectoryIsTold) {
+TEST_F(RotatedFilesTest, AMissingDirectoryIsReported) {
   const auto listed = ListRotatedFiles(&os_, folder_ / "missing/events.ndjson");
   EXPECT_TRUE(absl::IsNotFound(listed.status()));
 }

@@ -64,7 +64,7 @@ class SqliteSinkTest : public ::testing::Test {
     status = Commit(sink, n);
     ASSERT_TRUE(status.ok()) << status;
   }
-  // As a user would.
+  // Reads it like a user.
   void Execute(const char* sql) {
     absl::StatusOr<Database> database =
         Database::Open(&os_, options_.path, {.access = Database::Access::kExisting});
@@ -143,7 +143,7 @@ TEST_F(SqliteSinkTest, CursorsOfOtherSinksAreTheirs) {
   EXPECT_TRUE(other->empty());
 }
 
-TEST_F(SqliteSinkTest, AnEventThatComesAgainIsOneRow) {
+TEST_F(SqliteSinkTest, ARepeatedEventIsOneRow) {
   const auto sink = MakeOpen();
   Deliver(sink.get(), Feed::Events(0, 4), 4);
   Deliver(sink.get(), Feed::Events(2, 6), 6);
@@ -207,7 +207,7 @@ TEST_F(SqliteSinkTest, ErrorsAtTheStartSayWhatToDo) {
   EXPECT_THAT(std::string(Make()->Open().status().message()), HasSubstr(folder_.path()));
 }
 
-TEST_F(SqliteSinkTest, ADatabaseOfAnotherProgramIsLeftAlone) {
+TEST_F(SqliteSinkTest, ADatabaseOfAnotherProgramIsNotChanged) {
   {
     auto database = Database::Open(&os_, options_.path, {});
     ASSERT_TRUE(database.ok());
@@ -220,7 +220,7 @@ TEST_F(SqliteSinkTest, ADatabaseOfAnotherProgramIsLeftAlone) {
   EXPECT_EQ(BytesOf(options_.path), before);
 }
 
-TEST_F(SqliteSinkTest, ANewerHistoryIsLeftAlone) {
+TEST_F(SqliteSinkTest, ANewerHistoryIsNotChanged) {
   { const auto sink = MakeOpen(); }
   Execute("PRAGMA user_version = 99");
   const absl::Status status = Make()->Open().status();
@@ -228,7 +228,7 @@ TEST_F(SqliteSinkTest, ANewerHistoryIsLeftAlone) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("newer version"));
 }
 
-TEST_F(SqliteSinkTest, ADamagedDatabaseIsToldOfWithAWayOut) {
+TEST_F(SqliteSinkTest, ADamagedDatabaseIsReportedWithAdvice) {
   WriteBytes(options_.path, std::string(8192, 'x'));
   const absl::Status status = Make()->Open().status();
   EXPECT_TRUE(absl::IsDataLoss(status));
@@ -254,13 +254,13 @@ TEST_F(SqliteSinkTest, NothingIsWrittenToAFileThatNobodyWillFind) {
     }
     const absl::Status status = Commit(sink.get(), 3);
     EXPECT_TRUE(absl::IsFailedPrecondition(status));
-    EXPECT_THAT(std::string(status.message()), HasSubstr("start sparktail again"));
+    EXPECT_THAT(std::string(status.message()), HasSubstr("restart sparktail"));
   }
 }
 
 // ---------------------------------------------------------------- Dead letters
 
-TEST_F(SqliteSinkTest, WhatIsRefusedGoesToTheDeadLetters) {
+TEST_F(SqliteSinkTest, RejectedEventsGoToTheDeadLetters) {
   { const auto sink = MakeOpen(); }
   Execute(
       "CREATE TRIGGER picky BEFORE INSERT ON events WHEN NEW.batch_id = 1 "
@@ -278,7 +278,7 @@ TEST_F(SqliteSinkTest, WhatIsRefusedGoesToTheDeadLetters) {
   EXPECT_EQ(Feed::OffsetOf(*Make()->Open()), 3U);
 }
 
-TEST_F(SqliteSinkTest, TryingOftenBuriesNothingTwice) {
+TEST_F(SqliteSinkTest, RetriesBuryNothingTwice) {
   FaultyVfs vfs;
   {
     const auto sink = MakeOpen();
@@ -293,7 +293,7 @@ TEST_F(SqliteSinkTest, TryingOftenBuriesNothingTwice) {
     }
     Deliver(sink.get(), events, 1);
     EXPECT_EQ(dead_letters_->count(), 1U);
-    // It is another event when it comes again later.
+    // An event that is repeated later is another event.
     Deliver(sink.get(), events, 2);
     EXPECT_EQ(dead_letters_->count(), 2U);
   }
@@ -309,7 +309,7 @@ TEST_F(SqliteSinkTest, FullDeadLettersHoldTheSinkBack) {
 
 // ---------------------------------------------------------------- Retention
 
-TEST_F(SqliteSinkTest, OldRowsGoBitByBitAndTheirRoomIsUsedAgain) {
+TEST_F(SqliteSinkTest, OldRowsAreDeletedInStepsAndTheirSpaceIsReused) {
   options_.retention = absl::Hours(24 * 30);
   const auto sink = MakeOpen();
   EventBuffer timeless;
@@ -338,7 +338,7 @@ TEST_F(SqliteSinkTest, WithoutRetentionAllRowsStay) {
   EXPECT_EQ(RowSummary(), Feed::SummaryOf(0, 10));
 }
 
-TEST_F(SqliteSinkTest, CursorsOfEndedStreamsGoAfterAMonth) {
+TEST_F(SqliteSinkTest, CursorsOfEndedStreamsAreDeletedAfterAMonth) {
   const auto sink = MakeOpen();
   StreamCursor cursors[] = {Feed::CursorAt(1), Feed::CursorAt(2)};
   cursors[1].stream = "ended";
@@ -372,7 +372,7 @@ class SqliteSinkFaultTest : public SqliteSinkTest {
     feed.max_failures = max_failures;
     return feed.Run(Make().get());
   }
-  // The next process. Before it goes on, the rows are those that the cursors say.
+  // The next process. Before it resumes, the rows agree with the cursors.
   void Restart(const std::string& what) {
     {
       const auto sink = Make();
@@ -389,7 +389,7 @@ class SqliteSinkFaultTest : public SqliteSinkTest {
   FaultyVfs vfs_;
 };
 
-// `from_then_on` is a kill as well: nothing else happens when a process is killed.
+// `from_then_on` is like a kill: all later calls fail.
 TEST_F(SqliteSinkFaultTest, AnyCallOfSqliteFails) {
   for (const auto kind :
        {FaultyVfs::Kind::kInputOutput, FaultyVfs::Kind::kFull, FaultyVfs::Kind::kTorn}) {

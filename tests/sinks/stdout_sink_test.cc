@@ -67,7 +67,7 @@ TEST_F(StdoutSinkTest, CursorsComeAfterTheBytes) {
   EXPECT_EQ(Committed(), 5U);
 }
 
-TEST_F(StdoutSinkTest, AReaderThatIsGoneIsToldFromOtherErrors) {
+TEST_F(StdoutSinkTest, AReaderThatHasGoneHasAnErrorOfItsOwn) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::pipe(ends.data()), 0);
   ::close(ends[0]);
@@ -95,7 +95,7 @@ TEST_F(StdoutSinkTest, AReaderThatTakesNothingIsThereStill) {
   ::close(ends[1]);
 }
 
-TEST_F(StdoutSinkTest, AFullDiskIsToldFromOtherErrors) {
+TEST_F(StdoutSinkTest, AFullDiskHasAnErrorOfItsOwn) {
   const auto sink = Make();
   os_.Fail({.status = absl::ResourceExhaustedError("No space left on device")});
   const absl::Status status = sink->Write(Feed::Events(0, 2), 0);
@@ -110,7 +110,7 @@ TEST_F(StdoutSinkTest, DocumentsDoNotCommandATerminal) {
   EXPECT_EQ(Content(), "{\"a\":\"\\u007f\\u009b[2J\"}\n");
 }
 
-// As long as the process lives, no byte comes twice, whatever fails.
+// A living process writes no byte twice, whatever fails.
 TEST_F(StdoutSinkTest, AnyCallFailsOnce) {
   for (const bool terminal : {false, true}) {
     for (const size_t most_written : {SIZE_MAX, size_t{100}}) {
@@ -142,8 +142,8 @@ TEST_F(StdoutSinkTest, AnyStoringOfCursorsFailsOnce) {
   }
 }
 
-// The store may be out of order for long: its disk is full.
-TEST_F(StdoutSinkTest, TryingOftenWritesNothingTwice) {
+// The store may fail for a long time, because its disk is full.
+TEST_F(StdoutSinkTest, RetriesWriteNothingTwice) {
   const auto sink = Make();
   Feed feed(20);
   store_.Fail({.from_then_on = true});
@@ -155,7 +155,7 @@ TEST_F(StdoutSinkTest, TryingOftenWritesNothingTwice) {
   EXPECT_EQ(Feed::Summary(Content()), Feed::SummaryOf(0, 20));
 }
 
-// After a kill some lines come again; none is missing.
+// After a kill some lines are repeated; none is missing.
 TEST_F(StdoutSinkTest, KilledAtAnyCall) {
   for (size_t n = 1;; ++n) {
     store_.Clear();
