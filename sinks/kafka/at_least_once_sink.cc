@@ -7,7 +7,7 @@
 namespace sparktail {
 namespace {
 
-// What can't be delivered for so long is given up by librdkafka, and written again.
+// After this time librdkafka gives up on a message, and the sink writes it again.
 constexpr std::string_view kMessageTimeoutMs = "60000";
 constexpr absl::Duration kFlushTime = absl::Minutes(16);
 
@@ -17,27 +17,28 @@ AtLeastOnceSink::AtLeastOnceSink(Parts parts)
     : parts_(std::move(parts)),
       writer_({parts_.log, parts_.dead_letters, parts_.name, parts_.options, parts_.patience}) {}
 
-AtLeastOnceSink::~AtLeastOnceSink() { Drop(); }
+AtLeastOnceSink::~AtLeastOnceSink() { DropProducer(); }
 
-// The writer's handles of topics are the producer's; it reports to the writer until it is gone.
-void AtLeastOnceSink::Drop() {
+// The writer's topic handles belong to the producer, which reports to the writer until it is
+// destroyed.
+void AtLeastOnceSink::DropProducer() {
   writer_.ForgetProducer();
   producer_.reset();
 }
 
 absl::StatusOr<std::vector<StreamCursor>> AtLeastOnceSink::Open() {
-  if (absl::Status status = MakeProducer(); !status.ok()) return status;
+  if (absl::Status status = CreateProducer(); !status.ok()) return status;
   return parts_.store->Load(parts_.name);
 }
 
-absl::Status AtLeastOnceSink::MakeProducer() {
-  Drop();
+absl::Status AtLeastOnceSink::CreateProducer() {
+  DropProducer();
   KafkaProperties required;
   const auto& properties = parts_.options.client.properties;
   if (!properties.contains("message.timeout.ms") && !properties.contains("delivery.timeout.ms")) {
     required["message.timeout.ms"] = std::string(kMessageTimeoutMs);
   }
-  absl::StatusOr<std::unique_ptr<KafkaClient>> made = writer_.MakeProducer(required);
+  absl::StatusOr<std::unique_ptr<KafkaClient>> made = writer_.CreateProducer(required);
   if (!made.ok()) return made.status();
   producer_ = *std::move(made);
   return absl::OkStatus();
@@ -47,15 +48,15 @@ absl::Status AtLeastOnceSink::Write(const EventBuffer& events, size_t first) {
   if (first >= events.events.size()) return absl::OkStatus();
   written_.push_back({&events, first});
   const absl::Status status = writer_.Put(events, first);
-  return status.ok() ? status : WithoutRefused(status);
+  return status.ok() ? status : RepeatWithoutRejected(status);
 }
 
-// If it was for events that are refused: all others are written again, in order, and with equal
-// ids. Else it is `status`.
-absl::Status AtLeastOnceSink::WithoutRefused(absl::Status status) {
-  while (!status.ok() && (writer_.has_refusals() || writer_.is_to_be_repeated())) {
+// If `status` is due to rejected events, writes all others again, in order and with the same ids.
+// Otherwise returns `status`.
+absl::Status AtLeastOnceSink::RepeatWithoutRejected(absl::Status status) {
+  while (!status.ok() && (writer_.has_rejections() || writer_.must_repeat())) {
     status = writer_.Flush(kFlushTime);
-    if (!writer_.is_to_be_repeated()) return status;
+    if (!writer_.must_repeat()) return status;
     writer_.Restart();
     status = absl::OkStatus();
     for (size_t i = 0; i < written_.size() && status.ok(); ++i) {
@@ -68,21 +69,21 @@ absl::Status AtLeastOnceSink::WithoutRefused(absl::Status status) {
 absl::Status AtLeastOnceSink::Commit(std::span<const StreamCursor> cursors) {
   absl::Status status = writer_.Flush(kFlushTime);
   while (!status.ok()) {
-    if (status = WithoutRefused(status); !status.ok()) return status;
+    if (status = RepeatWithoutRejected(status); !status.ok()) return status;
     status = writer_.Flush(kFlushTime);
   }
   if (status = writer_.refused_events()->Sync(); !status.ok()) return status;
   status = parts_.store->Commit(parts_.name, cursors, std::nullopt);
   if (!status.ok()) return status;
-  writer_.Delivered();
+  writer_.ForgetDelivered();
   written_.clear();
   return absl::OkStatus();
 }
 
 absl::StatusOr<bool> AtLeastOnceSink::Rollback() {
-  // What is purged leaves a gap in the numbers by which brokers tell what comes again: a new
-  // producer begins anew.
-  if (absl::Status status = MakeProducer(); !status.ok()) return status;
+  // Purged messages leave a gap in the sequence numbers by which brokers recognise retries, so a
+  // new producer is needed.
+  if (absl::Status status = CreateProducer(); !status.ok()) return status;
   written_.clear();
   if (absl::Status status = writer_.refused_events()->Rollback(); !status.ok()) return status;
   return false;
@@ -90,7 +91,7 @@ absl::StatusOr<bool> AtLeastOnceSink::Rollback() {
 
 absl::Status AtLeastOnceSink::Tidy() {
   producer_->Poll(absl::ZeroDuration());
-  return writer_.wants_smaller_batches() ? MakeProducer() : absl::OkStatus();
+  return writer_.wants_smaller_batches() ? CreateProducer() : absl::OkStatus();
 }
 
 }  // namespace sparktail

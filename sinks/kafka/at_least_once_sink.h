@@ -19,11 +19,11 @@
 
 namespace sparktail {
 
-// Events into Kafka, each at least once: cursors move, in offsets.db, when all events before them
-// are reported to be on all replicas. What was written since the last commit may come again after a
-// crash or an outage, with the same `id`, key and document.
+// Delivers events to Kafka, each at least once. The cursors are in offsets.db. They move when all
+// events before them are reported to be on all replicas. After a crash or an outage, the events
+// since the last commit may be delivered again, with the same `id`, key and document.
 //
-// Events must live from Write() until Commit() or Rollback() of them has succeeded.
+// Events must stay valid from Write() until their Commit() or Rollback() succeeded.
 class AtLeastOnceSink : public Sink {
  public:
   struct Parts {
@@ -32,26 +32,26 @@ class AtLeastOnceSink : public Sink {
     DeadLetters* dead_letters = nullptr;
     std::string name;  // of the sink
     KafkaSinkOptions options;
-    // How long the brokers may take for one answer before the sink says that it waits for them.
+    // Longest time for one response of the brokers before the sink reports that it waits for them.
     absl::Duration patience = absl::Seconds(5);
   };
   explicit AtLeastOnceSink(Parts parts);
   ~AtLeastOnceSink() override;
 
-  // Asks nothing of the brokers.
+  // Does not wait for the brokers.
   absl::StatusOr<std::vector<StreamCursor>> Open() override;
   absl::Status Write(const EventBuffer& events, size_t first) override;
   absl::Status Commit(std::span<const StreamCursor> cursors) override;
   absl::StatusOr<bool> Rollback() override;
   absl::Status Tidy() override;
 
-  // Any thread.
+  // Thread-safe.
   KafkaStatistics statistics() const { return writer_.statistics(); }
 
  private:
-  absl::Status WithoutRefused(absl::Status status);
-  absl::Status MakeProducer();
-  void Drop();
+  absl::Status RepeatWithoutRejected(absl::Status status);
+  absl::Status CreateProducer();
+  void DropProducer();
 
   struct Written {
     const EventBuffer* events;

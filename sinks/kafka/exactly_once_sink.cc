@@ -12,12 +12,13 @@ namespace sparktail {
 namespace {
 
 constexpr absl::Duration kDrainTime = absl::Seconds(5);
-// As long as transaction.timeout.ms lets it be: what is not delivered by then is reported.
+// An upper bound: transaction.timeout.ms ends the wait before, and undelivered messages are
+// reported.
 constexpr absl::Duration kFlushTime = absl::Minutes(16);
 constexpr int kTransactionTime = -1;
 constexpr absl::Duration kForgetInterval = absl::Hours(1);
 constexpr absl::Duration kKeepEnded = absl::Hours(24 * 30);
-constexpr size_t kMostForgotten = 1000;  // at a time
+constexpr size_t kMostForgotten = 1000;  // cursors deleted at a time
 
 int ToMs(absl::Duration time) { return static_cast<int>(absl::ToInt64Milliseconds(time)); }
 
@@ -28,15 +29,16 @@ int64_t NowMs() { return absl::ToUnixMillis(absl::Now()); }
 ExactlyOnceSink::ExactlyOnceSink(Parts parts)
     : parts_(std::move(parts)),
       name_("sparktail/" + parts_.instance + "/" + parts_.name),
-      claimed_(CursorPrefix(parts_.instance, parts_.name)),
+      claim_key_(CursorPrefix(parts_.instance, parts_.name)),
       claim_(NameClaim::OfThisProcess()),
       writer_({parts_.log, parts_.dead_letters, parts_.name, parts_.options, parts_.patience}),
       next_forget_(absl::Now()) {}
 
-ExactlyOnceSink::~ExactlyOnceSink() { Drop(); }
+ExactlyOnceSink::~ExactlyOnceSink() { DropProducer(); }
 
-// The writer's handles of topics are the producer's; it reports to the writer until it is gone.
-void ExactlyOnceSink::Drop() {
+// The writer's topic handles belong to the producer, which reports to the writer until it is
+// destroyed.
+void ExactlyOnceSink::DropProducer() {
   writer_.ForgetProducer();
   producer_.reset();
   state_ = State::kNone;
@@ -45,16 +47,17 @@ void ExactlyOnceSink::Drop() {
 // ---------------------------------------------------------------- opening
 
 absl::StatusOr<std::vector<StreamCursor>> ExactlyOnceSink::Open() {
-  if (absl::Status status = OpenOnce(); !status.ok()) return status;
+  if (absl::Status status = TryOpen(); !status.ok()) return status;
   std::vector<StreamCursor> cursors;
-  const std::string prefix = claimed_ + "/";
+  const std::string prefix = claim_key_ + "/";
   for (const auto& [key, value] : reader_->values()) {
     if (!key.starts_with(prefix)) continue;
     std::optional<CursorRecord> record = CursorRecord::FromJson(value);
     if (!record) {
       return absl::FailedPreconditionError(
           "topic " + parts_.options.offsets_topic + " has a cursor that can't be read (key " + key +
-          "): it was written by a newer version of sparktail, or by somebody else");
+          "): a newer version of sparktail or another program wrote it; use that version, or "
+          "another offsets_topic");
     }
     known_[key] = {record->updated_ms, record->cursor.ended};
     cursors.push_back({key.substr(prefix.size()), std::move(record->cursor)});
@@ -62,11 +65,11 @@ absl::StatusOr<std::vector<StreamCursor>> ExactlyOnceSink::Open() {
   return cursors;
 }
 
-// Each step is done once; what fails is tried again by the next call.
-absl::Status ExactlyOnceSink::OpenOnce() {
+// Steps that succeeded are not done again; the next call resumes at the one that failed.
+absl::Status ExactlyOnceSink::TryOpen() {
   if (absl::Status status = Prepare(); !status.ok()) return status;
-  if (absl::Status status = Claim(); !status.ok()) return status;
-  if (absl::Status status = Take(); !status.ok()) return status;
+  if (absl::Status status = WriteClaim(); !status.ok()) return status;
+  if (absl::Status status = TakeName(); !status.ok()) return status;
   return ReadCursors();
 }
 
@@ -86,7 +89,7 @@ absl::Status ExactlyOnceSink::Prepare() {
   reader.name = "sink " + parts_.name;
   reader.topic = parts_.options.offsets_topic;
   reader.wants = [this](std::string_view key) {
-    return (key.starts_with(claimed_) && key.substr(claimed_.size()).starts_with('/')) ||
+    return (key.starts_with(claim_key_) && key.substr(claim_key_.size()).starts_with('/')) ||
            pending_.contains(key);
   };
   absl::StatusOr<std::unique_ptr<CursorTopicReader>> made =
@@ -97,17 +100,17 @@ absl::Status ExactlyOnceSink::Prepare() {
   return absl::OkStatus();
 }
 
-// Before the name is taken, and outside of transactions, which only come after that.
-absl::Status ExactlyOnceSink::Claim() {
+// The claim is written before the name is taken, so outside of any transaction.
+absl::Status ExactlyOnceSink::WriteClaim() {
   if (is_claimed_) return absl::OkStatus();
-  absl::StatusOr<std::unique_ptr<KafkaClient>> plain = writer_.MakeProducer({});
+  absl::StatusOr<std::unique_ptr<KafkaClient>> plain = writer_.CreateProducer({});
   if (!plain.ok()) return plain.status();
   const std::string value = claim_.ToJson();
   absl::Status status;
   {
     const KafkaTopic topic(
         rd_kafka_topic_new((*plain)->get(), parts_.options.offsets_topic.c_str(), nullptr));
-    status = writer_.PutRecord(topic.get(), claimed_, &value);
+    status = writer_.PutRecord(topic.get(), claim_key_, &value);
   }
   if (status.ok()) status = writer_.Flush(parts_.patience);
   (*plain)->Poll(absl::ZeroDuration());
@@ -117,11 +120,11 @@ absl::Status ExactlyOnceSink::Claim() {
   return status;
 }
 
-// Fences whoever has the name, and ends what was left of its last transaction.
-absl::Status ExactlyOnceSink::Take() {
+// Fences the producer that has the name, and aborts or completes its last transaction.
+absl::Status ExactlyOnceSink::TakeName() {
   if (producer_ == nullptr) {
     absl::StatusOr<std::unique_ptr<KafkaClient>> made =
-        writer_.MakeProducer({{"transactional.id", name_}});
+        writer_.CreateProducer({{"transactional.id", name_}});
     if (!made.ok()) return made.status();
     producer_ = *std::move(made);
     state_ = State::kNone;
@@ -136,16 +139,16 @@ absl::Status ExactlyOnceSink::Take() {
   absl::Status status = producer_->WithTrouble(ToStatus(rd_kafka_error_code(error.get()),
                                                         rd_kafka_error_string(error.get()),
                                                         "take the transactional id " + name_));
-  if (Classify(error.get()) != KafkaOutcome::kRetry) Drop();
+  if (Classify(error.get()) != KafkaOutcome::kRetry) DropProducer();
   return status;
 }
 
-// An open transaction of a process that died ends after its own time-out: it is waited for in
-// pieces, so that whoever waits can be stopped.
+// The open transaction of a dead process ends at its time-out. Each call waits only for a part of
+// that, so that the caller can be stopped.
 absl::Status ExactlyOnceSink::ReadCursors() { return reader_->ReadToEnd(parts_.patience); }
 
-// kFailedPrecondition: the name is another process's. Claims are not part of transactions, and must
-// not wait for one of ours.
+// kFailedPrecondition: another process has the name. Claims are read uncommitted: they are written
+// outside of transactions, and must not wait for an open one of ours.
 absl::Status ExactlyOnceSink::CheckClaim() {
   if (claims_ == nullptr) {
     CursorTopicReader::Parts parts;
@@ -154,7 +157,7 @@ absl::Status ExactlyOnceSink::CheckClaim() {
     parts.name = "sink " + parts_.name;
     parts.topic = parts_.options.offsets_topic;
     parts.is_committed = false;
-    parts.wants = [this](std::string_view key) { return key == claimed_; };
+    parts.wants = [this](std::string_view key) { return key == claim_key_; };
     absl::StatusOr<std::unique_ptr<CursorTopicReader>> made =
         CursorTopicReader::Make(std::move(parts));
     if (!made.ok()) return made.status();
@@ -162,22 +165,22 @@ absl::Status ExactlyOnceSink::CheckClaim() {
   }
   if (absl::Status status = claims_->ReadToEnd(parts_.patience); !status.ok()) return status;
   const std::unique_ptr<CursorTopicReader> reader = std::move(claims_);
-  const auto found = reader->values().find(claimed_);
+  const auto found = reader->values().find(claim_key_);
   if (found == reader->values().end()) return absl::OkStatus();
   const std::optional<NameClaim> last = NameClaim::FromJson(found->second);
   if (!last || last->process == claim_.process) return absl::OkStatus();
   return absl::FailedPreconditionError(
-      "another process has the name " + claimed_ + " (" + last->Describe() +
-      "): one instance is one process; stop one of the two, or give it another instance");
+      "another process has the name " + claim_key_ + " (" + last->Describe() +
+      "): stop one of the two processes, or give one of them another instance");
 }
 
 // ---------------------------------------------------------------- a transaction
 
 absl::Status ExactlyOnceSink::Begin() {
   if (state_ == State::kInTransaction) return absl::OkStatus();
-  if (state_ != State::kReady) return absl::UnavailableError("the producer has to be made anew");
+  if (state_ != State::kReady) return absl::UnavailableError("a new producer is needed");
   const KafkaError error(rd_kafka_begin_transaction(producer_->get()));
-  if (error) return Failed(error, "begin a transaction");
+  if (error) return HandleError(error, "begin a transaction");
   state_ = State::kInTransaction;
   commit_ = claim_.process + "-" + std::to_string(++commits_);
   return absl::OkStatus();
@@ -188,26 +191,26 @@ absl::Status ExactlyOnceSink::Write(const EventBuffer& events, size_t first) {
   if (absl::Status status = Begin(); !status.ok()) return status;
   written_.push_back({&events, first});
   const absl::Status status = writer_.Put(events, first);
-  return status.ok() ? status : WithoutRefused(status);
+  return status.ok() ? status : RepeatWithoutRejected(status);
 }
 
 absl::Status ExactlyOnceSink::Commit(std::span<const StreamCursor> cursors) {
   while (true) {
     absl::Status status = TryCommit(cursors);
     if (status.ok()) return status;
-    if (status = WithoutRefused(status); !status.ok()) return status;
+    if (status = RepeatWithoutRejected(status); !status.ok()) return status;
   }
 }
 
-// If it was for events that are refused: all others go into a new transaction. Else it is `status`.
-// It is that of a new producer, for where a batch was refused librdkafka leaves a gap in its
-// numbers, and brokers take nothing behind that.
-absl::Status ExactlyOnceSink::WithoutRefused(absl::Status status) {
-  while (!status.ok() && (writer_.has_refusals() || writer_.is_to_be_repeated())) {
+// If `status` is due to rejected events, writes all others in a new transaction. Otherwise returns
+// `status`. A new producer is needed: after a rejected batch librdkafka leaves a gap in its
+// sequence numbers, and brokers accept nothing after that.
+absl::Status ExactlyOnceSink::RepeatWithoutRejected(absl::Status status) {
+  while (!status.ok() && (writer_.has_rejections() || writer_.must_repeat())) {
     status = writer_.Flush(kFlushTime);
-    if (!writer_.is_to_be_repeated()) return status;
+    if (!writer_.must_repeat()) return status;
     is_dead_ = true;
-    if (absl::Status renewed = Renew(); !renewed.ok()) return renewed;
+    if (absl::Status renewed = RenewProducer(); !renewed.ok()) return renewed;
     status = WriteAll();
   }
   return status;
@@ -246,7 +249,7 @@ absl::Status ExactlyOnceSink::PutCursors(std::span<const StreamCursor> cursors) 
 
 std::string ExactlyOnceSink::KeyOf(std::string_view stream) const {
   const std::string owner = parts_.owner_of ? parts_.owner_of(stream) : "";
-  const std::string prefix = owner.empty() ? claimed_ : CursorPrefix(owner, parts_.name);
+  const std::string prefix = owner.empty() ? claim_key_ : CursorPrefix(owner, parts_.name);
   return prefix + "/" + std::string(stream);
 }
 
@@ -257,7 +260,7 @@ absl::Status ExactlyOnceSink::SendGroupOffsets(std::span<const StreamCursor> cur
   for (const GroupOffsets& group : *groups) {
     const KafkaError error(rd_kafka_send_offsets_to_transaction(
         producer_->get(), group.offsets.get(), group.member.get(), kTransactionTime));
-    if (error) return Failed(error, "commit the offsets of a consumer group");
+    if (error) return HandleError(error, "commit the offsets of a consumer group");
   }
   return absl::OkStatus();
 }
@@ -268,25 +271,25 @@ absl::Status ExactlyOnceSink::BeginCommit() {
   return FinishCommit();
 }
 
-// What takes longer goes on with the next call.
+// If the commit takes longer, the next call resumes it.
 absl::Status ExactlyOnceSink::FinishCommit() {
   const KafkaError error(rd_kafka_commit_transaction(producer_->get(), ToMs(parts_.patience)));
-  if (error) return Failed(error, "commit a transaction");
-  Committed();
+  if (error) return HandleError(error, "commit a transaction");
+  OnCommitted();
   return absl::OkStatus();
 }
 
-void ExactlyOnceSink::Committed() {
+void ExactlyOnceSink::OnCommitted() {
   state_ = State::kReady;
   in_doubt_ = false;
   for (const auto& [key, known] : pending_) known_[key] = known;
   pending_.clear();
   written_.clear();
-  writer_.Delivered();
+  writer_.ForgetDelivered();
 }
 
-// What is to be done about it is done by the next Rollback().
-absl::Status ExactlyOnceSink::Failed(const KafkaError& error, std::string_view what) {
+// Records the error; the next Rollback() recovers from it.
+absl::Status ExactlyOnceSink::HandleError(const KafkaError& error, std::string_view what) {
   producer_->Poll(absl::ZeroDuration());
   const rd_kafka_resp_err_t code = rd_kafka_error_code(error.get());
   const KafkaOutcome outcome = Classify(error.get());
@@ -301,7 +304,7 @@ absl::Status ExactlyOnceSink::Failed(const KafkaError& error, std::string_view w
   return producer_->WithTrouble(absl::UnavailableError(text));
 }
 
-// ---------------------------------------------------------------- mending
+// ---------------------------------------------------------------- recovery
 
 absl::StatusOr<bool> ExactlyOnceSink::Rollback() {
   if (!is_dead_ && state_ == State::kCommitting) {
@@ -314,13 +317,13 @@ absl::StatusOr<bool> ExactlyOnceSink::Rollback() {
     if (!status.ok() && !is_dead_) return status;
   }
   if (is_dead_ || state_ == State::kNone) {
-    if (absl::Status status = Renew(); !status.ok()) return status;
+    if (absl::Status status = RenewProducer(); !status.ok()) return status;
   }
   if (in_doubt_) {
     if (absl::Status status = ReadCursors(); !status.ok()) return status;
     in_doubt_ = false;
     if (WasCommitted()) {
-      Committed();
+      OnCommitted();
       return true;
     }
   }
@@ -333,26 +336,26 @@ absl::StatusOr<bool> ExactlyOnceSink::Rollback() {
 absl::Status ExactlyOnceSink::Abort() {
   if (state_ != State::kInTransaction) return absl::OkStatus();
   const KafkaError error(rd_kafka_abort_transaction(producer_->get(), ToMs(parts_.patience)));
-  if (error) return Failed(error, "abort a transaction");
+  if (error) return HandleError(error, "abort a transaction");
   if (!writer_.Drain(kDrainTime)) {
     is_dead_ = true;
-    return absl::UnavailableError("librdkafka does not let go of its messages");
+    return absl::UnavailableError(
+        "librdkafka did not report all messages of an aborted transaction");
   }
   state_ = State::kReady;
-  in_doubt_ = false;  // what is committed can't be aborted
+  in_doubt_ = false;  // a committed transaction can't be aborted
   writer_.Restart();
   return absl::OkStatus();
 }
 
-// A new producer in the place of one that is dead; taking the name ends its last transaction, this
-// way or that.
-absl::Status ExactlyOnceSink::Renew() {
+// Replaces a dead producer. Taking the name aborts or completes its last transaction.
+absl::Status ExactlyOnceSink::RenewProducer() {
   if (absl::Status status = CheckClaim(); !status.ok()) return status;
-  if (std::exchange(is_dead_, false)) Drop();
-  return Take();
+  if (std::exchange(is_dead_, false)) DropProducer();
+  return TakeName();
 }
 
-// Each commit has a name, which its cursors bear.
+// Each commit has a name, which its cursors hold.
 bool ExactlyOnceSink::WasCommitted() const {
   for (const auto& [key, known] : pending_) {
     const auto found = reader_->values().find(key);
@@ -363,15 +366,15 @@ bool ExactlyOnceSink::WasCommitted() const {
   return false;
 }
 
-// ---------------------------------------------------------------- now and then
+// ---------------------------------------------------------------- periodic work
 
 absl::Status ExactlyOnceSink::Tidy() {
   if (producer_ == nullptr) return absl::OkStatus();
   producer_->Poll(absl::ZeroDuration());
   if (writer_.wants_smaller_batches()) {
-    // The next transaction needs a producer that makes them.
+    // The batch size is fixed when a producer is created.
     is_dead_ = true;
-    return Renew();
+    return RenewProducer();
   }
   if (absl::Now() < next_forget_) return absl::OkStatus();
   next_forget_ = absl::Now() + kForgetInterval;

@@ -24,26 +24,29 @@
 
 namespace sparktail {
 
-// How far a consumer group has read what a transaction holds: it is committed with it (KIP-98), and
-// only if the group's member has still its partitions (KIP-447).
+// The offsets up to which a consumer group has read the events of a transaction. They are committed
+// in that transaction (KIP-98), and only if the member still has its partitions (KIP-447).
 struct GroupOffsets {
   KafkaPartitions offsets;
   KafkaGroupMetadata member;
 };
 
-// Events into Kafka, each once for readers with isolation.level=read_committed: one transaction
-// holds the events and the cursors behind them (CursorRecord, in the topic `offsets_topic`).
+// Delivers events to Kafka, each once for readers with isolation.level=read_committed: one
+// transaction holds the events and the cursors after them (CursorRecord, in the topic
+// `offsets_topic`).
 //
-// The producer's name, sparktail/INSTANCE/SINK, is taken at the start: whoever had it before is
-// fenced (NameClaim). What it left half-done is aborted, or completed, before cursors are read.
+// At the start the producer takes its name, sparktail/INSTANCE/SINK, which fences the previous one
+// (NameClaim). The previous producer's open transaction is aborted or completed before the cursors
+// are read.
 //
-//   brokers away          the transaction is aborted and written again in a new one
-//   a message is refused  the same, without it: it is in the dead letters
-//   the producer is dead  a new one is made, which goes on from the cursors: they say whether the
-//                         last commit was made
-//   fenced                another process has the name: the sink stops, and says which one
+//   brokers away           the transaction is aborted, and its events are written in a new one
+//   a message is rejected  likewise, but the message goes to the dead letters
+//   the producer is dead   a new one is created and resumes from the cursors, which show whether
+//   the
+//                          last commit succeeded
+//   fenced                 another process has the name: the sink stops with an error that names it
 //
-// Events must live from Write() until Commit() or Rollback() of them has succeeded.
+// Events must stay valid from Write() until their Commit() or Rollback() succeeded.
 class ExactlyOnceSink : public Sink {
  public:
   struct Parts {
@@ -52,58 +55,60 @@ class ExactlyOnceSink : public Sink {
     std::string instance;
     std::string name;  // of the sink
     KafkaSinkOptions options;
-    // The owner of a stream's cursors: the instance, if it is empty or returns "".
+    // Returns the owner of a stream's cursors. If it is empty or returns "", the instance owns
+    // them.
     std::function<std::string(std::string_view stream)> owner_of;
-    // The offsets that go with these cursors; may be empty. On the sink's thread.
+    // Returns the group offsets to commit with these cursors; may be empty. Called on the sink's
+    // thread.
     std::function<absl::StatusOr<std::vector<GroupOffsets>>(std::span<const StreamCursor>)>
         group_offsets;
-    // How long the brokers may take for one answer before the sink says that it waits for them.
+    // Longest time for one response of the brokers before the sink reports that it waits for them.
     absl::Duration patience = absl::Seconds(5);
   };
   explicit ExactlyOnceSink(Parts parts);
   ~ExactlyOnceSink() override;
 
-  // kUnavailable: the brokers are away, or somebody has to mend something; to be called again.
+  // kUnavailable: the brokers are away, or somebody must act; call it again.
   absl::StatusOr<std::vector<StreamCursor>> Open() override;
   absl::Status Write(const EventBuffer& events, size_t first) override;
   absl::Status Commit(std::span<const StreamCursor> cursors) override;
   absl::StatusOr<bool> Rollback() override;
-  // Cursors of streams that ended a month ago are taken back.
+  // Deletes the cursors of streams that ended a month ago.
   absl::Status Tidy() override;
   bool IsRemote() const override { return true; }
 
-  // Any thread.
+  // Thread-safe.
   KafkaStatistics statistics() const { return writer_.statistics(); }
 
  private:
   enum class State : uint8_t {
-    kNone,           // no producer, or one that has not got its name yet
+    kNone,           // no producer, or one that has not taken its name yet
     kReady,          // between two transactions
-    kInTransaction,  // what goes wrong in it is mended by aborting it
-    kCommitting,     // a commit was asked for, and may have been made
+    kInTransaction,  // after an error, abort it
+    kCommitting,     // a commit was requested, and may have succeeded
   };
 
-  absl::Status OpenOnce();
+  absl::Status TryOpen();
   absl::Status Prepare();
-  absl::Status Claim();
-  absl::Status Take();
+  absl::Status WriteClaim();
+  absl::Status TakeName();
   absl::Status ReadCursors();
   absl::Status CheckClaim();
 
   absl::Status Begin();
-  absl::Status WithoutRefused(absl::Status status);
+  absl::Status RepeatWithoutRejected(absl::Status status);
   absl::Status WriteAll();
   absl::Status TryCommit(std::span<const StreamCursor> cursors);
   absl::Status PutCursors(std::span<const StreamCursor> cursors);
   absl::Status SendGroupOffsets(std::span<const StreamCursor> cursors);
   absl::Status BeginCommit();
   absl::Status FinishCommit();
-  void Committed();
+  void OnCommitted();
   absl::Status Abort();
-  absl::Status Renew();
-  void Drop();
+  absl::Status RenewProducer();
+  void DropProducer();
   bool WasCommitted() const;
-  absl::Status Failed(const KafkaError& error, std::string_view what);
+  absl::Status HandleError(const KafkaError& error, std::string_view what);
   absl::Status ForgetEnded();
   std::string KeyOf(std::string_view stream) const;
 
@@ -117,22 +122,22 @@ class ExactlyOnceSink : public Sink {
   };
 
   const Parts parts_;
-  const std::string name_;     // of the producer
-  const std::string claimed_;  // key of the claim, and of all cursors the beginning
+  const std::string name_;       // the producer's transactional.id
+  const std::string claim_key_;  // key of the claim; the keys of all cursors begin with it
   const NameClaim claim_;
   KafkaWriter writer_;
   std::unique_ptr<CursorTopicReader> reader_;
-  std::unique_ptr<CursorTopicReader> claims_;  // while they are read
+  std::unique_ptr<CursorTopicReader> claims_;  // set while claims are read
   std::unique_ptr<KafkaClient> producer_;
   State state_ = State::kNone;
-  bool is_dead_ = false;   // the producer is: a new one is needed
-  bool in_doubt_ = false;  // a commit was asked for, and it is not known what became of it
+  bool is_dead_ = false;   // the producer is unusable: a new one is needed
+  bool in_doubt_ = false;  // a commit was requested, and its result is not known
   bool is_prepared_ = false;
   bool is_claimed_ = false;
-  std::vector<Written> written_;                       // in this transaction
+  std::vector<Written> written_;                       // events in this transaction
   std::map<std::string, Known, std::less<>> pending_;  // cursors in this transaction, by key
-  std::map<std::string, Known, std::less<>> known_;    // those that are stored
-  std::string commit_;                                 // names the transaction
+  std::map<std::string, Known, std::less<>> known_;    // stored cursors, by key
+  std::string commit_;                                 // name of this transaction
   uint64_t commits_ = 0;
   absl::Time next_forget_;
 };

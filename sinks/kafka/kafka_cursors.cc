@@ -10,7 +10,7 @@
 namespace sparktail {
 namespace {
 
-constexpr absl::Duration kAskTime = absl::Seconds(10);
+constexpr absl::Duration kRequestTime = absl::Seconds(10);
 constexpr absl::Duration kReadTime = absl::Seconds(30);
 constexpr int kTimeMs = 30'000;
 
@@ -34,7 +34,7 @@ absl::Status KafkaCursors::ReadAll() {
     const absl::StatusOr<std::unique_ptr<KafkaClient>> admin =
         MakeAdmin(options_.client, log_, PlaceOf(options_));
     if (!admin.ok()) return admin.status();
-    const absl::StatusOr<int> found = CountPartitions((*admin)->get(), topic, kAskTime);
+    const absl::StatusOr<int> found = CountPartitions((*admin)->get(), topic, kRequestTime);
     (*admin)->Poll(absl::ZeroDuration());
     if (!found.ok()) return (*admin)->WithTrouble(found.status());
   }
@@ -120,7 +120,7 @@ absl::Status KafkaCursors::Commit() {
   }
   if (const KafkaError error(rd_kafka_begin_transaction(client)); error) return failed(error);
   for (const auto& [key, value] : changes_) {
-    // It is only copied.
+    // librdkafka copies the value, and does not write to it.
     char* bytes = value ? const_cast<char*>(value->data()) : nullptr;
     const size_t size = value ? value->size() : 0;
     const rd_kafka_resp_err_t code =

@@ -18,22 +18,22 @@
 
 namespace sparktail {
 
-// Those that sinks of one instance keep in the topic `offsets_topic`; see CursorRecord.
+// The cursors that the sinks of one instance keep in the topic `offsets_topic`; see CursorRecord.
 //
-// Errors: kNotFound if there is no such topic; all others as of ExactlyOnceSink::Open().
+// Errors: kNotFound if there is no such topic; all others are those of ExactlyOnceSink::Open().
 class KafkaCursors : public KeptCursors {
  public:
-  // Reads the topic to its end, for at most half a minute. `log` outlives this.
+  // Reads the topic to its end, for at most half a minute. `log` must outlive this object.
   static absl::StatusOr<std::unique_ptr<KafkaCursors>> Read(Log* log, const std::string& instance,
                                                             const KafkaSinkOptions& options);
 
-  // "topic sparktail-offsets of k1:9092", for users.
+  // Returns "topic sparktail-offsets of k1:9092", for messages.
   static std::string PlaceOf(const KafkaSinkOptions& options);
 
   absl::StatusOr<std::vector<CursorStore::Entry>> Load(std::string_view sink) override;
   absl::Status Store(std::string_view sink, const StreamCursor& cursor, absl::Time now) override;
   absl::StatusOr<size_t> Forget(std::string_view sink, std::string_view stream) override;
-  // In one transaction.
+  // Writes all changes in one transaction.
   absl::Status Commit() override;
 
  private:
@@ -45,7 +45,7 @@ class KafkaCursors : public KeptCursors {
   const std::string instance_;
   const KafkaSinkOptions options_;
   std::map<std::string, std::string, std::less<>> values_;                  // by key
-  std::map<std::string, std::optional<std::string>, std::less<>> changes_;  // nothing: forgotten
+  std::map<std::string, std::optional<std::string>, std::less<>> changes_;  // nullopt: deleted
 };
 
 }  // namespace sparktail

@@ -8,7 +8,7 @@
 
 namespace sparktail {
 
-// What a sink of Kafka can be told. Each option's text for users stands in kafka_sink_options.cc.
+// Options of a sink of kind kafka. kafka_sink_options.cc describes each for users.
 struct KafkaSinkOptions {
   enum class Delivery : uint8_t { kExactlyOnce, kAtLeastOnce };
 
@@ -17,8 +17,8 @@ struct KafkaSinkOptions {
   Delivery delivery = Delivery::kExactlyOnce;
   std::string offsets_topic = "sparktail-offsets";
   bool create_topics = true;
-  uint64_t partitions = 0;          // of topics that are made; 0: the cluster's default
-  uint64_t replication_factor = 0;  // the same
+  uint64_t partitions = 0;          // of topics that sparktail creates; 0: the cluster's default
+  uint64_t replication_factor = 0;  // of topics that sparktail creates; 0: the cluster's default
   std::string compression = "zstd";
 };
 OptionTable<KafkaSinkOptions> KafkaSinkOptionTable();

@@ -15,26 +15,26 @@
 namespace sparktail {
 namespace {
 
-constexpr absl::Duration kAskTime = absl::Seconds(10);
+constexpr absl::Duration kRequestTime = absl::Seconds(10);
 
 absl::StatusOr<int> CountBrokers(const KafkaClient& client) {
   const rd_kafka_metadata_t* found = nullptr;
   const rd_kafka_resp_err_t code =
       rd_kafka_metadata(client.get(), /*all_topics=*/0, nullptr, &found,
-                        static_cast<int>(absl::ToInt64Milliseconds(kAskTime)));
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return ToStatus(code, "", "ask the brokers");
+                        static_cast<int>(absl::ToInt64Milliseconds(kRequestTime)));
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return ToStatus(code, "", "list the brokers");
   return KafkaMetadata(found)->broker_cnt;
 }
 
 KafkaSurvey::Topic Survey(KafkaClient* client, const NewTopic& wanted, bool create) {
   KafkaSurvey::Topic topic;
   topic.name = wanted.name;
-  absl::StatusOr<int> found = CountPartitions(client->get(), topic.name, kAskTime);
+  absl::StatusOr<int> found = CountPartitions(client->get(), topic.name, kRequestTime);
   if (absl::IsNotFound(found.status()) && create) {
-    const absl::StatusOr<bool> made = CreateTopic(client->get(), wanted, kAskTime);
+    const absl::StatusOr<bool> made = CreateTopic(client->get(), wanted, kRequestTime);
     topic.status = made.status();
     topic.was_made = made.ok() && *made;
-    if (made.ok()) found = CountPartitions(client->get(), topic.name, kAskTime);
+    if (made.ok()) found = CountPartitions(client->get(), topic.name, kRequestTime);
   }
   if (found.ok()) {
     topic.partitions = *found;
@@ -85,7 +85,8 @@ absl::StatusOr<KafkaSurvey> SurveyKafka(Log* log, const KafkaSinkOptions& option
       Survey(client->get(), CursorTopicSettings(options.offsets_topic), create));
   KafkaSurvey::Topic& offsets = survey.topics.back();
   if (offsets.partitions > 0) {
-    offsets.status = PrepareCursorTopic(client->get(), offsets.name, /*create=*/false, kAskTime);
+    offsets.status =
+        PrepareCursorTopic(client->get(), offsets.name, /*create=*/false, kRequestTime);
   }
   return survey;
 }

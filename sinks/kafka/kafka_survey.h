@@ -11,25 +11,25 @@
 
 namespace sparktail {
 
-// What a sink of Kafka finds in its cluster.
+// The state of the cluster of a sink of kind kafka.
 struct KafkaSurvey {
   struct Topic {
     std::string name;
     int partitions = 0;  // 0: it is missing
     bool was_made = false;
-    absl::Status status;  // why it can't be used, or made
+    absl::Status status;  // the reason why it can't be used or created
   };
   int brokers = 0;
-  // Those of the events whose names are known before there are events, and offsets_topic.
+  // The topics of KnownTopics(), and offsets_topic.
   std::vector<Topic> topics;
 };
 
-// Asks the brokers, and makes topics that are missing if `create`; what is there already is left as
-// it is. An error if no broker answers, or none lets us in.
+// Looks for the topics, and creates missing ones if `create`. Existing topics stay unchanged.
+// Returns an error if no broker responds, or none accepts the log-in.
 absl::StatusOr<KafkaSurvey> SurveyKafka(Log* log, const KafkaSinkOptions& options, bool create);
 
-// The topics of the events whose names are known before there are events: all of a pattern without
-// {environment} and {appName}.
+// Returns the topics whose names are known before there are events: all names of a pattern without
+// {environment} and {appName}, none of other patterns.
 std::vector<std::string> KnownTopics(const std::string& pattern);
 
 }  // namespace sparktail

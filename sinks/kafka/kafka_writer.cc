@@ -16,7 +16,7 @@ constexpr std::string_view kSchema = "sparktail/1";
 constexpr std::string_view kContentType = "application/json";
 constexpr absl::Duration kAloneTime = absl::Minutes(1);
 constexpr absl::Duration kPollTime = absl::Milliseconds(100);
-// A message must be put together in memory anyway; the broker says what is too large for it.
+// Leave the limit to the broker: a message is complete in memory anyway.
 constexpr std::string_view kMostMessage = "1000000000";
 constexpr size_t kBatchBytes = 1'000'000;  // librdkafka's own default
 constexpr size_t kLeastBatchBytes = 16'000;
@@ -31,14 +31,14 @@ rd_kafka_vu_t Part(rd_kafka_vtype_t type) {
 
 rd_kafka_vu_t Bytes(rd_kafka_vtype_t type, std::string_view bytes) {
   rd_kafka_vu_t part = Part(type);
-  // It is not written to, though it is not const.
+  // librdkafka does not write to it, though its pointer is not const.
   part.u.mem.ptr = const_cast<char*>(bytes.data());
   part.u.mem.size = bytes.size();
   return part;
 }
 
-// As one list. Given one by one, librdkafka before 2.4 frees them twice if the topic is unknown or
-// refused (confluentinc/librdkafka#4628).
+// Passed as one list: single headers are freed twice by librdkafka before 2.4 if the topic is
+// unknown or not authorized (confluentinc/librdkafka#4628).
 KafkaHeaders HeadersOf(const EventRef& event) {
   KafkaHeaders headers(rd_kafka_headers_new(4));
   const auto add = [&](const char* name, std::string_view value) {
@@ -51,7 +51,7 @@ KafkaHeaders HeadersOf(const EventRef& event) {
   return headers;
 }
 
-// A number that librdkafka gives back with the report.
+// A number that librdkafka returns with the delivery report.
 void* Opaque(size_t number) {
   return reinterpret_cast<void*>(number);  // NOLINT(performance-no-int-to-ptr)
 }
@@ -60,7 +60,7 @@ std::string_view KeyOf(const EventFields& fields) {
   return fields.query_id.empty() ? fields.app_id : fields.query_id;
 }
 
-// A topic that was there a moment ago.
+// For a topic that existed a moment ago: a missing one is retried.
 absl::Status ToUnavailable(const absl::Status& status) {
   return absl::IsNotFound(status) ? absl::UnavailableError(status.message()) : status;
 }
@@ -75,7 +75,7 @@ KafkaWriter::KafkaWriter(Parts parts)
 
 KafkaWriter::~KafkaWriter() = default;
 
-absl::StatusOr<std::unique_ptr<KafkaClient>> KafkaWriter::MakeProducer(
+absl::StatusOr<std::unique_ptr<KafkaClient>> KafkaWriter::CreateProducer(
     const KafkaProperties& required) {
   ForgetProducer();
   if (std::exchange(wants_smaller_batches_, false)) {
@@ -127,9 +127,11 @@ absl::Status KafkaWriter::Put(const EventBuffer& events, size_t first) {
 }
 
 absl::Status KafkaWriter::PutAlone(const EventBuffer& events, size_t index) {
-  if (!DrainOrRefusal(kAloneTime)) return absl::UnavailableError("the brokers take nothing");
+  if (!DrainOrRejection(kAloneTime))
+    return absl::UnavailableError("the brokers accept no messages");
   if (absl::Status status = Produce(events, index, /*alone=*/true); !status.ok()) return status;
-  if (!DrainOrRefusal(kAloneTime)) return absl::UnavailableError("the brokers take nothing");
+  if (!DrainOrRejection(kAloneTime))
+    return absl::UnavailableError("the brokers accept no messages");
   return absl::OkStatus();
 }
 
@@ -138,7 +140,7 @@ absl::Status KafkaWriter::Produce(const EventBuffer& events, size_t index, bool 
   EventFields fields;
   const PaddedView document = events.bytes.padded().Part(event.begin, event.end - event.begin);
   if (!reader_.Read(document, &fields)) {
-    return Bury(events, index, "it is no JSON object that can be read");
+    return Bury(events, index, "it is not a valid JSON object");
   }
   const absl::StatusOr<rd_kafka_topic_t*> topic = TopicNamed(pattern_.NameOf(fields));
   if (!topic.ok()) return topic.status();
@@ -166,7 +168,7 @@ absl::Status KafkaWriter::Produce(const EventBuffer& events, size_t index, bool 
     return status;
   }
   sent_.pop_back();
-  // Larger than librdkafka could ever send.
+  // librdkafka can never send a message of this size.
   if (absl::IsInvalidArgument(status)) return Bury(events, index, std::string(status.message()));
   return status;
 }
@@ -189,11 +191,11 @@ absl::Status KafkaWriter::PutRecord(rd_kafka_topic_t* topic, std::string_view ke
   return status;
 }
 
-// kInvalidArgument: it is too large for librdkafka.
+// kInvalidArgument: the message is too large for librdkafka.
 absl::Status KafkaWriter::Enqueue(std::span<const rd_kafka_vu_t> parts) {
   while (true) {
-    // All of it has to be put again anyway.
-    if (has_refusals()) return absl::UnavailableError("the brokers refuse events");
+    // After a rejection everything is put again anyway.
+    if (has_rejections()) return absl::UnavailableError("the brokers reject events");
     if (!failure_.ok()) return failure_;
     const KafkaError error(rd_kafka_produceva(client_->get(), parts.data(), parts.size()));
     if (!error) break;
@@ -203,8 +205,8 @@ absl::Status KafkaWriter::Enqueue(std::span<const rd_kafka_vu_t> parts) {
       return absl::InvalidArgumentError(rd_kafka_error_string(error.get()));
     }
     if (outcome != KafkaOutcome::kQueueFull) {
-      // The transaction has failed, or the producer: why, the reports say that are on their way.
-      if (outcome == KafkaOutcome::kFatal) DrainOrRefusal(parts_.patience);
+      // The transaction or the producer has failed. The reports in flight hold the reason.
+      if (outcome == KafkaOutcome::kFatal) DrainOrRejection(parts_.patience);
       if (!failure_.ok()) return failure_;
       if (outcome == KafkaOutcome::kNeedsAction) topics_.clear();
       return absl::UnavailableError(Explain(code, rd_kafka_error_string(error.get()), "deliver"));
@@ -221,24 +223,24 @@ void KafkaWriter::OnReport(const rd_kafka_message_t& message) {
   if (in_flight_ > 0) --in_flight_;
   if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
   const auto number = reinterpret_cast<size_t>(message._private);
-  // Not rd_kafka_message_errstr(), which takes the payload for a text.
+  // rd_kafka_message_errstr() would take the payload for an error text.
   const char* why = rd_kafka_err2str(message.err);
   const KafkaOutcome outcome = Classify(message.err);
   const bool is_event = number > 0 && number <= sent_.size() && sent_[number - 1].events != nullptr;
   if (is_event && outcome == KafkaOutcome::kRejected) {
-    refused_.push_back(number - 1);
-    refusal_ = why;
+    rejected_.push_back(number - 1);
+    rejection_ = why;
     return;
   }
   if (is_event && outcome == KafkaOutcome::kTimestamp) {
-    is_untimed_ = is_untimed_anew_ = true;
+    is_untimed_ = is_newly_untimed_ = true;
     parts_.log->Warn("timestamp " + parts_.name,
                      "sink " + parts_.name +
-                         ": the brokers refuse the time of some events (see "
+                         ": the brokers reject the time of some events (see "
                          "message.timestamp.after.max.ms): they get the time of their delivery");
     return;
   }
-  // What is purged failed for another reason.
+  // Purged messages are not the cause of a failure.
   if (outcome == KafkaOutcome::kAbort || !failure_.ok()) return;
   if (outcome == KafkaOutcome::kNeedsAction) topics_.clear();
   failure_ = absl::UnavailableError(
@@ -255,56 +257,58 @@ bool KafkaWriter::Drain(absl::Duration timeout) {
   return in_flight_ == 0;
 }
 
-// A refusal ends its transaction. What waits for a partition that the transaction does not have yet
-// is held up by that until its time is out; nothing is to be learned from waiting for it.
-bool KafkaWriter::DrainOrRefusal(absl::Duration timeout) {
+// A rejection ends the transaction. After that, messages for partitions that are not in the
+// transaction yet wait until their time-out; their reports would say nothing new.
+bool KafkaWriter::DrainOrRejection(absl::Duration timeout) {
   if (!is_transactional_) return Drain(timeout);
   const absl::Time deadline = absl::Now() + timeout;
-  while (in_flight_ > 0 && !has_refusals() && absl::Now() < deadline) {
+  while (in_flight_ > 0 && !has_rejections() && absl::Now() < deadline) {
     rd_kafka_flush(client_->get(), ToMs(kPollTime));
   }
-  return in_flight_ == 0 || has_refusals();
+  return in_flight_ == 0 || has_rejections();
 }
 
 absl::Status KafkaWriter::Flush(absl::Duration timeout) {
-  const bool is_done = DrainOrRefusal(timeout);
-  // First, for what failed beside it failed perhaps because of it.
-  if (is_done && has_refusals()) return RepeatWithoutRefused();
+  const bool is_done = DrainOrRejection(timeout);
+  // Rejections come first: they may be the cause of other failures.
+  if (is_done && has_rejections()) return RequestRepeat();
   if (!failure_.ok()) return client_->WithTrouble(failure_);
   if (is_done) return absl::OkStatus();
-  return client_->WithTrouble(absl::UnavailableError("the brokers do not take the events"));
+  return client_->WithTrouble(absl::UnavailableError("the brokers do not accept the events"));
 }
 
-absl::Status KafkaWriter::RepeatWithoutRefused() {
-  if (absl::Status status = TreatRefused(); !status.ok()) return status;
-  is_to_be_repeated_ = true;
-  if (std::exchange(is_untimed_anew_, false) && refusal_.empty()) {
+absl::Status KafkaWriter::RequestRepeat() {
+  if (absl::Status status = HandleRejected(); !status.ok()) return status;
+  must_repeat_ = true;
+  if (std::exchange(is_newly_untimed_, false) && rejection_.empty()) {
     return absl::UnavailableError("events are sent again without their time");
   }
-  return absl::UnavailableError("the brokers refuse events: " + refusal_);
+  return absl::UnavailableError("the brokers reject events: " + rejection_);
 }
 
-absl::Status KafkaWriter::TreatRefused() {
-  for (const size_t number : refused_) {
+absl::Status KafkaWriter::HandleRejected() {
+  for (const size_t number : rejected_) {
     const Sent& sent = sent_[number];
     const EventId& id = sent.events->events[sent.index].id;
-    if (!sent.alone && refused_.size() > 1) {
+    if (!sent.alone && rejected_.size() > 1) {
       suspects_.insert(id);
       continue;
     }
     had_culprit_ = true;
-    if (absl::Status status = Bury(*sent.events, sent.index, refusal_); !status.ok()) return status;
+    if (absl::Status status = Bury(*sent.events, sent.index, rejection_); !status.ok()) {
+      return status;
+    }
   }
-  refused_.clear();
+  rejected_.clear();
   return absl::OkStatus();
 }
 
 void KafkaWriter::Restart() {
   sent_.clear();
-  refused_.clear();
-  refusal_.clear();
+  rejected_.clear();
+  rejection_.clear();
   failure_ = absl::OkStatus();
-  is_to_be_repeated_ = is_untimed_anew_ = false;
+  must_repeat_ = is_newly_untimed_ = false;
 }
 
 absl::Status KafkaWriter::Bury(const EventBuffer& events, size_t index, std::string_view cause) {
@@ -312,7 +316,7 @@ absl::Status KafkaWriter::Bury(const EventBuffer& events, size_t index, std::str
   return refused_events_.Add(event.id, events.document(event), "", cause);
 }
 
-void KafkaWriter::Delivered() {
+void KafkaWriter::ForgetDelivered() {
   if (!suspects_.empty() && !had_culprit_) wants_smaller_batches_ = true;
   Restart();
   suspects_.clear();
@@ -328,13 +332,14 @@ absl::StatusOr<rd_kafka_topic_t*> KafkaWriter::TopicNamed(const std::string& nam
   if (absl::Status status = EnsureTopic(name); !status.ok()) return status;
   KafkaTopic topic(rd_kafka_topic_new(client_->get(), name.c_str(), nullptr));
   if (!topic) return ToStatus(rd_kafka_last_error(), "", "use topic " + name);
-  // A producer that has once found it missing, or refused, does not ask again for minutes.
+  // Ask now: a producer that once found a topic missing or not authorized caches that for minutes.
   const absl::StatusOr<int> found = CountPartitions(client_->get(), name, parts_.patience);
   if (!found.ok()) return client_->WithTrouble(ToUnavailable(found.status()));
   return topics_.emplace(name, std::move(topic)).first->second.get();
 }
 
-// Asked by a client of its own, for a producer's question makes topics where the brokers let it.
+// Uses a client of its own: where the brokers allow it, a producer's request would create the
+// topic.
 absl::Status KafkaWriter::EnsureTopic(const std::string& name) {
   const absl::StatusOr<std::unique_ptr<KafkaClient>> admin =
       MakeAdmin(parts_.options.client, parts_.log, "sink " + parts_.name);
@@ -360,7 +365,9 @@ absl::Status KafkaWriter::CreateMissing(rd_kafka_t* admin, const std::string& na
   }
   const absl::StatusOr<bool> created = CreateTopic(admin, topic, parts_.patience);
   if (!created.ok()) return created.status();
-  if (*created) parts_.log->Info("topic " + name, "sink " + parts_.name + ": made topic " + name);
+  if (*created) {
+    parts_.log->Info("topic " + name, "sink " + parts_.name + ": created topic " + name);
+  }
   return absl::OkStatus();
 }
 

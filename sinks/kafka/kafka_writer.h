@@ -25,20 +25,21 @@
 
 namespace sparktail {
 
-// Events on their way into a producer, and what becomes of them: topic, key, headers and timestamp
-// of each, delivery reports, and what to do with those that are refused. What both sinks of Kafka
-// share; it knows no transactions and no cursors. One thread.
+// Puts events into a producer: chooses topic, key, headers and timestamp, collects the delivery
+// reports, and handles rejected events. Both Kafka sinks share it. It knows neither transactions
+// nor cursors. Not thread safe.
 //
-//   key        the query's id, of progress and query events that have one, else the application's
+//   key        the query's id, for progress and query events that have one; otherwise the
+//              application's
 //   headers    id, kind, schema: sparktail/1, content-type: application/json
 //   timestamp  the event's; none if it has none
 //
-// Payloads are not copied: an event that was put must live, where it is, until in_flight() is 0
-// (and then until it is forgotten, for it may have to be sent again), or the client is gone.
+// Payloads are not copied: an event must stay valid and in place until in_flight() is 0 and it is
+// forgotten (until then it may be sent again), or until the client is destroyed.
 //
-// A broker refuses whole batches of messages, and does not say which one of them is to blame. So
-// events that were refused together are suspects: sent again, each one alone. What is refused
-// alone goes to the dead letters.
+// A broker rejects whole batches of messages, and does not report which message is at fault. So the
+// events of a rejected batch are suspects, which are sent again one by one. An event that is
+// rejected alone goes to the dead letters.
 class KafkaWriter {
  public:
   struct Parts {
@@ -46,56 +47,57 @@ class KafkaWriter {
     DeadLetters* dead_letters = nullptr;
     std::string name;  // of the sink
     KafkaSinkOptions options;
-    absl::Duration patience;  // how long brokers may take for one answer
+    absl::Duration patience;  // longest time for one response of the brokers
   };
   explicit KafkaWriter(Parts parts);
-  // After all clients that it has made.
+  // All producers that it created must be destroyed before.
   ~KafkaWriter();
 
-  // A producer whose reports come here; from now on events go to it. The one before it must be
-  // gone, and what was put into it is forgotten, but not what is known of refused events.
-  absl::StatusOr<std::unique_ptr<KafkaClient>> MakeProducer(const KafkaProperties& required);
-  // The one that was made is about to go: its handles of topics go before it.
+  // Creates a producer that reports to this writer. Events go to it from now on. The previous
+  // producer must be destroyed. Messages put into that one are forgotten; rejected events stay
+  // known.
+  absl::StatusOr<std::unique_ptr<KafkaClient>> CreateProducer(const KafkaProperties& required);
+  // Call it before the producer is destroyed: frees the topic handles, which belong to it.
   void ForgetProducer();
 
-  // Puts events[first …] into the producer's queue; waits while that is full. kUnavailable: nothing
-  // more goes in for now, for something that was put has failed, or is refused: Flush() says which.
-  // Those in the dead letters are left out, suspects are sent alone.
+  // Puts events[first …] into the producer's queue; waits while the queue is full. Events in the
+  // dead letters are skipped; suspects are sent alone. kUnavailable: a message failed or was
+  // rejected, and no more are accepted for now; Flush() returns the reason.
   absl::Status Put(const EventBuffer& events, size_t first);
-  // A record of another kind: both are copied. Its refusal is an error.
+  // Puts a record that is not an event. Copies key and value. Its rejection is an error.
   absl::Status PutRecord(rd_kafka_topic_t* topic, std::string_view key,
                          const std::string* value_or_null);
 
-  // Waits until all that was put is reported, or some of a transaction is refused. kUnavailable if
-  // some was not delivered: it says why. If is_to_be_repeated() then, it was for what is refused,
-  // which the next Put() will treat otherwise: all is to be put again.
+  // Waits until all messages are reported, or a message of a transaction is rejected. kUnavailable:
+  // some were not delivered; the message says why. If must_repeat() is true then, events were
+  // rejected: put all again, and Put() will skip those events or send them alone.
   absl::Status Flush(absl::Duration timeout);
-  bool is_to_be_repeated() const { return is_to_be_repeated_; }
-  // Some of what was put is refused, as far as is known now: Flush() does what there is to do.
-  bool has_refusals() const { return is_untimed_anew_ || !refused_.empty(); }
+  bool must_repeat() const { return must_repeat_; }
+  // True if the reports so far show a rejected event. Flush() handles it.
+  bool has_rejections() const { return is_newly_untimed_ || !rejected_.empty(); }
   size_t in_flight() const { return in_flight_; }
-  // Any thread.
+  // Thread-safe.
   KafkaStatistics statistics() const { return statistics_.Get(); }
 
-  // Serves reports until nothing is in flight any more; false if that takes too long.
+  // Serves reports until nothing is in flight. Returns false if that takes longer than `timeout`.
   bool Drain(absl::Duration timeout);
 
-  // All that was put is to be put again, or is delivered: reports of it are forgotten.
+  // Forgets all messages and their reports: they are put again, or were delivered.
   void Restart();
-  // Those that were put and are in the dead letters.
+  // The events that were put and are in the dead letters.
   RefusedEvents* refused_events() { return &refused_events_; }
-  // What was put is delivered: nothing is known of its events any more.
-  void Delivered();
-  // Batches of many were refused, none of their events alone: smaller ones are needed. Until the
-  // next MakeProducer(), which sees to that.
+  // Call it when all events that were put are delivered. Forgets them.
+  void ForgetDelivered();
+  // True if batches were rejected but none of their events alone, so smaller batches are needed.
+  // CreateProducer() sets them.
   bool wants_smaller_batches() const { return wants_smaller_batches_; }
 
-  // The topic's handle; it is made, if it is missing and may be.
+  // Returns the handle of a topic. Creates the topic if it is missing and create_topics is true.
   absl::StatusOr<rd_kafka_topic_t*> TopicNamed(const std::string& name);
 
  private:
   struct Sent {
-    const EventBuffer* events = nullptr;  // null: a record of another kind
+    const EventBuffer* events = nullptr;  // null: a record that is not an event
     size_t index = 0;
     bool alone = false;
   };
@@ -104,9 +106,9 @@ class KafkaWriter {
   absl::Status PutAlone(const EventBuffer& events, size_t index);
   absl::Status Produce(const EventBuffer& events, size_t index, bool alone);
   absl::Status Enqueue(std::span<const rd_kafka_vu_t> parts);
-  bool DrainOrRefusal(absl::Duration timeout);
-  absl::Status RepeatWithoutRefused();
-  absl::Status TreatRefused();
+  bool DrainOrRejection(absl::Duration timeout);
+  absl::Status RequestRepeat();
+  absl::Status HandleRejected();
   absl::Status Bury(const EventBuffer& events, size_t index, std::string_view cause);
   absl::Status EnsureTopic(const std::string& name);
   absl::Status CreateMissing(rd_kafka_t* admin, const std::string& name);
@@ -116,22 +118,22 @@ class KafkaWriter {
   EventFieldsReader reader_;
   LastKafkaStatistics statistics_;
   KafkaClient* client_ = nullptr;
-  bool is_transactional_ = false;  // client_ is
+  bool is_transactional_ = false;  // client_ is a transactional producer
   std::map<std::string, KafkaTopic, std::less<>> topics_;
   size_t batch_bytes_;
 
-  std::vector<Sent> sent_;  // since Restart(); a message's opaque is its number, from 1
+  std::vector<Sent> sent_;  // since Restart(); the opaque of a message is its index here + 1
   size_t in_flight_ = 0;
-  absl::Status failure_;  // of the first message that failed without being refused
-  bool is_to_be_repeated_ = false;
-  bool is_untimed_anew_ = false;  // is_untimed_ is, since Restart()
-  std::vector<size_t> refused_;   // of sent_
-  std::string refusal_;
+  absl::Status failure_;  // of the first message that failed other than by rejection
+  bool must_repeat_ = false;
+  bool is_newly_untimed_ = false;  // is_untimed_ was set since Restart()
+  std::vector<size_t> rejected_;   // indices into sent_
+  std::string rejection_;          // reason of the last rejection
 
-  // Of the events since Delivered().
+  // The members below are about the events since ForgetDelivered().
   absl::flat_hash_set<EventId> suspects_;
   RefusedEvents refused_events_;
-  bool is_untimed_ = false;  // the broker does not want their timestamps
+  bool is_untimed_ = false;  // the broker rejects their timestamps
   bool had_culprit_ = false;
   bool wants_smaller_batches_ = false;
 };

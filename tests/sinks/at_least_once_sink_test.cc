@@ -81,7 +81,7 @@ class AtLeastOnceSinkTest : public ::testing::Test {
     for (const std::string& document : Documents()) lines += document + "\n";
     return Feed::Summary(lines);
   }
-  // Each event from the first one to the last is there, those that come again whole.
+  // Each event from the first to the last is there; repeated ones are complete.
   void ExpectAll(size_t begin, size_t end) const {
     const std::vector<std::string> all = Documents();
     for (size_t n = begin; n < end; ++n) {
@@ -109,7 +109,7 @@ class AtLeastOnceSinkTest : public ::testing::Test {
   std::optional<DeadLetters> dead_letters_;
 };
 
-TEST_F(AtLeastOnceSinkTest, EventsInOrderAndTheCursorBehindThem) {
+TEST_F(AtLeastOnceSinkTest, EventsInOrderAndTheCursorAfterThem) {
   {
     const auto one = MakeOpen();
     ASSERT_TRUE(one->Deliver(0, 3));
@@ -120,7 +120,7 @@ TEST_F(AtLeastOnceSinkTest, EventsInOrderAndTheCursorBehindThem) {
   EXPECT_EQ(Cursor(), 200U);
 }
 
-// F32: not when it is in librdkafka's queue.
+// F32: an event in librdkafka's queue is not delivered yet.
 TEST_F(AtLeastOnceSinkTest, F32_TheCursorMovesOnlyWhenAllIsReported) {
   const auto one = MakeOpen();
   ASSERT_TRUE(one->Deliver(0, 1));
@@ -135,8 +135,8 @@ TEST_F(AtLeastOnceSinkTest, F32_TheCursorMovesOnlyWhenAllIsReported) {
   store_.set_gate(nullptr);
 }
 
-// F31, F33: what is given up after message.timeout.ms is written again.
-TEST_F(AtLeastOnceSinkTest, F33_WhatIsGivenUpIsWrittenAgain) {
+// F31, F33: messages that fail after message.timeout.ms are written again.
+TEST_F(AtLeastOnceSinkTest, F33_MessagesThatTimeOutAreWrittenAgain) {
   options_.client = mock_.Options({{"message.copy.max.bytes", "0"}, {"message.timeout.ms", "300"}});
   const auto one = MakeOpen();
   ASSERT_TRUE(one->Deliver(0, 3));
@@ -152,8 +152,8 @@ TEST_F(AtLeastOnceSinkTest, F33_WhatIsGivenUpIsWrittenAgain) {
   EXPECT_EQ(Cursor(), 6U);
 }
 
-// Answers are lost: what was written is written again, and the payloads of those that were given
-// up are not looked at any more.
+// Responses are lost: the events are written again, and the payloads of failed messages are not
+// read any more.
 TEST_F(AtLeastOnceSinkTest, AnswersThatAreLost) {
   options_.client = mock_.Options({{"message.copy.max.bytes", "0"},
                                    {"message.timeout.ms", "400"},
@@ -167,7 +167,7 @@ TEST_F(AtLeastOnceSinkTest, AnswersThatAreLost) {
   ExpectAll(0, 20);
 }
 
-TEST_F(AtLeastOnceSinkTest, WhatBrokersSayInAnElectionIsNoError) {
+TEST_F(AtLeastOnceSinkTest, AnElectionIsNoError) {
   mock_.Answer(KafkaMock::kProduce,
                {RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
                 RD_KAFKA_RESP_ERR__TRANSPORT});
@@ -185,7 +185,7 @@ TEST_F(AtLeastOnceSinkTest, AFullQueueIsWaitedFor) {
   EXPECT_EQ(Written(), Feed::SummaryOf(0, 100));
 }
 
-// F31: errors other than of a full queue drop nothing either.
+// F31: errors other than a full queue drop nothing either.
 TEST_F(AtLeastOnceSinkTest, F31_AFullQueueAndNoBrokers) {
   options_.client =
       mock_.Options({{"queue.buffering.max.messages", "3"}, {"message.timeout.ms", "300"}});
@@ -226,7 +226,7 @@ TEST_F(AtLeastOnceSinkTest, F34_TheRestOfItsBatchIsDelivered) {
   EXPECT_EQ(Cursor(), 5U);
 }
 
-TEST_F(AtLeastOnceSinkTest, F34_ARefusalIsNotForgottenWhenMoreIsWritten) {
+TEST_F(AtLeastOnceSinkTest, F34_ARejectionIsNotForgottenWhenMoreIsWritten) {
   const auto one = MakeOpen();
   mock_.Answer(KafkaMock::kProduce, {RD_KAFKA_RESP_ERR_INVALID_RECORD}, 1);
   ASSERT_TRUE(one->Write(Feed::Events(0, 1)).ok());
@@ -248,7 +248,7 @@ TEST_F(AtLeastOnceSinkTest, ABatchThatIsTooLargeIsMadeSmaller) {
   EXPECT_EQ(Written(), Feed::SummaryOf(0, 9));
 }
 
-TEST_F(AtLeastOnceSinkTest, AnEventWhoseTimeIsRefusedIsSentWithoutIt) {
+TEST_F(AtLeastOnceSinkTest, AnEventWhoseTimeIsRejectedIsSentWithoutIt) {
   const auto one = MakeOpen();
   mock_.Answer(KafkaMock::kProduce, {RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP});
   EventBuffer events = Feed::Events(0, 1);
@@ -282,8 +282,8 @@ TEST_F(AtLeastOnceSinkTest, AMissingRightIsNamedAndWaitedFor) {
   ExpectAll(0, 3);
 }
 
-// The producer knows that the topic is refused: it takes nothing for it.
-TEST_F(AtLeastOnceSinkTest, WhatIsPutIntoARefusedTopicIsNotLost) {
+// The producer knows that it may not write to the topic, and accepts nothing for it.
+TEST_F(AtLeastOnceSinkTest, EventsForAForbiddenTopicAreNotLost) {
   const auto one = MakeOpen();
   mock_.Answer(KafkaMock::kProduce, {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED}, 1);
   ASSERT_TRUE(one->Write(Feed::Events(0, 1)).ok());
@@ -322,7 +322,7 @@ TEST_F(AtLeastOnceSinkTest, F35_AProducerThatIsDeadIsReplaced) {
   ExpectAll(0, 9);
 }
 
-TEST_F(AtLeastOnceSinkTest, CursorsThatCannotBeStoredBringTheEventsAgain) {
+TEST_F(AtLeastOnceSinkTest, EventsAreWrittenAgainIfCursorsCannotBeStored) {
   const auto one = MakeOpen();
   store_.Fail({});
   ASSERT_TRUE(one->Deliver(0, 3));

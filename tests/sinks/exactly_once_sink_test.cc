@@ -89,7 +89,7 @@ class ExactlyOnceSinkTest : public ::testing::Test {
     return one;
   }
 
-  // What is in the topic of events, in brief: "0-5 8".
+  // The contents of the topic of events, in brief: "0-5 8".
   std::string Written() const {
     std::string lines;
     for (const KafkaMock::Record& record : mock_.Read("events")) {
@@ -97,7 +97,7 @@ class ExactlyOnceSinkTest : public ::testing::Test {
     }
     return Feed::Summary(lines);
   }
-  // The last cursor; nullopt: none, or it was taken back.
+  // The last cursor; nullopt: there is none, or it was deleted.
   std::optional<CursorRecord> Stored() const {
     std::optional<CursorRecord> last;
     for (const KafkaMock::Record& record : mock_.Read("cursors")) {
@@ -125,7 +125,7 @@ class ExactlyOnceSinkTest : public ::testing::Test {
   KafkaMock mock_;
   KafkaSinkOptions options_;
   std::optional<DeadLetters> dead_letters_;
-  // The mock never says what settings a topic has: each opening takes so long.
+  // The mock never describes topics: each Open() waits for that long.
   absl::Duration patience_ = absl::Milliseconds(300);
 };
 
@@ -189,7 +189,7 @@ TEST_F(ExactlyOnceSinkTest, StreamsOfAGroupHaveItsCursors) {
   EXPECT_EQ(mock_.Read("cursors").back().key, "group:g/kafka/test/stream");
 }
 
-TEST_F(ExactlyOnceSinkTest, ACursorThatCannotBeReadIsSaid) {
+TEST_F(ExactlyOnceSinkTest, ACursorThatCannotBeReadIsReported) {
   mock_.Write("cursors", "unit/kafka/test/stream", "{\"version\":2}");
   const auto one = Make();
   const auto cursors = Open(one.get());
@@ -197,7 +197,7 @@ TEST_F(ExactlyOnceSinkTest, ACursorThatCannotBeReadIsSaid) {
   EXPECT_THAT(std::string(cursors.status().message()), HasSubstr("unit/kafka/test/stream"));
 }
 
-TEST_F(ExactlyOnceSinkTest, CursorsOfStreamsThatEndedLongAgoAreTakenBack) {
+TEST_F(ExactlyOnceSinkTest, CursorsOfStreamsThatEndedLongAgoAreDeleted) {
   CursorRecord record;
   record.cursor = Feed::CursorAt(9).cursor;
   record.updated_ms = absl::ToUnixMillis(absl::Now() - absl::Hours(24 * 31));
@@ -223,8 +223,8 @@ TEST_F(ExactlyOnceSinkTest, AFullQueueIsWaitedFor) {
   EXPECT_EQ(Written(), Feed::SummaryOf(0, 100));
 }
 
-// It is destroyed wherever it stands: what is in the queue is not looked at any more.
-TEST_F(ExactlyOnceSinkTest, EndsInTheMidstOfATransaction) {
+// The sink may be destroyed at any moment; messages in the queue are not read any more.
+TEST_F(ExactlyOnceSinkTest, IsDestroyedWithinATransaction) {
   options_.client = mock_.Options({{"linger.ms", "1000"}, {"message.copy.max.bytes", "0"}});
   const auto one = MakeOpen();
   ASSERT_TRUE(one->Write(Feed::Events(0, 50)).ok());
@@ -244,7 +244,7 @@ TEST_F(ExactlyOnceSinkTest, RollbackForgetsWhatIsNotCommitted) {
 
 // ---------------------------------------------------------------- what passes
 
-TEST_F(ExactlyOnceSinkTest, WhatBrokersSayInAnElectionIsNoError) {
+TEST_F(ExactlyOnceSinkTest, AnElectionIsNoError) {
   patience_ = absl::Seconds(5);
   mock_.Answer(KafkaMock::kProduce,
                {RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
@@ -272,7 +272,7 @@ TEST_F(ExactlyOnceSinkTest, F31_TheCursorStaysWhereItIsWhileBrokersAreAway) {
     mock_.Up(kOfEvents);
   }));
   ASSERT_TRUE(meanwhile);
-  // The mock shows what is aborted, too: the cursor of the attempt, but no event.
+  // The mock shows aborted records too: the cursor of the attempt, but no event.
   EXPECT_GE(one->errors.size(), 1U);
   EXPECT_TRUE(absl::IsUnavailable(one->errors[0])) << one->errors[0];
   EXPECT_EQ(Written(), Feed::SummaryOf(0, 6));
@@ -306,7 +306,7 @@ TEST_F(ExactlyOnceSinkTest, OpensWhenTheBrokersCome) {
 
 // ---------------------------------------------------------------- commits
 
-TEST_F(ExactlyOnceSinkTest, ALostAnswerToACommitIsAskedForAgain) {
+TEST_F(ExactlyOnceSinkTest, ALostResponseToACommitIsRequestedAgain) {
   const auto one = MakeOpen();
   mock_.Answer(KafkaMock::kEndTxn, {RD_KAFKA_RESP_ERR__TRANSPORT});
   ASSERT_TRUE(one->Deliver(0, 3));
@@ -314,7 +314,8 @@ TEST_F(ExactlyOnceSinkTest, ALostAnswerToACommitIsAskedForAgain) {
   EXPECT_EQ(Written(), Feed::SummaryOf(0, 3));
 }
 
-// The answer is lost, and then the broker says that there is nothing to commit: it is committed.
+// The response is lost, and then the broker reports that there is nothing to commit: the
+// transaction is committed.
 TEST_F(ExactlyOnceSinkTest, ACommitInDoubtIsLookedUp) {
   const auto one = MakeOpen();
   mock_.Answer(KafkaMock::kEndTxn,
@@ -326,7 +327,7 @@ TEST_F(ExactlyOnceSinkTest, ACommitInDoubtIsLookedUp) {
   EXPECT_EQ(Written(), Feed::SummaryOf(0, 6));
 }
 
-// The same, but librdkafka thinks first that it can be aborted.
+// A response is lost likewise, but librdkafka first reports that the transaction can be aborted.
 TEST_F(ExactlyOnceSinkTest, ACommitInDoubtIsLookedUpAfterItCannotBeAborted) {
   const auto one = MakeOpen();
   mock_.Answer(KafkaMock::kEndTxn, {RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR_INVALID_REQUEST,
@@ -337,9 +338,9 @@ TEST_F(ExactlyOnceSinkTest, ACommitInDoubtIsLookedUpAfterItCannotBeAborted) {
   EXPECT_EQ(Written(), Feed::SummaryOf(0, 6));
 }
 
-// The coordinator goes away before it is asked to commit: the sink says so, and goes on with the
-// same commit when it is back.
-TEST_F(ExactlyOnceSinkTest, ACommitThatTakesLongIsSaidAndGoneOnWith) {
+// The coordinator goes away before the commit: the sink reports that, and resumes the same commit
+// when it is back.
+TEST_F(ExactlyOnceSinkTest, ALongCommitIsReportedAndResumed) {
   const auto one = MakeOpen();
   ASSERT_TRUE(one->Write(Feed::Events(0, 3)).ok());
   ASSERT_TRUE(Eventually([&] { return Written() == Feed::SummaryOf(0, 3); }));
@@ -369,9 +370,9 @@ TEST_F(ExactlyOnceSinkTest, F34_AnEventThatIsTooLargeGoesToTheDeadLetters) {
   EXPECT_EQ(Stored()->cursor.offset, 3U);
 }
 
-// Of a batch that is refused each event is sent alone: one of them is to blame.
+// Each event of a rejected batch is sent alone, to find the one at fault.
 TEST_F(ExactlyOnceSinkTest, F34_TheRestOfItsBatchIsDelivered) {
-  // Nothing of it goes before all of it is there; a flush does not wait for that.
+  // The batch is sent only when it is complete; a flush does not wait for that.
   options_.client = mock_.Options({{"message.copy.max.bytes", "0"}, {"linger.ms", "1000"}});
   const auto one = MakeOpen();
   constexpr auto kOk = RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -383,12 +384,12 @@ TEST_F(ExactlyOnceSinkTest, F34_TheRestOfItsBatchIsDelivered) {
   EXPECT_THAT(one->errors, IsEmpty());
   EXPECT_EQ(dead_letters_->count(), 1U);
   EXPECT_TRUE(Holds(Buried(), 2)) << Buried();
-  // With what was aborted.
+  // Aborted records included.
   EXPECT_EQ(Written(), Feed::SummaryOf(0, 2) + Feed::SummaryOf(0, 2) + Feed::SummaryOf(3, 5));
 }
 
-// It is known before all of its transaction is written.
-TEST_F(ExactlyOnceSinkTest, F34_ARefusalIsNotForgottenWhenMoreIsWritten) {
+// The rejection is known before the whole transaction is written.
+TEST_F(ExactlyOnceSinkTest, F34_ARejectionIsNotForgottenWhenMoreIsWritten) {
   const auto one = MakeOpen();
   mock_.Answer(KafkaMock::kProduce, {RD_KAFKA_RESP_ERR_INVALID_RECORD}, kOfEvents);
   ASSERT_TRUE(one->Write(Feed::Events(0, 1)).ok());
@@ -401,9 +402,9 @@ TEST_F(ExactlyOnceSinkTest, F34_ARefusalIsNotForgottenWhenMoreIsWritten) {
   EXPECT_EQ(Written(), Feed::SummaryOf(1, 3));
 }
 
-// What is in librdkafka's queue for a partition that the transaction does not have yet stays there
-// when the transaction has failed: it is not to be waited for, nor to be taken for the cause.
-TEST_F(ExactlyOnceSinkTest, F34_WhatARefusalHoldsUpIsNotWaitedFor) {
+// Messages for a partition that is not in the transaction yet stay in librdkafka's queue when the
+// transaction has failed. The sink must not wait for them, nor take them for the cause.
+TEST_F(ExactlyOnceSinkTest, F34_MessagesBlockedByARejectionAreNotWaitedFor) {
   options_.client =
       mock_.Options({{"message.copy.max.bytes", "0"}, {"message.timeout.ms", "5000"}});
   const auto one = MakeOpen();
@@ -431,7 +432,7 @@ TEST_F(ExactlyOnceSinkTest, ABatchThatIsTooLargeIsMadeSmaller) {
   EXPECT_EQ(Written(), Feed::SummaryOf(0, 9));
 }
 
-TEST_F(ExactlyOnceSinkTest, AnEventWhoseTimeIsRefusedIsSentWithoutIt) {
+TEST_F(ExactlyOnceSinkTest, AnEventWhoseTimeIsRejectedIsSentWithoutIt) {
   const auto one = MakeOpen();
   mock_.Answer(KafkaMock::kProduce, {RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP}, kOfEvents);
   EventBuffer events = Feed::Events(0, 2);
@@ -462,8 +463,8 @@ TEST_F(ExactlyOnceSinkTest, FullDeadLettersPauseTheSink) {
   EXPECT_LT(absl::Now() - began, absl::Seconds(50));
 }
 
-// What librdkafka itself would never send.
-TEST_F(ExactlyOnceSinkTest, WhatIsTooLargeForThePropertiesGoesToTheDeadLetters) {
+// Messages that librdkafka itself would never send.
+TEST_F(ExactlyOnceSinkTest, AnEventTooLargeForThePropertiesGoesToTheDeadLetters) {
   patience_ = absl::Seconds(5);
   options_.client = mock_.Options({{"message.max.bytes", "1000"}});
   const auto one = MakeOpen();
@@ -489,7 +490,7 @@ TEST_F(ExactlyOnceSinkTest, AMissingRightIsNamedAndWaitedFor) {
   EXPECT_EQ(Written(), Feed::SummaryOf(0, 3));
 }
 
-// While the topic is known to be refused, events that come are not taken.
+// While the producer knows that it may not write to the topic, it accepts no events.
 TEST_F(ExactlyOnceSinkTest, AMissingRightStaysMissingForAWhile) {
   const auto one = MakeOpen();
   ASSERT_TRUE(one->Deliver(0, 3));
@@ -551,7 +552,7 @@ TEST_F(ExactlyOnceSinkTest, F35_AProducerThatIsDeadIsReplaced) {
 }
 
 // Its transaction was open for too long, or the cluster forgot it: the name is still its own.
-TEST_F(ExactlyOnceSinkTest, FencedByTheClusterItGoesOn) {
+TEST_F(ExactlyOnceSinkTest, ResumesAfterTheClusterFencedIt) {
   for (const rd_kafka_resp_err_t code :
        {RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID}) {
     const auto one = MakeOpen();

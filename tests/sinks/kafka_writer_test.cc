@@ -55,7 +55,7 @@ class KafkaWriterTest : public ::testing::Test {
   void MakeProducer() {
     writer_->ForgetProducer();
     producer_ = nullptr;
-    auto made = writer_->MakeProducer({});
+    auto made = writer_->CreateProducer({});
     ASSERT_TRUE(made.ok()) << made.status();
     producer_ = *std::move(made);
   }
@@ -79,7 +79,7 @@ class KafkaWriterTest : public ::testing::Test {
   std::unique_ptr<KafkaClient> producer_;
 };
 
-TEST_F(KafkaWriterTest, WhatARecordHolds) {
+TEST_F(KafkaWriterTest, ContentsOfARecord) {
   EventBuffer events;
   const std::string progress = R"({"kind":"progress","appId":"app","metrics":{"id":"query-1"}})";
   const std::string signal = R"({"kind":"signal","appId":"app","rule":"x"})";
@@ -118,7 +118,7 @@ TEST_F(KafkaWriterTest, EachEventGoesToTheTopicOfItsPattern) {
   EXPECT_THAT(mock_.Read("s-query"), SizeIs(1));
 }
 
-TEST_F(KafkaWriterTest, WhatIsBeforeTheFirstOneIsLeftOut) {
+TEST_F(KafkaWriterTest, EventsBeforeTheFirstAreSkipped) {
   const EventBuffer events = Feed::Events(0, 5);
   Make();
   ASSERT_TRUE(writer_->Put(events, 3).ok());
@@ -128,43 +128,43 @@ TEST_F(KafkaWriterTest, WhatIsBeforeTheFirstOneIsLeftOut) {
   EXPECT_THAT(mock_.Read("events"), SizeIs(2));
 }
 
-TEST_F(KafkaWriterTest, WhatCannotBeReadGoesToTheDeadLetters) {
+TEST_F(KafkaWriterTest, InvalidJsonGoesToTheDeadLetters) {
   EventBuffer events = Feed::Events(0, 1);
   Feed::Append("no JSON", Feed::Id(1), &events);
   Make();
   ASSERT_TRUE(writer_->Put(events, 0).ok());
   ASSERT_TRUE(writer_->Flush(kTime).ok());
   EXPECT_THAT(mock_.Read("events"), SizeIs(1));
-  EXPECT_THAT(Buried(), HasSubstr("no JSON object"));
+  EXPECT_THAT(Buried(), HasSubstr("not a valid JSON object"));
 }
 
-TEST_F(KafkaWriterTest, ABatchThatIsRefusedIsSuspected) {
+TEST_F(KafkaWriterTest, ARejectedBatchIsSuspected) {
   const EventBuffer events = Feed::Events(0, 3);
   mock_.Answer(KafkaMock::kProduce, {RD_KAFKA_RESP_ERR_INVALID_RECORD, RD_KAFKA_RESP_ERR_NO_ERROR,
                                      RD_KAFKA_RESP_ERR_INVALID_RECORD});
   Make();
   ASSERT_TRUE(writer_->Put(events, 0).ok());
   EXPECT_FALSE(writer_->Flush(kTime).ok());
-  EXPECT_TRUE(writer_->is_to_be_repeated());
+  EXPECT_TRUE(writer_->must_repeat());
   EXPECT_EQ(Buried(), "");
   writer_->Restart();
-  EXPECT_FALSE(writer_->is_to_be_repeated());
-  // The second one is to blame; nothing is put behind it.
+  EXPECT_FALSE(writer_->must_repeat());
+  // The second one is at fault; nothing is put after it.
   EXPECT_TRUE(absl::IsUnavailable(writer_->Put(events, 0)));
-  EXPECT_TRUE(writer_->has_refusals());
+  EXPECT_TRUE(writer_->has_rejections());
   EXPECT_FALSE(writer_->Flush(kTime).ok());
-  EXPECT_TRUE(writer_->is_to_be_repeated());
-  EXPECT_FALSE(writer_->has_refusals());
+  EXPECT_TRUE(writer_->must_repeat());
+  EXPECT_FALSE(writer_->has_rejections());
   EXPECT_THAT(Buried(), HasSubstr(Feed::Document(1)));
   EXPECT_THAT(Buried(), HasSubstr(rd_kafka_err2str(RD_KAFKA_RESP_ERR_INVALID_RECORD)));
   writer_->Restart();
   ASSERT_TRUE(writer_->Put(events, 0).ok());
   ASSERT_TRUE(writer_->Flush(kTime).ok());
-  writer_->Delivered();
+  writer_->ForgetDelivered();
   EXPECT_FALSE(writer_->wants_smaller_batches());
 }
 
-// A batch that was too large, of which no event is.
+// A batch was too large, but none of its events is.
 TEST_F(KafkaWriterTest, AsksForSmallerBatches) {
   const EventBuffer events = Feed::Events(0, 3);
   mock_.Answer(KafkaMock::kProduce, {RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE});
@@ -174,7 +174,7 @@ TEST_F(KafkaWriterTest, AsksForSmallerBatches) {
   writer_->Restart();
   ASSERT_TRUE(writer_->Put(events, 0).ok());
   ASSERT_TRUE(writer_->Flush(kTime).ok());
-  writer_->Delivered();
+  writer_->ForgetDelivered();
   EXPECT_TRUE(writer_->wants_smaller_batches());
   MakeProducer();
   EXPECT_FALSE(writer_->wants_smaller_batches());
@@ -182,7 +182,7 @@ TEST_F(KafkaWriterTest, AsksForSmallerBatches) {
   ASSERT_TRUE(writer_->Flush(kTime).ok());
 }
 
-// What the broker answers is told, not what it was given.
+// The message contains the broker's response, not the payload.
 TEST_F(KafkaWriterTest, ErrorsDoNotHoldTheEvent) {
   const EventBuffer events = Feed::Events(0, 1);
   mock_.AnswerAll(KafkaMock::kProduce, RD_KAFKA_RESP_ERR_POLICY_VIOLATION, 5);
@@ -209,8 +209,8 @@ TEST_F(KafkaWriterTest, OtherRecordsAreCopied) {
   EXPECT_THAT(found, ElementsAre(Pair("gone", std::nullopt), Pair("key", "value")));
 }
 
-// Its refusal is nothing that the dead letters could take.
-TEST_F(KafkaWriterTest, AnotherRecordThatIsRefusedIsAnError) {
+// A cursor record can't go to the dead letters.
+TEST_F(KafkaWriterTest, ARejectedCursorRecordIsAnError) {
   mock_.Answer(KafkaMock::kProduce, {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE});
   Make();
   auto topic = writer_->TopicNamed("events");
@@ -219,11 +219,11 @@ TEST_F(KafkaWriterTest, AnotherRecordThatIsRefusedIsAnError) {
   ASSERT_TRUE(writer_->PutRecord(*topic, "key", &value).ok());
   const absl::Status status = writer_->Flush(kTime);
   EXPECT_TRUE(absl::IsUnavailable(status)) << status;
-  EXPECT_FALSE(writer_->is_to_be_repeated());
+  EXPECT_FALSE(writer_->must_repeat());
   EXPECT_EQ(Buried(), "");
 }
 
-TEST_F(KafkaWriterTest, ATopicThatMayNotBeMadeIsSaid) {
+TEST_F(KafkaWriterTest, ATopicThatMayNotBeCreatedIsReported) {
   options_.create_topics = false;
   mock_.SetTopicError("events", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
   Make();
@@ -237,7 +237,7 @@ TEST_F(KafkaWriterTest, ATopicThatMayNotBeMadeIsSaid) {
   ASSERT_TRUE(writer_->Flush(kTime).ok());
 }
 
-TEST_F(KafkaWriterTest, WhatWasBuriedIsUndoneByARollback) {
+TEST_F(KafkaWriterTest, ARollbackRemovesDeadLetters) {
   EventBuffer events;
   Feed::Append("no JSON", Feed::Id(1), &events);
   Make();
@@ -247,7 +247,7 @@ TEST_F(KafkaWriterTest, WhatWasBuriedIsUndoneByARollback) {
   writer_->Restart();
   ASSERT_TRUE(writer_->Put(events, 0).ok());
   ASSERT_TRUE(writer_->refused_events()->Sync().ok());
-  // Durable ones are not written twice.
+  // Durable dead letters are not written twice.
   ASSERT_TRUE(writer_->refused_events()->Rollback().ok());
   writer_->Restart();
   ASSERT_TRUE(writer_->Put(events, 0).ok());
