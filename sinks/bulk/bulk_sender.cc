@@ -190,14 +190,14 @@ void BulkSender::HandleAnswer(std::unique_ptr<Request> request, BulkAnswer answe
       return HandleItems(*request, std::move(answer.items), retry_after);
     case RequestOutcome::kOverloaded:
       parts_.meter->Add(&BulkStatistics::overloads, 1);
-      limit_.Overloaded(request->began, now);
-      nodes_.Failed(request->node, now, retry_after);
+      limit_.OnOverload(request->began, now);
+      nodes_.OnFailure(request->node, now, retry_after);
       return Retry(std::move(group), answer.why);
     case RequestOutcome::kAway:
-      nodes_.Failed(request->node, now, retry_after);
+      nodes_.OnFailure(request->node, now, retry_after);
       return Retry(std::move(group), answer.why);
     case RequestOutcome::kUnreadable:
-      nodes_.Failed(request->node, now, retry_after);
+      nodes_.OnFailure(request->node, now, retry_after);
       trouble_ = answer.why;
       // The response may have been too large; halves get smaller ones.
       return group.items.size() > 1 ? Split(std::move(group)) : Retry(std::move(group), answer.why);
@@ -240,13 +240,13 @@ void BulkSender::HandleItems(const Request& request, std::vector<ItemAnswer> ans
     if (is_any_delivered) rejections_ = 0;
   }
   if (retries.items.empty()) {
-    nodes_.Worked(request.node);
-    limit_.Worked();
+    nodes_.OnSuccess(request.node);
+    limit_.OnSuccess();
     return;
   }
   parts_.meter->Add(&BulkStatistics::overloads, 1);
-  limit_.Overloaded(request.began, absl::Now());
-  nodes_.Failed(request.node, absl::Now(), retry_after);
+  limit_.OnOverload(request.began, absl::Now());
+  nodes_.OnFailure(request.node, absl::Now(), retry_after);
   Retry(std::move(retries), why);
 }
 

@@ -17,10 +17,10 @@ class ConnectionLimit {
   // At least 1.
   size_t limit() const { return static_cast<size_t>(limit_); }
 
-  void Worked() { limit_ = std::min(most_, limit_ + 1 / limit_); }
+  void OnSuccess() { limit_ = std::min(most_, limit_ + 1 / limit_); }
   // A request that began at `began` met an overload. Requests that were in flight together count
   // once.
-  void Overloaded(absl::Time began, absl::Time now) {
+  void OnOverload(absl::Time began, absl::Time now) {
     if (began < lowered_at_) return;
     limit_ = std::max(1.0, limit_ / 2);
     lowered_at_ = now;

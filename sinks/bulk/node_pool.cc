@@ -34,7 +34,7 @@ absl::Time NodePool::free_at() const {
   return first;
 }
 
-void NodePool::Failed(size_t node, absl::Time now, std::optional<absl::Duration> retry_after) {
+void NodePool::OnFailure(size_t node, absl::Time now, std::optional<absl::Duration> retry_after) {
   Node& failed = nodes_[node];
   const absl::Duration most =
       std::min(kLongestRest, kFirstRest * (1 << std::min(failed.failures, kMostDoublings)));

@@ -28,9 +28,9 @@ class NodePool {
   std::optional<size_t> Next(absl::Time now);
   absl::Time free_at() const;
 
-  void Worked(size_t node) { nodes_[node].failures = 0; }
+  void OnSuccess(size_t node) { nodes_[node].failures = 0; }
   // `retry_after` is the wait that the node requested, if it did.
-  void Failed(size_t node, absl::Time now, std::optional<absl::Duration> retry_after);
+  void OnFailure(size_t node, absl::Time now, std::optional<absl::Duration> retry_after);
 
  private:
   struct Node {

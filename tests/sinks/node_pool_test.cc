@@ -37,15 +37,15 @@ TEST(NodePoolTest, NotAllProcessesBeginWithTheSame) {
 
 TEST(NodePoolTest, OneThatFailsRests) {
   NodePool pool({"a", "b"}, 1);
-  pool.Failed(0, kNow, absl::Seconds(2));
+  pool.OnFailure(0, kNow, absl::Seconds(2));
   EXPECT_EQ(NextOnes(&pool, 4, kNow + absl::Milliseconds(1999)), (std::set<size_t>{1}));
   EXPECT_EQ(NextOnes(&pool, 4, kNow + absl::Seconds(2)), (std::set<size_t>{0, 1}));
 }
 
 TEST(NodePoolTest, WhenAllRestTheFirstOneIsWaitedFor) {
   NodePool pool({"a", "b"}, 1);
-  pool.Failed(0, kNow, absl::Seconds(5));
-  pool.Failed(1, kNow, absl::Seconds(3));
+  pool.OnFailure(0, kNow, absl::Seconds(5));
+  pool.OnFailure(1, kNow, absl::Seconds(3));
   EXPECT_EQ(pool.Next(kNow + absl::Seconds(1)), std::nullopt);
   EXPECT_EQ(pool.free_at(), kNow + absl::Seconds(3));
   EXPECT_EQ(pool.Next(pool.free_at()), 1U);
@@ -60,7 +60,7 @@ TEST(NodePoolTest, RestsGrowUpToABound) {
       NodePool pool({"a"}, seed);
       // Each time when its last rest is over.
       for (int n = 0; n < kFailures[i]; ++n) {
-        pool.Failed(0, kNow + absl::Hours(n), std::nullopt);
+        pool.OnFailure(0, kNow + absl::Hours(n), std::nullopt);
       }
       const absl::Duration rest = pool.free_at() - (kNow + absl::Hours(kFailures[i] - 1));
       EXPECT_GE(rest, absl::ZeroDuration());
@@ -77,10 +77,10 @@ TEST(NodePoolTest, RestsGrowUpToABound) {
 
 TEST(NodePoolTest, ASuccessEndsTheGrowth) {
   NodePool pool({"a"}, 1);
-  for (int i = 0; i < 20; ++i) pool.Failed(0, kNow, std::nullopt);
-  pool.Worked(0);
+  for (int i = 0; i < 20; ++i) pool.OnFailure(0, kNow, std::nullopt);
+  pool.OnSuccess(0);
   const absl::Time later = kNow + absl::Hours(1);
-  pool.Failed(0, later, std::nullopt);
+  pool.OnFailure(0, later, std::nullopt);
   EXPECT_LE(pool.free_at() - later, NodePool::kFirstRest);
 }
 
