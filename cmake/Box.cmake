@@ -3,7 +3,7 @@
 # include does not build. (Headers of Debian's libraries lie in /usr/include and are seen by all.)
 
 add_library(sparktail_flags INTERFACE)
-target_compile_options(sparktail_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor
+target_compile_options(sparktail_flags INTERFACE -pthread -Wall -Wextra -Wshadow -Wnon-virtual-dtor
   -Woverloaded-virtual -Wcast-qual -Wimplicit-fallthrough)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(sparktail_flags INTERFACE -Wthread-safety)
@@ -29,6 +29,22 @@ if(SPARKTAIL_SANITIZE STREQUAL "thread")
   endforeach()
 endif()
 
+# What nearly every file includes is compiled once. All boxes share one precompiled header, all test
+# programs another.
+set(SPARKTAIL_COMMON_HEADERS <algorithm> <array> <atomic> <cstdint> <deque> <functional> <map>
+  <memory> <optional> <set> <span> <string> <string_view> <unordered_map> <utility> <variant> <vector>
+  <absl/functional/function_ref.h> <absl/status/statusor.h> <absl/synchronization/mutex.h>
+  <absl/time/time.h>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # -fpch-preprocess lets ccache see the header that was precompiled. Out of it GCC 12 warns of the
+  # standard library's own strings (its bug 105329), as it does not of a system header.
+  target_compile_options(sparktail_flags INTERFACE -fpch-preprocess -Wno-array-bounds -Wno-restrict
+    -Wno-stringop-overflow)
+endif()
+add_library(sparktail_common OBJECT ${CMAKE_CURRENT_LIST_DIR}/common.cc)
+target_link_libraries(sparktail_common PRIVATE sparktail_flags absl::statusor absl::synchronization absl::time)
+target_precompile_headers(sparktail_common PRIVATE ${SPARKTAIL_COMMON_HEADERS})
+
 # sparktail_box(NAME SOURCES … DEPENDS …): headers are included as "<folder>/<file>.h".
 # Each box sees only its own headers and those of the boxes it depends on: they are linked
 # into build/<preset>/include/<box>/<folder>.
@@ -42,4 +58,5 @@ function(sparktail_box name)
   target_include_directories(${name} PUBLIC ${root})
   target_link_libraries(${name} PUBLIC ${BOX_DEPENDS} PRIVATE ${BOX_PRIVATE_DEPENDS}
     sparktail_flags)
+  target_precompile_headers(${name} REUSE_FROM sparktail_common)
 endfunction()

@@ -27,7 +27,7 @@ packages=(
   libabsl-dev libsimdjson-dev libhwy-dev libxxhash-dev libcli11-dev libzstd-dev
   libsqlite3-dev libyaml-cpp-dev libre2-dev libspdlog-dev prometheus-cpp-dev librdkafka-dev
   libcurl4-openssl-dev libssl-dev libkrb5-dev zlib1g-dev
-  libgtest-dev libgmock-dev libbenchmark-dev
+  libgtest-dev libgmock-dev libbenchmark-dev mold
   tzdata systemd sqlite3 python3 python3-venv
 )
 java_package=openjdk-17-jre-headless

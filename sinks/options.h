@@ -25,6 +25,8 @@ struct SqliteSinkOptions {
 };
 OptionTable<SqliteSinkOptions> SqliteSinkOptionTable();
 
+struct StdoutSinkOptions {};
+
 // Options that all sinks have.
 struct DeliveryOptions {
   absl::Duration commit_interval = absl::Seconds(1);

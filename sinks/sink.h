@@ -11,6 +11,7 @@
 
 #include "offsets/cursor.h"
 #include "parsers/event.h"
+#include "sinks/sink_status.h"
 
 namespace sparktail {
 
@@ -53,6 +54,12 @@ class Sink {
   // everything written is committed.
   virtual absl::Status Tidy() { return absl::OkStatus(); }
   virtual absl::Duration tidy_interval() const { return absl::Seconds(10); }
+
+  // True if the sink keeps its cursors itself; offsets.db has a copy of them.
+  virtual bool KeepsCursors() const { return false; }
+
+  // Adds what only the sink knows of its deliveries. Thread-safe.
+  virtual void AddTo(SinkStatus* /*status*/) const {}
 
   // True if the store is on another machine, which may be away for any time, even at the start.
   virtual bool IsRemote() const { return false; }

@@ -5,9 +5,11 @@
 #include <utility>
 #include <variant>
 
-#include "ingest/pipeline/first_start.h"
+#include "ingest/streams/first_start.h"
 #include "offsets/offsets_file.h"
 #include "sinks/kafka/kafka_cursors.h"
+#include "sinks/kafka/kafka_sink_options.h"
+#include "sinks/options.h"
 #include "sinks/sqlite/history_cursors.h"
 
 namespace sparktail {
@@ -51,13 +53,13 @@ AllCursors::AllCursors(Os* os, Log* log, std::string state_dir, const std::strin
 // Where the sink keeps its own, as users see it; empty if it does not.
 std::string AllCursors::MakeKeeper(const SinkConfiguration& sink, const std::string& instance,
                                    Keeper* keeper) const {
-  if (const auto* sqlite = std::get_if<SqliteSinkOptions>(&sink.options)) {
+  if (const auto* sqlite = sink.options.Find<SqliteSinkOptions>()) {
     keeper->open = [os = os_, path = sqlite->path](bool to_change) {
       return OpenHistory(os, path, to_change);
     };
     return sqlite->path;
   }
-  const auto* kafka = std::get_if<KafkaSinkOptions>(&sink.options);
+  const auto* kafka = sink.options.Find<KafkaSinkOptions>();
   if (kafka == nullptr || kafka->delivery != KafkaSinkOptions::Delivery::kExactlyOnce) return "";
   keeper->open = [log = log_, instance, options = *kafka](bool) {
     return OpenTopic(log, instance, options);

@@ -10,6 +10,8 @@
 #include "ingest/cli/check_source.h"
 #include "ingest/cli/check_yarn_source.h"
 #include "ingest/cli/error_log.h"
+#include "ingest/sources/kafka/kafka_source_options.h"
+#include "ingest/sources/yarn/yarn_source_options.h"
 
 namespace sparktail {
 namespace {
@@ -38,9 +40,9 @@ ExitCode RunCheck(const CheckCommand& command, Os* os) {
     CheckOutputFile("log", configuration.log.path, os, &report);
   }
   for (const SourceConfiguration& source : configuration.sources) {
-    if (std::holds_alternative<KafkaSourceOptions>(source.options)) {
+    if ((source.options.Find<KafkaSourceOptions>() != nullptr)) {
       CheckKafkaSource(source, &log, &report);
-    } else if (std::holds_alternative<YarnSourceOptions>(source.options)) {
+    } else if ((source.options.Find<YarnSourceOptions>() != nullptr)) {
       CheckYarnSource(source, &log, &report);
     } else {
       CheckSource(source, os, &report);

@@ -7,6 +7,7 @@
 
 #include "ingest/kafka/kafka_client.h"
 #include "ingest/kafka/topic_admin.h"
+#include "ingest/sources/kafka/kafka_source_options.h"
 
 namespace sparktail {
 namespace {
@@ -16,7 +17,7 @@ constexpr absl::Duration kAskTime = absl::Seconds(10);
 }  // namespace
 
 void CheckKafkaSource(const SourceConfiguration& source, Log* log, CheckReport* report) {
-  const auto& options = std::get<KafkaSourceOptions>(source.options);
+  const auto& options = source.options.Get<KafkaSourceOptions>();
   const std::string subject = "source " + source.name;
   KafkaClient::Parts parts;
   parts.options = options.client;

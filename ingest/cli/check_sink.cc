@@ -12,9 +12,13 @@
 
 #include "offsets/database.h"
 #include "offsets/offsets_file.h"
+#include "sinks/kafka/kafka_sink_options.h"
 #include "sinks/kafka/kafka_survey.h"
+#include "sinks/opensearch/opensearch_options.h"
 #include "sinks/opensearch/opensearch_survey.h"
+#include "sinks/options.h"
 #include "sinks/output_file.h"
+#include "sinks/solr/solr_options.h"
 #include "sinks/solr/solr_survey.h"
 #include "sinks/sqlite/schema.h"
 
@@ -217,7 +221,7 @@ void CheckOutputFile(const std::string& subject, const std::string& path, Os* os
 
 void CheckSink(const SinkConfiguration& sink, Os* os, Log* log, CheckReport* report) {
   const std::string subject = "sink " + sink.name;
-  if (const auto* file = std::get_if<FileSinkOptions>(&sink.options)) {
+  if (const auto* file = sink.options.Find<FileSinkOptions>()) {
     if (!CheckFile(subject, file->path, os, report)) return;
     const bool rotates = file->rotate_bytes > 0 || file->rotate_age < absl::InfiniteDuration();
     const absl::Status status =
@@ -225,13 +229,13 @@ void CheckSink(const SinkConfiguration& sink, Os* os, Log* log, CheckReport* rep
     if (status.ok()) return;
     report->Broken(subject, "cannot rotate in " + ParentDirectory(file->path) + ": " +
                                 Message(status) + Advice(status));
-  } else if (const auto* sqlite = std::get_if<SqliteSinkOptions>(&sink.options)) {
+  } else if (const auto* sqlite = sink.options.Find<SqliteSinkOptions>()) {
     CheckSqlite(subject, *sqlite, os, report);
-  } else if (const auto* kafka = std::get_if<KafkaSinkOptions>(&sink.options)) {
+  } else if (const auto* kafka = sink.options.Find<KafkaSinkOptions>()) {
     CheckKafka(subject, *kafka, log, report);
-  } else if (const auto* search = std::get_if<OpenSearchOptions>(&sink.options)) {
+  } else if (const auto* search = sink.options.Find<OpenSearchOptions>()) {
     AddFindings(subject, SurveyOpenSearch(*search, log), report);
-  } else if (const auto* solr = std::get_if<SolrOptions>(&sink.options)) {
+  } else if (const auto* solr = sink.options.Find<SolrOptions>()) {
     AddFindings(subject, SurveySolr(*solr, log), report);
   } else {
     report->Ok(subject, "standard output; after a crash events may come again");

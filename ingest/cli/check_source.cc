@@ -11,8 +11,9 @@
 
 #include "ingest/base/time_zone.h"
 #include "ingest/cli/zone_evidence.h"
-#include "ingest/sources/glob.h"
-#include "ingest/sources/rotation_names.h"
+#include "ingest/sources/file/file_source_options.h"
+#include "ingest/sources/file/glob.h"
+#include "ingest/sources/file/rotation_names.h"
 #include "parsers/header.h"
 #include "parsers/log_diagnosis.h"
 #include "parsers/log_parser.h"
@@ -115,7 +116,7 @@ class SourceCheck {
  public:
   SourceCheck(const SourceConfiguration& source, Os* os, CheckReport* report)
       : source_(source),
-        options_(std::get<FileSourceOptions>(source.options)),
+        options_(source.options.Get<FileSourceOptions>()),
         os_(os),
         report_(report),
         subject_("source " + source.name),

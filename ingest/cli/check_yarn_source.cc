@@ -16,6 +16,7 @@
 #include "ingest/sources/yarn/resource_manager.h"
 #include "ingest/sources/yarn/yarn_answer.h"
 #include "ingest/sources/yarn/yarn_names.h"
+#include "ingest/sources/yarn/yarn_source_options.h"
 #include "parsers/log_diagnosis.h"
 
 namespace sparktail {
@@ -31,7 +32,7 @@ using Kind = YarnAnswer::Kind;
 class YarnCheck {
  public:
   YarnCheck(const SourceConfiguration& source, HttpClient* client, CheckReport* report)
-      : options_(std::get<YarnSourceOptions>(source.options)),
+      : options_(source.options.Get<YarnSourceOptions>()),
         choice_(options_),
         client_(client),
         report_(report),
@@ -157,7 +158,7 @@ class YarnCheck {
 void CheckYarnSource(const SourceConfiguration& source, Log* log, CheckReport* report) {
   const std::string subject = "source " + source.name;
   const absl::StatusOr<std::unique_ptr<HttpClient>> client =
-      HttpClient::Make(log, subject, std::get<YarnSourceOptions>(source.options).http);
+      HttpClient::Make(log, subject, source.options.Get<YarnSourceOptions>().http);
   if (!client.ok()) return report->Broken(subject, std::string(client.status().message()));
   YarnCheck(source, client->get(), report).Run();
 }

@@ -13,6 +13,7 @@
 #include "ingest/cli/config_file.h"
 #include "ingest/cli/config_reference.h"
 #include "ingest/cli/run_flags.h"
+#include "ingest/sources/file/file_source_options.h"
 #include "ingest/sources/yarn/yarn_names.h"
 #include "parsers/event.h"
 #include "parsers/log_diagnosis.h"
@@ -322,10 +323,11 @@ Command FinishRun(RunArguments arguments, const Surroundings& surroundings) {
   absl::StatusOr<Configuration> configuration =
       ConfigurationOfRun(arguments.file, arguments.flags, surroundings);
   if (!configuration.ok()) return WrongConfiguration(configuration.status());
-  const bool reads_others = std::any_of(
-      configuration->sources.begin(), configuration->sources.end(), [](const auto& source) {
-        return !std::holds_alternative<FileSourceOptions>(source.options);
-      });
+  const bool reads_others =
+      std::any_of(configuration->sources.begin(), configuration->sources.end(),
+                  [](const SourceConfiguration& source) {
+                    return source.options.Find<FileSourceOptions>() == nullptr;
+                  });
   if (arguments.until_exit.enabled && arguments.until_exit.marker.empty() && reads_others) {
     return WrongUsage("--until-exit: with a source of Kafka or YARN it needs --exit-marker");
   }

@@ -12,9 +12,17 @@
 #include "ingest/cli/kinds.h"
 #include "ingest/cli/references.h"
 #include "ingest/kafka/kafka_config.h"
-#include "ingest/sources/file_reader.h"
-#include "ingest/sources/glob.h"
+#include "ingest/sources/file/file_source_options.h"
+#include "ingest/sources/file/glob.h"
+#include "ingest/sources/kafka/kafka_source_options.h"
+#include "ingest/sources/yarn/yarn_source_options.h"
+#include "ingest/streams/file_reader.h"
 #include "parsers/log_diagnosis.h"
+#include "sinks/kafka/kafka_sink_options.h"
+#include "sinks/opensearch/opensearch_options.h"
+#include "sinks/options.h"
+#include "sinks/solr/solr_options.h"
+#include "sinks/stdout/stdout_sink_kind.h"
 
 namespace sparktail {
 namespace {
@@ -320,8 +328,8 @@ class Builder {
     reader_.Read(root_, "", ConfigurationOptionTable(), {"log", "sources", "sinks"},
                  &configuration_);
     ReadLog();
-    sources_ = ReadList("sources", SourceKinds());
-    sinks_ = ReadList("sinks", SinkKinds());
+    sources_ = ReadList<SourceConfiguration>("sources", SourceKinds());
+    sinks_ = ReadList<SinkConfiguration>("sinks", SinkKinds());
     FindStateDirectory();
     GiveNames(&sources_);
     GiveNames(&sinks_);
@@ -353,32 +361,32 @@ class Builder {
     reader_.Read(*log, "log.", LogOptionTable(), {}, &configuration_.log);
   }
 
-  template <typename S>
-  std::vector<Listed<S>> ReadList(const std::string& key, const std::vector<Kind<S>>& kinds) {
+  template <typename S, typename Kind>
+  std::vector<Listed<S>> ReadList(const std::string& key, const std::vector<const Kind*>& kinds) {
     std::vector<Listed<S>> all;
     const ConfigNode* list = Find(root_, key);
     if (list == nullptr) {
       complaints_.Add(root_, key,
                       "it is missing: give a list of at least one, such as `- kind: " +
-                          kinds.front().name + "`");
+                          kinds.front()->name + "`");
       return all;
     }
     if (list->kind != ConfigNode::Kind::kList || list->items.empty()) {
       complaints_.Add(*list, key,
-                      "give a list of at least one, such as `- kind: " + kinds.front().name + "`");
+                      "give a list of at least one, such as `- kind: " + kinds.front()->name + "`");
       return all;
     }
     for (size_t i = 0; i < list->items.size(); ++i) {
-      all.push_back(ReadOne(list->items[i], Element(key, i), kinds));
+      all.push_back(ReadOne<S>(list->items[i], Element(key, i), kinds));
     }
     return all;
   }
 
-  template <typename S>
+  template <typename S, typename Kind>
   Listed<S> ReadOne(const ConfigNode& node, const std::string& key,
-                    const std::vector<Kind<S>>& kinds) {
+                    const std::vector<const Kind*>& kinds) {
     Listed<S> one{{}, "", &node, key};
-    const Kind<S>* kind = FindKind(node, key, kinds);
+    const Kind* kind = FindKind(node, key, kinds);
     if (kind == nullptr) {
       // So that it is not said to be missing as well.
       const ConfigNode& name = FindOr(node, "name");
@@ -386,17 +394,18 @@ class Builder {
       return one;
     }
     one.kind = kind->name;
-    kind->begin(&one.value);
+    one.value.kind = kind;
+    one.value.options = kind->defaults;
     reader_.Read(node, key + ".", kind->options, {"kind"}, &one.value);
     return one;
   }
 
-  template <typename S>
-  const Kind<S>* FindKind(const ConfigNode& node, const std::string& key,
-                          const std::vector<Kind<S>>& kinds) {
+  template <typename Kind>
+  const Kind* FindKind(const ConfigNode& node, const std::string& key,
+                       const std::vector<const Kind*>& kinds) {
     OptionInfo info;
     info.type = OptionType::kChoice;
-    for (const Kind<S>& kind : kinds) info.words.push_back({kind.name, kind.name});
+    for (const Kind* kind : kinds) info.words.push_back({kind->name, kind->name});
     if (node.kind != ConfigNode::Kind::kMap) {
       complaints_.Add(node, key, "lines of `key: value` are expected, `kind` among them");
       return nullptr;
@@ -411,8 +420,8 @@ class Builder {
     const std::optional<std::string> text = reader_.Scalar(literal, key + ".kind", info);
     if (!text) return nullptr;
     const auto found = std::find_if(kinds.begin(), kinds.end(),
-                                    [&](const Kind<S>& kind) { return kind.name == *text; });
-    if (found != kinds.end()) return &*found;
+                                    [&](const Kind* kind) { return kind->name == *text; });
+    if (found != kinds.end()) return *found;
     complaints_.Add(*word, key + ".kind",
                     "unknown kind: " + std::string(ReadOption(info, *text).status().message()));
     return nullptr;
@@ -483,14 +492,15 @@ class Builder {
   // A file sink whose path is - is one of standard output.
   void MakeStandardOutputs() {
     for (Listed<SinkConfiguration>& sink : sinks_) {
-      const auto* file = std::get_if<FileSinkOptions>(&sink.value.options);
+      const auto* file = sink.value.options.Find<FileSinkOptions>();
       if (file == nullptr || file->path != "-") continue;
       for (const char* key : {"rotate_bytes", "rotate_age", "keep_files"}) {
         const ConfigNode* node = Find(*sink.node, key);
         if (node == nullptr) continue;
         complaints_.Add(*node, sink.key + "." + key, "standard output (path: '-') does not rotate");
       }
-      sink.value.options = SinkConfiguration::Stdout();
+      sink.value.kind = &StdoutSinkKind();
+      sink.value.options = StdoutSinkKind().defaults;
     }
   }
 
@@ -519,7 +529,7 @@ class Builder {
   }
 
   void CheckReadPaths(const Listed<SourceConfiguration>& source) {
-    const auto* files = std::get_if<FileSourceOptions>(&source.value.options);
+    const auto* files = source.value.options.Find<FileSourceOptions>();
     if (files == nullptr) return;
     const FileSourceOptions& options = *files;
     const ConfigNode& list = FindOr(*source.node, "paths");
@@ -547,7 +557,7 @@ class Builder {
 
   void CheckKafkaSinks() {
     for (const Listed<SinkConfiguration>& sink : sinks_) {
-      const auto* kafka = std::get_if<KafkaSinkOptions>(&sink.value.options);
+      const auto* kafka = sink.value.options.Find<KafkaSinkOptions>();
       if (kafka == nullptr) continue;
       ComplainOf(CheckKafkaOptions(kafka->client, KafkaRole::kProducer), *sink.node, sink.key);
       const bool is_named = Find(root_, "instance") != nullptr;
@@ -562,7 +572,7 @@ class Builder {
 
   void CheckKafkaSources() {
     for (const Listed<SourceConfiguration>& source : sources_) {
-      const auto* kafka = std::get_if<KafkaSourceOptions>(&source.value.options);
+      const auto* kafka = source.value.options.Find<KafkaSourceOptions>();
       if (kafka == nullptr || kafka->client.brokers.empty()) continue;
       ComplainOf(CheckKafkaOptions(kafka->client, KafkaRole::kGroupConsumer), *source.node,
                  source.key);
@@ -571,9 +581,9 @@ class Builder {
 
   void CheckSearchSinks() {
     for (const Listed<SinkConfiguration>& sink : sinks_) {
-      if (const auto* search = std::get_if<OpenSearchOptions>(&sink.value.options)) {
+      if (const auto* search = sink.value.options.Find<OpenSearchOptions>()) {
         ComplainOf(CheckHttpOptions(search->http), *sink.node, sink.key);
-      } else if (const auto* solr = std::get_if<SolrOptions>(&sink.value.options)) {
+      } else if (const auto* solr = sink.value.options.Find<SolrOptions>()) {
         ComplainOf(CheckHttpOptions(solr->http), *sink.node, sink.key);
       }
     }
@@ -581,7 +591,7 @@ class Builder {
 
   void CheckYarnSources() {
     for (const Listed<SourceConfiguration>& source : sources_) {
-      const auto* yarn = std::get_if<YarnSourceOptions>(&source.value.options);
+      const auto* yarn = source.value.options.Find<YarnSourceOptions>();
       if (yarn == nullptr) continue;
       const absl::Status status = CheckYarnSourceOptions(*yarn);
       if (!status.ok()) complaints_.Add(*source.node, source.key, std::string(status.message()));
@@ -599,11 +609,11 @@ class Builder {
   }
 
   static std::string PathOf(const Listed<SinkConfiguration>& sink) {
-    if (const auto* file = std::get_if<FileSinkOptions>(&sink.value.options)) return file->path;
-    if (const auto* sqlite = std::get_if<SqliteSinkOptions>(&sink.value.options)) {
+    if (const auto* file = sink.value.options.Find<FileSinkOptions>()) return file->path;
+    if (const auto* sqlite = sink.value.options.Find<SqliteSinkOptions>()) {
       return sqlite->path;
     }
-    const bool is_stdout = std::holds_alternative<SinkConfiguration::Stdout>(sink.value.options);
+    const bool is_stdout = (sink.value.options.Find<StdoutSinkOptions>() != nullptr);
     return is_stdout && !sink.kind.empty() ? "-" : "";
   }
 

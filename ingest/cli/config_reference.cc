@@ -96,12 +96,13 @@ std::vector<OptionInfo> Without(std::vector<OptionInfo> infos,
   return infos;
 }
 
-template <typename S>
-std::string KindSections(const std::vector<Kind<S>>& kinds, const std::vector<OptionInfo>& common) {
+template <typename Kind>
+std::string KindSections(const std::vector<const Kind*>& kinds,
+                         const std::vector<OptionInfo>& common) {
   std::string text;
-  for (const Kind<S>& kind : kinds) {
-    text += "\n### `kind: " + kind.name + "`\n\n" + kind.sentence + "\n";
-    const std::vector<OptionInfo> own = Without(Infos(kind.options), common);
+  for (const Kind* kind : kinds) {
+    text += "\n### `kind: " + kind->name + "`\n\n" + kind->sentence + "\n";
+    const std::vector<OptionInfo> own = Without(Infos(kind->options), common);
     if (!own.empty()) text += Table(own);
   }
   return text;
@@ -261,8 +262,8 @@ std::vector<std::string> Required(const std::vector<OptionInfo>& infos) {
   return names;
 }
 
-template <typename S>
-void WriteKind(const Kind<S>& kind, JsonWriter* json) {
+template <typename Kind>
+void WriteKind(const Kind& kind, JsonWriter* json) {
   const std::vector<OptionInfo> infos = Infos(kind.options);
   json->Begin('{');
   json->Key("title").String(kind.name);
@@ -278,12 +279,12 @@ void WriteKind(const Kind<S>& kind, JsonWriter* json) {
   json->End('}');
 }
 
-template <typename S>
+template <typename Kind>
 void WriteList(const std::string& name, const std::string& description,
-               const std::vector<Kind<S>>& kinds, JsonWriter* json) {
+               const std::vector<const Kind*>& kinds, JsonWriter* json) {
   std::vector<std::string> names;
   names.reserve(kinds.size());
-  for (const Kind<S>& kind : kinds) names.push_back(kind.name);
+  for (const Kind* kind : kinds) names.push_back(kind->name);
   json->Key(name).Begin('{');
   json->Key("description").String(description);
   json->Key("type").String("array");
@@ -297,7 +298,7 @@ void WriteList(const std::string& name, const std::string& description,
   json->End('}');
   json->Key("required").Strings({"kind"});
   json->Key("oneOf").Begin('[');
-  for (const Kind<S>& kind : kinds) WriteKind(kind, json);
+  for (const Kind* kind : kinds) WriteKind(*kind, json);
   json->End(']');
   json->End('}');
   json->End('}');

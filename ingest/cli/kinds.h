@@ -1,25 +1,14 @@
 #pragma once
 
-#include <string>
 #include <vector>
 
-#include "ingest/base/options.h"
-#include "ingest/pipeline/configuration.h"
+#include "ingest/streams/source_kind.h"
+#include "sinks/sink_kind.h"
 
 namespace sparktail {
 
-// A kind of source or sink, as it stands in a configuration, and all options that it takes but
-// `kind` itself.
-template <typename S>
-struct Kind {
-  std::string name;
-  std::string sentence;
-  void (*begin)(S* one);  // makes it one of this kind
-  OptionTable<S> options;
-};
-
-// The tables of all kinds that there are.
-std::vector<Kind<SourceConfiguration>> SourceKinds();
-std::vector<Kind<SinkConfiguration>> SinkKinds();
+// The tables of all kinds that a configuration can name: a row each.
+std::vector<const SourceKind*> SourceKinds();
+std::vector<const SinkKind*> SinkKinds();
 
 }  // namespace sparktail

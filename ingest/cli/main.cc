@@ -9,6 +9,7 @@
 
 #include "ingest/base/os.h"
 #include "ingest/cli/command_line.h"
+#include "sinks/options.h"
 
 namespace sparktail {
 namespace {
@@ -39,7 +40,7 @@ bool NeedsStdout(const Configuration& configuration, const std::string& name = "
   return std::any_of(configuration.sinks.begin(), configuration.sinks.end(),
                      [&](const SinkConfiguration& sink) {
                        return (name.empty() || sink.name == name) &&
-                              std::holds_alternative<SinkConfiguration::Stdout>(sink.options);
+                              (sink.options.Find<StdoutSinkOptions>() != nullptr);
                      });
 }
 

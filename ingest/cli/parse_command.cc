@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "ingest/cli/progress_bar.h"
-#include "ingest/cli/stats.h"
-#include "ingest/sources/file_reader.h"
-#include "ingest/sources/line_buffer.h"
+#include "ingest/streams/file_reader.h"
+#include "ingest/streams/line_buffer.h"
+#include "ingest/web/stats.h"
 #include "parsers/json_text.h"
 #include "parsers/log_diagnosis.h"
 #include "parsers/log_parser.h"

@@ -4,7 +4,7 @@
 #include <array>
 #include <span>
 
-#include "ingest/sources/file_reader.h"
+#include "ingest/streams/file_reader.h"
 
 namespace sparktail {
 namespace {

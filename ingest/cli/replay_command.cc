@@ -10,9 +10,11 @@
 #include "ingest/base/nearest.h"
 #include "ingest/cli/error_log.h"
 #include "ingest/cli/run_command.h"
-#include "ingest/pipeline/dead_letter_survey.h"
+#include "ingest/sources/dead_letters/dead_letter_source_kind.h"
+#include "ingest/sources/dead_letters/dead_letter_survey.h"
 #include "parsers/event_id.h"
 #include "parsers/log_diagnosis.h"
+#include "sinks/options.h"
 
 namespace sparktail {
 namespace {
@@ -92,7 +94,7 @@ class Replay {
     }
     // What is behind the committed length of a file is cut off when `run` starts again.
     const auto& sink = command_.configuration.sinks[static_cast<size_t>(found - names.begin())];
-    if (!std::holds_alternative<FileSinkOptions>(sink.options)) return true;
+    if (sink.options.Find<FileSinkOptions>() == nullptr) return true;
     log_.Error("replay", where + ": sink " + name +
                              " is a file, which only `sparktail run` may write to; name another "
                              "one with --sink (a sink of kind stdout can be led into a file)");
@@ -137,14 +139,15 @@ class Replay {
     options.files = survey_.files;
     options.sink = command_.sink.empty() ? sink : "";
     options.longest_line = LongestLine();
-    source.options = std::move(options);
+    source.kind = &DeadLetterSourceKind();
+    source.options = AnyOptions::Of(std::move(options));
     return source;
   }
 
   ExitCode Conclude(const PipelineStatus& status, ExitCode code) {
     const bool is_complete =
         std::all_of(status.sources.begin(), status.sources.end(),
-                    [](const SourceStatus& source) { return source.behind_bytes == 0; });
+                    [](const SourceStatus& source) { return source.lag_bytes == 0; });
     if (code != ExitCode::kFailed && !is_complete) code = ExitCode::kFailed;
     std::string text = "sent " + Sent(status);
     const std::vector<std::string> refused = Refused(status);

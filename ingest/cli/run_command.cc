@@ -13,13 +13,13 @@
 #include <utility>
 
 #include "ingest/base/os.h"
-#include "ingest/cli/http_server.h"
 #include "ingest/cli/own_log.h"
 #include "ingest/cli/service_manager.h"
 #include "ingest/cli/signals.h"
-#include "ingest/cli/stats.h"
-#include "ingest/cli/status_pages.h"
 #include "ingest/pipeline/pipeline.h"
+#include "ingest/web/http_server.h"
+#include "ingest/web/stats.h"
+#include "ingest/web/status_pages.h"
 
 namespace sparktail {
 namespace {
@@ -40,7 +40,7 @@ std::string Summary(const PipelineStatus& status) {
   uint64_t behind = 0;
   for (const SourceStatus& source : status.sources) {
     files += source.streams;
-    behind += source.behind_bytes;
+    behind += source.lag_bytes;
   }
   std::string text = std::to_string(files) + " files, " + std::to_string(behind) + " bytes behind";
   for (const SinkStatus& sink : status.sinks) {

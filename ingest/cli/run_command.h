@@ -6,7 +6,7 @@
 #include "ingest/base/os.h"
 #include "ingest/cli/exit_code.h"
 #include "ingest/pipeline/configuration.h"
-#include "ingest/pipeline/status.h"
+#include "ingest/pipeline/pipeline_status.h"
 
 namespace sparktail {
 

@@ -38,10 +38,10 @@ const OptionInfo* Find(const std::vector<OptionInfo>& infos, const std::string& 
   return found == infos.end() ? nullptr : &*found;
 }
 
-template <typename S>
-std::vector<OptionInfo> OfKind(const std::vector<Kind<S>>& kinds, const std::string& name) {
-  for (const Kind<S>& kind : kinds) {
-    if (kind.name == name) return Infos(kind.options);
+template <typename Kind>
+std::vector<OptionInfo> OfKind(const std::vector<const Kind*>& kinds, const std::string& name) {
+  for (const Kind* kind : kinds) {
+    if (kind->name == name) return Infos(kind->options);
   }
   return {};
 }

@@ -8,8 +8,11 @@
 #include "ingest/cli/check_report.h"
 #include "ingest/cli/check_sink.h"
 #include "ingest/cli/error_log.h"
+#include "sinks/kafka/kafka_sink_options.h"
 #include "sinks/kafka/kafka_survey.h"
+#include "sinks/opensearch/opensearch_options.h"
 #include "sinks/opensearch/opensearch_survey.h"
+#include "sinks/solr/solr_options.h"
 
 namespace sparktail {
 namespace {
@@ -38,11 +41,11 @@ ExitCode RunSetup(const SetupCommand& command, Os* os) {
   ErrorLog log(os);
   for (const SinkConfiguration& sink : command.configuration.sinks) {
     const std::string subject = "sink " + sink.name;
-    if (const auto* kafka = std::get_if<KafkaSinkOptions>(&sink.options)) {
+    if (const auto* kafka = sink.options.Find<KafkaSinkOptions>()) {
       SetUpKafka(subject, *kafka, &log, &report);
-    } else if (const auto* search = std::get_if<OpenSearchOptions>(&sink.options)) {
+    } else if (const auto* search = sink.options.Find<OpenSearchOptions>()) {
       AddFindings(subject, SetUpOpenSearch(*search, &log), &report);
-    } else if (std::holds_alternative<SolrOptions>(sink.options)) {
+    } else if ((sink.options.Find<SolrOptions>() != nullptr)) {
       report.Ok(subject, "the schema of a collection is its owner's: see docs/opensearch.md");
     } else {
       report.Ok(subject, "it needs nothing to be set up");

@@ -5,38 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "ingest/base/options.h"
-#include "ingest/pipeline/dead_letter_source_options.h"
-#include "ingest/sources/file_source_options.h"
-#include "ingest/sources/kafka/kafka_source_options.h"
-#include "ingest/sources/yarn/yarn_source_options.h"
-#include "sinks/kafka/kafka_sink_options.h"
-#include "sinks/opensearch/opensearch_options.h"
-#include "sinks/options.h"
-#include "sinks/solr/solr_options.h"
+#include "ingest/streams/source_kind.h"
+#include "sinks/sink_kind.h"
 
 namespace sparktail {
-
-struct SourceConfiguration {
-  std::string name;                // of the stream keys; unique
-  std::string environment;         // of the documents
-  std::string timezone = "UTC";    // of header stamps that name none
-  std::vector<std::string> sinks;  // names; empty: all
-  std::variant<FileSourceOptions, KafkaSourceOptions, YarnSourceOptions, DeadLetterSourceOptions>
-      options;
-};
-
-struct SinkConfiguration {
-  std::string name;  // of the cursors; unique
-  DeliveryOptions delivery;
-  struct Stdout {};
-  std::variant<FileSinkOptions, Stdout, SqliteSinkOptions, KafkaSinkOptions, OpenSearchOptions,
-               SolrOptions>
-      options;
-};
 
 struct LogConfiguration {
   enum class Format : uint8_t { kText, kJson };
@@ -45,9 +20,6 @@ struct LogConfiguration {
   std::string path;  // empty: standard error
 };
 
-// The options that all sources, and all sinks (with those of delivery), have.
-OptionTable<SourceConfiguration> SourceOptionTable();
-OptionTable<SinkConfiguration> SinkOptionTable();
 OptionTable<LogConfiguration> LogOptionTable();
 
 // All that `sparktail run` can be told, checked and complete.

@@ -9,19 +9,8 @@
 #include <utility>
 
 #include "ingest/base/time_zone.h"
-#include "ingest/kafka/cursor_record.h"
-#include "ingest/pipeline/dead_letter_source.h"
+#include "ingest/delivery/distributor.h"
 #include "ingest/pipeline/file_limit.h"
-#include "ingest/pipeline/file_log_source.h"
-#include "ingest/pipeline/kafka_log_source.h"
-#include "ingest/pipeline/yarn_log_source.h"
-#include "sinks/file/file_sink.h"
-#include "sinks/kafka/at_least_once_sink.h"
-#include "sinks/kafka/exactly_once_sink.h"
-#include "sinks/opensearch/opensearch_sink.h"
-#include "sinks/solr/solr_sink.h"
-#include "sinks/sqlite/sqlite_sink.h"
-#include "sinks/stdout/stdout_sink.h"
 
 namespace sparktail {
 namespace {
@@ -36,10 +25,11 @@ constexpr absl::Duration kStatsInterval = absl::Seconds(1);
 constexpr absl::Duration kTouchInterval = absl::Hours(1);
 constexpr absl::Duration kKeepCursors = absl::Hours(30 * 24);
 
-void UseBulkSink(std::unique_ptr<BulkSink> sink, SinkWorker::Parts* parts) {
-  parts->bulk = [sink = sink.get()] { return sink->statistics(); };
-  parts->dead_letters = [sink = sink.get()] { return sink->dead_letters(); };
-  parts->sink = std::move(sink);
+SinkFacts FactsOf(const SinkConfiguration& sink) {
+  SinkFacts facts;
+  facts.name = sink.name;
+  if (sink.kind->commit_place != nullptr) facts.commit_place = sink.kind->commit_place(sink);
+  return facts;
 }
 
 }  // namespace
@@ -88,85 +78,37 @@ absl::Status Pipeline::Open() {
 
 absl::Status Pipeline::OpenSink(const SinkConfiguration& configuration) {
   Does("opens sink ", configuration.name);
+  dead_letters_.push_back(
+      std::make_unique<DeadLetters>(os_, log_, parts_.configuration->state_dir + "/dead-letter",
+                                    configuration.name, configuration.delivery.dead_letter_bytes));
+  DeadLetters* letters = dead_letters_.back().get();
+  SinkParts made;
+  made.os = os_;
+  made.log = log_;
+  made.store = store_.get();
+  made.dead_letters = letters;
+  made.configuration = &configuration;
+  made.instance = parts_.configuration->instance;
+  made.recover = parts_.recover;
+  made.owner_of = [this](std::string_view stream) { return OwnerOf(stream); };
+  made.group_offsets = [this, name = configuration.name](std::span<const StreamCursor> cursors) {
+    return OffsetsOf(name, cursors);
+  };
   SinkWorker::Parts parts;
   parts.os = os_;
   parts.log = log_;
   parts.name = configuration.name;
+  parts.kind = configuration.kind->reported_as.empty() ? configuration.kind->name
+                                                       : configuration.kind->reported_as;
   parts.options = configuration.delivery;
-  if (const auto* file = std::get_if<FileSinkOptions>(&configuration.options)) {
-    auto sink = std::make_unique<FileSink>(os_, log_, store_.get(), configuration.name, *file,
-                                           parts_.recover);
-    parts.kind = "file";
-    parts.lost_bytes = [sink = sink.get()] { return sink->lost_bytes(); };
-    parts.sink = std::move(sink);
-  } else if (const auto* sqlite = std::get_if<SqliteSinkOptions>(&configuration.options)) {
-    DeadLetters* letters = MakeDeadLetters(configuration);
-    parts.kind = "sqlite";
-    parts.sink = std::make_unique<SqliteSink>(os_, log_, letters, configuration.name, *sqlite);
-    parts.mirror = store_.get();
-    parts.dead_letters = [letters] { return letters->count(); };
-  } else if (const auto* kafka = std::get_if<KafkaSinkOptions>(&configuration.options)) {
-    MakeKafkaSink(configuration, *kafka, &parts);
-  } else if (const auto* search = std::get_if<OpenSearchOptions>(&configuration.options)) {
-    parts.kind = "opensearch";
-    UseBulkSink(MakeOpenSearchSink(*search, BulkParts(configuration)), &parts);
-  } else if (const auto* solr = std::get_if<SolrOptions>(&configuration.options)) {
-    parts.kind = "solr";
-    UseBulkSink(MakeSolrSink(*solr, BulkParts(configuration)), &parts);
-  } else {
-    parts.kind = "stdout";
-    parts.sink = std::make_unique<StdoutSink>(os_, store_.get(), configuration.name, STDOUT_FILENO,
-                                              ::isatty(STDOUT_FILENO) == 1);
-  }
+  parts.dead_letters = [letters] { return letters->count(); };
+  parts.sink = configuration.kind->make(made);
+  if (parts.sink->KeepsCursors()) parts.mirror = store_.get();
   sinks_.push_back(std::make_unique<SinkWorker>(std::move(parts), [this] { Wake(); }));
   absl::StatusOr<std::vector<StreamCursor>> cursors = OpenOrWait(sinks_.back().get());
   if (!cursors.ok()) return cursors.status();
   cursors_.push_back(*std::move(cursors));
   return absl::OkStatus();
-}
-
-DeadLetters* Pipeline::MakeDeadLetters(const SinkConfiguration& configuration) {
-  dead_letters_.push_back(
-      std::make_unique<DeadLetters>(os_, log_, parts_.configuration->state_dir + "/dead-letter",
-                                    configuration.name, configuration.delivery.dead_letter_bytes));
-  return dead_letters_.back().get();
-}
-
-void Pipeline::MakeKafkaSink(const SinkConfiguration& configuration,
-                             const KafkaSinkOptions& options, SinkWorker::Parts* parts) {
-  DeadLetters* letters = MakeDeadLetters(configuration);
-  parts->kind = "kafka";
-  parts->dead_letters = [letters] { return letters->count(); };
-  if (options.delivery == KafkaSinkOptions::Delivery::kAtLeastOnce) {
-    auto sink = std::make_unique<AtLeastOnceSink>(
-        AtLeastOnceSink::Parts{log_, store_.get(), letters, configuration.name, options});
-    parts->kafka = [sink = sink.get()] { return sink->statistics(); };
-    parts->sink = std::move(sink);
-    return;
-  }
-  ExactlyOnceSink::Parts exactly;
-  exactly.log = log_;
-  exactly.dead_letters = letters;
-  exactly.instance = parts_.configuration->instance;
-  exactly.name = configuration.name;
-  exactly.options = options;
-  exactly.owner_of = [this](std::string_view stream) { return OwnerOf(stream); };
-  exactly.group_offsets = [this, name = configuration.name](std::span<const StreamCursor> cursors) {
-    return OffsetsOf(name, cursors);
-  };
-  auto sink = std::make_unique<ExactlyOnceSink>(std::move(exactly));
-  parts->kafka = [sink = sink.get()] { return sink->statistics(); };
-  parts->sink = std::move(sink);
-  parts->mirror = store_.get();
-}
-
-BulkSink::Parts Pipeline::BulkParts(const SinkConfiguration& configuration) {
-  BulkSink::Parts parts;
-  parts.log = log_;
-  parts.store = store_.get();
-  parts.dead_letters = MakeDeadLetters(configuration);
-  parts.name = configuration.name;
-  return parts;
 }
 
 // A store on another machine may be away: that is no reason to end, nor to begin without knowing
@@ -213,7 +155,7 @@ absl::Status Pipeline::OpenSource(const SourceConfiguration& configuration) {
         names.empty() || std::find(names.begin(), names.end(), sinks_[i]->name()) != names.end();
     if (!is_fed) continue;
     sinks.push_back(sinks_[i].get());
-    parts.sinks.push_back(&parts_.configuration->sinks[i]);
+    parts.sinks.push_back(FactsOf(parts_.configuration->sinks[i]));
     cursors.emplace_back();
     for (const StreamCursor& cursor : cursors_[i]) {
       if (cursor.stream.starts_with(configuration.name + "/")) cursors.back().push_back(cursor);
@@ -233,7 +175,8 @@ absl::Status Pipeline::OpenSource(const SourceConfiguration& configuration) {
     parts.observe = [this](const EventBuffer& events) { gauges_->Observe(events); };
   }
   parts.wake = [this] { Wake(); };
-  sources_.push_back(MakeSource(std::move(parts)));
+  parts.most_descriptors = most_descriptors_;
+  sources_.push_back(configuration.kind->make(std::move(parts)));
   {
     const absl::MutexLock lock(&mutex_);
     parsed_.emplace_back();
@@ -241,26 +184,11 @@ absl::Status Pipeline::OpenSource(const SourceConfiguration& configuration) {
   return sources_.back()->Open();
 }
 
-// Each kind has a line.
-std::unique_ptr<Source> Pipeline::MakeSource(SourceParts parts) const {
-  const auto& options = parts.configuration->options;
-  if (std::holds_alternative<KafkaSourceOptions>(options)) {
-    return std::make_unique<KafkaLogSource>(std::move(parts));
-  }
-  if (std::holds_alternative<YarnSourceOptions>(options)) {
-    return std::make_unique<YarnLogSource>(std::move(parts));
-  }
-  if (std::holds_alternative<DeadLetterSourceOptions>(options)) {
-    return std::make_unique<DeadLetterSource>(std::move(parts));
-  }
-  return std::make_unique<FileLogSource>(std::move(parts), most_descriptors_);
-}
-
 // Of cursors that are kept in Kafka: what a group reads is not this instance's.
 std::string Pipeline::OwnerOf(std::string_view stream) const {
   for (const SourceConfiguration& source : parts_.configuration->sources) {
-    const auto* kafka = std::get_if<KafkaSourceOptions>(&source.options);
-    if (kafka != nullptr && stream.starts_with(source.name + "/")) return GroupOwner(kafka->group);
+    if (source.kind->cursor_owner == nullptr || !stream.starts_with(source.name + "/")) continue;
+    return source.kind->cursor_owner(source);
   }
   return "";
 }

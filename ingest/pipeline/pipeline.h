@@ -14,13 +14,12 @@
 
 #include "ingest/base/log.h"
 #include "ingest/base/os.h"
+#include "ingest/delivery/query_gauges.h"
+#include "ingest/delivery/sink_worker.h"
 #include "ingest/pipeline/configuration.h"
-#include "ingest/pipeline/query_gauges.h"
-#include "ingest/pipeline/sink_worker.h"
-#include "ingest/pipeline/source.h"
-#include "ingest/pipeline/status.h"
+#include "ingest/pipeline/pipeline_status.h"
+#include "ingest/streams/source.h"
 #include "offsets/cursor_store.h"
-#include "sinks/bulk/bulk_sink.h"
 #include "sinks/dead_letter.h"
 
 namespace sparktail {
@@ -70,15 +69,10 @@ class Pipeline {
 
  private:
   absl::Status OpenSink(const SinkConfiguration& configuration);
-  DeadLetters* MakeDeadLetters(const SinkConfiguration& configuration);
-  void MakeKafkaSink(const SinkConfiguration& configuration, const KafkaSinkOptions& options,
-                     SinkWorker::Parts* parts);
-  BulkSink::Parts BulkParts(const SinkConfiguration& configuration);
   absl::StatusOr<std::vector<StreamCursor>> OpenOrWait(SinkWorker* sink);
   void SetNotReady(std::string why);
   void Does(std::string_view what, std::string_view of = {});
   absl::Status OpenSource(const SourceConfiguration& configuration);
-  std::unique_ptr<Source> MakeSource(SourceParts parts) const;
   std::string OwnerOf(std::string_view stream) const;
   absl::StatusOr<std::vector<GroupOffsets>> OffsetsOf(const std::string& sink,
                                                       std::span<const StreamCursor> cursors) const;

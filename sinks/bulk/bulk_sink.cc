@@ -7,6 +7,15 @@
 
 namespace sparktail {
 
+BulkSink::Parts BulkSink::Parts::Of(const SinkParts& parts) {
+  Parts of;
+  of.log = parts.log;
+  of.store = parts.store;
+  of.dead_letters = parts.dead_letters;
+  of.name = parts.configuration->name;
+  return of;
+}
+
 BulkSink::BulkSink(Parts parts) : parts_(std::move(parts)), refused_(parts_.dead_letters) {
   for (std::string& url : parts_.urls) url = WithoutSlash(std::move(url));
 }

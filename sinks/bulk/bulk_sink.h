@@ -21,6 +21,7 @@
 #include "sinks/dead_letter.h"
 #include "sinks/refused_events.h"
 #include "sinks/sink.h"
+#include "sinks/sink_kind.h"
 
 namespace sparktail {
 
@@ -46,6 +47,9 @@ class BulkSink : public Sink {
     std::function<absl::Status(HttpClient* client, const std::vector<std::string>& urls)> prepare;
     // Time without progress after which the sink reports that it waits.
     absl::Duration patience = absl::Seconds(5);
+
+    // With what no options say: log, store, dead letters, name.
+    static Parts Of(const SinkParts& parts);
   };
   explicit BulkSink(Parts parts);
   ~BulkSink() override;
@@ -58,7 +62,7 @@ class BulkSink : public Sink {
 
   // Thread-safe.
   BulkStatistics statistics() const { return meter_.Get(); }
-  uint64_t dead_letters() const { return parts_.dead_letters->count(); }
+  void AddTo(SinkStatus* status) const override { status->bulk = meter_.Get(); }
 
  private:
   Parts parts_;

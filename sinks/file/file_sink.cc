@@ -556,6 +556,6 @@ absl::Status FileSink::Commit(std::span<const StreamCursor> cursors) {
 }
 absl::StatusOr<bool> FileSink::Rollback() { return impl_->Rollback(); }
 absl::Status FileSink::Tidy() { return impl_->Tidy(); }
-uint64_t FileSink::lost_bytes() const { return impl_->lost_bytes(); }
+void FileSink::AddTo(SinkStatus* status) const { status->lost_bytes = impl_->lost_bytes(); }
 
 }  // namespace sparktail

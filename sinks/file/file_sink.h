@@ -39,8 +39,8 @@ class FileSink : public Sink {
   absl::StatusOr<bool> Rollback() override;
   absl::Status Tidy() override;
 
-  // Delivered bytes that another process cut off the file, as far as the sink noticed. Thread-safe.
-  uint64_t lost_bytes() const;
+  // `lost_bytes`: delivered bytes that another process cut off the file, as far as the sink noticed.
+  void AddTo(SinkStatus* status) const override;
 
  private:
   class Impl;

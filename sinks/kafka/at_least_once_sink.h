@@ -44,9 +44,7 @@ class AtLeastOnceSink : public Sink {
   absl::Status Commit(std::span<const StreamCursor> cursors) override;
   absl::StatusOr<bool> Rollback() override;
   absl::Status Tidy() override;
-
-  // Thread-safe.
-  KafkaStatistics statistics() const { return writer_.statistics(); }
+  void AddTo(SinkStatus* status) const override { status->kafka = writer_.statistics(); }
 
  private:
   absl::Status RepeatWithoutRejected(absl::Status status);

@@ -15,6 +15,7 @@
 
 #include "ingest/base/log.h"
 #include "ingest/kafka/cursor_topic.h"
+#include "ingest/kafka/group_offsets.h"
 #include "ingest/kafka/kafka_client.h"
 #include "ingest/kafka/name_claim.h"
 #include "sinks/dead_letter.h"
@@ -23,13 +24,6 @@
 #include "sinks/sink.h"
 
 namespace sparktail {
-
-// The offsets up to which a consumer group has read the events of a transaction. They are committed
-// in that transaction (KIP-98), and only if the member still has its partitions (KIP-447).
-struct GroupOffsets {
-  KafkaPartitions offsets;
-  KafkaGroupMetadata member;
-};
 
 // Delivers events to Kafka, each once for readers with isolation.level=read_committed: one
 // transaction holds the events and the cursors after them (CursorRecord, in the topic
@@ -76,9 +70,8 @@ class ExactlyOnceSink : public Sink {
   // Deletes the cursors of streams that ended a month ago.
   absl::Status Tidy() override;
   bool IsRemote() const override { return true; }
-
-  // Thread-safe.
-  KafkaStatistics statistics() const { return writer_.statistics(); }
+  bool KeepsCursors() const override { return true; }
+  void AddTo(SinkStatus* status) const override { status->kafka = writer_.statistics(); }
 
  private:
   enum class State : uint8_t {

@@ -34,6 +34,7 @@ class SqliteSink : public Sink {
   absl::StatusOr<bool> Rollback() override;
   // Deletes some of the rows that are older than `retention`, a bounded number at each call.
   absl::Status Tidy() override;
+  bool KeepsCursors() const override { return true; }
 
  private:
   class Impl;

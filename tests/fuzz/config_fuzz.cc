@@ -11,6 +11,9 @@
 #include "parsers/json_text.h"
 #include "tests/fuzz/fuzz_input.h"
 #include "tests/fuzz/no_files.h"
+#include "ingest/sources/file/file_source_options.h"
+#include "ingest/sources/kafka/kafka_source_options.h"
+#include "sinks/options.h"
 
 namespace sparktail::fuzz {
 namespace {
@@ -65,11 +68,11 @@ void CheckConfiguration(const Configuration& configuration) {
   for (const SourceConfiguration& source : configuration.sources) {
     Require(!source.environment.empty(), "there is an environment");
     Require(FindTimeZone(source.timezone).has_value(), "the zone is there");
-    if (const auto* files = std::get_if<FileSourceOptions>(&source.options)) {
+    if (const auto* files = source.options.Find<FileSourceOptions>()) {
       Require(!files->paths.empty(), "there are paths");
       for (const std::string& path : files->paths) CheckPath(path);
     } else {
-      Require(!std::get<KafkaSourceOptions>(source.options).topics.empty(), "there are topics");
+      Require(!source.options.Get<KafkaSourceOptions>().topics.empty(), "there are topics");
     }
     for (const std::string& name : source.sinks) {
       Require(std::any_of(configuration.sinks.begin(), configuration.sinks.end(),
@@ -78,8 +81,8 @@ void CheckConfiguration(const Configuration& configuration) {
     }
   }
   for (const SinkConfiguration& sink : configuration.sinks) {
-    if (const auto* file = std::get_if<FileSinkOptions>(&sink.options)) CheckPath(file->path);
-    if (const auto* sqlite = std::get_if<SqliteSinkOptions>(&sink.options)) {
+    if (const auto* file = sink.options.Find<FileSinkOptions>()) CheckPath(file->path);
+    if (const auto* sqlite = sink.options.Find<SqliteSinkOptions>()) {
       CheckPath(sqlite->path);
     }
   }

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "sinks/dead_letter_reader.h"
+#include "ingest/sources/dead_letters/dead_letter_reader.h"
 #include "tests/fuzz/fuzz_input.h"
 
 namespace sparktail::fuzz {

@@ -24,6 +24,7 @@
 #include "tests/support/eventually.h"
 #include "tests/support/faulty_os.h"
 #include "tests/support/faulty_vfs.h"
+#include "tests/support/of_kind.h"
 #include "tests/support/recording_log.h"
 #include "tests/support/temp_dir.h"
 
@@ -64,7 +65,7 @@ class Scene {
     SourceConfiguration source;
     source.name = "file";
     source.environment = "test";
-    source.options = files;
+    testing::SetOptions(files, &source);
     configuration_.sources.push_back(source);
     configuration_.sinks.push_back(SinkOf("events", FileSinkOptions{.path = events_path()}));
     configuration_.sinks.push_back(SinkOf("history", SqliteSinkOptions{.path = history_path()}));
@@ -132,7 +133,7 @@ class Scene {
     SinkConfiguration sink;
     sink.name = name;
     sink.delivery.commit_interval = absl::Milliseconds(20);
-    sink.options = std::move(options);
+    testing::SetOptions(std::move(options), &sink);
     return sink;
   }
 

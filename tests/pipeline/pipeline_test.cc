@@ -25,6 +25,7 @@
 #include "tests/support/corpus.h"
 #include "tests/support/eventually.h"
 #include "tests/support/faulty_os.h"
+#include "tests/support/of_kind.h"
 #include "tests/support/other_process.h"
 #include "tests/support/recording_log.h"
 #include "tests/support/spark_log.h"
@@ -148,7 +149,7 @@ class PipelineTest : public ::testing::Test {
     SourceConfiguration source;
     source.name = name;
     source.environment = "test";
-    source.options = files;
+    testing::SetOptions(files, &source);
     return source;
   }
   template <typename Options>
@@ -156,15 +157,13 @@ class PipelineTest : public ::testing::Test {
     SinkConfiguration sink;
     sink.name = name;
     sink.delivery.commit_interval = absl::Milliseconds(20);
-    sink.options = std::move(options);
+    testing::SetOptions(std::move(options), &sink);
     return sink;
   }
   SinkConfiguration EventsSink(const std::string& name) const {
     return SinkOf(name, FileSinkOptions{.path = folder_ / (name + ".ndjson")});
   }
-  FileSourceOptions& files() {
-    return std::get<FileSourceOptions>(configuration_.sources[0].options);
-  }
+  FileSourceOptions& files() { return configuration_.sources[0].options.Get<FileSourceOptions>(); }
   // Turns follow one another quickly, also when a test moves the clock.
   void Poll(absl::Duration interval) {
     files().watch = Watch::kPoll;

@@ -27,7 +27,7 @@ TEST_F(SolrSinkTest, EventsGoToItsCollection) {
   ASSERT_TRUE(sink->Open().ok());
   ASSERT_TRUE(Deliver(sink.get(), 3).ok());
   EXPECT_THAT(Asked(), ElementsAre("POST /solr/events/update/json/docs"));
-  EXPECT_EQ(sink->dead_letters(), 0U);
+  EXPECT_EQ(dead_letters_.count(), 0U);
 }
 
 }  // namespace

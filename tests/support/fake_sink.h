@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "sinks/batch.h"
+#include "ingest/streams/batch.h"
 #include "sinks/sink.h"
 
 namespace sparktail::testing {
@@ -91,7 +91,11 @@ class SinkWorld {
 
 class FakeSink : public Sink {
  public:
+  static constexpr uint64_t kLostBytes = 8;
+
   explicit FakeSink(SinkWorld* world) : world_(world) {}
+
+  void AddTo(SinkStatus* status) const override { status->lost_bytes = kLostBytes; }
 
   absl::StatusOr<std::vector<StreamCursor>> Open() override { return std::vector<StreamCursor>(); }
 

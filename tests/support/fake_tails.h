@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "ingest/sources/file_source.h"
-#include "ingest/sources/file_tail.h"
+#include "ingest/sources/file/file_source.h"
+#include "ingest/sources/file/file_tail.h"
 
 namespace sparktail::testing {
 

@@ -526,7 +526,7 @@ bool KafkaSource::AtEnd() const {
 void KafkaSource::UpdateCounts(absl::Time now) {
   next_counts_ = now + kCountsInterval;
   totals_.partitions = assigned_.size();
-  totals_.behind_messages = 0;
+  totals_.lag_messages = 0;
   for (const auto& [name, partition] : assigned_) {
     int64_t low = 0;
     int64_t high = 0;
@@ -534,7 +534,7 @@ void KafkaSource::UpdateCounts(absl::Time now) {
         client_->get(), name.topic.c_str(), name.number, &low, &high);
     const bool is_known = code == RD_KAFKA_RESP_ERR_NO_ERROR && partition.next >= 0;
     if (is_known && !partition.is_at_end && high > partition.next) {
-      totals_.behind_messages += static_cast<uint64_t>(high - partition.next);
+      totals_.lag_messages += static_cast<uint64_t>(high - partition.next);
     }
   }
   totals_.trouble = trouble_.empty() ? client_->trouble() : trouble_;

@@ -77,8 +77,8 @@ class KafkaSource {
     uint64_t messages = 0;
     uint64_t bytes = 0;  // of keys and values
     uint64_t partitions = 0;
-    uint64_t behind_messages = 0;  // there, but not yet read
-    uint64_t lost_messages = 0;    // were gone from the topic before they were read
+    uint64_t lag_messages = 0;   // there, but not yet read
+    uint64_t lost_messages = 0;  // were gone from the topic before they were read
     uint64_t errors = 0;
     std::string trouble;  // why nothing is read; empty: none is known
   };

@@ -8,7 +8,7 @@
 
 #include "ingest/base/options.h"
 #include "ingest/kafka/client_options.h"
-#include "ingest/sources/start_at.h"
+#include "ingest/streams/start_at.h"
 #include "parsers/envelope.h"
 
 namespace sparktail {

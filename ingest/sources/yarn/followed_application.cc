@@ -131,7 +131,7 @@ size_t FollowedApplication::logs() const {
                                            [](const auto& one) { return !one->has_ended; }));
 }
 
-uint64_t FollowedApplication::behind_bytes() const {
+uint64_t FollowedApplication::lag_bytes() const {
   uint64_t behind = 0;
   for (const auto& reading : readings_) {
     const uint64_t length = reading->reader.length();

@@ -80,7 +80,7 @@ class FollowedApplication {
   bool is_asking() const { return asking_ > 0; }
   // Read of it, or not yet.
   size_t logs() const;
-  uint64_t behind_bytes() const;
+  uint64_t lag_bytes() const;
 
  private:
   enum class Mode : uint8_t { kUnknown, kCluster, kClient };

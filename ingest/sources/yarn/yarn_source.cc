@@ -273,7 +273,7 @@ void YarnSource::CopyCounts() {
   counts.trouble = trouble_;
   for (const auto& [id, application] : applications_) {
     counts.logs += application->logs();
-    counts.behind_bytes += application->behind_bytes();
+    counts.lag_bytes += application->lag_bytes();
   }
   const absl::MutexLock lock(&mutex_);
   counts_ = std::move(counts);

@@ -66,7 +66,7 @@ class YarnSource {
     uint64_t shrunk = 0;  // looks at a log that was shorter than before
     uint64_t logs = 0;    // that have not ended
     uint64_t applications = 0;
-    uint64_t behind_bytes = 0;
+    uint64_t lag_bytes = 0;
     std::string trouble;  // why nothing can be read; empty: none is known
   };
   // Thread-safe; as of the last turn.

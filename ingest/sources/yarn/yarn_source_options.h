@@ -10,8 +10,8 @@
 
 #include "ingest/base/options.h"
 #include "ingest/http/http_options.h"
-#include "ingest/sources/start_at.h"
 #include "ingest/sources/yarn/yarn_names.h"
+#include "ingest/streams/start_at.h"
 
 namespace sparktail {
 

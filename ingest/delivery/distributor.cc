@@ -1,0 +1,187 @@
+#include "ingest/delivery/distributor.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sparktail {
+namespace {
+
+constexpr size_t kNothing = SIZE_MAX;
+
+struct Delivered {
+  const std::shared_ptr<const Batch>* batch;
+  size_t first;
+};
+
+// Of the sinks that know the stream, the cursor of the one that stands first.
+const Cursor* FirstOf(const std::vector<std::shared_ptr<const Cursor>>& cursors) {
+  const Cursor* first = nullptr;
+  for (const auto& cursor : cursors) {
+    if (cursor == nullptr) continue;
+    if (first == nullptr || cursor->offset < first->offset) first = cursor.get();
+  }
+  return first;
+}
+
+}  // namespace
+
+Distributor::Distributor(std::vector<SinkWorker*> sinks,
+                         std::vector<std::vector<StreamCursor>> cursors)
+    : sinks_(std::move(sinks)) {
+  for (size_t sink = 0; sink < cursors.size(); ++sink) {
+    for (StreamCursor& stream : cursors[sink]) {
+      Known& known = streams_[stream.stream];
+      known.cursors.resize(sinks_.size());
+      known.cursors[sink] = std::make_shared<const Cursor>(std::move(stream.cursor));
+    }
+  }
+}
+
+void Distributor::StartNewSinksAtOthers() {
+  for (size_t sink = 0; sink < sinks_.size(); ++sink) {
+    const auto knows = [&](const auto& stream) { return stream.second.cursors[sink] != nullptr; };
+    if (std::any_of(streams_.begin(), streams_.end(), knows)) continue;
+    for (auto& [key, known] : streams_) {
+      known.cursors[sink] = std::make_shared<const Cursor>(*FirstOf(known.cursors));
+    }
+  }
+}
+
+const Cursor* Distributor::StartOf(const StreamKey& stream) const {
+  const auto found = streams_.find(stream);
+  if (found == streams_.end()) return nullptr;
+  const Cursor* first = nullptr;
+  for (const auto& cursor : found->second.cursors) {
+    if (cursor == nullptr) return nullptr;
+    if (first == nullptr || cursor->offset < first->offset) first = cursor.get();
+  }
+  return first;
+}
+
+const Cursor* Distributor::NewestOf(const StreamKey& stream) const {
+  const auto found = streams_.find(stream);
+  if (found == streams_.end()) return nullptr;
+  const Cursor* newest = nullptr;
+  for (const auto& cursor : found->second.cursors) {
+    if (cursor == nullptr) continue;
+    if (newest == nullptr || cursor->offset > newest->offset) newest = cursor.get();
+  }
+  return newest;
+}
+
+std::vector<StreamKey> Distributor::Streams() const {
+  std::vector<StreamKey> keys;
+  keys.reserve(streams_.size());
+  for (const auto& [key, known] : streams_) keys.push_back(key);
+  return keys;
+}
+
+void Distributor::Learn(size_t sink, Concerns concerns, std::vector<StreamCursor> cursors) {
+  for (auto& [stream, known] : streams_) {
+    if (concerns(stream)) known.cursors[sink] = nullptr;
+  }
+  for (StreamCursor& cursor : cursors) {
+    if (!concerns(cursor.stream)) continue;
+    Known& known = streams_[cursor.stream];
+    known.cursors.resize(sinks_.size());
+    known.cursors[sink] = std::make_shared<const Cursor>(std::move(cursor.cursor));
+  }
+  std::erase_if(streams_, [](const auto& one) { return FirstOf(one.second.cursors) == nullptr; });
+}
+
+void Distributor::StartAtOthers(size_t sink, Concerns concerns) {
+  for (auto& [stream, known] : streams_) {
+    if (!concerns(stream)) continue;
+    known.cursors[sink] = nullptr;
+    const Cursor* first = FirstOf(known.cursors);
+    if (first != nullptr) known.cursors[sink] = std::make_shared<const Cursor>(*first);
+  }
+}
+
+void Distributor::Rest(const StreamKey& stream) {
+  for (SinkWorker* sink : sinks_) sink->Forget(stream);
+}
+
+void Distributor::Forget(const StreamKey& stream) {
+  Rest(stream);
+  streams_.erase(stream);
+}
+
+void Distributor::WatchCommits(const std::string& prefix, const std::function<void()>& wake) {
+  inbox_ = std::make_shared<Inbox>();
+  for (size_t sink = 0; sink < sinks_.size(); ++sink) {
+    sinks_[sink]->WatchCommits(
+        prefix, [sink, inbox = inbox_, wake](const std::vector<Ledger::Moved>& moved) {
+          {
+            const absl::MutexLock lock(&inbox->mutex);
+            for (const Ledger::Moved& one : moved) inbox->moved.emplace_back(sink, one);
+          }
+          wake();
+        });
+  }
+}
+
+void Distributor::TakeCommitted() {
+  std::vector<std::pair<size_t, Ledger::Moved>> all;
+  {
+    const absl::MutexLock lock(&inbox_->mutex);
+    all.swap(inbox_->moved);
+  }
+  for (auto& [sink, moved] : all) {
+    Known& known = streams_[moved.stream];
+    known.cursors.resize(sinks_.size());
+    known.cursors[sink] = std::move(moved.cursor);
+  }
+}
+
+std::shared_ptr<const Cursor> Distributor::CommittedOf(size_t sink, const StreamKey& stream) const {
+  const auto found = streams_.find(stream);
+  return found == streams_.end() ? nullptr : found->second.cursors[sink];
+}
+
+bool Distributor::HasRoom() const {
+  return std::all_of(sinks_.begin(), sinks_.end(),
+                     [](SinkWorker* sink) { return sink->HasRoom(); });
+}
+
+void Distributor::Emit(std::span<const std::shared_ptr<const Batch>> batches) {
+  for (size_t sink = 0; sink < sinks_.size(); ++sink) {
+    std::vector<Delivered> wanted;
+    for (const std::shared_ptr<const Batch>& batch : batches) {
+      const size_t first = FirstFor(sink, *batch);
+      if (first != kNothing) wanted.push_back({&batch, first});
+    }
+    for (size_t i = 0; i < wanted.size(); ++i) {
+      sinks_[sink]->Push(*wanted[i].batch, wanted[i].first, /*more=*/i + 1 < wanted.size());
+    }
+  }
+}
+
+std::vector<uint64_t> Distributor::Given() const {
+  std::vector<uint64_t> given;
+  for (const SinkWorker* sink : sinks_) given.push_back(sink->pushed());
+  return given;
+}
+
+bool Distributor::HaveDelivered(const std::vector<uint64_t>& given) const {
+  return std::equal(
+      sinks_.begin(), sinks_.end(), given.begin(),
+      [](const SinkWorker* sink, uint64_t pushed) { return sink->settled() >= pushed; });
+}
+
+// The first event that the sink does not have; kNothing if it is behind the whole batch.
+size_t Distributor::FirstFor(size_t sink, const Batch& batch) const {
+  const auto known = streams_.find(batch.stream);
+  const Cursor* start = known == streams_.end() ? nullptr : known->second.cursors[sink].get();
+  if (start == nullptr) return 0;
+  const bool has_all =
+      batch.end->offset < start->offset || (batch.end->offset == start->offset && start->ended);
+  if (has_all) return kNothing;
+  const std::vector<EventRef>& events = batch.events.events;
+  const auto first = std::partition_point(events.begin(), events.end(), [&](const EventRef& event) {
+    return event.offset < start->offset;
+  });
+  return static_cast<size_t>(first - events.begin());
+}
+
+}  // namespace sparktail

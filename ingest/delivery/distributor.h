@@ -1,0 +1,66 @@
+#pragma once
+
+#include <absl/base/thread_annotations.h>
+#include <absl/synchronization/mutex.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "ingest/delivery/sink_worker.h"
+#include "ingest/streams/batch.h"
+#include "ingest/streams/output.h"
+#include "offsets/cursor.h"
+
+namespace sparktail {
+
+// The Output of one source: each sink is given what it does not have already. Reader thread only.
+class Distributor : public Output {
+ public:
+  // The sinks outlive it. `cursors[i]` is where sinks[i] stands, in streams of this source.
+  Distributor(std::vector<SinkWorker*> sinks, std::vector<std::vector<StreamCursor>> cursors);
+
+  bool HasRoom() const override;
+  void Emit(std::span<const std::shared_ptr<const Batch>> batches) override;
+  std::vector<uint64_t> Given() const override;
+  bool HaveDelivered(const std::vector<uint64_t>& given) const override;
+
+  const Cursor* StartOf(const StreamKey& stream) const override;
+  const Cursor* NewestOf(const StreamKey& stream) const override;
+  std::vector<StreamKey> Streams() const override;
+  void StartNewSinksAtOthers() override;
+
+  size_t sinks() const override { return sinks_.size(); }
+  const std::string& SinkName(size_t sink) const override { return sinks_[sink]->name(); }
+  void Learn(size_t sink, Concerns concerns, std::vector<StreamCursor> cursors) override;
+  void StartAtOthers(size_t sink, Concerns concerns) override;
+  void Rest(const StreamKey& stream) override;
+  void Forget(const StreamKey& stream) override;
+  void WatchCommits(const std::string& prefix, const std::function<void()>& wake) override;
+  void TakeCommitted() override;
+  std::shared_ptr<const Cursor> CommittedOf(size_t sink, const StreamKey& stream) const override;
+
+ private:
+  size_t FirstFor(size_t sink, const Batch& batch) const;
+
+  struct Known {
+    std::vector<std::shared_ptr<const Cursor>> cursors;  // by sink; null: none
+  };
+  // What the sinks' threads leave here. Outlives the distributor, if need be.
+  struct Inbox {
+    absl::Mutex mutex;
+    std::vector<std::pair<size_t, Ledger::Moved>> moved ABSL_GUARDED_BY(mutex);
+  };
+
+  std::vector<SinkWorker*> sinks_;
+  std::unordered_map<StreamKey, Known> streams_;
+  std::shared_ptr<Inbox> inbox_;  // null: commits are not watched
+};
+
+}  // namespace sparktail

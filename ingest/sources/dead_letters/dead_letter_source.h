@@ -1,0 +1,69 @@
+#pragma once
+
+#include <absl/status/status.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ingest/sources/dead_letters/dead_letter_file.h"
+#include "ingest/sources/dead_letters/dead_letter_reader.h"
+#include "ingest/sources/dead_letters/dead_letter_source_options.h"
+#include "ingest/streams/source.h"
+
+namespace sparktail {
+
+// Events that a sink had refused, out of files of its dead letters: each file is a stream
+// "<source>/<hash of the file>", its content is the file's, and it ends where the file did when it
+// was looked through. Documents are handed on as they stand there, byte for byte, in batches of at
+// most 1 MiB (or one event); lines that are not for the sink, or can't be sent, are passed over.
+//
+// A file that can't be read, or has changed, is a failure().
+class DeadLetterSource : public Source {
+ public:
+  // The configuration's options are DeadLetterSourceOptions.
+  explicit DeadLetterSource(SourceParts parts);
+
+  absl::Status Open() override;
+  absl::Time Turn() override;
+  int wake_fd() const override { return -1; }
+  absl::Status failure() const override { return failure_; }
+  void LookAgain() override {}
+  bool AtEnd() const override { return at_ == options_.files.size(); }
+  // Who wrote the files has done so.
+  bool HasExited() const override { return true; }
+  void EndAll() override {}
+  void HandOnAll() override {}
+  std::vector<StreamKey> Streams() const override;
+  ParserStats parsed() const override { return parsed_; }
+  SourceStatus status() const override;
+
+ private:
+  using File = DeadLetterSourceOptions::File;
+
+  StreamKey StreamOf(const File& file) const { return name_ + "/" + file.hash; }
+  absl::StatusOr<std::shared_ptr<const Batch>> ReadBatch();
+  absl::Status OpenFile();
+  // False if it has no room for the line.
+  absl::StatusOr<bool> AddLine(const DeadLetterFile::Line& line, EventBuffer* events);
+
+  Os* const os_;
+  Log* const log_;
+  const std::string name_;
+  const DeadLetterSourceOptions options_;
+  const std::unique_ptr<Output> output_;
+  const std::shared_ptr<const std::string> context_;  // of all cursors
+  DeadLetterReader reader_;
+  size_t at_ = 0;                       // of the files: the one that is read
+  std::optional<DeadLetterFile> file_;  // that one; nothing: not opened yet
+  uint64_t offset_ = 0;                 // in it
+  absl::Status failure_;
+  ParserStats parsed_;
+  std::atomic<uint64_t> read_bytes_ = 0;
+  std::atomic<uint64_t> lag_bytes_ = 0;
+};
+
+}  // namespace sparktail

@@ -1,0 +1,235 @@
+#include "ingest/sources/file/file_finder.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include "ingest/sources/file/rotation_names.h"
+
+namespace sparktail {
+namespace {
+
+constexpr int kMostLooks = 5;  // at a directory that does not settle
+
+}  // namespace
+
+std::string DirectoryOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::string NameOf(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+std::string PathIn(const std::string& directory, std::string_view name) {
+  std::string path = directory == "/" ? std::string() : directory;
+  return path.append("/").append(name);
+}
+
+FileFinder::FileFinder(Os* os, Log* log, const FileSourceOptions& options) : os_(os), log_(log) {
+  for (const std::string& path : options.paths) globs_.emplace_back(path);
+  for (const std::string& path : options.exclude) exclude_.emplace_back(path);
+}
+
+bool FileFinder::Matches(const std::string& path) const {
+  return std::any_of(globs_.begin(), globs_.end(),
+                     [&](const Glob& glob) { return glob.Matches(path); });
+}
+
+std::string FileFinder::RemoteDirectory() const {
+  for (const Glob& glob : globs_) {
+    std::vector<std::string> paths;
+    std::vector<std::string> directories;
+    glob.Expand(os_, &paths, &directories);
+    for (std::string& directory : directories) {
+      if (os_->IsRemote(directory).value_or(false)) return std::move(directory);
+    }
+  }
+  return {};
+}
+
+FileFinder::Look FileFinder::FindAll(absl::FunctionRef<bool(const std::string&)> is_known) {
+  told_ = std::exchange(complaints_, {});
+  hidden_.clear();
+  unsure_ = false;
+  const Glob::Found expanded = Expand();
+  for (const auto& [path, why] : expanded.errors) Unreadable(path, why);
+  std::unordered_set<std::string> seen;
+  Look look;
+  std::unordered_map<std::string, std::string> real_directories;
+  for (const std::string& path : expanded.paths) {
+    const auto excludes = [&](const Glob& glob) { return glob.Matches(path); };
+    if (!seen.insert(path).second || std::any_of(exclude_.begin(), exclude_.end(), excludes)) {
+      continue;
+    }
+    auto [real, is_new] = real_directories.try_emplace(DirectoryOf(path));
+    if (is_new) {
+      const absl::StatusOr<std::string> directory = os_->RealPath(real->first);
+      if (!directory.ok()) unsure_ = true;
+      real->second = directory.value_or(real->first);
+    }
+    Found one{path, PathIn(real->second, NameOf(path)), {}};
+    if (Resolve(path, is_known, &one)) look.files.push_back(std::move(one));
+  }
+  std::unordered_set<std::string> directories;
+  for (const std::string& directory : expanded.directories) {
+    directories.insert(os_->RealPath(directory).value_or(directory));
+  }
+  for (const Found& one : look.files) directories.insert(DirectoryOf(one.real));
+  look.directories.assign(directories.begin(), directories.end());
+  return look;
+}
+
+Glob::Found FileFinder::Expand() {
+  const bool is_first = !std::exchange(has_looked_, true);
+  Glob::Found expanded;
+  for (const Glob& glob : globs_) {
+    const size_t before = expanded.paths.size() + expanded.errors.size();
+    glob.Expand(os_, &expanded);
+    const bool is_empty = expanded.paths.size() + expanded.errors.size() == before;
+    if (!is_first || !is_empty) continue;
+    log_->Warn("no_file " + glob.pattern(),
+               glob.pattern() + ": there is no such file yet; it is waited for");
+  }
+  return expanded;
+}
+
+// False if it is nothing to follow. A link is followed only if its owner could have read or made
+// what it points to: whoever may write to a log directory must not choose what is read by others.
+bool FileFinder::Resolve(const std::string& path,
+                         absl::FunctionRef<bool(const std::string&)> is_known, Found* found) {
+  absl::StatusOr<Os::FileInfo> info = os_->StatPath(path, /*follow_links=*/false);
+  if (info.ok() && info->type == Os::FileType::kSymlink) {
+    const uint32_t owner = info->owner;
+    const absl::StatusOr<std::string> real = os_->RealPath(path);
+    info = real.ok() ? os_->StatPath(*real, /*follow_links=*/false) : real.status();
+    if (!info.ok()) {
+      const bool is_away = absl::IsNotFound(info.status());
+      if (!is_away) hidden_.push_back(path);
+      if (!is_away || !told_.contains(path)) unsure_ = true;
+      // Between two steps of its rotation.
+      if (is_away && is_known(path)) return false;
+      Complain(path, "a link to nothing that can be read: " + std::string(info.status().message()));
+      return false;
+    }
+    found->real = *real;
+    if (owner != 0 && owner != info->owner && owner != ::geteuid()) {
+      Complain(path, "a link of another user than the owner of what it points to");
+      return false;
+    }
+  }
+  if (!info.ok()) {
+    // Or gone in the meantime.
+    if (!absl::IsNotFound(info.status())) Unreadable(path, info.status());
+    return false;
+  }
+  if (!info->is_regular()) {
+    Complain(path, info->is_directory() ? "a directory; name the files in it, as in DIRECTORY/*"
+                                        : "no regular file (a FIFO, a socket or a device)");
+    return false;
+  }
+  if (IsCompressedName(path)) {
+    Complain(path, "compressed; it is not followed");
+    return false;
+  }
+  found->info = *info;
+  return true;
+}
+
+// Said once, as long as it is so.
+void FileFinder::Complain(const std::string& path, std::string_view why) {
+  if (!complaints_.insert(path).second || told_.contains(path)) return;
+  ++errors_;
+  log_->Warn("unreadable " + path, path + " is left out: " + std::string(why));
+}
+
+// What is not permitted is not tried again each second.
+void FileFinder::Unreadable(const std::string& path, const absl::Status& why) {
+  hidden_.push_back(path);
+  if (!absl::IsPermissionDenied(why)) unsure_ = true;
+  Complain(path, std::string(why.message()));
+}
+
+bool FileFinder::IsHidden(const std::string& path) const {
+  return std::any_of(hidden_.begin(), hidden_.end(), [&](const std::string& hidden) {
+    const bool is_below =
+        path.starts_with(hidden) && (path.size() == hidden.size() || path[hidden.size()] == '/');
+    return is_below || hidden == "/";
+  });
+}
+
+// Whoever renames them meanwhile may hide one from us: it counts only if a second look finds the
+// same, and neither of them a name that was gone a moment later.
+std::vector<FileFinder::Found> FileFinder::Siblings(const std::string& path, bool* is_sure,
+                                                    uint64_t* occupant) {
+  bool was_sure = true;
+  uint64_t inode = 0;
+  const auto is_gone = [](const Found& one) { return one.info.inode == 0; };
+  std::vector<Found> siblings = LookForSiblings(path, &was_sure, &inode);
+  for (int looks = 1; looks < kMostLooks; ++looks) {
+    bool is_sure_now = true;
+    uint64_t inode_now = 0;
+    std::vector<Found> again = LookForSiblings(path, &is_sure_now, &inode_now);
+    const bool is_settled = inode == inode_now &&
+                            std::none_of(again.begin(), again.end(), is_gone) &&
+                            std::equal(siblings.begin(), siblings.end(), again.begin(), again.end(),
+                                       [](const Found& a, const Found& b) {
+                                         return a.path == b.path && a.info.inode == b.info.inode;
+                                       });
+    siblings = std::move(again);
+    inode = inode_now;
+    was_sure = is_sure_now;
+    if (!is_settled) continue;
+    if (!was_sure) *is_sure = false;
+    if (occupant != nullptr) *occupant = inode;
+    return siblings;
+  }
+  *is_sure = false;
+  std::erase_if(siblings, is_gone);
+  return siblings;
+}
+
+// One that was gone before it was looked at has inode 0.
+std::vector<FileFinder::Found> FileFinder::LookForSiblings(const std::string& path, bool* is_sure,
+                                                           uint64_t* occupant) {
+  std::vector<std::string> bases = {path};
+  const absl::StatusOr<std::string> real = os_->RealPath(path);
+  if (real.ok() && *real != path) bases.push_back(*real);
+  if (real.ok()) {
+    const absl::StatusOr<Os::FileInfo> info = os_->StatPath(*real, /*follow_links=*/false);
+    if (info.ok()) *occupant = info->inode;
+  }
+  std::vector<Found> siblings;
+  for (const std::string& base : bases) {
+    const std::string directory = DirectoryOf(base);
+    const absl::StatusOr<std::vector<std::string>> names = os_->List(directory);
+    if (!names.ok()) {
+      if (!absl::IsNotFound(names.status())) *is_sure = false;
+      continue;
+    }
+    for (const std::string& name : *names) {
+      if (!IsRotatedName(NameOf(base), name)) continue;
+      const std::string sibling = PathIn(directory, name);
+      const absl::StatusOr<Os::FileInfo> info = os_->StatPath(sibling, /*follow_links=*/false);
+      if (info.ok() && info->is_regular()) siblings.push_back({sibling, sibling, *info});
+      if (info.ok()) continue;
+      if (absl::IsNotFound(info.status())) {
+        siblings.push_back({sibling, sibling, {}});
+      } else {
+        *is_sure = false;
+      }
+    }
+  }
+  return siblings;
+}
+
+void FileFinder::SortByAge(std::vector<Found>* files) {
+  std::stable_sort(files->begin(), files->end(), [](const Found& a, const Found& b) {
+    if (a.info.modified_ns != b.info.modified_ns) return a.info.modified_ns < b.info.modified_ns;
+    return HasOlderName(NameOf(a.path), NameOf(b.path));
+  });
+}
+
+}  // namespace sparktail

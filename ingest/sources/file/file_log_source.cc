@@ -1,0 +1,138 @@
+#include "ingest/sources/file/file_log_source.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+namespace sparktail {
+namespace {
+
+// Of a driver's log, in which its last words are.
+constexpr size_t kLastWords = size_t{64} << 10;
+constexpr std::string_view kContextStopped = "Successfully stopped SparkContext";
+constexpr absl::Duration kQuietAfterStop = absl::Seconds(3);
+constexpr absl::Duration kFirstStartLook = absl::Seconds(1);
+
+const FileSourceOptions& OptionsOf(const SourceParts& parts) {
+  return parts.configuration->options.Get<FileSourceOptions>();
+}
+
+LogTails::Parts PartsOfTails(const SourceParts& parts, Output* output) {
+  LogTails::Parts tails;
+  tails.os = parts.os;
+  tails.log = parts.log;
+  tails.source = parts.configuration->name;
+  tails.parser = parts.parser;
+  tails.environment = parts.configuration->environment;
+  tails.host = parts.host;
+  tails.record_timeout = OptionsOf(parts).record_timeout;
+  tails.output = output;
+  tails.observe = parts.observe;
+  return tails;
+}
+
+// What the sinks remember of each file: the place that is farthest, for it proves most.
+std::vector<FileSource::Remembered> FilesOf(const Output& output) {
+  std::map<std::string, FileSource::Remembered> files;
+  for (const StreamKey& stream : output.Streams()) {
+    const Cursor* newest = output.NewestOf(stream);
+    const Cursor* first = output.StartOf(stream);
+    std::optional<FilePosition> place = FilePosition::FromJson(newest->position);
+    if (!place) continue;
+    if (place->seek) {
+      place->raw = 0;
+      place->marker = Fingerprint();
+    }
+    const bool ended = first != nullptr && first->ended && newest->ended;
+    const auto [file, is_new] = files.try_emplace(place->file);
+    file->second.ended = ended && (is_new || file->second.ended);
+    if (is_new || place->raw > file->second.place.raw) file->second.place = *std::move(place);
+  }
+  std::vector<FileSource::Remembered> remembered;
+  remembered.reserve(files.size());
+  for (auto& [name, file] : files) remembered.push_back(std::move(file));
+  return remembered;
+}
+
+}  // namespace
+
+FileLogSource::FileLogSource(SourceParts parts)
+    : os_(parts.os),
+      name_(parts.configuration->name),
+      start_at_(OptionsOf(parts).start_at),
+      first_start_(parts.store, parts.log, name_),
+      output_(std::move(parts.output)),
+      tails_(PartsOfTails(parts, output_.get())),
+      files_(FileSource::Parts{parts.os, parts.log, name_, OptionsOf(parts), &tails_,
+                               parts.most_descriptors}) {}
+
+absl::Status FileLogSource::Open() {
+  if (start_at_.kind == StartAt::Kind::kBeginning) return files_.Open(FilesOf(*output_));
+  const absl::StatusOr<StartAt> start_at = Begin(!output_->Streams().empty());
+  if (!start_at.ok()) return start_at.status();
+  // In a first start that is not over a sink that has nothing may have got nothing yet.
+  if (!is_starting_) output_->StartNewSinksAtOthers();
+  return files_.Open(FilesOf(*output_), *start_at);
+}
+
+// Where files begin that are not remembered.
+absl::StatusOr<StartAt> FileLogSource::Begin(bool is_known) {
+  const absl::Time now = os_->Now();
+  const absl::StatusOr<std::optional<absl::Time>> began = first_start_.Begin(now, is_known);
+  if (!began.ok()) return began.status();
+  is_starting_ = began->has_value();
+  if (!is_starting_) return StartAt();
+  // A process that was killed has begun it: what was written since is not the past.
+  if (**began < now) return StartAt{StartAt::Kind::kAge, start_at_.age + (now - **began)};
+  return start_at_;
+}
+
+absl::Time FileLogSource::Turn() {
+  const absl::Time next = files_.Turn();
+  if (!is_starting_) return next;
+  LookWhetherStarted();
+  return std::min(next, os_->Now() + kFirstStartLook);
+}
+
+void FileLogSource::HandOnAll() {
+  tails_.HandOnAll();
+  if (is_starting_) LookWhetherStarted();
+}
+
+// The sinks are told of a file at once: what they know of is found again. A kill before that must
+// not deliver the past.
+void FileLogSource::LookWhetherStarted() {
+  if (!first_given_ && files_.HasReadOfAll()) first_given_ = output_->Given();
+  if (!first_given_ || !output_->HaveDelivered(*first_given_)) return;
+  is_starting_ = !first_start_.End();
+}
+
+bool FileLogSource::HasExited() const {
+  if (os_->Now() - files_.grown() < kQuietAfterStop) return false;
+  if (files_.LastBytes(kLastWords).find(kContextStopped) == std::string::npos) return false;
+  return !files_.IsWrittenTo();
+}
+
+SourceStatus FileLogSource::status() const {
+  const FileSource::Counts counts = files_.counts();
+  SourceStatus status;
+  status.name = name_;
+  status.kind = "file";
+  status.read_bytes = counts.read_bytes;
+  status.lag_bytes = counts.lag_bytes;
+  status.open_files = counts.open_files;
+  status.streams = counts.files;
+  status.lost_bytes = counts.lost_bytes;
+  status.rotations = counts.rotations;
+  status.truncations = counts.truncations;
+  status.errors = counts.errors;
+  for (const auto& [file, bytes] : counts.behind) {
+    status.lags.push_back({name_ + "/" + file, bytes});
+  }
+  return status;
+}
+
+}  // namespace sparktail

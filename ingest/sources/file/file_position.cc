@@ -1,0 +1,158 @@
+#include "ingest/sources/file/file_position.h"
+
+#include <simdjson.h>
+#include <xxhash.h>
+
+#include <cstdlib>
+
+#include "parsers/byte_buffer.h"
+#include "parsers/json_text.h"
+
+namespace sparktail {
+namespace {
+
+constexpr std::string_view kHex = "_hex";
+
+// Members of one JSON object.
+class JsonWriter {
+ public:
+  void Text(std::string_view name, std::string_view text) {
+    if (text.empty()) return;
+    Name(name);
+    AppendJsonString(text, &json_);
+  }
+  // A name may have any bytes; what is not UTF-8 can't stand in JSON.
+  void Path(std::string_view name, std::string_view path) {
+    if (simdjson::validate_utf8(path)) return Text(name, path);
+    std::string hex;
+    for (const char c : path) {
+      static constexpr std::string_view kDigits = "0123456789abcdef";
+      const auto byte = static_cast<unsigned char>(c);
+      hex.push_back(kDigits[byte >> 4]);
+      hex.push_back(kDigits[byte & 15]);
+    }
+    Text(std::string(name).append(kHex), hex);
+  }
+  template <typename Number>
+  void Count(std::string_view name, Number number) {
+    Name(name);
+    json_.Append(std::to_string(number));
+  }
+  // The hash as text: readers of JSON often have doubles for numbers.
+  void Print(std::string_view name, const Fingerprint& print) {
+    if (print.size == 0) return;
+    Name(name);
+    json_.Append("[" + std::to_string(print.size) + ",\"" + std::to_string(print.hash) + "\"]");
+  }
+  std::string Finish() {
+    json_.Append('}');
+    return std::string(json_.view());
+  }
+
+ private:
+  void Name(std::string_view name) {
+    json_.Append(json_.size() == 0 ? "{\"" : ",\"");
+    json_.Append(name);
+    json_.Append("\":");
+  }
+  ByteBuffer json_;
+};
+
+using Object = simdjson::dom::object;
+
+void Read(const Object& object, std::string_view name, std::string* text) {
+  std::string_view value;
+  if (object[name].get(value) == simdjson::SUCCESS) *text = value;
+}
+
+void ReadPath(const Object& object, std::string_view name, std::string* path) {
+  Read(object, name, path);
+  std::string hex;
+  Read(object, std::string(name).append(kHex), &hex);
+  for (size_t i = 0; i + 1 < hex.size(); i += 2) {
+    path->push_back(static_cast<char>(std::strtoul(hex.substr(i, 2).c_str(), nullptr, 16)));
+  }
+}
+
+void Read(const Object& object, std::string_view name, uint64_t* number) {
+  uint64_t value = 0;
+  if (object[name].get(value) == simdjson::SUCCESS) *number = value;
+}
+
+void Read(const Object& object, std::string_view name, int64_t* number) {
+  int64_t value = 0;
+  if (object[name].get(value) == simdjson::SUCCESS) *number = value;
+}
+
+void Read(const Object& object, std::string_view name, Fingerprint* print) {
+  simdjson::dom::array parts;
+  if (object[name].get(parts) != simdjson::SUCCESS || parts.size() != 2) return;
+  uint64_t size = 0;
+  std::string_view hash;
+  if (parts.at(0).get(size) != simdjson::SUCCESS || size > kPrefixSize) return;
+  if (parts.at(1).get(hash) != simdjson::SUCCESS) return;
+  print->size = static_cast<uint32_t>(size);
+  print->hash = std::strtoull(std::string(hash).c_str(), nullptr, 10);
+}
+
+}  // namespace
+
+Fingerprint Fingerprint::Of(std::string_view bytes) {
+  if (bytes.empty()) return {};
+  return {static_cast<uint32_t>(bytes.size()), XXH3_64bits(bytes.data(), bytes.size())};
+}
+
+bool Fingerprint::Matches(std::string_view bytes) const { return *this == Of(bytes); }
+
+std::string FilePosition::ToJson() const {
+  JsonWriter json;
+  json.Path("file", file);
+  json.Path("path", path);
+  json.Path("real", real);
+  json.Count("raw", raw);
+  json.Count("content", content);
+  json.Count("size", size);
+  json.Count("modified", modified_ns);
+  json.Count("device", device);
+  json.Count("inode", inode);
+  json.Print("prefix", prefix);
+  json.Print("marker", marker);
+  json.Text("wrapping", wrapping);
+  json.Text("stream", std_stream);
+  if (done > raw) json.Count("done", done);
+  if (from > 0) json.Count("from", from);
+  if (since_ms != INT64_MIN) json.Count("since", since_ms);
+  json.Path("after", after);
+  if (seek) json.Count("seek", *seek);
+  return json.Finish();
+}
+
+std::optional<FilePosition> FilePosition::FromJson(std::string_view json) {
+  simdjson::dom::parser parser;
+  Object object;
+  if (parser.parse(json.data(), json.size()).get(object) != simdjson::SUCCESS) return std::nullopt;
+  FilePosition position;
+  ReadPath(object, "file", &position.file);
+  if (position.file.empty()) return std::nullopt;
+  ReadPath(object, "path", &position.path);
+  ReadPath(object, "real", &position.real);
+  Read(object, "raw", &position.raw);
+  Read(object, "content", &position.content);
+  Read(object, "size", &position.size);
+  Read(object, "modified", &position.modified_ns);
+  Read(object, "device", &position.device);
+  Read(object, "inode", &position.inode);
+  Read(object, "prefix", &position.prefix);
+  Read(object, "marker", &position.marker);
+  Read(object, "wrapping", &position.wrapping);
+  Read(object, "stream", &position.std_stream);
+  Read(object, "done", &position.done);
+  Read(object, "from", &position.from);
+  Read(object, "since", &position.since_ms);
+  ReadPath(object, "after", &position.after);
+  uint64_t seek = 0;
+  if (object["seek"].get(seek) == simdjson::SUCCESS) position.seek = seek;
+  return position;
+}
+
+}  // namespace sparktail

@@ -1,0 +1,1488 @@
+#include "ingest/sources/file/file_source.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <iterator>
+#include <utility>
+
+#include "ingest/sources/file/open_files.h"
+#include "ingest/sources/file/rotation_names.h"
+
+namespace sparktail {
+namespace {
+
+constexpr size_t kReadSize = size_t{256} << 10;
+constexpr size_t kTurnSize = size_t{1} << 20;  // of one file, before it is another one's turn
+constexpr absl::Duration kTickInterval = absl::Seconds(1);
+constexpr absl::Duration kTendInterval = absl::Milliseconds(100);
+constexpr absl::Duration kScanInterval = absl::Seconds(60);  // with inotify: to be sure
+constexpr absl::Duration kLeastScanGap = absl::Milliseconds(50);
+constexpr int kScanShare = 20;  // of the time, one part at most goes into scans
+constexpr absl::Duration kRetryInterval = absl::Seconds(1);
+constexpr uint32_t kLeastProof = 256;  // bytes that two logs hardly have in common
+constexpr size_t kOldestShare = 8;     // one part of the idle files is closed at once
+constexpr size_t kMostGone = 1000;     // files that have ended and are not to be read again
+constexpr size_t kFirstContinuation = size_t{64} << 10;
+constexpr size_t kLongestContinuation = size_t{64} << 20;
+
+// Files of one path in the order in which they were there: by when they were written to last, but
+// none before the one that it came after. Clocks of file systems tick slowly, and a file that was
+// renamed may be written to for a while.
+template <typename File, typename PlaceOf>
+void SortByRotation(std::vector<File>* files, const PlaceOf& place_of) {
+  std::stable_sort(files->begin(), files->end(), [&](const File& a, const File& b) {
+    return place_of(a).modified_ns < place_of(b).modified_ns;
+  });
+  std::unordered_map<std::string_view, size_t> by_name;
+  for (size_t i = 0; i < files->size(); ++i) by_name[place_of((*files)[i]).file] = i;
+  std::vector<size_t> order;
+  std::vector<bool> is_in_order(files->size());
+  for (size_t i = 0; i < files->size(); ++i) {
+    const size_t begin = order.size();
+    for (size_t next = i; !is_in_order[next];) {
+      is_in_order[next] = true;
+      order.push_back(next);
+      const auto before = by_name.find(place_of((*files)[next]).after);
+      if (before != by_name.end()) next = before->second;
+    }
+    std::reverse(order.begin() + static_cast<ptrdiff_t>(begin), order.end());
+  }
+  std::vector<File> sorted;
+  sorted.reserve(files->size());
+  for (const size_t i : order) sorted.push_back(std::move((*files)[i]));
+  *files = std::move(sorted);
+}
+
+// After which file that comes which comes after this one. Of an empty file no cursor is stored:
+// should we be killed, nobody could say after which one it came itself.
+const std::string& NameBefore(const FollowedFile& file) {
+  const FilePosition& place = file.place();
+  const bool is_empty = file.read_bytes() == 0 && place.size == 0;
+  return is_empty && !place.after.empty() ? place.after : place.file;
+}
+
+}  // namespace
+
+FileSource::FileSource(Parts parts)
+    : parts_(std::move(parts)),
+      os_(parts_.os),
+      log_(parts_.log),
+      finder_(os_, log_, parts_.options) {}
+
+FileSource::~FileSource() = default;
+
+absl::Status FileSource::Open(std::vector<Remembered> remembered, const StartAt& start_at) {
+  start_at_ = start_at;
+  remembered_ = std::move(remembered);
+  // It had ended, and had nothing.
+  std::erase_if(remembered_,
+                [](const Remembered& one) { return one.ended && one.place.prefix.size == 0; });
+  // Of two that fit a file, the one that has read more of it.
+  std::stable_sort(remembered_.begin(), remembered_.end(),
+                   [](const auto& a, const auto& b) { return a.place.raw > b.place.raw; });
+  const absl::Time now = os_->Now();
+  next_scan_ = last_scan_ = next_tick_ = next_tend_ = next_idle_ = next_counts_ = now;
+  OpenWatch();
+  Scan(now);
+  start_at_ = {};
+  return absl::OkStatus();
+}
+
+absl::Time FileSource::Turn() {
+  absl::Time now = os_->Now();
+  ReadChanges();
+  const bool scan_due = scan_wanted_ ? now >= last_scan_ + scan_gap_ : now >= next_scan_;
+  if (scan_due) Scan(now);
+  ReadDirty(now);
+  now = os_->Now();
+  if (!leaving_.empty() && now >= next_tend_) TendLeaving(now);
+  if (now >= next_tick_) TickWarm(now);
+  if (now >= next_idle_) CloseIdle(now);
+  UpdateCounts(now);
+
+  absl::Time next = std::min(next_scan_, next_idle_);
+  if (scan_wanted_) next = std::min(next, last_scan_ + scan_gap_);
+  if (!leaving_.empty()) next = std::min(next, next_tend_);
+  if (!warm_.empty()) next = std::min(next, next_tick_);
+  for (FollowedFile* file : dirty_) {
+    if (!file->blocked) next = std::min(next, file->retry);  // in the past: at once
+  }
+  return next;
+}
+
+// ---------------------------------------------------------------- finding
+
+void FileSource::OpenWatch() {
+  if (parts_.options.watch == Watch::kPoll) return;
+  if (parts_.options.watch == Watch::kAuto) {
+    const std::string remote = finder_.RemoteDirectory();
+    if (!remote.empty()) {
+      log_->Info("watch " + parts_.name,
+                 remote + " is on a network file system: its files are polled each " +
+                     absl::FormatDuration(parts_.options.poll_interval));
+      return;
+    }
+  }
+  watch_ = std::make_unique<DirectoryWatch>(os_);
+  if (absl::Status status = watch_->Open(); !status.ok()) StopWatching(status);
+}
+
+void FileSource::StopWatching(const absl::Status& why) {
+  log_->Warn(
+      "watch " + parts_.name,
+      "source " + parts_.name + ": inotify does not work (" + std::string(why.message()) +
+          "): files are polled each " + absl::FormatDuration(parts_.options.poll_interval) +
+          "; if its limits are the cause, raise fs.inotify.max_user_watches or max_user_instances");
+  watch_ = nullptr;
+}
+
+void FileSource::WatchAll(std::vector<std::string> directories) {
+  std::unordered_set<std::string> watched(directories.begin(), directories.end());
+  // What a link points to may be there again in a moment.
+  for (const auto& file : files_) {
+    if (file->state != State::kEnded) watched.insert(DirectoryOf(file->real_path()));
+  }
+  const absl::StatusOr<bool> any_new = watch_->Set({watched.begin(), watched.end()});
+  if (!any_new.ok()) StopWatching(any_new.status());
+  // Something may have come there after we looked, and before the kernel did.
+  if (any_new.value_or(false)) scan_wanted_ = true;
+}
+
+// It may be at its path still: an error keeps us from seeing it.
+bool FileSource::IsHidden(const FollowedFile& file) const {
+  return finder_.IsHidden(file.real_path()) || finder_.IsHidden(file.place().path);
+}
+
+void FileSource::Scan(absl::Time now) {
+  scan_wanted_ = unsure_ = false;
+  last_scan_ = now;
+  copies_.clear();
+  FileFinder::Look look =
+      finder_.FindAll([&](const std::string& path) { return by_path_.contains(path); });
+  const std::vector<Found>& found = look.files;
+  if (watch_) WatchAll(std::move(look.directories));
+  for (const auto& file : files_) file->at_path = false;
+  std::vector<const Found*> unknown;
+  for (const Found& one : found) {
+    FollowedFile* file = FindByInode(one.info);
+    if (file == nullptr || !Place(file, one, now)) unknown.push_back(&one);
+  }
+  // A file is not taken for its copy.
+  for (const Claim claim : {Claim::kInode, Claim::kPath, Claim::kContent}) {
+    std::erase_if(unknown,
+                  [&](const Found* one) { return AddRemembered(*one, claim, now) != Match::kNo; });
+  }
+  LookForMissing(now);
+  AwaitPredecessors(now);
+  Occupy(found);
+  RecallEnded(unknown);
+  for (const Found* one : unknown) AddFound(*one, now);
+  for (const auto& file : files_) {
+    const bool is_gone = !file->at_path && !IsHidden(*file);
+    if (is_gone && file->state == State::kFollowing) Leave(file.get(), now);
+  }
+  LookBehind(now);
+  Sweep();
+  next_scan_ = now + (watch_ ? kScanInterval : parts_.options.poll_interval);
+  if (IsUnsure()) next_scan_ = std::min(next_scan_, now + kRetryInterval);
+  // Where names come and go all the time, looking at them must not be all that is done.
+  scan_gap_ = std::max(kLeastScanGap, kScanShare * (os_->Now() - now));
+}
+
+FollowedFile* FileSource::FindByInode(const Os::FileInfo& info) {
+  const auto found = by_inode_.find({info.device, info.inode});
+  return found == by_inode_.end() ? nullptr : found->second;
+}
+
+// Another file may have its inode by now, or its path.
+void FileSource::ForgetInode(const FollowedFile* file) {
+  const auto found = by_inode_.find({file->place().device, file->place().inode});
+  if (found != by_inode_.end() && found->second == file) by_inode_.erase(found);
+}
+
+void FileSource::MoveTo(FollowedFile* file, const std::string& real_path) {
+  const auto found = by_real_path_.find(file->real_path());
+  if (found != by_real_path_.end() && found->second == file) by_real_path_.erase(found);
+  file->set_real_path(real_path);
+  by_real_path_[real_path] = file;
+}
+
+// A file that is not open may have left its inode to another one.
+bool FileSource::IsKnown(const Found& found, bool* is_sure) {
+  const FollowedFile* file = FindByInode(found.info);
+  if (file == nullptr || file->is_open()) return file != nullptr;
+  if (found.info.size < file->read_bytes()) return false;
+  Os::FileInfo info;
+  const absl::StatusOr<int> fd = FollowedFile::Open(os_, found.real, &info);
+  const absl::StatusOr<bool> same = fd.ok() ? file->IsSame(*fd) : fd.status();
+  if (fd.ok()) os_->Close(*fd);
+  if (!same.ok()) *is_sure = false;
+  return same.value_or(true);
+}
+
+// A file that is known is at a path, its old one or another. False if it is another file after all.
+bool FileSource::Place(FollowedFile* file, const Found& found, absl::Time now) {
+  const bool changed =
+      found.info.size != file->place().size || found.info.modified_ns != file->place().modified_ns;
+  if (file->state == State::kEnded && changed) return TakeUp(file, found, now);
+  if (file->state != State::kEnded && file->real_path() != found.real) {
+    bool is_sure = true;
+    if (!IsKnown(found, &is_sure)) {
+      by_inode_.erase({found.info.device, found.info.inode});
+      return false;
+    }
+    if (!is_sure) unsure_ = true;
+  }
+  file->at_path = true;
+  if (file->state == State::kLeaving && !file->succeeded) {
+    // It is back, or an error had hidden it.
+    file->state = State::kFollowing;
+    std::erase(leaving_, file);
+  }
+  MoveTo(file, found.real);
+  by_path_[found.path] = file;
+  if (changed || found.info.size > file->read_bytes()) MarkDirty(file);
+  if (!file->is_open()) {
+    file->seen_size = found.info.size;
+  } else if (file->blocked) {
+    NoteSize(file);
+  }
+  file->place().modified_ns = found.info.modified_ns;
+  return true;
+}
+
+// A file whose stream has ended is not what it was: it is written to again, or another file has
+// its inode. False if it is to be looked at as one that is not known.
+bool FileSource::TakeUp(FollowedFile* file, const Found& found, absl::Time now) {
+  by_inode_.erase({found.info.device, found.info.inode});
+  if (!file->begun()) {
+    Remember(*file);
+    return false;
+  }
+  Os::FileInfo info;
+  const absl::StatusOr<int> fd = FollowedFile::Open(os_, found.real, &info);
+  const absl::StatusOr<bool> same = fd.ok() ? file->IsSame(*fd) : fd.status();
+  if (fd.ok() && !same.value_or(false)) os_->Close(*fd);
+  if (!same.ok() && !absl::IsNotFound(same.status())) {
+    finder_.Unreadable(found.path, same.status());
+    by_inode_[{found.info.device, found.info.inode}] = file;
+    file->at_path = true;
+    return true;
+  }
+  if (!same.value_or(false)) return false;
+  // A stream of its own, in which what was read before is passed over.
+  FilePosition place;
+  place.file = NewName(found, now);
+  place.path = found.path;
+  place.after = file->place().file;
+  place.from = file->read_bytes();
+  FollowedFile* again = Add(std::move(place), found, *fd, info, State::kFollowing, now);
+  again->at_path = true;
+  MarkDirty(again);
+  return true;
+}
+
+FileSource::Match FileSource::AddRemembered(const Found& found, absl::Time now) {
+  for (const Claim claim : {Claim::kInode, Claim::kPath, Claim::kContent}) {
+    const Match match = AddRemembered(found, claim, now);
+    if (match != Match::kNo) return match;
+  }
+  return Match::kNo;
+}
+
+// kUnknown: it is tried again later.
+FileSource::Match FileSource::AddRemembered(const Found& found, Claim claim, absl::Time now) {
+  const auto has_claim = [&](const Remembered& one) { return ClaimOf(one, found) == claim; };
+  auto one = std::find_if(remembered_.begin(), remembered_.end(), has_claim);
+  if (one == remembered_.end()) return Match::kNo;
+  Os::FileInfo info;
+  const absl::StatusOr<int> fd = FollowedFile::Open(os_, found.real, &info);
+  if (absl::IsNotFound(fd.status())) return Match::kNo;
+  if (!fd.ok()) {
+    finder_.Unreadable(found.path, fd.status());
+    return Match::kUnknown;
+  }
+  for (; one != remembered_.end(); one = std::find_if(one + 1, remembered_.end(), has_claim)) {
+    const Match match = IsRemembered(found, *fd, *one);
+    if (match == Match::kNo) continue;
+    if (match == Match::kUnknown) {
+      unsure_ = true;
+      os_->Close(*fd);
+      return match;
+    }
+    const bool is_over = one->ended && info.size <= one->place.raw;
+    FilePosition place = std::move(one->place);
+    remembered_.erase(one);
+    FollowedFile* file =
+        Add(std::move(place), found, *fd, info, is_over ? State::kEnded : State::kFollowing, now);
+    file->at_path = true;
+    if (file->place().path != found.path) moved_.push_back(file);
+    if (is_over) {
+      file->Close();
+    } else {
+      MarkDirty(file);
+    }
+    return match;
+  }
+  os_->Close(*fd);
+  return Match::kNo;
+}
+
+FileSource::Claim FileSource::ClaimOf(const Remembered& one, const Found& found) {
+  const FilePosition& place = one.place;
+  // Of a file that has ended little more comes, if anything: logs begin alike.
+  const bool is_short = place.prefix.size < kLeastProof;
+  if (one.ended && is_short && found.info.size != place.size) return Claim::kNone;
+  const bool is_there = place.path == found.path;
+  const bool is_beside = DirectoryOf(place.path) == DirectoryOf(found.path) &&
+                         IsRotatedName(NameOf(place.path), NameOf(found.path));
+  const bool has_inode = place.inode == found.info.inode && place.device == found.info.device;
+  // Of which nothing was read, nothing but that can be told.
+  if (place.prefix.size == 0) {
+    return has_inode && (is_there || is_beside) ? Claim::kInode : Claim::kNone;
+  }
+  if (has_inode && (is_there || is_beside || place.prefix.size >= kLeastProof)) {
+    return Claim::kInode;
+  }
+  if (is_there) return Claim::kPath;
+  // Logs begin alike.
+  return is_beside || place.raw >= kPrefixSize ? Claim::kContent : Claim::kNone;
+}
+
+FileSource::Match FileSource::IsRemembered(const Found& found, int fd,
+                                           const Remembered& remembered) {
+  if (found.info.size < remembered.place.raw) return Match::kNo;
+  const absl::StatusOr<bool> same = FollowedFile::IsSame(os_, fd, remembered.place);
+  if (!same.ok()) return Match::kUnknown;
+  return *same ? Match::kYes : Match::kNo;
+}
+
+// A file that nobody knows is at a path.
+void FileSource::AddFound(const Found& found, absl::Time now) {
+  if (FindByInode(found.info) != nullptr) return;  // added meanwhile, as one of a rotated set
+  if (const Match copy = IsCopy(found); copy != Match::kNo) {
+    if (copy == Match::kUnknown) unsure_ = true;
+    copies_.insert(found.real);
+    return;
+  }
+  if (AddAsRotated(found, now)) return;
+  const auto occupant = by_path_.find(found.path);
+  FollowedFile* predecessor = occupant == by_path_.end() ? nullptr : occupant->second;
+  if (predecessor != nullptr) {
+    if (predecessor->state == State::kFollowing) Leave(predecessor, now);
+    predecessor = AddBetween(predecessor, found, now);
+    if (predecessor == nullptr) return;
+  }
+  AddNew(found, predecessor, now);
+}
+
+// It may have been at the path of a followed file after that, which it is not any more: it has a
+// name that rotation gives, and there is nothing at that path now. True if there is no more to do.
+bool FileSource::AddAsRotated(const Found& found, absl::Time now) {
+  for (const std::string& base : RotatedFrom(NameOf(found.path))) {
+    const Found newest{
+        PathIn(DirectoryOf(found.path), base), PathIn(DirectoryOf(found.real), base), {}};
+    const auto known = by_path_.find(newest.path);
+    if (known == by_path_.end()) continue;
+    FollowedFile* last = known->second;
+    if (last->at_path && last->real_path() == newest.real) {
+      if (!IsToBeReadFirst(last, now)) continue;
+      if (FindByInode(found.info) == nullptr) unsure_ = true;  // later
+      return true;
+    }
+    if (last->state == State::kFollowing) Leave(last, now);
+    if (AddBetween(last, newest, now) == nullptr) return true;  // later
+    if (FindByInode(found.info) != nullptr) return true;
+  }
+  return false;
+}
+
+// True if what is at its path is not what it was: it may have been copied to what was found and
+// then truncated, more than once. Who reads it sees that, and puts all of them in order.
+bool FileSource::IsToBeReadFirst(FollowedFile* file, absl::Time now) {
+  if (!file->is_open()) return false;
+  if (file->read_bytes() > 0) {
+    if (file->IsIntact().value_or(false)) return false;
+    MarkDirty(file);
+    return true;
+  }
+  FollowedFile* before = Named(file->place().after);
+  return before != nullptr && WaitForBetween(before, file, now);
+}
+
+// Whoever copies a file that is followed perhaps wants to truncate it then; MoveToCopy() looks for
+// the copy. Until that happens it is nothing to read: all of it has been read where it comes from.
+FileSource::Match FileSource::IsCopy(const Found& found) {
+  const std::vector<std::string> bases = RotatedFrom(NameOf(found.real));
+  if (bases.empty()) return Match::kNo;
+  const std::string directory = DirectoryOf(found.real);
+  for (const auto& file : files_) {
+    if (file->read_bytes() == 0 || DirectoryOf(file->real_path()) != directory) continue;
+    const std::string name = NameOf(file->real_path());
+    const auto is_base = [&](const std::string& base) {
+      return base == name || IsRotatedName(base, name);
+    };
+    if (std::none_of(bases.begin(), bases.end(), is_base)) continue;
+    const Match match = IsCopyOf(*file, found);
+    if (match != Match::kNo) return match;
+  }
+  for (const std::string& base : bases) {
+    const Match match = IsCopyOfNewest(PathIn(directory, base), found);
+    if (match != Match::kNo) return match;
+  }
+  return Match::kNo;
+}
+
+// The same of what is at a path and was not read yet: we may have begun while it was being copied.
+FileSource::Match FileSource::IsCopyOfNewest(const std::string& newest, const Found& found) {
+  const auto known = by_real_path_.find(newest);
+  if (known != by_real_path_.end() && known->second->read_bytes() > 0) return Match::kNo;
+  Os::FileInfo info;
+  const absl::StatusOr<int> fd = FollowedFile::Open(os_, newest, &info);
+  if (!fd.ok()) return absl::IsUnavailable(fd.status()) ? Match::kUnknown : Match::kNo;
+  Match match = Match::kNo;
+  if (info.inode != found.info.inode && info.size > 0 && info.size >= found.info.size) {
+    match = HasBeginningOf(*fd, found);
+  }
+  os_->Close(*fd);
+  return match;
+}
+
+// True if all of what was found is the beginning of the open file.
+FileSource::Match FileSource::HasBeginningOf(int fd, const Found& found) {
+  if (found.info.size == 0) return Match::kYes;
+  Os::FileInfo info;
+  const absl::StatusOr<int> other = FollowedFile::Open(os_, found.real, &info);
+  if (!other.ok()) return absl::IsNotFound(other.status()) ? Match::kNo : Match::kUnknown;
+  const absl::StatusOr<bool> alike = FollowedFile::BeginAlike(os_, fd, *other, found.info.size);
+  os_->Close(*other);
+  if (!alike.ok()) return Match::kUnknown;
+  return *alike ? Match::kYes : Match::kNo;
+}
+
+// One in the making counts.
+FileSource::Match FileSource::IsCopyOf(const FollowedFile& original, const Found& found) {
+  if (found.info.size == 0) return Match::kYes;
+  Os::FileInfo info;
+  const absl::StatusOr<int> fd = FollowedFile::Open(os_, found.real, &info);
+  if (!fd.ok()) return absl::IsNotFound(fd.status()) ? Match::kNo : Match::kUnknown;
+  // A longer file is none, as long as what it begins with is still where it was.
+  if (original.is_open() && info.size > original.place().size &&
+      original.IsIntact().value_or(false)) {
+    const absl::StatusOr<Os::FileInfo> now = os_->Stat(original.fd());
+    if (now.ok() && info.size > now->size) {
+      os_->Close(*fd);
+      return Match::kNo;
+    }
+  }
+  const absl::StatusOr<bool> is_copy =
+      info.size >= original.read_bytes() ? original.IsSame(*fd) : original.BeginsAs(*fd, info.size);
+  os_->Close(*fd);
+  if (!is_copy.ok()) return Match::kUnknown;
+  return *is_copy ? Match::kYes : Match::kNo;
+}
+
+// False if there may be a file and it could not be added: then nothing is to be added behind it.
+bool FileSource::AddNew(const Found& found, FollowedFile* predecessor, absl::Time now) {
+  Os::FileInfo info;
+  const absl::StatusOr<int> fd = FollowedFile::Open(os_, found.real, &info);
+  if (!fd.ok()) {
+    if (absl::IsNotFound(fd.status())) return true;
+    finder_.Unreadable(found.path, fd.status());
+    return absl::IsPermissionDenied(fd.status());
+  }
+  if (info.inode != found.info.inode || info.device != found.info.device) {
+    os_->Close(*fd);
+    scan_wanted_ = true;  // replaced just now
+    return false;
+  }
+  FilePosition place;
+  place.file = NewName(found, now);
+  place.path = found.path;
+  if (start_at_.kind == StartAt::Kind::kEnd) place.from = info.size;
+  if (start_at_.kind == StartAt::Kind::kAge) {
+    place.since_ms = absl::ToUnixMillis(now - start_at_.age);
+  }
+  const bool waits = predecessor != nullptr && predecessor->state != State::kEnded;
+  if (predecessor != nullptr) {
+    place.after = waits ? predecessor->place().file : NameBefore(*predecessor);
+    predecessor->succeeded = true;
+    const bool is_truncated = predecessor->place().inode == info.inode;
+    ++(is_truncated ? totals_.truncations : totals_.rotations);
+  }
+  // Read before, let go, and back again: only what came since is new.
+  if (const FilePosition* gone = FindGone(*fd, info)) {
+    place.from = gone->raw;
+    place.after = gone->file;
+  }
+  FollowedFile* file =
+      Add(std::move(place), found, *fd, info, waits ? State::kWaiting : State::kFollowing, now);
+  file->predecessor = waits ? predecessor : nullptr;
+  if (!waits) MarkDirty(file);
+  return true;
+}
+
+// Null, or the file that this process read to its end, as this one begins.
+const FilePosition* FileSource::FindGone(int fd, const Os::FileInfo& info) const {
+  const auto is_it = [&](const FilePosition& gone) {
+    // Logs begin alike.
+    const bool is_certain = gone.raw >= kPrefixSize ||
+                            (gone.inode == info.inode && gone.modified_ns == info.modified_ns);
+    return is_certain && info.size >= gone.raw &&
+           FollowedFile::IsSame(os_, fd, gone).value_or(false);
+  };
+  const auto gone = std::find_if(gone_.rbegin(), gone_.rend(), is_it);
+  return gone == gone_.rend() ? nullptr : &*gone;
+}
+
+// True if this process has read all of it, and let it go.
+bool FileSource::IsGone(const Found& found) const {
+  Os::FileInfo info;
+  const absl::StatusOr<int> fd = FollowedFile::Open(os_, found.real, &info);
+  if (!fd.ok()) return false;
+  const FilePosition* gone = FindGone(*fd, info);
+  os_->Close(*fd);
+  return gone != nullptr && gone->raw == info.size;
+}
+
+// Files that were at the path between `older` and `newest`, while we did not look: siblings that
+// nobody knows, written to later. Each waits for the one before it; returns the last. Null if an
+// error may hide some: they would be lost if what came after them were read first.
+FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, absl::Time now,
+                                     int64_t until_ns) {
+  bool is_sure = true;
+  uint64_t occupant = 0;
+  std::vector<Found> between = finder_.Siblings(newest.path, &is_sure, &occupant);
+  const bool is_newest_there =
+      until_ns != INT64_MAX || newest.info.inode == 0 || newest.info.inode == occupant;
+  if (!is_newest_there) scan_wanted_ = true;  // what came after it would be taken for older
+  if (!is_sure || !is_newest_there) {
+    unsure_ = true;
+    return nullptr;
+  }
+  const auto is_rotated = [&](const Found& one) {
+    return IsCertainlyRotated(NameOf(newest.path), NameOf(one.path)) ||
+           IsCertainlyRotated(NameOf(newest.real), NameOf(one.path));
+  };
+  // Of two that were written to in the same moment, the names say which is the older one.
+  const auto name_of = [&](uint64_t inode) -> std::string {
+    const auto has_inode = [&](const Found& one) { return one.info.inode == inode; };
+    const auto one = std::find_if(between.begin(), between.end(), has_inode);
+    return one == between.end() ? "" : NameOf(one->path);
+  };
+  const std::string older_name = name_of(older->place().inode);
+  const std::string newest_name = name_of(newest.info.inode);
+  const auto is_between = [&](const Found& one) {
+    const int64_t time = one.info.modified_ns;
+    const int64_t begin = older->place().modified_ns;
+    const std::string name = NameOf(one.path);
+    const bool is_after =
+        time != begin ? time > begin : older_name.empty() || HasOlderName(older_name, name);
+    const bool is_before =
+        time != until_ns ? time < until_ns : newest_name.empty() || HasOlderName(name, newest_name);
+    return is_after && is_before;
+  };
+  std::erase_if(between, [&](const Found& one) {
+    const bool may_be = is_rotated(one) && is_between(one) && one.info.inode != newest.info.inode &&
+                        !IsKnown(one, &is_sure);
+    const Match copy = may_be ? IsCopy(one) : Match::kNo;
+    if (copy == Match::kUnknown) is_sure = false;
+    // What is known of when `older` was written to may be old.
+    return !may_be || copy != Match::kNo || IsGone(one);
+  });
+  if (!is_sure) {
+    unsure_ = true;
+    return nullptr;
+  }
+  FileFinder::SortByAge(&between);
+  // They have been renamed since they were where the path's link points to.
+  const std::string real = newest.real != newest.path ? newest.real : older->place().real;
+  FollowedFile* last = older;
+  for (Found& one : between) {
+    const size_t moved = moved_.size();
+    const Match known = AddRemembered(one, now);
+    moved_.resize(moved);  // what comes after it is at the path
+    if (known == Match::kUnknown) return nullptr;
+    if (known == Match::kYes) continue;  // it was read to its end
+    one.path = newest.path;
+    const size_t before = files_.size();
+    if (!AddNew(one, last, now)) return nullptr;
+    if (files_.size() == before) continue;
+    last = files_.back().get();
+    last->place().real = real;
+    last->at_path = false;
+    if (last->state == State::kFollowing) Leave(last, now);
+  }
+  return last;
+}
+
+// What came after a file may have been rotated as well, with nothing at the path since.
+void FileSource::LookBehind(absl::Time now) {
+  std::vector<FollowedFile*> last;
+  for (FollowedFile* file : leaving_) {
+    const auto occupant = by_path_.find(file->place().path);
+    const bool is_last = occupant != by_path_.end() && occupant->second == file;
+    if (is_last && !file->at_path && !IsHidden(*file)) last.push_back(file);
+  }
+  for (FollowedFile* file : last) {
+    AddBetween(file, {file->place().path, file->place().path, {}}, now);
+  }
+}
+
+// Before `next` is read, it may have been copied and truncated: then a copy comes first, and true.
+bool FileSource::LookBetween(FollowedFile* file, FollowedFile* next, absl::Time now) {
+  if (!next->is_open()) return false;
+  const absl::StatusOr<Os::FileInfo> info = os_->Stat(next->fd());
+  if (!info.ok()) return false;
+  const std::string path = next->place().path;
+  FollowedFile* const occupant = by_path_[path];
+  FollowedFile* last = AddBetween(file, {path, next->real_path(), *info}, now, info->modified_ns);
+  by_path_[path] = occupant;
+  if (last == nullptr || last == file) return false;
+  next->predecessor = last;
+  next->place().after = last->place().file;
+  next->place().size = info->size;  // what was there before is in the copy
+  last->succeeded = true;
+  return true;
+}
+
+// The same of one that does not wait, or not any more.
+bool FileSource::WaitForBetween(FollowedFile* file, FollowedFile* next, absl::Time now) {
+  if (!LookBetween(file, next, now)) return false;
+  if (next->state == State::kLeaving) std::erase(leaving_, next);
+  next->state = State::kWaiting;
+  return true;
+}
+
+FollowedFile* FileSource::Add(FilePosition place, const Found& found, int fd,
+                              const Os::FileInfo& info, State state, absl::Time now) {
+  if (place.real.empty() && found.real != found.path) place.real = found.real;
+  files_.push_back(std::make_unique<FollowedFile>(os_, std::move(place), found.real));
+  FollowedFile* file = files_.back().get();
+  file->Adopt(fd, info);
+  file->state = state;
+  file->grown = now;
+  by_inode_[{info.device, info.inode}] = file;
+  by_real_path_[found.real] = file;
+  by_path_[found.path] = file;
+  if (fd >= parts_.most_descriptors) file->Close();
+  return file;
+}
+
+std::string FileSource::NewName(const Found& found, absl::Time now) {
+  const std::string seed = found.path + "\n" + std::to_string(found.info.device) + "\n" +
+                           std::to_string(found.info.inode) + "\n" +
+                           std::to_string(absl::ToUnixNanos(now)) + "\n" + std::to_string(++names_);
+  char hash[17];
+  std::snprintf(hash, sizeof(hash), "%016llx",
+                static_cast<unsigned long long>(Fingerprint::Of(seed).hash));
+  return found.path + "#" + hash;
+}
+
+// Of the files that were being read when the last process ended: those that no glob finds.
+void FileSource::LookForMissing(absl::Time now) {
+  const auto is_over = [&](const Remembered& one) {
+    return one.ended || !finder_.Matches(one.place.path);
+  };
+  const auto begin = std::stable_partition(remembered_.begin(), remembered_.end(), is_over);
+  std::vector<Remembered> missing(std::make_move_iterator(begin),
+                                  std::make_move_iterator(remembered_.end()));
+  remembered_.erase(begin, remembered_.end());
+  SortByRotation(&missing, [](const Remembered& one) -> const FilePosition& { return one.place; });
+  std::vector<FollowedFile*> found;
+  for (Remembered& one : missing) {
+    switch (FindAmongSiblings(one, now)) {
+      case Match::kYes:
+        found.push_back(moved_.back());
+        break;
+      case Match::kUnknown:
+        unsure_ = true;
+        remembered_.push_back(std::move(one));
+        break;
+      case Match::kNo:
+        Vanished(one.place, now);
+        break;
+    }
+  }
+  for (FollowedFile* file : found) LookAfter(file, now);
+}
+
+// If an error had hidden it at first, what is at its path has been begun without it. What was there
+// between the two comes late.
+void FileSource::LookAfter(FollowedFile* file, absl::Time now) {
+  const std::string path = file->place().path;
+  const auto there = by_path_.find(path);
+  if (there == by_path_.end() || there->second == file) return;
+  FollowedFile* const occupant = there->second;
+  if (!occupant->begun() || !occupant->place().after.empty()) return;
+  Os::FileInfo info;
+  info.device = occupant->place().device;
+  info.inode = occupant->place().inode;
+  AddBetween(file, {path, occupant->real_path(), info}, now);
+  by_path_[path] = occupant;
+}
+
+// A sink may know what came after a file, and another one not yet all of the file itself.
+void FileSource::AwaitPredecessors(absl::Time now) {
+  std::unordered_map<std::string_view, FollowedFile*> by_name;
+  for (const auto& file : files_) {
+    if (file->state != State::kEnded) by_name[file->place().file] = file.get();
+  }
+  for (const auto& file : files_) {
+    const bool is_next = file->state == State::kFollowing || file->state == State::kLeaving;
+    if (file->begun() || !is_next) continue;
+    const auto before = by_name.find(file->place().after);
+    if (before == by_name.end()) continue;
+    FollowedFile* predecessor = before->second;
+    const FollowedFile* first = predecessor;
+    while (first != file.get() && first->predecessor != nullptr) first = first->predecessor;
+    if (first == file.get()) continue;
+    if (file->state == State::kLeaving) std::erase(leaving_, file.get());
+    file->predecessor = predecessor;
+    file->state = State::kWaiting;
+    predecessor->succeeded = true;
+    if (predecessor->state == State::kFollowing) Leave(predecessor, now);
+  }
+}
+
+// The stream ends where we stand.
+void FileSource::Vanished(const FilePosition& place, absl::Time now) {
+  files_.push_back(std::make_unique<FollowedFile>(os_, place, place.path));
+  FollowedFile* file = files_.back().get();
+  file->state = State::kLeaving;
+  file->at_path = false;
+  if (Begin(file, now)) End(file);
+  const uint64_t done = std::max(place.raw, place.done);
+  Lose(*file, place.size > done ? place.size - done : 0,
+       "vanished while sparktail was not running");
+  moved_.push_back(file);
+  // Should it come back (a volume that was not mounted yet), reading goes on.
+  remembered_.push_back({place, /*ended=*/true});
+}
+
+// Of those that were at a path, and are not any more, the last one comes before what is there now.
+void FileSource::Occupy(const std::vector<Found>& found) {
+  if (moved_.empty()) return;
+  SortByRotation(&moved_,
+                 [](const FollowedFile* file) -> const FilePosition& { return file->place(); });
+  for (FollowedFile* file : moved_) by_path_[file->place().path] = file;
+  moved_.clear();
+  for (const Found& one : found) {
+    if (FollowedFile* file = FindByInode(one.info)) by_path_[one.path] = file;
+  }
+}
+
+// A path whose last file, as far as is remembered, has ended: what is there now came after it.
+void FileSource::RecallEnded(const std::vector<const Found*>& unknown) {
+  for (const Found* one : unknown) {
+    if (by_path_.contains(one->path)) continue;
+    std::vector<const FilePosition*> ended;
+    for (const Remembered& other : remembered_) {
+      if (other.ended && other.place.path == one->path) ended.push_back(&other.place);
+    }
+    if (ended.empty()) continue;
+    SortByRotation(&ended, [](const FilePosition* place) -> const FilePosition& { return *place; });
+    files_.push_back(std::make_unique<FollowedFile>(os_, *ended.back(), one->real));
+    files_.back()->state = State::kEnded;
+    files_.back()->at_path = false;
+    by_path_[one->path] = files_.back().get();
+  }
+}
+
+FileSource::Match FileSource::FindAmongSiblings(const Remembered& missing, absl::Time now) {
+  bool is_sure = true;
+  uint64_t occupant = 0;
+  std::vector<Found> candidates = finder_.Siblings(missing.place.path, &is_sure, &occupant);
+  // A link may point to nothing between two steps of a rotation.
+  if (!missing.place.real.empty()) {
+    for (Found& one : finder_.Siblings(missing.place.real, &is_sure))
+      candidates.push_back(std::move(one));
+  }
+  // And the file itself, should an error have hidden it, or only its link be gone.
+  const auto add = [&](const std::string& real) -> uint64_t {
+    const absl::StatusOr<Os::FileInfo> info = os_->StatPath(real, /*follow_links=*/false);
+    if (!info.ok() && !absl::IsNotFound(info.status())) is_sure = false;
+    if (!info.ok()) return 0;
+    candidates.push_back({missing.place.path, real, *info});
+    return info->inode;
+  };
+  const absl::StatusOr<std::string> real = os_->RealPath(missing.place.path);
+  if (!real.ok() && !absl::IsNotFound(real.status())) is_sure = false;
+  const uint64_t inode_there = real.ok() ? add(*real) : 0;
+  const bool was_link = !missing.place.real.empty() && missing.place.real != real.value_or("");
+  if (was_link) add(missing.place.real);
+  // Renamed since its siblings were looked at.
+  if (occupant != inode_there) is_sure = false;
+  FileFinder::SortByAge(&candidates);
+  for (const Found& one : candidates) {
+    if (IsKnown(one, &is_sure)) continue;
+    if (missing.place.prefix.size == 0 && one.info.inode != missing.place.inode) continue;
+    Os::FileInfo info;
+    const absl::StatusOr<int> fd = FollowedFile::Open(os_, one.real, &info);
+    // Where it was, another one may be by now.
+    if (!fd.ok() || info.inode != one.info.inode) is_sure = false;
+    if (!fd.ok()) continue;
+    const Match match = WasRead(*fd, info) ? Match::kNo : IsRemembered(one, *fd, missing);
+    if (match != Match::kYes) {
+      if (match == Match::kUnknown) is_sure = false;
+      os_->Close(*fd);
+      continue;
+    }
+    FollowedFile* file = Add(missing.place, one, *fd, info, State::kFollowing, now);
+    file->at_path = false;
+    by_path_.erase(one.path);
+    moved_.push_back(file);
+    Leave(file, now);
+    return Match::kYes;
+  }
+  return is_sure ? Match::kNo : Match::kUnknown;
+}
+
+// It was read to its end, under this name or another, by this process or an earlier one.
+bool FileSource::WasRead(int fd, const Os::FileInfo& info) const {
+  const auto is_it = [&](const FilePosition& ended) {
+    return ended.size == info.size && ended.raw > 0 &&
+           FollowedFile::IsSame(os_, fd, ended).value_or(false);
+  };
+  return std::any_of(gone_.begin(), gone_.end(), is_it) ||
+         std::any_of(remembered_.begin(), remembered_.end(),
+                     [&](const Remembered& one) { return one.ended && is_it(one.place); });
+}
+
+// ---------------------------------------------------------------- reading
+
+void FileSource::ReadChanges() {
+  if (!watch_) return;
+  DirectoryWatch::Changes changes;
+  changes.written = [this](std::string_view directory, std::string_view name) {
+    Written(directory, name);
+  };
+  if (absl::Status status = watch_->Read(&changes); !status.ok()) {
+    StopWatching(status);
+    scan_wanted_ = true;
+    return;
+  }
+  if (changes.names || changes.lost) scan_wanted_ = true;
+}
+
+void FileSource::Written(std::string_view directory, std::string_view name) {
+  static thread_local std::string path;
+  path.assign(directory).append("/").append(name);
+  const auto found = by_real_path_.find(path);
+  if (found == by_real_path_.end()) {
+    if (copies_.contains(path)) scan_wanted_ = true;
+    return;
+  }
+  if (found->second->blocked) NoteSize(found->second);
+  MarkDirty(found->second);
+}
+
+// So that it is known what there is to read, or to lose. Of what has been truncated that is what
+// was known before.
+void FileSource::NoteSize(FollowedFile* file) {
+  if (!file->is_open()) return;
+  const absl::StatusOr<Os::FileInfo> info = os_->Stat(file->fd());
+  if (!info.ok() || !file->IsIntact().value_or(false)) return;
+  file->place().size = std::max(file->place().size, info->size);
+}
+
+void FileSource::MarkDirty(FollowedFile* file) {
+  if (std::exchange(file->dirty, true)) return;
+  dirty_.push_back(file);
+}
+
+void FileSource::ReadDirty(absl::Time now) {
+  std::vector<FollowedFile*> files;
+  files.swap(dirty_);
+  for (FollowedFile* file : files) {
+    if (file->state != State::kFollowing && file->state != State::kLeaving) {
+      file->dirty = false;
+      continue;
+    }
+    if (now < file->retry) {
+      dirty_.push_back(file);
+      continue;
+    }
+    file->dirty = false;
+    ReadTurn(file, now);
+    // One that has left its path could not be opened again.
+    const bool is_at_path = file->state == State::kFollowing;
+    if (is_at_path && file->fd() >= parts_.most_descriptors) file->Close();
+  }
+}
+
+void FileSource::ReadTurn(FollowedFile* file, absl::Time now) {
+  if (file->begun() && IsBlocked(file)) return;
+  if (!file->is_open() && !Reopen(file, now)) return;
+  if (!file->begun() && !Begin(file, now)) return;
+
+  size_t left = kTurnSize;
+  while (true) {
+    if (left == 0 || IsBlocked(file)) {
+      MarkDirty(file);
+      NoteSize(file);
+      break;
+    }
+    const std::span<char> room = file->tail().Room();
+    const size_t wanted = std::min({room.size(), kReadSize, left});
+    bool is_intact = true;
+    const absl::StatusOr<size_t> size = left == kTurnSize
+                                            ? file->ReadOn(room.first(wanted), &is_intact)
+                                            : file->Read(room.first(wanted));
+    if (!size.ok() || !is_intact) {
+      file->tail().EndTurn();
+      return size.ok() ? Truncated(file, now) : ReadFailed(file, size.status(), now);
+    }
+    if (*size == 0) {
+      // Seen before, but not there any more.
+      Lose(*file, file->behind(), "cut off the end of the file");
+      file->place().size = file->read_bytes();
+      break;
+    }
+    left -= *size;
+    totals_.read_bytes += *size;
+    file->grown = grown_ = now;
+    file->tail().Took(*size);
+  }
+  file->tail().EndTurn();
+  if (!std::exchange(file->warm, true)) warm_.push_back(file);
+}
+
+// Its sinks have no room. Whoever makes room wakes us.
+bool FileSource::IsBlocked(FollowedFile* file) {
+  file->blocked = !file->tail().HasRoom();
+  if (file->blocked) MarkDirty(file);
+  return file->blocked;
+}
+
+bool FileSource::Begin(FollowedFile* file, absl::Time now) {
+  // What was read of it could tell that it was truncated, but nothing was.
+  FollowedFile* before = file->read_bytes() == 0 ? Named(file->place().after) : nullptr;
+  if (before != nullptr && WaitForBetween(before, file, now)) return false;
+  const absl::StatusOr<bool> intact = file->is_open() ? file->IsIntact() : true;
+  if (!intact.value_or(false)) {
+    intact.ok() ? Truncated(file, now) : ReadFailed(file, intact.status(), now);
+    return false;
+  }
+  if (absl::Status status = file->Begin(parts_.tails->MakeTail(&file->place())); !status.ok()) {
+    ReadFailed(file, status, now);
+    return false;
+  }
+  return true;
+}
+
+// A file that was closed while nothing happened.
+bool FileSource::Reopen(FollowedFile* file, absl::Time now) {
+  const absl::StatusOr<bool> opened = OpenAgain(file);
+  if (!opened.ok()) ReadFailed(file, opened.status(), now);
+  if (!opened.ok()) return false;
+  if (*opened) {
+    if (file->fd() >= parts_.most_descriptors) CloseOldest(file);
+    return true;
+  }
+  // Replaced or deleted since it was closed; what was there may be in a copy.
+  const InodeKey inode{file->place().device, file->place().inode};
+  ForgetInode(file);
+  const Match copy = MoveToCopy(file);
+  if (copy == Match::kUnknown) {
+    by_inode_.try_emplace(inode, file);
+    ReadFailed(file, absl::UnavailableError("files beside it can't be read"), now);
+    return false;
+  }
+  if (copy == Match::kYes) {
+    Leave(file, now);
+    MarkDirty(file);
+  } else {
+    file->place().size = std::max(file->place().size, file->seen_size);
+    Lose(*file, file->behind(), "went away while it was closed");
+    End(file);
+  }
+  scan_wanted_ = true;
+  return false;
+}
+
+// It is where it was, or has another name that rotation gives. What has its inode is taken for it:
+// if its content is another one it has been truncated, which is seen when it is read.
+absl::StatusOr<bool> FileSource::OpenAgain(FollowedFile* file) {
+  absl::StatusOr<bool> opened = OpenAgain(file, file->real_path());
+  if (!opened.ok() || *opened) return opened;
+  bool is_sure = true;
+  for (const Found& one : finder_.Siblings(file->real_path(), &is_sure)) {
+    if (one.info.inode != file->place().inode) continue;
+    opened = OpenAgain(file, one.real);
+    if (!opened.ok() || *opened) return opened;
+  }
+  if (!is_sure) return absl::UnavailableError("files beside it can't be read");
+  return false;
+}
+
+absl::StatusOr<bool> FileSource::OpenAgain(FollowedFile* file, const std::string& path) {
+  Os::FileInfo info;
+  const absl::StatusOr<int> fd = FollowedFile::Open(os_, path, &info);
+  if (absl::IsNotFound(fd.status())) return false;
+  if (!fd.ok()) return fd.status();
+  // It may have been truncated and renamed, and found since as another file.
+  const FollowedFile* owner = FindByInode(info);
+  const bool is_free = owner == nullptr || owner == file;
+  absl::StatusOr<bool> same = is_free && info.inode == file->place().inode;
+  if (!*same && (is_free || !owner->is_open()) && file->read_bytes() > 0 &&
+      info.size >= file->read_bytes()) {
+    same = file->IsSame(*fd);
+  }
+  if (!same.ok() || !*same) {
+    os_->Close(*fd);
+    return same;
+  }
+  ForgetInode(file);
+  by_inode_[{info.device, info.inode}] = file;
+  const uint64_t known = file->place().size;
+  file->Adopt(*fd, info);
+  file->place().size = known;
+  file->seen_size = 0;
+  if (path != file->real_path()) {
+    MoveTo(file, path);
+    scan_wanted_ = true;
+  }
+  return true;
+}
+
+void FileSource::ReadFailed(FollowedFile* file, const absl::Status& why, absl::Time now) {
+  ++totals_.errors;
+  log_->Error("unreadable " + file->real_path(), "cannot read " + file->real_path() + ": " +
+                                                     std::string(why.message()) +
+                                                     "; it is tried again each second");
+  file->retry = now + kRetryInterval;
+  MarkDirty(file);
+}
+
+// What was read is not there any more: another content has taken the file. Its stream goes on in
+// the copy that whoever truncated it has made, if there is one, and a new stream begins.
+void FileSource::Truncated(FollowedFile* file, absl::Time now) {
+  const absl::StatusOr<Os::FileInfo> info = os_->Stat(file->fd());
+  if (!info.ok()) return ReadFailed(file, info.status(), now);
+  const Found found{file->place().path, file->real_path(), *info};
+  const bool was_at_path = file->at_path;
+  const int fd = file->Release();
+  const uint64_t known = file->place().size;
+  const Match copy = MoveToCopy(file);
+  if (copy == Match::kUnknown) {
+    file->Adopt(fd, *info);
+    file->place().size = known;
+    return ReadFailed(file, absl::UnavailableError("files beside it can't be read"), now);
+  }
+  ++totals_.truncations;
+  if (copy == Match::kYes) {
+    const uint64_t copied = file->place().size;
+    if (known > copied) Lose(*file, known - copied, "truncated, and its copy is shorter");
+    log_->Info("truncated " + found.real, found.real + " was truncated; its copy " +
+                                              file->real_path() + " is read to its end");
+  } else {
+    Lose(*file, known - file->read_bytes(), "truncated");
+    log_->Info("truncated " + found.real, found.real + " was truncated and begins anew");
+  }
+  FilePosition place;
+  place.file = NewName(found, now);
+  place.path = found.path;
+  place.after = file->place().file;
+  const bool waits = file->is_open();
+  FollowedFile* const newest = by_path_[found.path];
+  FollowedFile* const next = WaitingFor(file);
+  FollowedFile* fresh =
+      Add(std::move(place), found, fd, *info, waits ? State::kWaiting : State::kFollowing, now);
+  if (newest != nullptr && newest != file) by_path_[found.path] = newest;
+  if (next != nullptr) {
+    // It had been rotated as well before we looked.
+    next->predecessor = fresh;
+    next->place().after = fresh->place().file;
+    fresh->succeeded = true;
+  }
+  fresh->at_path = was_at_path;
+  file->at_path = false;
+  file->succeeded = true;
+  if (waits) {
+    Leave(file, now);
+    // Perhaps it was truncated more than once while we did not look.
+    FollowedFile* last = AddBetween(file, found, now, found.info.modified_ns);
+    fresh->predecessor = last != nullptr ? last : file;
+    fresh->place().after = fresh->predecessor->place().file;
+    fresh->predecessor->succeeded = true;
+    MarkDirty(file);
+  } else {
+    // The successor's context is its predecessor's last one.
+    if (file->begun() || Begin(file, now)) End(file);
+    MarkDirty(fresh);
+  }
+  if ((!was_at_path || next != nullptr) && !waits) Leave(fresh, now);
+}
+
+// Looks for what was read of a file among its siblings, by content, and goes on there.
+FileSource::Match FileSource::MoveToCopy(FollowedFile* file) {
+  // Of which nothing was read, nothing but the inode is known.
+  const bool by_inode = file->read_bytes() == 0;
+  const InodeKey inode{file->place().device, file->place().inode};
+  bool is_sure = true;
+  std::vector<Found> siblings = finder_.Siblings(file->real_path(), &is_sure);
+  if (file->place().path != file->real_path()) {
+    for (Found& one : finder_.Siblings(file->place().path, &is_sure))
+      siblings.push_back(std::move(one));
+  }
+  // Of several that begin alike, the first one that was made.
+  FileFinder::SortByAge(&siblings);
+  for (const Found& one : siblings) {
+    if (one.info.size < file->read_bytes() || IsKnown(one, &is_sure)) continue;
+    if (by_inode && !(InodeKey{one.info.device, one.info.inode} == inode)) continue;
+    Os::FileInfo info;
+    const absl::StatusOr<int> fd = FollowedFile::Open(os_, one.real, &info);
+    if (!fd.ok() || info.inode != one.info.inode) is_sure = false;
+    if (!fd.ok()) continue;
+    const absl::StatusOr<bool> same = file->IsSame(*fd);
+    if (!same.ok()) is_sure = false;
+    if (!same.value_or(false) || WasRead(*fd, info)) {
+      os_->Close(*fd);
+      continue;
+    }
+    file->Adopt(*fd, info);
+    MoveTo(file, one.real);
+    by_inode_[{info.device, info.inode}] = file;
+    return Match::kYes;
+  }
+  return is_sure ? Match::kNo : Match::kUnknown;
+}
+
+// ---------------------------------------------------------------- leaving
+
+void FileSource::Leave(FollowedFile* file, absl::Time now) {
+  if (file->state == State::kLeaving || file->state == State::kEnded) return;
+  file->state = State::kLeaving;
+  file->left = now;
+  file->predecessor = nullptr;
+  leaving_.push_back(file);
+  MarkDirty(file);
+  next_tend_ = std::min(next_tend_, now);
+}
+
+void FileSource::TendLeaving(absl::Time now) {
+  next_tend_ = now + kTendInterval;
+  BoundDeleted(now);
+  std::vector<FollowedFile*> files;
+  files.swap(leaving_);
+  for (FollowedFile* file : files) {
+    if (file->state == State::kLeaving && !Tend(file, now)) leaving_.push_back(file);
+  }
+}
+
+// True if it leaves no more.
+bool FileSource::Tend(FollowedFile* file, absl::Time now) {
+  if (!file->dirty) ReadTurn(file, now);  // it may still be written to
+  if (file->state != State::kLeaving) return true;
+  const absl::StatusOr<Os::FileInfo> info =
+      file->is_open() ? os_->Stat(file->fd()) : absl::UnavailableError("it is closed");
+  const bool is_deleted = info.ok() && info->links == 0;
+  const absl::Time since = is_deleted ? file->left : std::max(file->left, file->grown);
+  const bool too_long = now - since >= parts_.options.deleted_wait;
+  if (file->dirty) {
+    // What can't be read must not keep others from being read.
+    if (file->retry > now && IsQuiet(*file, now)) ReleaseSuccessor(file);
+    if (!is_deleted || !too_long) return false;  // there is more to read
+    NoteSize(file);
+    Lose(*file, file->behind(), "deleted, and not read within deleted_wait");
+  } else {
+    if (FollowedFile* next = WaitingFor(file)) LookBetween(file, next, now);
+    const FollowedFile* successor = SuccessorOf(file);
+    const bool joined = successor == nullptr || !file->begun() || ContinueIn(file, now);
+    if (joined) ReleaseSuccessor(file);
+    const bool is_replaced = is_deleted || file->succeeded || successor != nullptr;
+    const bool is_over = IsQuiet(*file, now) && is_replaced;
+    if (!info.ok() || (!is_over && !too_long)) return false;
+    if (!joined) ContinueInRest(file);
+  }
+  ReleaseSuccessor(file);
+  const bool is_joined = file->begun() && file->tail().has_continued();
+  if (file->at_path && !is_deleted && !is_joined) {
+    file->state = State::kFollowing;  // by another name that a glob finds
+  } else {
+    End(file);
+  }
+  return true;
+}
+
+// Deleted files that can't be read, as there is no room for them, must not fill the disk. Those
+// that have waited longest go first.
+void FileSource::BoundDeleted(absl::Time now) {
+  uint64_t kept = 0;
+  std::vector<FollowedFile*> deleted;
+  for (FollowedFile* file : leaving_) {
+    if (!file->dirty || !file->is_open() || (!file->blocked && file->retry <= now)) continue;
+    const absl::StatusOr<Os::FileInfo> info = os_->Stat(file->fd());
+    if (!info.ok() || info->links > 0) continue;
+    file->place().size = std::max(file->place().size, info->size);
+    kept += file->place().size;
+    deleted.push_back(file);
+  }
+  for (FollowedFile* file : deleted) {
+    if (kept <= parts_.options.deleted_bytes) return;
+    kept -= file->place().size;
+    Lose(*file, file->behind(), "deleted, and more than deleted_bytes could not be read yet");
+    ReleaseSuccessor(file);
+    End(file);
+  }
+}
+
+bool FileSource::IsQuiet(const FollowedFile& file, absl::Time now) const {
+  return now - std::max(file.grown, file.left) >= parts_.options.rotate_wait;
+}
+
+// True once it is known where the file's last record ends.
+bool FileSource::ContinueIn(FollowedFile* file, absl::Time now) {
+  size_t seen = 0;
+  for (size_t size = kFirstContinuation; file->tail().WantsContinuation(); size *= 4) {
+    const std::string bytes = BytesAfter(file, size);
+    seen = bytes.size();
+    file->tail().Continue(bytes, /*last=*/false);
+    if (seen < size || size >= kLongestContinuation) break;
+  }
+  file->tail().EndTurn();
+  if (!file->tail().WantsContinuation()) return true;
+  // A record that is still being written is not over, in whatever file that happens.
+  if (std::exchange(file->continuation, seen) != seen) file->grown = now;
+  return false;
+}
+
+// The driver may have died within a line, or before its newline: what there is of it belongs to
+// the file's last record, for in the successor it is nothing.
+void FileSource::ContinueInRest(FollowedFile* file) {
+  if (!file->tail().WantsContinuation()) return;
+  file->tail().Continue(BytesAfter(file, kLongestContinuation), /*last=*/true);
+  file->tail().EndTurn();
+}
+
+// What stands in the file's successor, and, should that have been rotated away as well, in the
+// ones after it; at most `size` bytes.
+std::string FileSource::BytesAfter(const FollowedFile* file, size_t size) const {
+  std::string bytes;
+  for (const FollowedFile* next = SuccessorOf(file); next != nullptr; next = SuccessorOf(next)) {
+    uint64_t at = 0;
+    while (bytes.size() < size) {
+      const size_t before = bytes.size();
+      bytes.resize(std::min(size, before + kFirstContinuation));
+      const absl::StatusOr<size_t> count =
+          next->is_open()
+              ? os_->ReadAt(next->fd(), at, bytes.data() + before, bytes.size() - before)
+              : absl::StatusOr<size_t>(size_t{0});
+      bytes.resize(before + count.value_or(0));
+      if (!count.ok()) return bytes;
+      if (*count == 0) break;
+      at += *count;
+    }
+  }
+  return bytes;
+}
+
+// The file that came after, whether it waits or was known before this process began.
+FollowedFile* FileSource::SuccessorOf(const FollowedFile* file) const {
+  for (const auto& other : files_) {
+    const bool follows = other->predecessor == file || other->place().after == file->place().file;
+    if (follows && other.get() != file) return other.get();
+  }
+  return nullptr;
+}
+
+FollowedFile* FileSource::Named(const std::string& name) const {
+  const auto one = std::find_if(files_.begin(), files_.end(), [&](const auto& file) {
+    return !name.empty() && file->place().file == name;
+  });
+  return one == files_.end() ? nullptr : one->get();
+}
+
+FollowedFile* FileSource::WaitingFor(const FollowedFile* file) const {
+  for (const auto& other : files_) {
+    if (other->predecessor == file) return other.get();
+  }
+  return nullptr;
+}
+
+void FileSource::ReleaseSuccessor(const FollowedFile* file) {
+  while (FollowedFile* successor = WaitingFor(file)) {
+    successor->predecessor = nullptr;
+    successor->place().after = NameBefore(*file);
+    successor->state = State::kFollowing;
+    MarkDirty(successor);
+    if (!successor->at_path || successor->succeeded) Leave(successor, os_->Now());
+  }
+}
+
+void FileSource::End(FollowedFile* file) {
+  // So that it is known again, and told from its neighbours.
+  const auto info = file->is_open() ? os_->Stat(file->fd()) : absl::UnavailableError("closed");
+  if (info.ok()) file->place().modified_ns = info->modified_ns;
+  if (file->begun()) {
+    file->tail().End();
+    file->tail().EndTurn();
+  }
+  file->state = State::kEnded;
+  file->Close();
+  ReleaseSuccessor(file);  // nothing may wait for what will not come
+}
+
+void FileSource::Lose(const FollowedFile& file, uint64_t bytes, std::string_view how) {
+  if (bytes == 0) return;
+  totals_.lost_bytes += bytes;
+  log_->Error("lost " + file.place().path, file.place().path + ": " + std::to_string(bytes) +
+                                               " bytes were lost: " + std::string(how));
+}
+
+// It had ended when this process began. Should an error have hidden it under another name, it comes
+// back.
+void FileSource::Remember(const FollowedFile& file) {
+  const auto is_it = [&](const Remembered& one) { return one.place.file == file.place().file; };
+  if (std::any_of(remembered_.begin(), remembered_.end(), is_it)) return;
+  remembered_.push_back({file.place(), /*ended=*/true});
+}
+
+// Forgets what has ended and is nowhere to be found.
+void FileSource::Sweep() {
+  const auto is_over = [&](const std::unique_ptr<FollowedFile>& file) {
+    return file->state == State::kEnded && !file->at_path && !IsHidden(*file);
+  };
+  std::unordered_set<const FollowedFile*> over;
+  for (const auto& file : files_) {
+    if (is_over(file)) over.insert(file.get());
+  }
+  if (over.empty()) return;
+  for (const FollowedFile* file : over) {
+    if (file->begun() && file->read_bytes() > 0) gone_.push_back(file->Stand());
+    if (!file->begun()) Remember(*file);
+  }
+  if (gone_.size() > kMostGone) gone_.erase(gone_.begin(), gone_.end() - kMostGone);
+  const auto is_gone = [&](const auto& entry) { return over.contains(entry.second); };
+  std::erase_if(by_path_, is_gone);
+  std::erase_if(by_real_path_, is_gone);
+  std::erase_if(by_inode_, is_gone);
+  std::erase_if(dirty_, [&](FollowedFile* file) { return over.contains(file); });
+  std::erase_if(warm_, [&](FollowedFile* file) { return over.contains(file); });
+  std::erase_if(leaving_, [&](FollowedFile* file) { return over.contains(file); });
+  std::erase_if(files_, is_over);
+}
+
+// ---------------------------------------------------------------- time
+
+void FileSource::TickWarm(absl::Time now) {
+  next_tick_ = now + kTickInterval;
+  std::vector<FollowedFile*> files;
+  files.swap(warm_);
+  for (FollowedFile* file : files) {
+    const auto at_end = [&] {
+      if (file->dirty) return false;
+      const absl::StatusOr<Os::FileInfo> info =
+          file->is_open() ? os_->Stat(file->fd())
+                          : os_->StatPath(file->real_path(), /*follow_links=*/false);
+      return info.ok() && info->inode == file->place().inode && info->size == file->read_bytes();
+    };
+    file->warm = file->state != State::kEnded && file->tail().Tick(now, at_end);
+    if (file->warm) warm_.push_back(file);
+  }
+}
+
+void FileSource::CloseIdle(absl::Time now) {
+  next_idle_ = now + std::min(parts_.options.close_idle, absl::Minutes(1));
+  for (const auto& file : files_) {
+    const bool is_idle = file->is_open() && file->state == State::kFollowing && file->begun() &&
+                         !file->dirty && !file->warm &&
+                         now - file->grown >= parts_.options.close_idle;
+    if (is_idle) file->Close();
+  }
+}
+
+// Of those that are not being read, the ones that grew longest ago.
+void FileSource::CloseOldest(const FollowedFile* except) {
+  std::vector<FollowedFile*> idle;
+  for (const auto& file : files_) {
+    const bool is_idle = file->is_open() && file->state == State::kFollowing && file->begun() &&
+                         !file->dirty && file.get() != except;
+    if (is_idle) idle.push_back(file.get());
+  }
+  const size_t count = (idle.size() + kOldestShare - 1) / kOldestShare;
+  std::nth_element(idle.begin(), idle.begin() + static_cast<ptrdiff_t>(count), idle.end(),
+                   [](const auto* a, const auto* b) { return a->grown < b->grown; });
+  for (size_t i = 0; i < count; ++i) idle[i]->Close();
+}
+
+bool FileSource::AtEnd() const {
+  const absl::Time now = os_->Now();
+  return dirty_.empty() && !scan_wanted_ && !IsUnsure() &&
+         std::none_of(files_.begin(), files_.end(), [&](const auto& file) {
+           return file->state == State::kWaiting ||
+                  (file->state == State::kLeaving && !IsQuiet(*file, now));
+         });
+}
+
+bool FileSource::HasReadOfAll() const {
+  return std::all_of(files_.begin(), files_.end(), [](const auto& file) {
+    return file->state == State::kEnded || file->read_bytes() > 0 || file->place().size == 0;
+  });
+}
+
+void FileSource::EndAll() {
+  for (const auto& file : files_) {
+    if (file->state == State::kEnded) continue;
+    if (file->begun() && SuccessorOf(file.get()) != nullptr) ContinueInRest(file.get());
+    End(file.get());
+  }
+}
+
+const FollowedFile* FileSource::LastGrown() const {
+  const FollowedFile* last = nullptr;
+  for (const auto& file : files_) {
+    if (file->at_path && (last == nullptr || file->grown > last->grown)) last = file.get();
+  }
+  return last;
+}
+
+bool FileSource::IsWrittenTo() const {
+  const FollowedFile* last = LastGrown();
+  return last != nullptr && IsOpenElsewhere(os_, last->place().device, last->place().inode);
+}
+
+std::string FileSource::LastBytes(size_t size) const {
+  const FollowedFile* last = LastGrown();
+  if (last == nullptr) return {};
+  // One that had ended when this process began, or was idle for long, is closed.
+  Os::FileInfo info;
+  absl::StatusOr<int> fd = last->fd();
+  if (!last->is_open()) fd = FollowedFile::Open(os_, last->real_path(), &info);
+  if (!fd.ok()) return {};
+  const uint64_t end = std::max(last->read_bytes(), last->place().size);
+  const uint64_t begin = end > size ? end - size : 0;
+  std::string bytes(end - begin, '\0');
+  const absl::StatusOr<size_t> count = os_->ReadAt(*fd, begin, bytes.data(), bytes.size());
+  if (!last->is_open()) os_->Close(*fd);
+  bytes.resize(count.value_or(0));
+  return bytes;
+}
+
+void FileSource::UpdateCounts(absl::Time now) {
+  if (now < next_counts_) return;
+  next_counts_ = now + kTickInterval;
+  Counts counts = totals_;
+  counts.errors += finder_.errors();
+  for (const auto& file : files_) {
+    if (file->state == State::kEnded) continue;
+    ++counts.files;
+    if (file->is_open()) ++counts.open_files;
+    counts.lag_bytes += file->behind();
+    if (file->behind() > 0) counts.behind.emplace_back(file->place().file, file->behind());
+  }
+  static constexpr size_t kMostBehind = 100;
+  std::sort(counts.behind.begin(), counts.behind.end(),
+            [](const auto& a, const auto& b) { return a.second > b.second; });
+  if (counts.behind.size() > kMostBehind) counts.behind.resize(kMostBehind);
+  const absl::MutexLock lock(&mutex_);
+  counts_ = std::move(counts);
+}
+
+FileSource::Counts FileSource::counts() const {
+  const absl::MutexLock lock(&mutex_);
+  return counts_;
+}
+
+}  // namespace sparktail

@@ -1,0 +1,196 @@
+#include "ingest/sources/file/followed_file.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace sparktail {
+namespace {
+
+// All of [offset, offset + size) of the file, or less at its end.
+absl::StatusOr<std::string> ReadPart(Os* os, int fd, uint64_t offset, size_t size) {
+  std::string part(size, '\0');
+  size_t done = 0;
+  while (done < size) {
+    const absl::StatusOr<size_t> count =
+        os->ReadAt(fd, offset + done, part.data() + done, size - done);
+    if (!count.ok()) return count.status();
+    if (*count == 0) break;
+    done += *count;
+  }
+  part.resize(done);
+  return part;
+}
+
+// 15:34:11. Text without one may stand at the same place of what was written after a truncation:
+// events of one length end alike.
+bool HoldsTime(std::string_view text) {
+  static constexpr std::string_view kForm = "00:00:00";
+  const auto fits = [](char form, char c) {
+    return form == '0' ? c >= '0' && c <= '9' : c == form;
+  };
+  for (; text.size() >= kForm.size(); text.remove_prefix(1)) {
+    if (std::equal(kForm.begin(), kForm.end(), text.begin(), fits)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+absl::StatusOr<int> FollowedFile::Open(Os* os, const std::string& path, Os::FileInfo* info) {
+  const absl::StatusOr<int> fd = os->OpenToFollow(path);
+  if (!fd.ok()) return fd.status();
+  const absl::StatusOr<Os::FileInfo> found = os->Stat(*fd);
+  if (found.ok() && found->is_regular()) {
+    *info = *found;
+    return *fd;
+  }
+  os->Close(*fd);
+  if (!found.ok()) return found.status();
+  return absl::FailedPreconditionError("it is no regular file");
+}
+
+absl::StatusOr<bool> FollowedFile::IsSame(Os* os, int fd, const FilePosition& place) {
+  if (place.marker.size > place.raw) return false;
+  const absl::StatusOr<std::string> head = ReadPart(os, fd, 0, place.prefix.size);
+  if (!head.ok()) return head.status();
+  if (!place.prefix.Matches(*head)) return false;
+  const absl::StatusOr<std::string> before =
+      ReadPart(os, fd, place.raw - place.marker.size, place.marker.size);
+  if (!before.ok()) return before.status();
+  return place.marker.Matches(*before);
+}
+
+absl::StatusOr<bool> FollowedFile::IsSame(int fd) const {
+  if (!begun()) return IsSame(os_, fd, place_);
+  absl::StatusOr<bool> same_head = HasHead(fd);
+  if (!same_head.ok() || !*same_head) return same_head;
+  return IsIntact(fd);
+}
+
+absl::StatusOr<bool> FollowedFile::HasHead(int fd) const {
+  FilePosition place;
+  place.prefix = place_.prefix;
+  return IsSame(os_, fd, place);
+}
+
+absl::StatusOr<bool> FollowedFile::BeginsAs(int fd, uint64_t size) const {
+  if (!is_open()) return false;
+  absl::StatusOr<bool> intact = IsIntact();
+  if (!intact.ok() || !*intact) return intact;
+  return BeginAlike(os_, fd_, fd, size);
+}
+
+absl::StatusOr<bool> FollowedFile::BeginAlike(Os* os, int one, int other, uint64_t size) {
+  const size_t part = std::min<uint64_t>(size, kPrefixSize);
+  for (const uint64_t begin : {uint64_t{0}, size - part}) {
+    const absl::StatusOr<std::string> its = ReadPart(os, one, begin, part);
+    if (!its.ok()) return its.status();
+    const absl::StatusOr<std::string> others = ReadPart(os, other, begin, part);
+    if (!others.ok()) return others.status();
+    if (*its != *others) return false;
+  }
+  return true;
+}
+
+void FollowedFile::Adopt(int fd, const Os::FileInfo& info) {
+  Close();
+  fd_ = fd;
+  place_.device = info.device;
+  place_.inode = info.inode;
+  place_.size = info.size;
+  place_.modified_ns = info.modified_ns;
+}
+
+void FollowedFile::Close() {
+  if (fd_ >= 0) os_->Close(std::exchange(fd_, -1));
+}
+
+absl::Status FollowedFile::Begin(std::unique_ptr<FileTail> tail) {
+  read_ = tail->begin();
+  if (read_ > 0 && fd_ >= 0) {
+    if (absl::Status status = ReadFingerprints(); !status.ok()) return status;
+  }
+  tail_ = std::move(tail);
+  return absl::OkStatus();
+}
+
+absl::Status FollowedFile::ReadFingerprints() {
+  absl::StatusOr<std::string> head = ReadPart(os_, fd_, 0, std::min<uint64_t>(kPrefixSize, read_));
+  if (!head.ok()) return head.status();
+  place_.prefix = Fingerprint::Of(*head);
+  if (head->size() < kPrefixSize) head_ = *std::move(head);
+  const uint64_t last = std::min<uint64_t>(kTailSize, read_);
+  const absl::StatusOr<std::string> before = ReadPart(os_, fd_, read_ - last, last);
+  if (!before.ok()) return before.status();
+  Note(*before);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<size_t> FollowedFile::Read(std::span<char> room) {
+  absl::StatusOr<size_t> size = os_->ReadAt(fd_, read_, room.data(), room.size());
+  if (size.ok() && *size > 0) Took({room.data(), *size});
+  return size;
+}
+
+// Most files have grown by a line or two: one call looks back and reads on.
+absl::StatusOr<size_t> FollowedFile::ReadOn(std::span<char> room, bool* is_intact) {
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): it is about to be read into
+  std::array<char, kTailSize + kFirstRead> bytes;
+  const size_t wanted = last_size_ + std::min(kFirstRead, room.size());
+  absl::StatusOr<size_t> size = os_->ReadAt(fd_, read_ - last_size_, bytes.data(), wanted);
+  if (!size.ok()) return size;
+  const bool is_short = *size < last_size_;
+  absl::StatusOr<bool> intact =
+      is_short ? IsIntact() : std::string_view(bytes.data(), last_size_) == last();
+  if (!is_short && *intact && !HoldsTime(last())) intact = HasHead(fd_);
+  if (!intact.ok()) return intact.status();
+  *is_intact = *intact;
+  if (!*is_intact) return size_t{0};
+  if (*size <= last_size_) return Read(room);  // a short read need not be the end
+  const size_t fresh = *size - last_size_;
+  std::memcpy(room.data(), bytes.data() + last_size_, fresh);
+  Took({room.data(), fresh});
+  return fresh;
+}
+
+void FollowedFile::Took(std::string_view bytes) {
+  if (read_ == head_.size() && read_ < kPrefixSize) {
+    head_.append(bytes.substr(0, kPrefixSize - head_.size()));
+    place_.prefix = Fingerprint::Of(head_);
+    if (head_.size() == kPrefixSize) std::string().swap(head_);
+  }
+  read_ += bytes.size();
+  place_.size = std::max(place_.size, read_);
+  Note(bytes);
+}
+
+// Keeps the last bytes.
+void FollowedFile::Note(std::string_view bytes) {
+  if (bytes.size() >= kTailSize) {
+    std::memcpy(last_.data(), bytes.data() + bytes.size() - kTailSize, kTailSize);
+    last_size_ = kTailSize;
+    return;
+  }
+  const size_t kept = std::min(last_size_, kTailSize - bytes.size());
+  std::memmove(last_.data(), last_.data() + last_size_ - kept, kept);
+  std::memcpy(last_.data() + kept, bytes.data(), bytes.size());
+  last_size_ = kept + bytes.size();
+}
+
+absl::StatusOr<bool> FollowedFile::IsIntact(int fd) const {
+  if (!begun()) return IsSame(os_, fd, place_);
+  if (last_size_ == 0) return true;
+  std::array<char, kTailSize> now{};
+  size_t done = 0;
+  while (done < last_size_) {
+    const absl::StatusOr<size_t> size =
+        os_->ReadAt(fd, read_ - last_size_ + done, now.data() + done, last_size_ - done);
+    if (!size.ok()) return size.status();
+    if (*size == 0) return false;
+    done += *size;
+  }
+  if (std::string_view(now.data(), last_size_) != last()) return false;
+  return HoldsTime(last()) ? true : HasHead(fd);
+}
+
+}  // namespace sparktail

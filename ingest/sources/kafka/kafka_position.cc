@@ -1,0 +1,146 @@
+#include "ingest/sources/kafka/kafka_position.h"
+
+#include <simdjson.h>
+
+#include <charconv>
+
+#include "ingest/sources/file/file_position.h"
+#include "parsers/byte_buffer.h"
+#include "parsers/json_text.h"
+
+namespace sparktail {
+namespace {
+
+constexpr size_t kLongestKey = 400;
+constexpr int32_t kMostPartitions = 1'000'000;
+
+class Writer {
+ public:
+  void Text(std::string_view name, std::string_view text) {
+    if (text.empty()) return;
+    Name(name);
+    AppendJsonString(text, &json_);
+  }
+  template <typename T>
+  void Number(std::string_view name, T number) {
+    Name(name);
+    json_.Append(std::to_string(number));
+  }
+  std::string Finish() { return std::string(json_.view()) + "}"; }
+
+ private:
+  void Name(std::string_view name) {
+    json_.Append(json_.size() == 0 ? "{\"" : ",\"");
+    json_.Append(name);
+    json_.Append("\":");
+  }
+  ByteBuffer json_;
+};
+
+void Read(const simdjson::dom::object& object, std::string_view name, std::string* text) {
+  std::string_view value;
+  if (object[name].get(value) == simdjson::SUCCESS) *text = value;
+}
+
+template <typename T>
+void ReadNumber(const simdjson::dom::object& object, std::string_view name, T* number) {
+  T value = 0;
+  if (object[name].get(value) == simdjson::SUCCESS) *number = value;
+}
+
+std::string Escaped(std::string_view key) {
+  static constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string text;
+  for (const char c : key) {
+    if (c > ' ' && c < 0x7F && c != '%' && c != '#') {
+      text += c;
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      text.append({'%', kHex[byte >> 4], kHex[byte & 15]});
+    }
+    if (text.size() > kLongestKey) {
+      return text.substr(0, kLongestKey) + "%~" + std::to_string(Fingerprint::Of(key).hash);
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string KafkaPosition::ToJson() const {
+  Writer json;
+  json.Text("group", group);
+  json.Text("topic", partition.topic);
+  json.Number("partition", partition.number);
+  json.Number("offset", offset);
+  if (group.empty()) json.Number("content", content);
+  if (first >= 0) json.Number("first", first);
+  if (since_ms != INT64_MIN) json.Number("since", since_ms);
+  json.Text("path", origin.path);
+  json.Text("host", origin.host);
+  json.Text("namespace", origin.kubernetes_namespace);
+  json.Text("pod", origin.pod);
+  json.Text("container", origin.container);
+  json.Text("containerId", origin.container_id);
+  return json.Finish();
+}
+
+std::optional<KafkaPosition> KafkaPosition::FromJson(std::string_view json) {
+  simdjson::dom::parser parser;
+  simdjson::dom::object object;
+  if (parser.parse(json.data(), json.size()).get(object) != simdjson::SUCCESS) return std::nullopt;
+  KafkaPosition position;
+  Read(object, "topic", &position.partition.topic);
+  if (position.partition.topic.empty()) return std::nullopt;
+  int64_t number = -1;
+  ReadNumber(object, "partition", &number);
+  if (number < 0 || number > kMostPartitions) return std::nullopt;
+  position.partition.number = static_cast<int32_t>(number);
+  position.offset = -1;
+  ReadNumber(object, "offset", &position.offset);
+  if (position.offset < 0) return std::nullopt;
+  Read(object, "group", &position.group);
+  ReadNumber(object, "first", &position.first);
+  ReadNumber(object, "content", &position.content);
+  ReadNumber(object, "since", &position.since_ms);
+  Read(object, "path", &position.origin.path);
+  Read(object, "host", &position.origin.host);
+  Read(object, "namespace", &position.origin.kubernetes_namespace);
+  Read(object, "pod", &position.origin.pod);
+  Read(object, "container", &position.origin.container);
+  Read(object, "containerId", &position.origin.container_id);
+  return position;
+}
+
+std::string KafkaStreamKey(std::string_view source, const KafkaPartition& partition) {
+  std::string stream(source);
+  stream.append("/").append(partition.topic).append("/").append(std::to_string(partition.number));
+  return stream;
+}
+
+std::string KafkaStreamKey(std::string_view source, const KafkaPartition& partition,
+                           std::string_view key, std::string_view std_stream) {
+  std::string stream = KafkaStreamKey(source, partition) + "/" + Escaped(key);
+  if (!std_stream.empty()) stream.append("#").append(std_stream);
+  return stream;
+}
+
+std::optional<KafkaPartition> PartitionOfStream(std::string_view source, std::string_view stream) {
+  if (!stream.starts_with(source)) return std::nullopt;
+  stream.remove_prefix(source.size());
+  if (!stream.starts_with('/')) return std::nullopt;
+  stream.remove_prefix(1);
+  const size_t slash = stream.find('/');
+  if (slash == 0 || slash == std::string_view::npos) return std::nullopt;
+  KafkaPartition partition;
+  partition.topic = stream.substr(0, slash);
+  stream.remove_prefix(slash + 1);
+  const auto [end, error] =
+      std::from_chars(stream.data(), stream.data() + stream.size(), partition.number);
+  const auto size = static_cast<size_t>(end - stream.data());
+  if (error != std::errc() || partition.number < 0) return std::nullopt;
+  if (size < stream.size() && stream[size] != '/') return std::nullopt;
+  return partition;
+}
+
+}  // namespace sparktail

@@ -1,0 +1,41 @@
+#include "ingest/sources/kafka/kafka_source_kind.h"
+
+#include <memory>
+#include <utility>
+
+#include "ingest/kafka/cursor_record.h"
+#include "ingest/sources/kafka/kafka_log_source.h"
+#include "ingest/sources/kafka/kafka_source_options.h"
+
+namespace sparktail {
+namespace {
+
+std::unique_ptr<Source> Make(SourceParts parts) {
+  return std::make_unique<KafkaLogSource>(std::move(parts));
+}
+
+std::string CursorOwner(const SourceConfiguration& source) {
+  return GroupOwner(source.options.Get<KafkaSourceOptions>().group);
+}
+
+}  // namespace
+
+const SourceKind& KafkaSourceKind() {
+  static const SourceKind kKind = {
+      .name = "kafka",
+      .sentence =
+          "Reads logs that node agents send to Kafka, sharing the topics with other processes.",
+      .defaults = AnyOptions::Of(KafkaSourceOptions()),
+      .options =
+          Joined(SourceOptionTable(),
+                 Within<SourceConfiguration>(KafkaSourceOptionTable(),
+                                             [](SourceConfiguration* source) {
+                                               return &source->options.Get<KafkaSourceOptions>();
+                                             })),
+      .make = Make,
+      .cursor_owner = CursorOwner,
+  };
+  return kKind;
+}
+
+}  // namespace sparktail

@@ -1,0 +1,207 @@
+#include "ingest/sources/yarn/yarn_documents.h"
+
+#include <optional>
+#include <string_view>
+
+#include "parsers/byte_buffer.h"
+#include "parsers/event_id.h"
+#include "parsers/json_text.h"
+
+namespace sparktail {
+namespace {
+
+// Writes the members of an object; those that are not known are left out.
+class Members {
+ public:
+  explicit Members(ByteBuffer* out) : out_(out) { out_->Append("{"); }
+
+  void Text(std::string_view name, std::string_view text) {
+    if (text.empty()) return;
+    Name(name);
+    AppendJsonString(text, out_);
+  }
+  void Raw(std::string_view name, std::string_view json) {
+    if (json.empty()) return;
+    Name(name);
+    out_->Append(json);
+  }
+  void Flag(std::string_view name, bool flag) { Raw(name, flag ? "true" : "false"); }
+  void Number(std::string_view name, std::optional<int64_t> number) {
+    if (number) Raw(name, std::to_string(*number));
+  }
+  void Open(std::string_view name) {
+    Name(name);
+    out_->Append("{");
+    is_first_ = true;
+  }
+  void Close() {
+    out_->Append("}");
+    is_first_ = false;
+  }
+
+ private:
+  void Name(std::string_view name) {
+    out_->Append(is_first_ ? "\"" : ",\"");
+    out_->Append(name);
+    out_->Append("\":");
+    is_first_ = false;
+  }
+
+  ByteBuffer* out_;
+  bool is_first_ = true;
+};
+
+std::string Stamp(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
+}
+
+EventRef Begin(EventKind kind, const EventId& id, absl::Time time, uint64_t offset,
+               const ByteBuffer& out) {
+  EventRef event{kind, id, out.size(), out.size()};
+  event.time_ms = absl::ToUnixMillis(time);
+  event.offset = offset;
+  return event;
+}
+
+void End(EventRef event, EventBuffer* out) {
+  event.end = out->bytes.size();
+  out->events.push_back(event);
+  out->bytes.Append("\n");
+}
+
+// The members of several arrays, as one.
+std::string Joined(const std::vector<std::string>& arrays) {
+  std::string joined = "[";
+  for (const std::string& array : arrays) {
+    if (array.size() <= 2) continue;
+    if (joined.size() > 1) joined += ',';
+    joined.append(array, 1, array.size() - 2);
+  }
+  return joined + "]";
+}
+
+struct Envelope {
+  std::string_view environment;
+  std::string_view source;
+  EventKind kind = EventKind::kApp;
+  const EventId* id = nullptr;
+  absl::Time time;
+  std::string_view app_name;
+  std::string_view app_id;
+  std::string_view attempt;
+  std::string_view container_id;
+  std::string_view deploy_mode;
+  bool running = true;
+};
+
+void Add(const Envelope& envelope, Members* members) {
+  members->Text("@timestamp", Stamp(envelope.time));
+  members->Text("kind", Name(envelope.kind));
+  members->Text("id", View(*envelope.id));
+  members->Text("environment", envelope.environment);
+  members->Text("appName", envelope.app_name);
+  members->Text("appId", envelope.app_id);
+  members->Raw("attempt", envelope.attempt);
+  members->Text("containerId", envelope.container_id);
+  members->Text("deployMode", envelope.deploy_mode);
+  members->Flag("running", envelope.running);
+  members->Open("source");
+  members->Text("name", envelope.source);
+  members->Close();
+}
+
+Envelope EnvelopeOf(const YarnOrigin& origin) {
+  Envelope envelope;
+  envelope.app_name = origin.name;
+  envelope.app_id = origin.application;
+  envelope.attempt = origin.attempt;
+  envelope.deploy_mode = origin.deploy_mode;
+  return envelope;
+}
+
+}  // namespace
+
+void YarnDocuments::WriteJob(const YarnOrigin& origin, const FinishedJob& job, uint64_t offset,
+                             EventBuffer* out) const {
+  const EventId id =
+      MakeEventId({"job", origin.application, origin.attempt, std::to_string(job.job.id)});
+  Envelope envelope = EnvelopeOf(origin);
+  envelope.environment = environment_;
+  envelope.source = source_;
+  envelope.kind = EventKind::kJob;
+  envelope.id = &id;
+  envelope.time = *job.job.completed;
+  const EventRef event = Begin(envelope.kind, id, envelope.time, offset, out->bytes);
+  Members members(&out->bytes);
+  Add(envelope, &members);
+  members.Raw("job", job.job.json);
+  members.Raw("stages", Joined(job.stages));
+  members.Close();
+  End(event, out);
+}
+
+void YarnDocuments::WriteBatch(const YarnOrigin& origin, const SparkBatch& batch, uint64_t offset,
+                               EventBuffer* out) const {
+  const EventId id =
+      MakeEventId({"batch", origin.application, origin.attempt, std::to_string(batch.time)});
+  Envelope envelope = EnvelopeOf(origin);
+  envelope.environment = environment_;
+  envelope.source = source_;
+  envelope.kind = EventKind::kBatch;
+  envelope.id = &id;
+  envelope.time = absl::FromUnixMillis(batch.time);
+  const EventRef event = Begin(envelope.kind, id, envelope.time, offset, out->bytes);
+  Members members(&out->bytes);
+  Add(envelope, &members);
+  members.Open("batch");
+  members.Number("time", batch.time);
+  members.Number("schedulingDelayMs", batch.scheduling_delay);
+  members.Number("processingMs", batch.processing);
+  members.Number("totalDelayMs", batch.total_delay);
+  members.Number("records", batch.records);
+  members.Number("jobs", batch.jobs);
+  members.Text("status", batch.status);
+  members.Close();
+  members.Close();
+  End(event, out);
+}
+
+void YarnDocuments::WriteApp(absl::Time time, const AppReport& report, uint64_t offset,
+                             EventBuffer* out) const {
+  const YarnApplication app = report.application.value_or(YarnApplication());
+  // Several applications may have a name: of those after the first one the id tells them apart.
+  const std::string seconds = std::to_string(absl::ToUnixSeconds(time));
+  const EventId id = report.is_first
+                         ? MakeEventId({"app", environment_, report.name, seconds})
+                         : MakeEventId({"app", environment_, report.name, seconds, app.id});
+  Envelope envelope;
+  envelope.environment = environment_;
+  envelope.source = source_;
+  envelope.id = &id;
+  envelope.time = time;
+  envelope.app_name = report.name;
+  envelope.app_id = app.id;
+  const std::string attempt = report.attempts ? std::to_string(*report.attempts) : "";
+  envelope.attempt = attempt;
+  if (app.am_logs) envelope.container_id = app.am_logs->container;
+  envelope.deploy_mode = report.deploy_mode;
+  envelope.running = report.is_running;
+  const EventRef event = Begin(envelope.kind, id, time, offset, out->bytes);
+  Members members(&out->bytes);
+  Add(envelope, &members);
+  members.Open("app");
+  members.Text("state", app.state);
+  members.Text("finalStatus", app.final_status);
+  members.Text("diagnostics", app.diagnostics);
+  members.Text("user", app.user);
+  members.Text("queue", app.queue);
+  members.Number("attempts", report.attempts);
+  members.Number("containers", app.containers);
+  members.Number("memoryMB", app.memory_mb);
+  members.Number("vcores", app.vcores);
+  members.Close();
+  members.Close();
+  End(event, out);
+}
+
+}  // namespace sparktail

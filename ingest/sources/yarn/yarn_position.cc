@@ -1,0 +1,109 @@
+#include "ingest/sources/yarn/yarn_position.h"
+
+#include <simdjson.h>
+
+#include "parsers/byte_buffer.h"
+#include "parsers/json_text.h"
+
+namespace sparktail {
+namespace {
+
+class Writer {
+ public:
+  void Text(std::string_view name, std::string_view text) {
+    if (text.empty()) return;
+    Name(name);
+    AppendJsonString(text, &json_);
+  }
+  void Raw(std::string_view name, std::string_view json) {
+    Name(name);
+    json_.Append(json);
+  }
+  std::string Finish() { return std::string(json_.view()) + "}"; }
+
+ private:
+  void Name(std::string_view name) {
+    json_.Append(json_.size() == 0 ? "{\"" : ",\"");
+    json_.Append(name);
+    json_.Append("\":");
+  }
+  ByteBuffer json_;
+};
+
+void Read(const simdjson::dom::object& object, std::string_view name, std::string* text) {
+  std::string_view value;
+  if (object[name].get(value) == simdjson::SUCCESS) *text = value;
+}
+
+void Read(const simdjson::dom::object& object, std::string_view name, bool* flag) {
+  bool value = false;
+  if (object[name].get(value) == simdjson::SUCCESS) *flag = value;
+}
+
+}  // namespace
+
+std::string YarnPosition::ToJson() const {
+  Writer json;
+  json.Text("application", log.origin.application);
+  json.Text("name", log.origin.name);
+  json.Text("user", log.origin.user);
+  json.Text("deployMode", log.origin.deploy_mode);
+  json.Text("attempt", log.origin.attempt);
+  if (log.origin.since_ms != INT64_MIN) json.Raw("since", std::to_string(log.origin.since_ms));
+  json.Text("container", log.name.address.container);
+  json.Text("containerUser", log.name.address.user);
+  json.Text("node", log.name.address.node);
+  json.Text("nodeId", log.name.node_id);
+  json.Text("file", log.name.file);
+  if (log.name.address.is_https) json.Raw("https", "true");
+  if (is_inexact) json.Raw("inexact", "true");
+  return json.Finish();
+}
+
+std::optional<YarnPosition> YarnPosition::FromJson(std::string_view json) {
+  simdjson::dom::parser parser;
+  simdjson::dom::object object;
+  if (parser.parse(json.data(), json.size()).get(object) != simdjson::SUCCESS) return std::nullopt;
+  YarnPosition position;
+  YarnOrigin& origin = position.log.origin;
+  LogName& name = position.log.name;
+  Read(object, "application", &origin.application);
+  Read(object, "name", &origin.name);
+  Read(object, "user", &origin.user);
+  Read(object, "deployMode", &origin.deploy_mode);
+  Read(object, "attempt", &origin.attempt);
+  int64_t since = 0;
+  if (object["since"].get(since) == simdjson::SUCCESS) origin.since_ms = since;
+  Read(object, "container", &name.address.container);
+  Read(object, "containerUser", &name.address.user);
+  Read(object, "node", &name.address.node);
+  Read(object, "nodeId", &name.node_id);
+  Read(object, "file", &name.file);
+  Read(object, "https", &name.address.is_https);
+  Read(object, "inexact", &position.is_inexact);
+  // They become parts of addresses.
+  const bool is_good = IsApplicationId(origin.application) &&
+                       IsContainerId(name.address.container) && IsFileName(name.address.user) &&
+                       IsHostAndPort(name.address.node) && IsFileName(name.file) &&
+                       (name.node_id.empty() || IsHostAndPort(name.node_id));
+  if (!is_good) return std::nullopt;
+  return position;
+}
+
+StreamKey YarnStreamKey(std::string_view source, const YarnLog& log) {
+  StreamKey key(source);
+  key.append("/").append(log.origin.application);
+  key.append("/").append(log.name.address.container);
+  return key.append("/").append(log.name.file);
+}
+
+StreamKey YarnDriverKey(std::string_view source, const YarnOrigin& origin, std::string_view what) {
+  StreamKey key(source);
+  key.append("/").append(origin.application).append("/").append(what);
+  if (!origin.attempt.empty()) key.append("/").append(origin.attempt);
+  return key;
+}
+
+StreamKey YarnReportsKey(std::string_view source) { return std::string(source) + "/applications"; }
+
+}  // namespace sparktail

@@ -1,0 +1,35 @@
+#include "ingest/sources/yarn/yarn_source_kind.h"
+
+#include <memory>
+#include <utility>
+
+#include "ingest/sources/yarn/yarn_log_source.h"
+#include "ingest/sources/yarn/yarn_source_options.h"
+
+namespace sparktail {
+namespace {
+
+std::unique_ptr<Source> Make(SourceParts parts) {
+  return std::make_unique<YarnLogSource>(std::move(parts));
+}
+
+}  // namespace
+
+const SourceKind& YarnSourceKind() {
+  static const SourceKind kKind = {
+      .name = "yarn",
+      .sentence =
+          "Finds applications in a YARN cluster, and reads their drivers' logs from its "
+          "NodeManagers.",
+      .defaults = AnyOptions::Of(YarnSourceOptions()),
+      .options = Joined(SourceOptionTable(), Within<SourceConfiguration>(
+                                                 YarnSourceOptionTable(),
+                                                 [](SourceConfiguration* source) {
+                                                   return &source->options.Get<YarnSourceOptions>();
+                                                 })),
+      .make = Make,
+  };
+  return kKind;
+}
+
+}  // namespace sparktail

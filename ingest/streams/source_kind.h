@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ingest/base/any_options.h"
+#include "ingest/base/options.h"
+
+namespace sparktail {
+
+class Source;
+struct SourceKind;
+struct SourceParts;
+
+// One source, as a configuration has it.
+struct SourceConfiguration {
+  std::string name;                // first part of the names of its streams; unique
+  std::string environment;         // of the documents
+  std::string timezone = "UTC";    // of header stamps that name none
+  std::vector<std::string> sinks;  // names; empty: all
+  const SourceKind* kind = nullptr;
+  AnyOptions options;  // of the kind
+};
+
+// The options that sources of all kinds have.
+OptionTable<SourceConfiguration> SourceOptionTable();
+
+// One kind of source: its row in the table of kinds (ingest/cli/kinds.cc). Whatever the program
+// wants of a kind it asks of this row.
+struct SourceKind {
+  std::string name;                          // value of `kind`
+  std::string sentence;                      // what such a source does, for users
+  AnyOptions defaults;                       // of its own options
+  OptionTable<SourceConfiguration> options;  // all that it takes but `kind`
+  std::unique_ptr<Source> (*make)(SourceParts parts) = nullptr;
+  // Of sources whose streams several processes share: the name under which a store that these
+  // processes share keeps their cursors (CursorRecord). Null for all others.
+  std::string (*cursor_owner)(const SourceConfiguration& source) = nullptr;
+};
+
+}  // namespace sparktail

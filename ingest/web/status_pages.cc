@@ -1,0 +1,66 @@
+#include "ingest/web/status_pages.h"
+
+#include <string>
+#include <utility>
+
+#include "ingest/web/metrics.h"
+#include "parsers/log_diagnosis.h"
+
+namespace sparktail {
+namespace {
+
+constexpr size_t kMostReasonBytes = 512;
+
+HttpAnswer Text(int status, std::string body) {
+  HttpAnswer answer;
+  answer.status = status;
+  answer.body = std::move(body);
+  return answer;
+}
+
+HttpAnswer Index(std::string_view version) {
+  HttpAnswer answer;
+  answer.content_type = "text/html; charset=utf-8";
+  answer.body = "<!doctype html><title>sparktail</title><h1>sparktail ";
+  answer.body.append(version).append(
+      "</h1>\n<ul><li><a href=\"/metrics\">/metrics</a> for Prometheus"
+      "<li><a href=\"/healthz\">/healthz</a> is it alive?"
+      "<li><a href=\"/readyz\">/readyz</a> are all sources and sinks open?</ul>\n");
+  return answer;
+}
+
+HttpAnswer Metrics(const PipelineStatus& status, std::string_view version) {
+  HttpAnswer answer;
+  answer.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  answer.body = MetricsPage(status, version);
+  return answer;
+}
+
+HttpAnswer Health(const PipelineStatus& status) {
+  return status.healthy ? Text(200, "healthy\n") : Text(503, "the reader loop stands still\n");
+}
+
+HttpAnswer Readiness(const PipelineStatus& status) {
+  std::string text = status.ready
+                         ? "ready\n"
+                         : "not ready: " + Printable(status.not_ready, kMostReasonBytes) + "\n";
+  for (const SinkStatus& sink : status.sinks) {
+    if (sink.state != SinkStatus::State::kPaused) continue;
+    text += "sink " + Printable(sink.name, kMostReasonBytes) +
+            " pauses: " + Printable(sink.why, kMostReasonBytes) + "\n";
+  }
+  return Text(status.ready ? 200 : 503, std::move(text));
+}
+
+}  // namespace
+
+HttpAnswer StatusPage(std::string_view path, const PipelineStatus& status,
+                      std::string_view version) {
+  if (path == "/") return Index(version);
+  if (path == "/metrics") return Metrics(status, version);
+  if (path == "/healthz") return Health(status);
+  if (path == "/readyz") return Readiness(status);
+  return Text(404, "no such page; there are /metrics, /healthz and /readyz\n");
+}
+
+}  // namespace sparktail

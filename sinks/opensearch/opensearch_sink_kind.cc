@@ -1,0 +1,46 @@
+#include "sinks/opensearch/opensearch_sink_kind.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "sinks/opensearch/opensearch_options.h"
+#include "sinks/opensearch/opensearch_sink.h"
+
+namespace sparktail {
+namespace {
+
+std::unique_ptr<Sink> Make(const SinkParts& parts) {
+  return MakeOpenSearchSink(parts.configuration->options.Get<OpenSearchOptions>(),
+                            BulkSink::Parts::Of(parts));
+}
+
+SinkKind Kind(std::string name, std::string sentence) {
+  return {
+      .name = std::move(name),
+      .sentence = std::move(sentence),
+      .defaults = AnyOptions::Of(OpenSearchOptions()),
+      .options = Joined(Within<SinkConfiguration>(OpenSearchOptionTable(),
+                                                  [](SinkConfiguration* sink) {
+                                                    return &sink->options.Get<OpenSearchOptions>();
+                                                  }),
+                        SinkOptionTable()),
+      .make = Make,
+      .reported_as = "opensearch",
+  };
+}
+
+}  // namespace
+
+const SinkKind& OpenSearchSinkKind() {
+  static const SinkKind kKind = Kind("opensearch", "Indexes events in OpenSearch, each once.");
+  return kKind;
+}
+
+const SinkKind& ElasticsearchSinkKind() {
+  static const SinkKind kKind =
+      Kind("elasticsearch", "Indexes events in Elasticsearch, each once.");
+  return kKind;
+}
+
+}  // namespace sparktail

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ingest/base/any_options.h"
+#include "ingest/base/log.h"
+#include "ingest/base/options.h"
+#include "ingest/base/os.h"
+#include "ingest/kafka/group_offsets.h"
+#include "offsets/cursor_store.h"
+#include "sinks/dead_letter.h"
+#include "sinks/options.h"
+#include "sinks/sink.h"
+
+namespace sparktail {
+
+struct SinkKind;
+
+// One sink, as a configuration has it.
+struct SinkConfiguration {
+  std::string name;  // of its cursors and its dead letters; unique
+  DeliveryOptions delivery;
+  const SinkKind* kind = nullptr;
+  AnyOptions options;  // of the kind
+};
+
+// The options that sinks of all kinds have, those of delivery included.
+OptionTable<SinkConfiguration> SinkOptionTable();
+
+// What a sink is made from. All that is pointed to outlives it.
+struct SinkParts {
+  Os* os = nullptr;
+  Log* log = nullptr;
+  CursorStore* store = nullptr;
+  DeadLetters* dead_letters = nullptr;  // of this sink
+  const SinkConfiguration* configuration = nullptr;
+  std::string instance;
+  bool recover = false;  // `--recover`
+  // The owner of a stream's cursors in a store that several processes share; "": the instance.
+  std::function<std::string(std::string_view stream)> owner_of;
+  // The offsets of consumer groups that have to be committed with these cursors. On the sink's
+  // thread.
+  std::function<absl::StatusOr<std::vector<GroupOffsets>>(std::span<const StreamCursor>)>
+      group_offsets;
+};
+
+// One kind of sink: its row in the table of kinds (ingest/cli/kinds.cc). Whatever the program wants
+// of a kind it asks of this row.
+struct SinkKind {
+  std::string name;                        // value of `kind`
+  std::string sentence;                    // what such a sink does, for users
+  AnyOptions defaults;                     // of its own options
+  OptionTable<SinkConfiguration> options;  // all that it takes but `kind`
+  std::unique_ptr<Sink> (*make)(const SinkParts& parts) = nullptr;
+  std::string reported_as = {};  // `kind` in metrics; empty: name
+  // Of sinks whose Kafka transactions hold their cursors: where those are. Null for all others.
+  std::optional<KafkaCommitPlace> (*commit_place)(const SinkConfiguration& sink) = nullptr;
+};
+
+}  // namespace sparktail
