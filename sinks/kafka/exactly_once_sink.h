@@ -36,8 +36,7 @@ namespace sparktail {
 //   brokers away           the transaction is aborted, and its events are written in a new one
 //   a message is rejected  likewise, but the message goes to the dead letters
 //   the producer is dead   a new one is created and resumes from the cursors, which show whether
-//   the
-//                          last commit succeeded
+//                          the last commit succeeded
 //   fenced                 another process has the name: the sink stops with an error that names it
 //
 // Events must stay valid from Write() until their Commit() or Rollback() succeeded.

@@ -288,10 +288,10 @@ TEST_F(ConfigFileTest, MistakesInSinks) {
                 "sinks[0].topic: give a name that begins with a literal"},
            Case{"sinks: [{kind: kafka, brokers: [a:9092], topic: t, delivery: at_least_once, "
                 "sasl_username: me}]",
-                "sinks[0].security_protocol: give sasl_ssl or sasl_plaintext"},
+                "sinks[0].security_protocol: set it to sasl_ssl or sasl_plaintext"},
            Case{"instance: i\nsinks: [{kind: kafka, brokers: [a:9092], topic: t, "
                 "properties: {acks: 1}}]",
-                "sinks[0].properties.acks: it can't be set: an event that not all replicas have"},
+                "sinks[0].properties.acks: it can't be set: an event that is not on all replicas"},
            Case{"sinks: [{kind: kafke}]",
                 "unknown kind: give file, stdout, sqlite, kafka, opensearch, elasticsearch or "
                 "solr, not 'kafke'"},

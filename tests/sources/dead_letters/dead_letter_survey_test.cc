@@ -101,7 +101,7 @@ TEST_F(DeadLetterSurveyTest, WhatCannotBeSentIsTold) {
   ASSERT_TRUE(survey.ok()) << survey.status();
   EXPECT_EQ(survey->unfit, 1U) << "one that is cut comes from elsewhere";
   EXPECT_EQ(survey->sinks.at("search").events, 1U);
-  EXPECT_THAT(told_, ElementsAre(StartsWith(a + ":1: skipped: its document is a text"),
+  EXPECT_THAT(told_, ElementsAre(StartsWith(a + ":1: skipped: its document is a string"),
                                  StartsWith(a + ":3: skipped: the line is cut")));
 }
 
