@@ -1,9 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "parsers/byte_buffer.h"
@@ -64,7 +66,27 @@ struct EventBuffer {
     bytes.Clear();
     events.clear();
   }
+
+  // Drops the events for which `keep(event)` is false, with their documents.
+  template <typename Keep>
+  void KeepIf(Keep keep);
 };
+
+template <typename Keep>
+void EventBuffer::KeepIf(Keep keep) {
+  if (std::all_of(events.begin(), events.end(), keep)) return;
+  EventBuffer kept;
+  for (const EventRef& event : events) {
+    if (!keep(event)) continue;
+    EventRef moved = event;
+    moved.begin = kept.bytes.size();
+    kept.bytes.Append(document(event));
+    moved.end = kept.bytes.size();
+    kept.bytes.Append('\n');
+    kept.events.push_back(moved);
+  }
+  *this = std::move(kept);
+}
 
 // Counts what a parser did with the records of its stream.
 struct ParserStats {
