@@ -84,7 +84,7 @@ class FakeTails : public FileTailMaker {
     uint64_t begin() const override { return stream_->begin; }
     bool HasRoom() override { return tails_->has_room && tails_->room > 0; }
     std::span<char> Room() override { return buffer_; }
-    void Took(size_t size) override {
+    void OnBytes(size_t size) override {
       EXPECT_FALSE(stream_->ended);
       stream_->bytes.append(buffer_.data(), size);
       tails_->all.append(buffer_.data(), size);

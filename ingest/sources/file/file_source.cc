@@ -942,7 +942,7 @@ void FileSource::ReadTurn(FollowedFile* file, absl::Time now) {
     left -= *size;
     totals_.read_bytes += *size;
     file->grown = grown_ = now;
-    file->tail().Took(*size);
+    file->tail().OnBytes(*size);
   }
   file->tail().EndTurn();
   if (!std::exchange(file->warm, true)) warm_.push_back(file);

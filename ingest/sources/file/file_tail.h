@@ -13,39 +13,42 @@
 
 namespace sparktail {
 
-// What becomes of the bytes of one followed file. The source calls it, on the reader thread; it
-// knows nothing of paths and rotation, as the source knows nothing of records.
+// Takes the bytes of one followed file. FileSource calls it on the reader thread. A tail knows
+// nothing of paths and rotation; the source knows nothing of records.
 class FileTail {
  public:
   virtual ~FileTail() = default;
 
-  // The byte of the file from which to read.
+  // The byte of the file at which to start reading.
   virtual uint64_t begin() const = 0;
 
-  // Bytes may come. If not, the source asks again later.
+  // True if the tail accepts bytes now. If false, the source asks again later.
   virtual bool HasRoom() = 0;
-  // Where the file's next bytes go; never empty. Valid until the next call.
+  // The buffer for the file's next bytes; never empty. Valid until the next call.
   virtual std::span<char> Room() = 0;
-  // So many bytes were put there. What comes of them is handed on at the latest by EndTurn().
-  virtual void Took(size_t size) = 0;
+  // The source has written `size` bytes to the beginning of Room(). Their events are emitted by
+  // EndTurn() at the latest.
+  virtual void OnBytes(size_t size) = 0;
   virtual void EndTurn() = 0;
 
-  // Time passes; nothing new has come. Called once a second or so until it returns false: there
-  // is nothing that only waits for time. `at_end` looks whether really all of the file was read.
+  // Called about once a second while no bytes come, until it returns false: then nothing in the
+  // tail waits for time to pass. `at_end` checks that the file has been read to its end.
   virtual bool Tick(absl::Time now, absl::FunctionRef<bool()> at_end) = 0;
 
-  // The file has been rotated away and ends within a record or a line: the first lines of its
-  // successor may belong to it.
+  // True if the file has been rotated away and ends within a record or a line: the first lines of
+  // its successor may belong to it.
   virtual bool WantsContinuation() const = 0;
-  // `bytes` is the successor from its beginning, as far as it goes. Takes the lines
-  // that belong to the open record; WantsContinuation() is false once it is known where they end.
-  // Called again with more. `last`: no more is to be expected, a line that is not complete is one.
+  // Takes the lines that belong to the open record from `bytes`, which is the successor from its
+  // beginning. Called again with more bytes until WantsContinuation() is false, which means that
+  // the end of those lines has been found. `last`: no more bytes will come, so an incomplete line
+  // counts as a line.
   virtual void Continue(std::string_view bytes, bool last) = 0;
 
-  // Lines of the successor were taken: what comes now in the file itself can't follow them.
+  // True if lines of the successor were taken. Bytes that are later appended to the file itself
+  // cannot follow them.
   virtual bool has_continued() const = 0;
 
-  // No more bytes will come.
+  // Ends the stream: no more bytes will come.
   virtual void End() = 0;
 };
 
@@ -53,9 +56,9 @@ class FileTailMaker {
  public:
   virtual ~FileTailMaker() = default;
 
-  // Begins where the sinks stand in the file, or at its beginning if none knows it. `file` is kept
-  // up to date by the source and outlives the tail; of it raw, content, marker, wrapping,
-  // std_stream and seek are the tail's own.
+  // The tail begins at the earliest cursor of the sinks in this file, or at the file's beginning
+  // if there is none. `file` outlives the tail, and the source keeps it up to date, except for
+  // raw, content, marker, wrapping, std_stream and seek: those belong to the tail.
   virtual std::unique_ptr<FileTail> MakeTail(const FilePosition* file) = 0;
 };
 

@@ -205,7 +205,7 @@ class LogTail : public FileTail {
     return raw.free_space();
   }
 
-  void Took(size_t size) override {
+  void OnBytes(size_t size) override {
     raw_end_ += size;
     Wake(&raw_).Commit(size);
     if (!wrapping_) Recognize(/*complete=*/false);

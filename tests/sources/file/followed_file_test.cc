@@ -29,7 +29,7 @@ class IdleTail : public FileTail {
   uint64_t begin() const override { return begin_; }
   bool HasRoom() override { return true; }
   std::span<char> Room() override { return {}; }
-  void Took(size_t) override {}
+  void OnBytes(size_t) override {}
   void EndTurn() override {}
   bool Tick(absl::Time, absl::FunctionRef<bool()>) override { return false; }
   bool WantsContinuation() const override { return false; }

@@ -150,7 +150,7 @@ class LogTailTest : public ::testing::Test {
       ASSERT_FALSE(room.empty());
       const size_t size = std::min({room.size(), bytes.size(), 1 + Random(largest)});
       std::memcpy(room.data(), bytes.data(), size);
-      tail->Took(size);
+      tail->OnBytes(size);
       bytes.remove_prefix(size);
       if (Random(3) == 0) tail->EndTurn();
     }
