@@ -177,7 +177,7 @@ void KafkaSource::Take(const rd_kafka_message_t& message) {
   if (message.payload != nullptr) {
     record.value = std::string_view(static_cast<const char*>(message.payload), message.len);
   }
-  parts_.tail->Took(current_, record);
+  parts_.tail->OnRecord(current_, record);
 }
 
 void KafkaSource::TakeError(const rd_kafka_message_t& message) {
@@ -189,7 +189,7 @@ void KafkaSource::TakeError(const rd_kafka_message_t& message) {
     found->second.is_at_end = true;
     trouble_.clear();
     client_->ForgetTrouble();
-    parts_.tail->AtEnd(name, message.offset);
+    parts_.tail->OnEndReached(name, message.offset);
     return;
   }
   const std::string topic = message.rkt == nullptr ? "" : rd_kafka_topic_name(message.rkt);
@@ -260,7 +260,7 @@ void KafkaSource::Rebalanced(rd_kafka_resp_err_t what,
   rebalance.since = rebalance.next = os_->Now();
   rebalance_ = std::move(rebalance);
   for (const KafkaPartition& name : NamesOf(partitions)) {
-    if (assigns) parts_.tail->Assigned(name);
+    if (assigns) parts_.tail->OnAssigned(name);
   }
 }
 
@@ -277,7 +277,7 @@ void KafkaSource::AnswerAssign(absl::Time now) {
   using Step = Rebalance::Step;
   // The group may have gone on without us.
   if (rd_kafka_assignment_lost(client_->get()) != 0) {
-    for (const KafkaPartition& name : NamesOf(*rebalance_->partitions)) parts_.tail->Lost(name);
+    for (const KafkaPartition& name : NamesOf(*rebalance_->partitions)) parts_.tail->OnLost(name);
     const KafkaPartitions none(rd_kafka_topic_partition_list_new(0));
     const KafkaError error(rd_kafka_incremental_assign(client_->get(), none.get()));
     rebalance_.reset();
@@ -387,7 +387,7 @@ void KafkaSource::AnswerRevoke(absl::Time now) {
                                                "not delivered what was read of them; the next "
                                                "owner delivers it");
     }
-    for (const KafkaPartition& name : names) parts_.tail->Lost(name);
+    for (const KafkaPartition& name : names) parts_.tail->OnLost(name);
   } else if (rebalance_->step == Step::kLeave) {
     bool has_left = true;
     for (const KafkaPartition& name : names) {
@@ -450,7 +450,7 @@ void KafkaSource::Commit() {
   if (now < next_commit_ || IsCommitting()) return;
   const KafkaPartitions offsets(rd_kafka_topic_partition_list_new(16));
   for (auto& [name, partition] : assigned_) {
-    if (const auto offset = parts_.tail->ToCommit(name)) partition.to_commit = *offset;
+    if (const auto offset = parts_.tail->OffsetToCommit(name)) partition.to_commit = *offset;
     if (partition.to_commit < 0) continue;
     rd_kafka_topic_partition_list_add(offsets.get(), name.topic.c_str(), name.number)->offset =
         partition.to_commit;

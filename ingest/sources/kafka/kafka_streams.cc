@@ -110,7 +110,7 @@ KafkaStreams::Partition* KafkaStreams::Find(const KafkaPartition& partition) {
 
 // ---------------------------------------------------------------- partitions come and go
 
-void KafkaStreams::Assigned(const KafkaPartition& partition) {
+void KafkaStreams::OnAssigned(const KafkaPartition& partition) {
   auto made = std::make_unique<Partition>();
   made->name = partition;
   made->key = KafkaStreamKey(parts_.source, partition);
@@ -206,7 +206,7 @@ bool KafkaStreams::HasLeft(const KafkaPartition& partition) {
 
 void KafkaStreams::Drop(const KafkaPartition& partition) { Remove(Find(partition)); }
 
-void KafkaStreams::Lost(const KafkaPartition& partition) {
+void KafkaStreams::OnLost(const KafkaPartition& partition) {
   Partition* one = Find(partition);
   if (one == nullptr) return;
   if (one->lease != nullptr) {
@@ -253,7 +253,7 @@ bool KafkaStreams::IsDelivered(const StreamKey& stream,
   return true;
 }
 
-std::optional<int64_t> KafkaStreams::ToCommit(const KafkaPartition& partition) {
+std::optional<int64_t> KafkaStreams::OffsetToCommit(const KafkaPartition& partition) {
   Partition* one = Find(partition);
   if (parts_.sink_commits || one == nullptr || one->last_end == nullptr) return std::nullopt;
   int64_t offset = INT64_MAX;
@@ -271,7 +271,7 @@ std::optional<int64_t> KafkaStreams::ToCommit(const KafkaPartition& partition) {
 
 // ---------------------------------------------------------------- messages to text
 
-void KafkaStreams::Took(const KafkaPartition& partition, const KafkaRecord& record) {
+void KafkaStreams::OnRecord(const KafkaPartition& partition, const KafkaRecord& record) {
   Partition* one = Find(partition);
   if (is_over_ || one == nullptr || !one->begun || one->leaving) return;
   if (one->next < 0 && !one->committed) BeginAt(one, record.offset);
@@ -374,7 +374,7 @@ void KafkaStreams::Put(Partition* partition, Stream* stream, std::string_view te
   }
 }
 
-void KafkaStreams::AtEnd(const KafkaPartition& partition, int64_t offset) {
+void KafkaStreams::OnEndReached(const KafkaPartition& partition, int64_t offset) {
   Partition* one = Find(partition);
   if (is_over_ || one == nullptr || !one->begun || one->leaving) return;
   one->is_at_end = true;

@@ -67,17 +67,17 @@ class KafkaStreams : public KafkaTail {
   ~KafkaStreams() override;
 
   bool HasRoom() override { return parts_.output->HasRoom(); }
-  void Assigned(const KafkaPartition& partition) override;
+  void OnAssigned(const KafkaPartition& partition) override;
   bool IsReady(const KafkaPartition& partition) override;
   void Begin(const KafkaPartition& partition, std::optional<int64_t> committed) override;
-  void Took(const KafkaPartition& partition, const KafkaRecord& record) override;
-  void AtEnd(const KafkaPartition& partition, int64_t offset) override;
+  void OnRecord(const KafkaPartition& partition, const KafkaRecord& record) override;
+  void OnEndReached(const KafkaPartition& partition, int64_t offset) override;
   void EndTurn() override;
   void Leave(const KafkaPartition& partition) override;
   bool HasLeft(const KafkaPartition& partition) override;
   void Drop(const KafkaPartition& partition) override;
-  void Lost(const KafkaPartition& partition) override;
-  std::optional<int64_t> ToCommit(const KafkaPartition& partition) override;
+  void OnLost(const KafkaPartition& partition) override;
+  std::optional<int64_t> OffsetToCommit(const KafkaPartition& partition) override;
 
   // Time passes: to be called after each turn. Returns when it wants to be called again.
   absl::Time Tick();

@@ -64,7 +64,7 @@ class Cluster {
 class FakeTail : public KafkaTail {
  public:
   bool HasRoom() override { return has_room; }
-  void Assigned(const KafkaPartition& partition) override {
+  void OnAssigned(const KafkaPartition& partition) override {
     EXPECT_TRUE(assigned.insert(partition.number).second);
   }
   bool IsReady(const KafkaPartition& partition) override {
@@ -75,13 +75,13 @@ class FakeTail : public KafkaTail {
   void Begin(const KafkaPartition& partition, std::optional<int64_t> committed) override {
     EXPECT_TRUE(begun.emplace(partition.number, committed.value_or(-1)).second);
   }
-  void Took(const KafkaPartition& partition, const KafkaRecord& record) override {
+  void OnRecord(const KafkaPartition& partition, const KafkaRecord& record) override {
     EXPECT_TRUE(begun.contains(partition.number));
     EXPECT_EQ(partition.topic, "raw");
     values.emplace_back(record.value.value_or("none"));
     next[partition.number] = record.offset + 1;
   }
-  void AtEnd(const KafkaPartition& partition, int64_t offset) override {
+  void OnEndReached(const KafkaPartition& partition, int64_t offset) override {
     ends[partition.number] = offset;
   }
   void EndTurn() override {}
@@ -92,11 +92,11 @@ class FakeTail : public KafkaTail {
     dropped.insert(partition.number);
     Forget(partition);
   }
-  void Lost(const KafkaPartition& partition) override {
+  void OnLost(const KafkaPartition& partition) override {
     lost.insert(partition.number);
     Forget(partition);
   }
-  std::optional<int64_t> ToCommit(const KafkaPartition& partition) override {
+  std::optional<int64_t> OffsetToCommit(const KafkaPartition& partition) override {
     const auto found = next.find(partition.number);
     if (!commits || found == next.end()) return std::nullopt;
     const auto [told, is_new] = told_of.emplace(partition.number, found->second);
@@ -175,7 +175,7 @@ TEST(KafkaSourceTest, ReadsAndCommitsAndGoesOn) {
     EXPECT_EQ(member.tail.begun.at(0), -1) << "the group has committed nothing";
     ASSERT_TRUE(member.Until([&] { return member.source->AtEnd(); }));
     EXPECT_EQ(member.tail.ends.at(0), 100);
-    EXPECT_EQ(member.tail.ToCommit({"raw", 0}), std::nullopt);
+    EXPECT_EQ(member.tail.OffsetToCommit({"raw", 0}), std::nullopt);
     member.source->Close(absl::Seconds(60));
   }
   cluster.Produce(0, 100, 110);

@@ -108,12 +108,12 @@ class Life {
 
   void Begin(std::optional<int64_t> committed = std::nullopt,
              const KafkaPartition& partition = kZero) {
-    streams->Assigned(partition);
+    streams->OnAssigned(partition);
     ASSERT_TRUE(streams->IsReady(partition));
     streams->Begin(partition, committed);
   }
   void Take(int64_t offset, const Message& message, const KafkaPartition& partition = kZero) {
-    streams->Took(partition, {offset, message.key, message.value});
+    streams->OnRecord(partition, {offset, message.key, message.value});
   }
   // Messages [from, …) of the partition, in turns of random size.
   void TakeAll(const Messages& messages, int64_t from, std::mt19937_64* random) {
@@ -124,7 +124,7 @@ class Life {
     streams->EndTurn();
   }
   void End() {
-    streams->AtEnd(kZero, 0);
+    streams->OnEndReached(kZero, 0);
     streams->EndAll();
   }
   void Start() {
@@ -334,13 +334,13 @@ TEST_F(KafkaStreamsTest, TheGroupsOffsetStaysBeforeWhatIsOpen) {
   life.Start();
   ASSERT_TRUE(life.Delivers());
   life.streams->Tick();
-  EXPECT_EQ(life.streams->ToCommit(kZero), 1);
-  EXPECT_EQ(life.streams->ToCommit(kZero), std::nullopt) << "it is no news any more";
+  EXPECT_EQ(life.streams->OffsetToCommit(kZero), 1);
+  EXPECT_EQ(life.streams->OffsetToCommit(kZero), std::nullopt) << "it is no news any more";
   life.Take(3, {"b", record.substr(300)});
   life.streams->EndTurn();
   ASSERT_TRUE(life.Delivers());
   life.streams->Tick();
-  EXPECT_EQ(life.streams->ToCommit(kZero), 4);
+  EXPECT_EQ(life.streams->OffsetToCommit(kZero), 4);
   EXPECT_EQ(life.Finish().documents().size(), 2U);
 }
 
@@ -353,13 +353,13 @@ TEST_F(KafkaStreamsTest, TheSlowestSinkHoldsTheGroupsOffset) {
   life.Start();
   ASSERT_TRUE(testing::Eventually([&] { return !life.worlds[0]->commits().empty(); }));
   life.streams->Tick();
-  EXPECT_EQ(life.streams->ToCommit(kZero), std::nullopt);
+  EXPECT_EQ(life.streams->OffsetToCommit(kZero), std::nullopt);
   life.streams->Leave(kZero);
   EXPECT_FALSE(life.streams->HasLeft(kZero));
   life.worlds[1]->Open();
   ASSERT_TRUE(life.Delivers());
   EXPECT_TRUE(life.streams->HasLeft(kZero));
-  EXPECT_EQ(life.streams->ToCommit(kZero), 1);
+  EXPECT_EQ(life.streams->OffsetToCommit(kZero), 1);
   life.streams->Drop(kZero);
   EXPECT_THAT(life.streams->Streams(), IsEmpty());
   life.Finish();
@@ -379,7 +379,7 @@ TEST_F(KafkaStreamsTest, ATraceEndsWithSilenceAndProgressIsGivenUpLater) {
   life.os.Advance(options.record_timeout * 2);
   life.streams->Tick();
   EXPECT_EQ(life.streams->stats().total(), 0U) << "more of it may be there";
-  life.streams->AtEnd(kZero, 2);
+  life.streams->OnEndReached(kZero, 2);
   life.streams->Tick();
   EXPECT_EQ(life.streams->stats().total(), 1U);
   life.os.Advance(options.open_record_wait);
@@ -391,7 +391,7 @@ TEST_F(KafkaStreamsTest, ATraceEndsWithSilenceAndProgressIsGivenUpLater) {
   life.Start();
   ASSERT_TRUE(life.Delivers());
   life.streams->Tick();
-  EXPECT_EQ(life.streams->ToCommit(kZero), 3);
+  EXPECT_EQ(life.streams->OffsetToCommit(kZero), 3);
   const Documents documents = life.Finish().documents();
   EXPECT_EQ(CountOf(documents, "IllegalStateException"), 1U);
   EXPECT_EQ(CountOf(documents, "end_of_stream"), 1U);
@@ -534,7 +534,7 @@ TEST_F(KafkaStreamsTest, SharedCursorsAreReadBeforeAPartitionBegins) {
   }
   Life life(Cursors(1), {}, {&shared});
   shared.begin = absl::UnavailableError("away");
-  life.streams->Assigned(kZero);
+  life.streams->OnAssigned(kZero);
   EXPECT_FALSE(life.streams->IsReady(kZero));
   EXPECT_TRUE(life.log.Has("waits for the cursors of sink out0: away"));
   shared.begin = absl::OkStatus();
@@ -559,8 +559,8 @@ TEST_F(KafkaStreamsTest, WhatIsLostIsNotDeliveredAndComesBackOnlyWhenNothingHold
   life.Begin();
   life.Take(0, {"a", Records(0, 1)});
   life.streams->EndTurn();
-  life.streams->Lost(kZero);
-  life.streams->Assigned(kZero);
+  life.streams->OnLost(kZero);
+  life.streams->OnAssigned(kZero);
   EXPECT_FALSE(life.streams->IsReady(kZero)) << "the sink has a batch of it still";
   life.Start();
   ASSERT_TRUE(life.Delivers());
@@ -587,12 +587,12 @@ TEST_F(KafkaStreamsTest, StartAtPassesOverOldEventsOfANewGroupOnly) {
 TEST_F(KafkaStreamsTest, ANewGroupThatStartsAtTheEndSaysSoAtOnce) {
   Life life;
   life.Begin();
-  life.streams->AtEnd(kZero, 42);
+  life.streams->OnEndReached(kZero, 42);
   life.streams->EndTurn();
   life.Start();
   ASSERT_TRUE(life.Delivers());
   life.streams->Tick();
-  EXPECT_EQ(life.streams->ToCommit(kZero), 42);
+  EXPECT_EQ(life.streams->OffsetToCommit(kZero), 42);
   life.Finish();
 }
 
@@ -643,7 +643,7 @@ TEST_F(KafkaStreamsTest, NothingComesFromWhatLeaves) {
   life.Begin();
   life.streams->Leave(kZero);
   life.Take(0, {"a", Records(0, 1)});
-  life.streams->AtEnd(kZero, 1);
+  life.streams->OnEndReached(kZero, 1);
   life.streams->EndTurn();
   EXPECT_TRUE(life.streams->HasLeft(kZero));
   EXPECT_THAT(life.Finish().documents(), IsEmpty());
