@@ -24,17 +24,17 @@ class FakeYarnTails : public YarnTailMaker {
     made.push_back(log);
     return std::make_unique<Tail>(this, NameOf(log));
   }
-  uint64_t JobsBegin(const YarnOrigin&) override { return jobs_begin; }
-  uint64_t BatchesBegin(const YarnOrigin&) override { return batches_begin; }
-  void TookJobs(const YarnOrigin& origin, const std::vector<FinishedJob>& some) override {
+  uint64_t NextJobKey(const YarnOrigin&) override { return jobs_begin; }
+  uint64_t NextBatchKey(const YarnOrigin&) override { return batches_begin; }
+  void OnJobs(const YarnOrigin& origin, const std::vector<FinishedJob>& some) override {
     origins.push_back(origin);
     jobs_together.push_back(some.size());
     jobs.insert(jobs.end(), some.begin(), some.end());
   }
-  void TookBatches(const YarnOrigin&, const std::vector<SparkBatch>& some) override {
+  void OnBatches(const YarnOrigin&, const std::vector<SparkBatch>& some) override {
     batches.insert(batches.end(), some.begin(), some.end());
   }
-  void TookReports(absl::Time, const std::vector<AppReport>& some) override { reports = some; }
+  void OnReports(absl::Time, const std::vector<AppReport>& some) override { reports = some; }
 
   bool has_room = true;
   bool finished = false;                  // the sinks have all logs to their end
@@ -60,7 +60,7 @@ class FakeYarnTails : public YarnTailMaker {
       const auto found = all_->begin.find(name_);
       return found == all_->begin.end() ? 0 : found->second;
     }
-    void Took(std::string_view bytes) override { all_->logs[name_] += bytes; }
+    void OnBytes(std::string_view bytes) override { all_->logs[name_] += bytes; }
     void SetInexact() override { all_->inexact.push_back(name_); }
     void EndTurn() override {}
     bool Tick(absl::Time, bool) override { return false; }

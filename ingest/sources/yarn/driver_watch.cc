@@ -19,8 +19,8 @@ DriverWatch::DriverWatch(HostQueue* queue, YarnTailMaker* tails, YarnOrigin orig
       tails_(tails),
       origin_(std::move(origin)),
       with_jobs_(with_jobs),
-      jobs_(with_jobs ? tails->JobsBegin(origin_) : 0),
-      batches_(tails->BatchesBegin(origin_)) {}
+      jobs_(with_jobs ? tails->NextJobKey(origin_) : 0),
+      batches_(tails->NextBatchKey(origin_)) {}
 
 void DriverWatch::Look(const std::string& rm, std::function<void(bool)> done) {
   rm_ = rm;
@@ -45,7 +45,7 @@ void DriverWatch::TakeBatches(const HttpResponse& response) {
     const absl::StatusOr<std::vector<SparkBatch>> batches = ParseBatches(response.body);
     if (!batches.ok()) return Finish(false);
     has_batches_ = true;
-    tails_->TookBatches(origin_, batches_.Take(*batches));
+    tails_->OnBatches(origin_, batches_.Take(*batches));
   } else if (answer.kind != YarnAnswer::Kind::kMissing) {
     return Finish(false);
   }
@@ -73,7 +73,7 @@ void DriverWatch::TakeJobs(const HttpResponse& response) {
   if (rebuilds_batches_) {
     const std::vector<SparkBatch> batches = BatchesOf(*jobs);
     has_batches_ = has_batches_ || !batches.empty();
-    tails_->TookBatches(origin_, batches_.Take(batches));
+    tails_->OnBatches(origin_, batches_.Take(batches));
   }
   if (!with_jobs_) return Finish(true);
   for (SparkJob& job : jobs_.Take(*jobs, /*last=*/false)) pending_.push_back(std::move(job));
@@ -114,7 +114,7 @@ void DriverWatch::TakeStage(const HttpResponse& response) {
 
 void DriverWatch::HandOn(size_t least) {
   if (finished_.size() < least) return;
-  tails_->TookJobs(origin_, finished_);
+  tails_->OnJobs(origin_, finished_);
   finished_.clear();
 }
 

@@ -378,7 +378,7 @@ void FollowedApplication::Read(Reading* reading, absl::Time asked,
   }
   if (!outcome.bytes.empty()) {
     shared_->read_bytes += outcome.bytes.size();
-    reading->tail->Took(outcome.bytes);
+    reading->tail->OnBytes(outcome.bytes);
     reading->tail->EndTurn();
     reading->quiet = 0;
   }

@@ -196,7 +196,7 @@ void YarnSource::Report(absl::Time now) {
   next_report_ = now + parts_.options.heartbeat_interval - parts_.options.poll_interval / 2;
   const std::vector<AppReport> reports = Reports();
   if (!reports.empty())
-    parts_.tails->TookReports(absl::FromUnixSeconds(absl::ToUnixSeconds(now)), reports);
+    parts_.tails->OnReports(absl::FromUnixSeconds(absl::ToUnixSeconds(now)), reports);
 }
 
 // All that run, and of each name that has none the last one that had it.

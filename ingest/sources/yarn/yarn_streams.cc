@@ -71,7 +71,7 @@ class YarnStreams::Tail : public YarnLogTail {
 
   uint64_t begin() const override { return begin_; }
 
-  void Took(std::string_view bytes) override {
+  void OnBytes(std::string_view bytes) override {
     grown_ = shared_->parts_.os->Now();
     while (!bytes.empty()) {
       const size_t size = std::min(bytes.size(), kParseBytes);
@@ -207,15 +207,15 @@ uint64_t YarnStreams::BeginOf(const StreamKey& key) const {
   return given == others_.end() ? begin : std::max(begin, given->second);
 }
 
-uint64_t YarnStreams::JobsBegin(const YarnOrigin& origin) {
+uint64_t YarnStreams::NextJobKey(const YarnOrigin& origin) {
   return BeginOf(YarnDriverKey(parts_.source, origin, "jobs"));
 }
 
-uint64_t YarnStreams::BatchesBegin(const YarnOrigin& origin) {
+uint64_t YarnStreams::NextBatchKey(const YarnOrigin& origin) {
   return BeginOf(YarnDriverKey(parts_.source, origin, "batches"));
 }
 
-void YarnStreams::TookJobs(const YarnOrigin& origin, const std::vector<FinishedJob>& jobs) {
+void YarnStreams::OnJobs(const YarnOrigin& origin, const std::vector<FinishedJob>& jobs) {
   if (jobs.empty()) return;
   EventBuffer events;
   for (const FinishedJob& job : jobs) {
@@ -226,7 +226,7 @@ void YarnStreams::TookJobs(const YarnOrigin& origin, const std::vector<FinishedJ
        std::move(events));
 }
 
-void YarnStreams::TookBatches(const YarnOrigin& origin, const std::vector<SparkBatch>& batches) {
+void YarnStreams::OnBatches(const YarnOrigin& origin, const std::vector<SparkBatch>& batches) {
   if (batches.empty()) return;
   EventBuffer events;
   for (const SparkBatch& batch : batches) {
@@ -237,7 +237,7 @@ void YarnStreams::TookBatches(const YarnOrigin& origin, const std::vector<SparkB
        static_cast<uint64_t>(batches.back().time) + 1, std::move(events));
 }
 
-void YarnStreams::TookReports(absl::Time time, const std::vector<AppReport>& reports) {
+void YarnStreams::OnReports(absl::Time time, const std::vector<AppReport>& reports) {
   const auto seconds = static_cast<uint64_t>(std::max<int64_t>(absl::ToUnixSeconds(time), 0));
   EventBuffer events;
   for (const AppReport& report : reports) documents_.WriteApp(time, report, seconds, &events);

@@ -44,11 +44,11 @@ class YarnStreams : public YarnTailMaker {
 
   bool HasRoom() override { return parts_.output->HasRoom(); }
   std::unique_ptr<YarnLogTail> MakeTail(const YarnLog& log) override;
-  uint64_t JobsBegin(const YarnOrigin& origin) override;
-  uint64_t BatchesBegin(const YarnOrigin& origin) override;
-  void TookJobs(const YarnOrigin& origin, const std::vector<FinishedJob>& jobs) override;
-  void TookBatches(const YarnOrigin& origin, const std::vector<SparkBatch>& batches) override;
-  void TookReports(absl::Time time, const std::vector<AppReport>& reports) override;
+  uint64_t NextJobKey(const YarnOrigin& origin) override;
+  uint64_t NextBatchKey(const YarnOrigin& origin) override;
+  void OnJobs(const YarnOrigin& origin, const std::vector<FinishedJob>& jobs) override;
+  void OnBatches(const YarnOrigin& origin, const std::vector<SparkBatch>& batches) override;
+  void OnReports(absl::Time time, const std::vector<AppReport>& reports) override;
 
   // Logs that a sink knows, and that not all of them have to their end.
   std::vector<YarnLog> Remembered() const;

@@ -16,15 +16,15 @@
 
 namespace sparktail {
 
-// What is known of the application that a log, or a driver's answers, belong to. Enough to find it
-// again, and to make the same documents.
+// The application that a log or a driver's responses belong to: enough to find it again, and to
+// produce the same documents again.
 struct YarnOrigin {
   std::string application;  // id
   std::string name;
   std::string user;
   std::string deploy_mode;       // empty: not known
   std::string attempt;           // a number
-  int64_t since_ms = INT64_MIN;  // events older than this are passed over
+  int64_t since_ms = INT64_MIN;  // older events are skipped
 
   bool operator==(const YarnOrigin&) const = default;
 };
@@ -36,62 +36,63 @@ struct YarnLog {
   bool operator==(const YarnLog&) const = default;
 };
 
-// What becomes of the bytes of one log. The source calls it, on the reader thread.
+// Takes the bytes of one log. The source calls it on the reader thread.
 class YarnLogTail {
  public:
   virtual ~YarnLogTail() = default;
 
-  // The byte of the log from which to read.
+  // The byte of the log at which to start reading.
   virtual uint64_t begin() const = 0;
-  // The next bytes. What comes of them is handed on at the latest by EndTurn().
-  virtual void Took(std::string_view bytes) = 0;
-  // From here on bytes that are no UTF-8 may be of another number than in the log.
+  // The next bytes. Their events are emitted by EndTurn() at the latest.
+  virtual void OnBytes(std::string_view bytes) = 0;
+  // From here on, invalid UTF-8 may take another number of bytes than it does in the log.
   virtual void SetInexact() = 0;
   virtual void EndTurn() = 0;
-  // Time passes. `at_end`: all of the log was read since `now` was a record_timeout ago. False if
-  // there is nothing that waits for time.
+  // Called as time passes. `at_end`: since one record_timeout before `now` the log has been read
+  // to its end. False if nothing in the tail waits for time to pass.
   virtual bool Tick(absl::Time now, bool at_end) = 0;
-  // No more bytes will come.
+  // Ends the stream: no more bytes will come.
   virtual void End() = 0;
 };
 
-// A job that has ended, with its stages: JSON arrays of a stage's attempts.
+// A job that has ended. Each element of `stages` is a JSON array: the attempts of one stage.
 struct FinishedJob {
   SparkJob job;
   std::vector<std::string> stages;
 };
 
-// What is said of an application in an event of kind app.
+// The content of an event of kind app.
 struct AppReport {
   std::string name;
   bool is_running = false;
-  std::optional<YarnApplication> application;  // none: no application has the name
+  std::optional<YarnApplication> application;  // empty: no application has the name
   std::string deploy_mode;
   std::optional<int64_t> attempts;
-  bool is_first = true;  // of those that have the name now
+  bool is_first = true;  // of the applications that have the name now
 };
 
 class YarnTailMaker {
  public:
   virtual ~YarnTailMaker() = default;
 
-  // Bytes may come. If not, the source asks again later.
+  // True if bytes are accepted now. If false, the source asks again later.
   virtual bool HasRoom() = 0;
 
-  // Begins where the sinks stand in the log, or at its beginning if none knows it; the sinks are
-  // told of it at once.
+  // The tail begins at the earliest cursor of the sinks in this log, or at the log's beginning if
+  // there is none; a new log is reported to the sinks at once. Null if every sink has the log to
+  // its end.
   virtual std::unique_ptr<YarnLogTail> MakeTail(const YarnLog& log) = 0;
 
-  // Where the sinks stand in what a driver has finished: the first one of them, for all before it
-  // is delivered to all. Keys are those of JobKey(), and times of batches.
-  virtual uint64_t JobsBegin(const YarnOrigin& origin) = 0;
-  virtual uint64_t BatchesBegin(const YarnOrigin& origin) = 0;
-  // In the order of their keys, all behind those before them.
-  virtual void TookJobs(const YarnOrigin& origin, const std::vector<FinishedJob>& jobs) = 0;
-  virtual void TookBatches(const YarnOrigin& origin, const std::vector<SparkBatch>& batches) = 0;
+  // The first key that a sink still needs; every sink has all jobs (batches) of the driver before
+  // it. The key of a job is its JobKey(), the key of a batch its time.
+  virtual uint64_t NextJobKey(const YarnOrigin& origin) = 0;
+  virtual uint64_t NextBatchKey(const YarnOrigin& origin) = 0;
+  // In the order of their keys, and after all jobs (batches) of earlier calls.
+  virtual void OnJobs(const YarnOrigin& origin, const std::vector<FinishedJob>& jobs) = 0;
+  virtual void OnBatches(const YarnOrigin& origin, const std::vector<SparkBatch>& batches) = 0;
 
-  // How applications were at `time`, later than all before.
-  virtual void TookReports(absl::Time time, const std::vector<AppReport>& reports) = 0;
+  // The state of the applications at `time`, which is later than that of all earlier calls.
+  virtual void OnReports(absl::Time time, const std::vector<AppReport>& reports) = 0;
 };
 
 }  // namespace sparktail

@@ -98,7 +98,7 @@ TEST(YarnStreamsTest, ALogBecomesEvents) {
   {
     const auto tail = life.streams->MakeTail(Log());
     EXPECT_EQ(tail->begin(), 0U);
-    for (const char c : text) tail->Took({&c, 1});
+    for (const char c : text) tail->OnBytes({&c, 1});
     tail->EndTurn();
     tail->End();
   }
@@ -124,7 +124,7 @@ TEST(YarnStreamsTest, TheNextLifeGoesOn) {
   Life uncut;
   {
     const auto tail = uncut.streams->MakeTail(Log());
-    tail->Took(text);
+    tail->OnBytes(text);
     tail->End();
   }
   const std::vector<std::string> expected = uncut.Finish();
@@ -132,7 +132,7 @@ TEST(YarnStreamsTest, TheNextLifeGoesOn) {
     Life first;
     {
       const auto tail = first.streams->MakeTail(Log());
-      tail->Took(text.substr(0, cut));
+      tail->OnBytes(text.substr(0, cut));
       tail->EndTurn();
       first.streams->HandOnAll();
     }
@@ -142,7 +142,7 @@ TEST(YarnStreamsTest, TheNextLifeGoesOn) {
     {
       const auto tail = second.streams->MakeTail(Log());
       ASSERT_LE(tail->begin(), cut);
-      tail->Took(std::string_view(text).substr(tail->begin()));
+      tail->OnBytes(std::string_view(text).substr(tail->begin()));
       tail->End();
     }
     for (std::string& document : second.Finish()) documents.push_back(std::move(document));
@@ -173,7 +173,7 @@ TEST(YarnStreamsTest, OldEventsArePassedOver) {
   Life life;
   {
     const auto tail = life.streams->MakeTail(Log(/*since_ms=*/1'900'000'000'000));
-    tail->Took(Records(0, 3));
+    tail->OnBytes(Records(0, 3));
     tail->End();
   }
   EXPECT_THAT(life.Finish(), IsEmpty());
@@ -190,15 +190,15 @@ TEST(YarnStreamsTest, JobsComeInOrderAndTheNextLifeGoesOn) {
   YarnOrigin origin = Log().origin;
   origin.attempt.clear();
   Life life;
-  EXPECT_EQ(life.streams->JobsBegin(origin), 0U);
-  life.streams->TookJobs(origin, {job(1, 100), job(0, 200)});
-  EXPECT_EQ(life.streams->JobsBegin(origin), JobKey(job(0, 200).job) + 1);
+  EXPECT_EQ(life.streams->NextJobKey(origin), 0U);
+  life.streams->OnJobs(origin, {job(1, 100), job(0, 200)});
+  EXPECT_EQ(life.streams->NextJobKey(origin), JobKey(job(0, 200).job) + 1);
   EXPECT_EQ(life.streams->stats().events[static_cast<size_t>(EventKind::kJob)], 2U);
   EXPECT_THAT(life.Finish(), SizeIs(2));
   Life next(life.cursors());
-  EXPECT_EQ(next.streams->JobsBegin(origin), JobKey(job(0, 200).job) + 1);
+  EXPECT_EQ(next.streams->NextJobKey(origin), JobKey(job(0, 200).job) + 1);
   // Told again, they are not delivered again.
-  next.streams->TookJobs(origin, {job(1, 100), job(0, 200), job(2, 300)});
+  next.streams->OnJobs(origin, {job(1, 100), job(0, 200), job(2, 300)});
   EXPECT_THAT(next.Finish(), SizeIs(1));
 }
 
@@ -207,8 +207,8 @@ TEST(YarnStreamsTest, ReportsAreAStreamOfTheirOwn) {
   report.name = "a";
   Life life;
   EXPECT_EQ(life.streams->Reported(), absl::InfinitePast());
-  life.streams->TookReports(absl::FromUnixSeconds(1000), {report});
-  life.streams->TookReports(absl::FromUnixSeconds(1060), {report});
+  life.streams->OnReports(absl::FromUnixSeconds(1000), {report});
+  life.streams->OnReports(absl::FromUnixSeconds(1060), {report});
   EXPECT_THAT(life.Finish(), SizeIs(2));
   Life next(life.cursors());
   EXPECT_EQ(next.streams->Reported(), absl::FromUnixSeconds(1060));
