@@ -19,20 +19,15 @@ from collections import Counter
 from pathlib import Path
 
 import support
-from support import BINARY, SCALE
+from seed import SEED, counts, rng
+from support import BINARY
 
 # How long something may take that must come: machines are slow, and shared.
 DEADLINE = int(os.environ.get("SPARKTAIL_TEST_DEADLINE") or 90) * (4 if support.sanitized() else 1)
-SEED = int(os.environ.get("SPARKTAIL_TEST_SEED") or random.SystemRandom().randrange(1 << 32))
 # Closes an open record, and is no event.
 CLOSING = b"26/11/21 15:59:59 INFO ShutdownHookManager: Shutdown hook called\n"
 
 print(f"SPARKTAIL_TEST_SEED={SEED}", flush=True)
-
-
-def rng(*names):
-    """A random source of its own for each use, so that one test run alone has the numbers of the whole run."""
-    return random.Random("/".join(map(str, (SEED, *names))))
 
 
 # Names of metrics, each of a source or a sink (component_id).
@@ -770,8 +765,3 @@ def small_disk(size):
 def unmount(folder):
     subprocess.run(["umount", "-l", folder], check=False)
     shutil.rmtree(folder, True)
-
-
-def counts(number):
-    """A tenth in the ordinary run, all of it in --full."""
-    return max(1, number * min(SCALE, 10) // 10)

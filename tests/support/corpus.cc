@@ -7,10 +7,8 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <iterator>
 #include <memory>
-#include <random>
 #include <sstream>
 #include <stdexcept>
 
@@ -72,22 +70,6 @@ std::vector<std::string> PlainLogs() {
   }
   std::sort(names.begin(), names.end());
   return names;
-}
-
-int Scale() {
-  const char* scale = std::getenv("SPARKTAIL_TEST_SCALE");
-  return scale == nullptr ? 1 : std::max(1, std::atoi(scale));
-}
-
-uint64_t Seed() {
-  static const uint64_t seed = [] {
-    const char* given = std::getenv("SPARKTAIL_TEST_SEED");
-    const uint64_t value =
-        given == nullptr ? std::random_device()() : std::strtoull(given, nullptr, 10);
-    std::cout << "SPARKTAIL_TEST_SEED=" << value << std::endl;
-    return value;
-  }();
-  return seed;
 }
 
 StreamFacts NoFacts() {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "parsers/log_parser.h"
+#include "tests/support/seed.h"
 
 namespace sparktail::testing {
 
@@ -19,12 +20,6 @@ std::vector<std::string> ReadLines(const std::string& path);
 
 // Names, without ".log", of the recorded logs in layouts that are read: "3.5.9/basic.default".
 std::vector<std::string> PlainLogs();
-
-// How much of a counted test to run: 1, or what SPARKTAIL_TEST_SCALE says (10 for all of it).
-int Scale();
-
-// The seed of a random test, printed so that a failure can be repeated.
-uint64_t Seed();
 
 struct Outcome {
   std::vector<std::string> documents;
