@@ -406,4 +406,4 @@ class LinearTime(Case):
 
 
 if __name__ == "__main__":
-    support.main()
+    support.main(workers=2)

@@ -40,4 +40,4 @@ class Kill(KillCase):
 
 
 if __name__ == "__main__":
-    support.main()
+    support.main(workers=2)

@@ -102,4 +102,4 @@ class LostBytes(RunCase):
 
 
 if __name__ == "__main__":
-    support.main()
+    support.main(workers=2)

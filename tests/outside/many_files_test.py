@@ -233,4 +233,4 @@ class NoLogs(RunCase):
 
 
 if __name__ == "__main__":
-    support.main()
+    support.main(workers=2)

@@ -180,4 +180,4 @@ class SavedObjects(support.TempCase):
 
 
 if __name__ == "__main__":
-    support.main()
+    support.main(workers=4)

@@ -239,4 +239,4 @@ class Wrong(ReplayCase):
 
 
 if __name__ == "__main__":
-    support.main()
+    support.main(workers=4)

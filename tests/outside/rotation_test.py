@@ -411,7 +411,7 @@ class Renamed(Case):
     def test_F8_an_offset_of_plain_text_is_not_used_in_compressed_bytes(self):
         runner = self.read_before(BANNER + events(*range(5)), range(5))
         # In place, under the old name.
-        write(self.log, gzip.compress(BANNER + events(*range(5)) + os.urandom(200000)))
+        write(self.log, gzip.compress(BANNER + events(*range(5)) + run_support.rng(self.id()).randbytes(200000)))
         runner.start()
         other = self.logs / "driver.log.new"
         write(other, BANNER + events(9))
@@ -569,33 +569,41 @@ class Renamed(Case):
         runner.kill()
 
     def test_F24_an_event_cut_by_rotation_is_delivered_once(self):
-        record = events(1)
-        lines = record.splitlines(keepends=True)
-        for name, glob in (("one", "driver.log"), ("all", "driver.log*")):
-            for down in (False, True):
-                for cut in (1, 2, len(lines) // 2, len(lines) - 2):
-                    with self.subTest(glob=glob, down=down, cut=cut):
-                        shutil.rmtree(self.logs, True)
-                        case = f"{name}{down}{cut}"
-                        begin = BANNER + events(0) + b"".join(lines[:cut])
-                        runner = self.started(begin, [0], paths=[self.logs / glob], name=case)
-                        if down:
-                            runner.kill()
-                        self.rename()
-                        write(self.log, b"".join(lines[cut:]) + events(2))
-                        if down:
-                            runner.start()
-                        self.has_batches(runner, [0, 1, 2])
-                        one = next(d for d in run_support.documents(runner.lines()) if d["metrics"]["batchId"] == 1)
-                        # It belongs to the older file.
-                        self.assertEqual(one["source"]["offset"], len(BANNER + events(0)))
-                        runner.kill()
-                        # Not again after a restart either.
-                        runner.start()
-                        write(self.log, events(3), append=True)
-                        self.has_batches(runner, range(4))
-                        runner.stop()
+        self.cut_by_rotation("driver.log", down=False)
+
+    def test_F24_an_event_cut_by_rotation_while_down_is_delivered_once(self):
+        self.cut_by_rotation("driver.log", down=True)
+
+    def test_F24_an_event_cut_by_rotation_among_siblings_is_delivered_once(self):
+        self.cut_by_rotation("driver.log*", down=False)
+
+    def test_F24_an_event_cut_by_rotation_among_siblings_while_down_is_delivered_once(self):
+        self.cut_by_rotation("driver.log*", down=True)
+
+    def cut_by_rotation(self, glob, down):
+        lines = events(1).splitlines(keepends=True)
+        for cut in (1, 2, len(lines) // 2, len(lines) - 2):
+            with self.subTest(cut=cut):
+                shutil.rmtree(self.logs, True)
+                begin = BANNER + events(0) + b"".join(lines[:cut])
+                runner = self.started(begin, [0], paths=[self.logs / glob], name=str(cut))
+                if down:
+                    runner.kill()
+                self.rename()
+                write(self.log, b"".join(lines[cut:]) + events(2))
+                if down:
+                    runner.start()
+                self.has_batches(runner, [0, 1, 2])
+                one = next(d for d in run_support.documents(runner.lines()) if d["metrics"]["batchId"] == 1)
+                # It belongs to the older file.
+                self.assertEqual(one["source"]["offset"], len(BANNER + events(0)))
+                runner.kill()
+                # Not again after a restart either.
+                runner.start()
+                write(self.log, events(3), append=True)
+                self.has_batches(runner, range(4))
+                runner.stop()
 
 
 if __name__ == "__main__":
-    support.main()
+    support.main(workers=4)

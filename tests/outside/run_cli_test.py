@@ -136,7 +136,7 @@ sinks:
         self.assertFalse((self.folder / "state").exists(), "a bad configuration leaves nothing behind")
 
     def test_empty_and_missing_and_binary(self):
-        for content in (b"", b"\n# nothing\n", os.urandom(1000), b"\0", b"a: &a [*a]\n", b"x" * 1000000):
+        for content in (b"", b"\n# nothing\n", run_support.rng(self.id()).randbytes(1000), b"\0", b"a: &a [*a]\n", b"x" * 1000000):
             with self.subTest(content=content[:20]):
                 self.refused(sparktail("run", "-c", self.file(content, "bad.yaml"), timeout=60), "bad.yaml")
         self.refused(sparktail("run", "-c", self.folder / "missing.yaml"), "missing.yaml")
@@ -701,4 +701,4 @@ class StartAt(Case):
 
 
 if __name__ == "__main__":
-    support.main()
+    support.main(workers=4)

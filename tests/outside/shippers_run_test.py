@@ -497,4 +497,4 @@ class Sinks(Case):
 
 
 if __name__ == "__main__":
-    support.main()
+    support.main(workers=4)

@@ -1,5 +1,8 @@
 """What the tests that look at sparktail from the outside share: running it, feeding it, and making log text."""
+import contextlib
+import io
 import json
+import multiprocessing
 import os
 import re
 import shutil
@@ -7,14 +10,16 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 from pathlib import Path
+
+from seed import SCALE
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 DATA = ROOT / "tests" / "data"
 BINARY = Path(os.environ.get("SPARKTAIL_BIN") or ROOT / "build" / "release" / "sparktail").resolve()
-SCALE = int(os.environ.get("SPARKTAIL_TEST_SCALE") or 1)
 TIMEOUT = 300 * max(1, SCALE)
 # For an answer on an open pipe: it comes at once, or never.
 ANSWER = 60
@@ -215,7 +220,42 @@ class TempCase(unittest.TestCase):
         return path
 
 
-def main():
+def run_one(name):
+    """Runs one test in this process: (right, what it printed, skipped, seconds)."""
+    out = io.StringIO()
+    begin = time.monotonic()
+    with contextlib.redirect_stdout(out):
+        suite = unittest.defaultTestLoader.loadTestsFromName(name, sys.modules["__main__"])
+        result = unittest.TextTestRunner(out, verbosity=0).run(suite)
+    return result.wasSuccessful(), out.getvalue(), len(result.skipped), time.monotonic() - begin
+
+
+def names_of(suite):
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            yield from names_of(test)
+        else:
+            yield test.id().removeprefix("__main__.")
+
+
+def main(workers=1):
+    """The tests of the file that is run; `workers` of them at once, if they spend their time waiting. A test that is
+    named on the command line runs alone."""
     if not BINARY.is_file():
         sys.exit(f"no binary at {BINARY}: build it, or set SPARKTAIL_BIN")
-    unittest.main(verbosity=1)
+    if workers == 1 or len(sys.argv) > 1:
+        unittest.main(verbosity=1)
+    names = list(names_of(unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])))
+    begin = time.monotonic()
+    failed, skipped, times = 0, 0, []
+    with multiprocessing.get_context("fork").Pool(workers) as pool:
+        for name, (right, said, left_out, seconds) in zip(names, pool.imap(run_one, names)):
+            times.append((seconds, name))
+            skipped += left_out
+            if not right:
+                failed += 1
+                print(f"{name}:\n{said}", flush=True)
+    for seconds, name in sorted(times, reverse=True)[:10]:
+        print(f"{seconds:7.1f} s  {name}")
+    print(f"Ran {len(names)} tests in {time.monotonic() - begin:.1f} s, {failed} failed, {skipped} skipped")
+    sys.exit(1 if failed else 0)

@@ -124,4 +124,4 @@ class Wrappings(RunCase):
 
 
 if __name__ == "__main__":
-    support.main()
+    support.main(workers=2)

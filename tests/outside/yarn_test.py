@@ -4,7 +4,6 @@ twice."""
 import itertools
 import json
 import time
-import unittest
 
 import fake_yarn
 import run_support
@@ -541,4 +540,4 @@ class CheckTest(YarnCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    support.main(workers=4)

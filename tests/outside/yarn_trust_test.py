@@ -6,7 +6,6 @@ import json
 import os
 import ssl
 import sys
-import unittest
 import urllib.parse
 
 import fake_yarn
@@ -420,4 +419,4 @@ class TwoClustersTest(TrustCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    support.main(workers=4)
