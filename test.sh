@@ -10,16 +10,20 @@ Usage: ./test.sh [--fast | --full]
   (nothing)  format and lint, Release, ASan+UBSan, one real Spark
   --fast     the inner loop: build/dev and the tests labelled fast
   --full     as (nothing), with ten times the counts (SPARKTAIL_TEST_SCALE=10), the tests labelled slow under
-             ASan too, ThreadSanitizer, clang with -Wthread-safety, the seeds of the fuzzers, every version of Spark
+             ASan too, ThreadSanitizer, clang with -Wthread-safety, the seeds of the fuzzers, every version of Spark.
+             Random tests get a new seed (the others run with a fixed one). It is printed with the line that repeats it.
   --help     this text
 
 Installs what is missing first (deploy/setup.sh). SPARKTAIL_SKIP_TIDY=1 leaves clang-tidy out.
+clang-tidy checks what has changed since it last passed, in any clone: ~/.cache/sparktail/tidy remembers that.
 The output of each stage is kept in build/test-logs. The last line says how many tests passed and failed.
 TEXT
 }
 
 readonly logs=build/test-logs
 jobs=$(nproc)
+# Most of a test's time goes by waiting: for processes, time-outs and intervals.
+test_jobs=$((2 * jobs))
 passed=0 failed=0
 stages=()
 
@@ -45,6 +49,13 @@ stage() {
   printf -v line '%-6s  %5d s  %-8s%s' "$result" $((SECONDS - start)) "$name" "$(in_words "$stage_passed" "$stage_failed")"
   stages+=("$line")
   printf '    %s\n' "$line"
+  slowest "$log"
+}
+
+# Prints the ten tests of a log of ctest that took longest.
+slowest() {
+  awk '/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: / && $NF == "sec" { sub(/^.*#[0-9]+: /, ""); print $(NF - 1), $1 }' "$1" |
+    sort -rn | head -n 10 | while read -r seconds name; do printf '      %7.1f s  %s\n' "$seconds" "$name"; done
 }
 
 # Prints "PASSED FAILED" as ctest's closing lines in a log have them.
@@ -74,7 +85,7 @@ build() { configure "$1" && cmake --build --preset "$1"; }
 build_and_test() {
   local preset=$1
   shift
-  build "$preset" && ctest --preset "$preset" --output-on-failure --timeout 900 -j "$jobs" "$@"
+  build "$preset" && ctest --preset "$preset" --output-on-failure --timeout 900 -j "$test_jobs" "$@"
 }
 
 # The project's C++ files in the folders given, new ones included.
@@ -86,23 +97,7 @@ check_format() {
   [[ ${#files[@]} -gt 0 ]] && clang-format-14 --dry-run -Werror "${files[@]}"
 }
 
-# One sum over all that clang-tidy's answer depends on.
-tidy_inputs() {
-  { sources '*.h' '*.cc' '*.clang-tidy'; echo build/dev/compile_commands.json; } |
-    while read -r file; do if [[ -f $file ]]; then sha256sum "$file"; fi; done | sha256sum
-}
-
-check_tidy() {
-  local stamp=build/dev/tidy-passed inputs
-  configure dev || return
-  inputs=$(tidy_inputs)
-  if [[ -f $stamp && $(<"$stamp") == "$inputs" ]]; then
-    echo "nothing has changed since clang-tidy last passed"
-    return 0
-  fi
-  run-clang-tidy-14 -p build/dev -j "$jobs" -quiet -extra-arg=-Wno-unknown-warning-option "^$PWD/(parsers|ingest|offsets|sinks)/.*\\.cc\$" || return
-  printf '%s\n' "$inputs" >"$stamp"
-}
+check_tidy() { configure tidy && cmake/tidy.py build/tidy --jobs "$jobs"; }
 
 # ---------------------------------------------------------------- the three ways
 
@@ -129,6 +124,9 @@ normal() {
 
 full() {
   export SPARKTAIL_TEST_SCALE=10
+  export SPARKTAIL_TEST_SEED=${SPARKTAIL_TEST_SEED:-$RANDOM$RANDOM}
+  printf '==> random tests have the seed %s; to repeat them: SPARKTAIL_TEST_SEED=%s ./test.sh --full\n' \
+    "$SPARKTAIL_TEST_SEED" "$SPARKTAIL_TEST_SEED"
   normal '^live$'
   stage tsan "build with ThreadSanitizer, run the tests" build_and_test tsan -LE '^live$'
   stage fuzz "build the fuzzers with clang and -Wthread-safety, run their seeds" build_and_test fuzz -LE '^live$'
@@ -147,8 +145,9 @@ main() {
   trap 'exit 130' INT
   mkdir -p "$logs"
   if command -v ccache >/dev/null; then
-    # One clone finds what another has compiled.
+    # One clone finds what another has compiled, with precompiled headers too.
     export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+    export CCACHE_SLOPPINESS=pch_defines,time_macros
   fi
   case ${1:-} in
     --fast) fast ;;

@@ -35,7 +35,7 @@ set(SPARKTAIL_COMMON_HEADERS <algorithm> <array> <atomic> <cstdint> <deque> <fun
   <memory> <optional> <set> <span> <string> <string_view> <unordered_map> <utility> <variant> <vector>
   <absl/functional/function_ref.h> <absl/status/statusor.h> <absl/synchronization/mutex.h>
   <absl/time/time.h>)
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT CMAKE_DISABLE_PRECOMPILE_HEADERS)
   # -fpch-preprocess lets ccache see the header that was precompiled. Out of it GCC 12 warns of the
   # standard library's own strings (its bug 105329), as it does not of a system header.
   target_compile_options(sparktail_flags INTERFACE -fpch-preprocess -Wno-array-bounds -Wno-restrict
