@@ -140,7 +140,7 @@ TEST_F(ReplayCommandTest, WhatCannotBeSentIsSaid) {
   Give("a", lines + "{\"time\":");
   EXPECT_EQ(Run(), ExitCode::kDeadLetters);
   EXPECT_THAT(NumbersOf(os_.out), ElementsAre(1));
-  EXPECT_THAT(os_.error, HasSubstr(command_.files[0] + ":2: skipped: its document is a text"));
+  EXPECT_THAT(os_.error, HasSubstr(command_.files[0] + ":2: skipped: its document is a string"));
   EXPECT_THAT(os_.error, Not(HasSubstr(command_.files[0] + ":22: ")));
   EXPECT_THAT(os_.error, HasSubstr("… and 11 more like this\n"));
   EXPECT_THAT(os_.error, HasSubstr("; 30 lines skipped, see above\n"));
