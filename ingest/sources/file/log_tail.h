@@ -1,32 +1,39 @@
 #pragma once
 
+#include <absl/functional/function_ref.h>
 #include <absl/time/time.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
-#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "ingest/base/log.h"
 #include "ingest/base/os.h"
 #include "ingest/sources/file/file_tail.h"
-#include "ingest/streams/batch.h"
-#include "ingest/streams/line_buffer.h"
+#include "ingest/sources/file/recent_bytes.h"
+#include "ingest/streams/content_stream.h"
 #include "ingest/streams/output.h"
+#include "ingest/streams/stream_buffer.h"
 #include "parsers/event_maker.h"
+#include "parsers/identity.h"
 #include "parsers/parser_context.h"
-#include "parsers/parser_scratch.h"
+#include "parsers/unwrapper.h"
 
 namespace sparktail {
 
 class LogTail;
 
-// From the bytes of files to batches of events: makes and keeps what the tails of one source
-// share. Reader thread only, but for what is said otherwise.
+// Makes the tails of one source, and keeps what they share: buffers, counters, and the contexts
+// that a rotated log hands to its successor. Reader thread only.
 class LogTails : public FileTailMaker {
  public:
   struct Parts {
@@ -38,42 +45,135 @@ class LogTails : public FileTailMaker {
     std::string host;
     absl::Duration record_timeout;
     Output* output = nullptr;
-    // Sees all events that are handed on; may be empty.
+    // Sees the events of each batch; may be empty.
     std::function<void(const EventBuffer&)> observe;
   };
   explicit LogTails(Parts parts);
   ~LogTails() override;
 
+  // The tail must not outlive this object.
   std::unique_ptr<FileTail> MakeTail(const FilePosition* file) override;
 
-  // Batches that only move cursors are held back for a while: hands on what there is.
+  // Hands on the batches that were held back because they only move cursors.
   void HandOnAll();
 
-  // Those that are followed.
+  // The streams that are followed.
   std::vector<StreamKey> Streams() const;
 
-  // Of all files, those that have ended included.
+  // The sum over all files, also those that have ended.
   ParserStats stats() const;
 
  private:
   friend class LogTail;
 
   StreamKey KeyOf(const std::string& file, const std::string& std_stream) const;
-  // With what a stream begins whose file came after `file` in its rotation.
+  // The context with which a stream begins whose file came after `file` in its rotation.
   ParserContext ContextAfter(const std::string& file, const std::string& std_stream) const;
-  void Ended(const LogTail& tail);
-
-  std::unique_ptr<LineBuffer> TakeBuffer();
-  void GiveBack(std::unique_ptr<LineBuffer> buffer);
+  void OnTailEnd(const LogTail& tail);
 
   const Parts parts_;
-  ParserScratch scratch_;
-  std::vector<std::unique_ptr<LineBuffer>> buffers_;
+  ContentShare content_;
   std::unordered_map<std::string, LogTail*> tails_;  // by file
   // Last contexts of ended streams, for successors that have not begun yet.
   std::unordered_map<StreamKey, ParserContext> last_contexts_;
-  std::deque<StreamKey> ended_;  // of last_contexts_, oldest first
-  ParserStats ended_stats_;
+  std::deque<StreamKey> ended_;  // the keys of last_contexts_, oldest first
+};
+
+// One file: recognises how a container runtime has wrapped its lines, unwraps them, and keeps for
+// each stream in it the places from which reading can resume. A plain file is one stream, a wrapped
+// one is up to two: stdout and stderr. Batches of all streams of a file are emitted together, so
+// that each sink's cursors are of one moment.
+class LogTail : public FileTail {
+ public:
+  // Resumes where the sinks are in the file. Both must outlive the tail; see FileTailMaker.
+  LogTail(LogTails* shared, const FilePosition* file);
+  ~LogTail() override;
+
+  uint64_t begin() const override { return begin_; }
+  bool HasRoom() override { return shared_->parts_.output->HasRoom(); }
+  std::span<char> Room() override;
+  void OnBytes(size_t size) override;
+  void EndTurn() override;
+  bool Tick(absl::Time now, absl::FunctionRef<bool()> at_end) override;
+  bool WantsContinuation() const override;
+  void Continue(std::string_view bytes, bool last) override;
+  bool has_continued() const override;
+  void End() override;
+
+  // Hands on all that is settled.
+  void EmitAll();
+
+ private:
+  friend class LogTails;
+
+  // A place in the file from which reading can resume: `content` bytes of the stream's content come
+  // before it.
+  struct Place {
+    uint64_t content;
+    uint64_t raw;
+    Fingerprint marker;
+  };
+
+  struct Stream {
+    Stream(ContentShare* share, StreamKey key, const StreamFacts& facts, const ParsePosition& from)
+        : content(share, std::move(key), facts, from), settled(content.settled()) {}
+
+    ContentStream content;
+    std::string std_stream;    // empty: the stream is a plain file
+    bool announced = false;    // the sinks know the stream
+    bool has_text = false;     // its content is more than a hole
+    std::deque<Place> places;  // the last one before the settled offset, and later ones
+    uint64_t settled;          // when `places` was last trimmed
+    uint64_t first_raw = 0;    // lines before this byte of the file were read in an earlier life
+    uint64_t drop = 0;         // bytes of content that were read then, too
+    bool has_start = true;     // SkipBefore() has its final offset
+    // The file was rotated, and the successor may have more of the last record.
+    bool continues = true;
+    uint64_t real_end = 0;  // the end of the content in this file; 0: the successor was not read
+  };
+
+  void Resume();
+  void ResumeStream(const std::string& std_stream, const Cursor& cursor);
+  Stream* AddStream(const std::string& std_stream, const ParsePosition& from);
+  Stream* PlainStream();
+  Stream* StreamOf(StdStream which);
+
+  bool IsPlain() const { return wrapping_ == Wrapping::kNone; }
+  void Recognize(bool complete);
+  void Read(bool last);
+  void ReadWrapped(bool last);
+  void AddLine(const Unwrapper::Line& line, uint64_t raw,
+               absl::FunctionRef<Fingerprint()> marker_before);
+  void OnPlainParsed(Stream* stream, std::string_view text, size_t done);
+  static void TrimPlaces(Stream* stream);
+  void Diagnose(Stream* stream);
+
+  static bool WantsMore(const Stream& stream);
+  static bool MayBecomeHeader(const Stream& stream, std::string_view part);
+  void Expire(Stream* stream);
+  void ContinueWith(Stream* stream, std::string_view line);
+  void ContinuePlain(std::string_view bytes, bool last);
+  void ContinueWrapped(std::string_view bytes, bool last);
+
+  static bool IsUnknown(const Stream& stream);
+  std::shared_ptr<const Batch> TakeBatch(Stream* stream);
+  std::string PositionOf(const Stream& stream) const;
+
+  LogTails* const shared_;
+  const FilePosition* const file_;
+  StreamFacts facts_;
+  uint64_t begin_ = 0;
+  std::optional<Wrapping> wrapping_;  // nullopt: not known yet
+  std::optional<Unwrapper> unwrapper_;
+  std::optional<Unwrapper> successor_;  // of the file's successor
+  std::vector<std::unique_ptr<Stream>> streams_;
+  // The file's bytes that are not unwrapped yet, or from which the wrapping is not recognised yet.
+  // Those of a plain file are its stream's content.
+  StreamBuffer raw_;
+  uint64_t raw_begin_ = 0;  // where raw_ begins in the file
+  uint64_t raw_end_ = 0;    // the end of what was read of the file
+  RecentBytes before_;      // of the file: before raw_, or before the content of a plain file
+  size_t continued_ = 0;    // bytes of the successor that were taken or skipped
 };
 
 }  // namespace sparktail

@@ -243,6 +243,34 @@ TEST_F(LogTailTest, UnwrapsBothStreamsAndResumes) {
   }
 }
 
+TEST_F(LogTailTest, BatchesOfBothStreamsAreEmittedTogether) {
+  const FilePosition file = FileNamed("0.log");
+  const std::string wrapped = Wrap(Records(0, 3), Records(10, 13), {.wrapping = Wrapping::kCri},
+                                   [this] { return Random(1) == 0; });
+  std::string noise;
+  for (size_t n = 0; n < 100; ++n) noise += testing::NoiseLine(n);
+  Life life;
+  {
+    const std::unique_ptr<FileTail> tail = life.tails->MakeTail(&file);
+    Feed(tail.get(), wrapped, 2'000);
+    Feed(tail.get(),
+         Wrap(noise, noise, {.wrapping = Wrapping::kCri}, [this] { return Random(1) == 0; }),
+         2'000);
+    life.tails->HandOnAll();
+    life.tails->HandOnAll();
+    tail->End();
+  }
+  const std::vector<SinkWorld::Commit> commits = life.Finish().commits();
+  ASSERT_GE(commits.size(), 3U);
+  for (const SinkWorld::Commit& commit : {commits[commits.size() - 2], commits.back()}) {
+    ASSERT_EQ(commit.cursors.size(), 2U);
+    EXPECT_NE(commit.cursors[0].stream, commit.cursors[1].stream);
+    EXPECT_EQ(commit.cursors[0].cursor.ended, commit.cursors[1].cursor.ended);
+  }
+  EXPECT_FALSE(commits[commits.size() - 2].cursors[0].cursor.ended) << "handed on before the end";
+  EXPECT_TRUE(commits.back().cursors[0].cursor.ended);
+}
+
 TEST_F(LogTailTest, ARecordThatGoesOnInTheNextFileIsOne) {
   const std::string text = Records(0, 12);
   for (int round = 0; round < 60 * Scale(); ++round) {
