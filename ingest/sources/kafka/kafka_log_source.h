@@ -15,12 +15,13 @@ namespace sparktail {
 // The source of kind `kafka`: a KafkaSource, which knows partitions, with KafkaStreams, which know
 // records.
 //
-// The group's offset is where all sinks of the source are. A sink of the same cluster that delivers
-// exactly once takes it into its transactions, so that a member whose partitions were given away
-// can't commit what it has read of them; for it alone nobody else has to commit. Else the source
-// does, and a partition that moves to another member begins there: sinks whose cursors that member
-// does not have get some events twice. Beside a sink whose cursors are shared they go on where that
-// one stands: what they lack before it, only the member that has their cursors can deliver.
+// The group's offset is the place up to which all sinks have everything. A sink of the same cluster
+// that delivers exactly once commits it in its transactions, so that a member whose partitions were
+// given away can't commit what it has read from them. If it is the only sink, nobody else commits.
+// Otherwise the source commits, and a partition that moves to another member resumes there: sinks
+// whose cursors that member does not have get some events twice. Beside a sink whose cursors are
+// shared, such sinks resume where that sink is; events before that which they lack can only be
+// delivered by the member that has their cursors.
 class KafkaLogSource : public Source {
  public:
   // The configuration's options are KafkaSourceOptions.
@@ -31,7 +32,7 @@ class KafkaLogSource : public Source {
   int wake_fd() const override { return source_.wake_fd(); }
   void LookAgain() override { source_.LookAgain(); }
   bool AtEnd() const override { return source_.AtEnd(); }
-  // A topic does not say it.
+  // A topic does not show it.
   bool HasExited() const override { return false; }
   void EndAll() override { streams_.EndAll(); }
   void HandOnAll() override;

@@ -3,26 +3,19 @@
 #include <algorithm>
 #include <utility>
 
-#include "parsers/byte_buffer.h"
-#include "parsers/log_parser.h"
-
 namespace sparktail {
 namespace {
 
-// Cursors that move over noise only are worth less than the writing of them.
-constexpr absl::Duration kNoiseInterval = absl::Seconds(5);
-constexpr uint64_t kNoiseBytes = uint64_t{64} << 20;
 constexpr absl::Duration kTickInterval = absl::Seconds(1);
 constexpr absl::Duration kReadAgain = absl::Seconds(1);
-// Streams that were silent for so long are let go; their cursors are known.
+// Streams that were silent for so long are dropped from memory; their cursors are known.
 constexpr absl::Duration kIdle = absl::Minutes(10);
 constexpr absl::Duration kIdleInterval = absl::Minutes(1);
 constexpr size_t kMostResting = 100'000;
-// So much of a stream is parsed at once, at the latest.
+// A stream with so much new text is parsed before the end of the turn.
 constexpr size_t kParseBytes = size_t{256} << 10;
-constexpr size_t kKeptBytes = size_t{4} << 10;
 
-// Tells keys and std streams apart in one text; keys may hold anything.
+// Names a stream within its partition. Keys may hold any bytes.
 std::string NameOf(std::string_view key, std::string_view std_stream) {
   return std::string(std_stream) + '/' + std::string(key);
 }
@@ -30,24 +23,21 @@ std::string NameOf(std::string_view key, std::string_view std_stream) {
 }  // namespace
 
 struct KafkaStreams::Stream {
-  StreamKey key;
-  StreamFacts facts;
+  Stream(ContentShare* share, StreamKey key, const StreamFacts& its_facts,
+         const ParsePosition& from)
+      : facts(its_facts), content(share, std::move(key), facts, from) {}
+
+  const StreamFacts facts;
   EnvelopeReader::Origin origin;
   int64_t since_ms = INT64_MIN;
-  std::unique_ptr<LogParser> parser;
-  ByteBuffer text;       // from parser->offset() on
-  uint64_t end = 0;      // offset behind all that was put into `text`
-  uint64_t emitted = 0;  // where the last batch ended
-  uint64_t whole = 0;    // where it was whole last
-  EventBuffer events;    // not handed on yet
-  bool ends_line = true;
+  ContentStream content;
   bool is_dirty = false;    // has text that is not parsed
   bool is_changed = false;  // may have something to hand on
   int64_t taken = -1;       // the last message
   int64_t skip_before = 0;  // messages before it were read in an earlier life
-  int64_t drop_of = -1;     // of this message …
-  uint64_t drop = 0;        // … so many bytes, too
-  // Messages with text that is not settled; the first one may be.
+  int64_t drop_of = -1;     // this message was read in part …
+  uint64_t drop = 0;        // … up to this byte of its text
+  // Messages whose text is not settled. Some text of the first one may be.
   struct Place {
     int64_t offset;
     uint64_t content;
@@ -56,9 +46,6 @@ struct KafkaStreams::Stream {
   };
   std::deque<Place> places;
   std::optional<int64_t> held;  // the message that the group's offset may not pass
-  std::shared_ptr<const std::string> context;
-  uint32_t context_version = 0;
-  absl::Time grown;
 };
 
 struct KafkaStreams::Partition {
@@ -71,7 +58,7 @@ struct KafkaStreams::Partition {
   std::optional<int64_t> committed;  // by the group
   int64_t first = -1;                // with which the group began; -1: not known yet
   int64_t since_ms = INT64_MIN;
-  int64_t next = -1;   // the message behind the last one; -1: none came yet
+  int64_t next = -1;   // the message after the last one; -1: none came yet
   uint64_t bytes = 0;  // of messages
   uint64_t emitted_bytes = 0;
   int64_t emitted = -1;  // of the group
@@ -83,9 +70,9 @@ struct KafkaStreams::Partition {
   std::set<std::pair<int64_t, Stream*>> held;
   std::vector<Stream*> changed;
   bool has_events = false;
-  absl::Time moved = absl::InfiniteFuture();  // since when there is something to hand on
+  NoiseTimer noise;
 
-  // All before it is settled.
+  // Everything before it is settled.
   int64_t Offset() const { return held.empty() ? next : std::min(next, held.begin()->first); }
   auto Concerns() const {
     return [this, inner = key + "/"](const StreamKey& stream) {
@@ -97,9 +84,13 @@ struct KafkaStreams::Partition {
 KafkaStreams::KafkaStreams(Parts parts)
     : parts_(std::move(parts)),
       os_(parts_.os),
-      reader_(parts_.options.envelope, parts_.options.message_field, &scratch_),
+      content_(os_, parts_.parser),
+      reader_(parts_.options.envelope, parts_.options.message_field, &content_.scratch),
       reading_(parts_.shared.size(), Reading::kNot),
-      next_idle_(os_->Now() + kIdleInterval) {}
+      next_idle_(os_->Now() + kIdleInterval) {
+  content_.record_timeout = parts_.options.record_timeout;
+  content_.observe = parts_.observe;
+}
 
 KafkaStreams::~KafkaStreams() = default;
 
@@ -115,7 +106,7 @@ void KafkaStreams::OnAssigned(const KafkaPartition& partition) {
   made->name = partition;
   made->key = KafkaStreamKey(parts_.source, partition);
   partitions_[partition] = std::move(made);
-  // What was read before may be old: the last owner has gone on.
+  // Cursors that were read before may be old, for the last owner has moved them.
   std::fill(reading_.begin(), reading_.end(), Reading::kNot);
 }
 
@@ -136,7 +127,7 @@ bool KafkaStreams::IsReady(const KafkaPartition& partition) {
   return true;
 }
 
-// True if all shared cursors are known as they are now.
+// Returns true once all shared cursors are known as they are now.
 bool KafkaStreams::ReadShared() {
   if (os_->Now() < next_read_) return false;
   bool is_done = true;
@@ -176,8 +167,8 @@ void KafkaStreams::Begin(const KafkaPartition& partition, std::optional<int64_t>
     one->since_ms = absl::ToUnixMillis(os_->Now() - parts_.options.start_at.age);
   }
   if (!committed) return;
-  // The group commits what all sinks have. One that does not know the partition is new, unless the
-  // group still stands where it began: that sink may be who has nothing yet.
+  // The group commits what all sinks have, so a sink that does not know the partition is new. But
+  // if the group is still where it began, that sink may just have got nothing yet.
   for (size_t sink = 0; one->first != *committed && sink < output.sinks(); ++sink) {
     if (output.CommittedOf(sink, one->key) != nullptr) continue;
     parts_.output->StartAtOthers(sink, one->Concerns());
@@ -185,7 +176,7 @@ void KafkaStreams::Begin(const KafkaPartition& partition, std::optional<int64_t>
   parts_.share->Hold(partition, *committed);
 }
 
-// The group has committed nothing: it begins here.
+// Notes where a group begins that has committed nothing.
 void KafkaStreams::BeginAt(Partition* partition, int64_t offset) {
   partition->first = offset;
   parts_.share->Hold(partition->name, offset);
@@ -219,8 +210,7 @@ void KafkaStreams::OnLost(const KafkaPartition& partition) {
 void KafkaStreams::Remove(Partition* partition) {
   parts_.share->Release(partition->name);
   for (const auto& [name, stream] : partition->streams) {
-    ended_stats_.Add(stream->parser->stats());
-    parts_.output->Rest(stream->key);
+    parts_.output->Rest(stream->content.key());
   }
   parts_.output->Rest(partition->key);
   std::erase_if(dirty_, [&](const auto& one) { return one.first == partition; });
@@ -241,12 +231,12 @@ void KafkaStreams::TakeCommitted() {
   }
 }
 
-// By all sinks.
+// True if all sinks have committed the stream up to `end`.
 bool KafkaStreams::IsDelivered(const StreamKey& stream,
                                const std::shared_ptr<const Cursor>& end) const {
   for (size_t sink = 0; sink < parts_.output->sinks(); ++sink) {
     const auto cursor = parts_.output->CommittedOf(sink, stream);
-    // One that stood farther at the start was not given it.
+    // A sink that was farther at the start was not given this batch.
     const bool has_it = cursor != nullptr && (cursor == end || cursor->offset > end->offset);
     if (!has_it) return false;
   }
@@ -262,7 +252,7 @@ std::optional<int64_t> KafkaStreams::OffsetToCommit(const KafkaPartition& partit
     if (cursor == nullptr) return std::nullopt;
     offset = std::min(offset, static_cast<int64_t>(cursor->offset));
   }
-  // A sink may stand farther than the group, from an earlier life.
+  // A sink may be farther than the group, from an earlier life.
   offset = std::min(offset, one->emitted);
   if (offset <= one->to_commit || offset <= one->committed.value_or(-1)) return std::nullopt;
   one->to_commit = offset;
@@ -275,7 +265,7 @@ void KafkaStreams::OnRecord(const KafkaPartition& partition, const KafkaRecord& 
   Partition* one = Find(partition);
   if (is_over_ || one == nullptr || !one->begun || one->leaving) return;
   if (one->next < 0 && !one->committed) BeginAt(one, record.offset);
-  if (one->moved == absl::InfiniteFuture()) one->moved = os_->Now();
+  if (!one->noise.is_waiting()) one->noise.OnMoved(os_->Now());
   one->next = record.offset + 1;
   one->is_at_end = false;
   if (!record.value) return;
@@ -310,68 +300,71 @@ KafkaStreams::Stream* KafkaStreams::StreamOf(Partition* partition, std::string_v
   return partition->streams.emplace(std::move(name), std::move(made)).first->second.get();
 }
 
-// Goes on where the sinks stand, or begins with this message.
+// Resumes where the sinks are in the stream, or begins with this message.
 std::unique_ptr<KafkaStreams::Stream> KafkaStreams::MakeStream(Partition* partition,
                                                                std::string_view key,
                                                                std::string_view std_stream,
                                                                int64_t offset) {
-  auto stream = std::make_unique<Stream>();
-  stream->key = KafkaStreamKey(parts_.source, partition->name, key, std_stream);
-  stream->origin = reader_.origin();
-  if (stream->origin.path.empty() && key.starts_with('/')) stream->origin.path = key;
-  stream->since_ms = partition->since_ms;
-  stream->grown = os_->Now();
+  StreamKey stream_key = KafkaStreamKey(parts_.source, partition->name, key, std_stream);
   const auto place = [](const Cursor* cursor) {
     return cursor == nullptr ? std::nullopt : KafkaPosition::FromJson(cursor->position);
   };
-  // What was before the place of the sink that stands last is not there any more: all begin there.
-  const Cursor* start = parts_.output->NewestOf(stream->key);
+  // If the messages before the cursor of the sink that has most are gone, all sinks begin there.
+  const Cursor* start = parts_.output->NewestOf(stream_key);
   std::optional<KafkaPosition> position = place(start);
   if (position && offset < position->offset) {
-    start = parts_.output->StartOf(stream->key);
+    start = parts_.output->StartOf(stream_key);
     position = place(start);
   }
   ParsePosition from;
+  EnvelopeReader::Origin origin;
   if (position) {
     from.offset = start->offset;
     from.context = ParserContext::FromJson(*start->context).value_or(ParserContext());
-    stream->skip_before = position->offset;
-    stream->drop_of = position->offset;
-    stream->drop = from.offset - std::min(from.offset, position->content);
-    stream->since_ms = position->since_ms;
-    stream->origin = position->origin;
+    origin = position->origin;
+  } else {
+    origin = reader_.origin();
+    if (origin.path.empty() && key.starts_with('/')) origin.path = key;
   }
-  stream->facts.environment = parts_.environment;
-  stream->facts.source_name = parts_.source;
-  stream->origin.AddTo(&stream->facts);
-  stream->parser = std::make_unique<LogParser>(parts_.parser, stream->facts, &scratch_, from);
-  stream->end = stream->emitted = from.offset;
+  StreamFacts facts;
+  facts.environment = parts_.environment;
+  facts.source_name = parts_.source;
+  origin.AddTo(&facts);
+  auto stream = std::make_unique<Stream>(&content_, std::move(stream_key), facts, from);
+  stream->origin = std::move(origin);
+  stream->since_ms = position ? position->since_ms : partition->since_ms;
+  stream->content.SkipOlderThan(stream->since_ms);
+  if (position) {
+    stream->skip_before = stream->drop_of = position->offset;
+    stream->drop = from.offset - std::min(from.offset, position->content);
+  }
   return stream;
 }
 
 void KafkaStreams::Put(Partition* partition, Stream* stream, std::string_view text,
                        int64_t offset) {
   if (offset < stream->skip_before) return;
-  // The message in which the cursor stood is gone: what is left begins at the cursor.
+  // The message that the cursor was in is gone: the stream continues with this one.
   if (offset > stream->drop_of) stream->drop = 0;
   stream->taken = offset;
+  ContentStream& content = stream->content;
   if (stream->places.empty() || stream->places.back().offset != offset) {
-    stream->places.push_back(
-        {offset, stream->end - std::min(stream->drop, stream->end), partition->bytes, os_->Now()});
+    stream->places.push_back({offset, content.end() - std::min(stream->drop, content.end()),
+                              partition->bytes, os_->Now()});
   }
   const size_t dropped = std::min<uint64_t>(stream->drop, text.size());
   stream->drop -= dropped;
   text.remove_prefix(dropped);
-  if (!std::exchange(stream->is_changed, true)) partition->changed.push_back(stream);
+  MarkChanged(partition, stream);
   if (text.empty()) return;
-  stream->text.Append(text);
-  stream->end += text.size();
-  stream->ends_line = text.back() == '\n';
-  stream->grown = stream->places.back().time;
+  content.Append(text);
   if (!std::exchange(stream->is_dirty, true)) dirty_.emplace_back(partition, stream);
-  if (stream->text.size() >= kParseBytes && stream->text.size() % kParseBytes < text.size()) {
-    Parse(partition, stream);
-  }
+  const size_t size = content.text().size();
+  if (size >= kParseBytes && size % kParseBytes < text.size()) Parse(partition, stream);
+}
+
+void KafkaStreams::MarkChanged(Partition* partition, Stream* stream) {
+  if (!std::exchange(stream->is_changed, true)) partition->changed.push_back(stream);
 }
 
 void KafkaStreams::OnEndReached(const KafkaPartition& partition, int64_t offset) {
@@ -382,10 +375,11 @@ void KafkaStreams::OnEndReached(const KafkaPartition& partition, int64_t offset)
   if (offset <= one->next) return;
   if (one->next < 0 && !one->committed) {
     BeginAt(one, offset);
-    one->moved = absl::InfinitePast();  // to be told at once: what comes then is new
+    // Later messages are new, so the sinks must know the place at once.
+    one->noise.OnMoved(absl::InfinitePast());
   }
   one->next = offset;
-  if (one->moved == absl::InfiniteFuture()) one->moved = os_->Now();
+  if (!one->noise.is_waiting()) one->noise.OnMoved(os_->Now());
 }
 
 // ---------------------------------------------------------------- text to events
@@ -398,57 +392,24 @@ void KafkaStreams::ParseAll() {
 }
 
 void KafkaStreams::Parse(Partition* partition, Stream* stream) {
-  stream->is_dirty = false;
-  Done(partition, stream,
-       stream->parser->Parse(stream->text.padded(), /*last=*/false, &stream->events));
+  stream->content.Parse();
+  OnParsed(partition, stream);
 }
 
-void KafkaStreams::Done(Partition* partition, Stream* stream, size_t done) {
-  stream->text.DropFront(done);
-  if (stream->text.size() == 0) stream->text.Trim(kKeptBytes);
-  PassOver(stream);
-  partition->has_events |= !stream->events.events.empty();
+void KafkaStreams::OnParsed(Partition* partition, Stream* stream) {
+  stream->is_dirty = false;
+  ContentStream& content = stream->content;
+  content.EndTurn();
+  partition->has_events |= content.has_events();
   auto& places = stream->places;
-  if (IsWhole(*stream)) {
-    stream->whole = stream->end;
-    places.clear();
-  }
-  const uint64_t settled = Settled(*stream);
+  // The group's offset may pass a whole stream, so its cursor must cover it, too.
+  if (content.SettleWhole()) places.clear();
+  const uint64_t settled = content.settled();
   while (places.size() > 1 && places[1].content <= settled) places.pop_front();
   Hold(partition, stream);
 }
 
-// Takes out the events that start_at passes over.
-void KafkaStreams::PassOver(Stream* stream) {
-  const auto is_past = [&](const EventRef& event) { return event.time_ms < stream->since_ms; };
-  EventBuffer& events = stream->events;
-  if (stream->since_ms == INT64_MIN) return;
-  if (std::none_of(events.events.begin(), events.events.end(), is_past)) return;
-  EventBuffer kept;
-  for (const EventRef& event : events.events) {
-    if (is_past(event)) continue;
-    EventRef moved = event;
-    moved.begin = kept.bytes.size();
-    kept.bytes.Append(events.document(event));
-    moved.end = kept.bytes.size();
-    kept.bytes.Append('\n');
-    kept.events.push_back(moved);
-  }
-  events = std::move(kept);
-}
-
-// Nothing more can come of what was read: a parser may begin behind it as well.
-bool KafkaStreams::IsWhole(const Stream& stream) {
-  return !stream.is_dirty && stream.ends_line && !stream.parser->has_open_record();
-}
-
-// The group's offset may have passed all that was whole once, though the parser, in the midst of a
-// line now, does not say so.
-uint64_t KafkaStreams::Settled(const Stream& stream) {
-  return std::max({stream.parser->settled(), stream.emitted, stream.whole});
-}
-
-// The group's offset stays before what is not settled.
+// Keeps the group's offset before what is not settled.
 void KafkaStreams::Hold(Partition* partition, Stream* stream) {
   std::optional<int64_t> held;
   if (!stream->places.empty()) held = stream->places.front().offset;
@@ -459,26 +420,18 @@ void KafkaStreams::Hold(Partition* partition, Stream* stream) {
 }
 
 void KafkaStreams::Expire(Partition* partition, Stream* stream) {
-  if (!std::exchange(stream->is_changed, true)) partition->changed.push_back(stream);
-  Done(partition, stream, stream->parser->Expire(stream->text.padded(), &stream->events));
+  MarkChanged(partition, stream);
+  stream->content.Expire();
+  OnParsed(partition, stream);
 }
 
-// What is open has no end, as far as we wait: the parser is told that the stream ends, and a new
-// one goes on behind it.
+// Ends the stream's open record, whatever it lacks.
 void KafkaStreams::GiveUp(Partition* partition, Stream* stream) {
-  if (stream->parser->CanExpire()) Expire(partition, stream);
-  if (IsWhole(*stream)) return;
-  if (!std::exchange(stream->is_changed, true)) partition->changed.push_back(stream);
-  stream->is_dirty = false;
-  LogParser& parser = *stream->parser;
-  parser.Parse(stream->text.padded(), /*last=*/true, &stream->events);
-  ended_stats_.Add(parser.stats());
-  stream->parser = std::make_unique<LogParser>(parts_.parser, stream->facts, &scratch_,
-                                               ParsePosition{stream->end, parser.context()});
-  stream->context = nullptr;
-  stream->ends_line = true;
-  stream->text.Trim(0);
-  Done(partition, stream, 0);
+  if (stream->content.CanExpire()) Expire(partition, stream);
+  if (stream->content.IsWhole()) return;
+  MarkChanged(partition, stream);
+  stream->content.GiveUp(stream->facts);
+  OnParsed(partition, stream);
 }
 
 void KafkaStreams::GiveUpOld(Partition* partition, absl::Time now) {
@@ -501,27 +454,26 @@ void KafkaStreams::EndTurn() {
   for (const auto& [name, partition] : partitions_) {
     if (!partition->begun || partition->leaving) continue;
     GiveUpOld(partition.get(), now);
-    const bool is_due = partition->has_events || now - partition->moved >= kNoiseInterval ||
-                        partition->bytes - partition->emitted_bytes >= kNoiseBytes;
+    const bool is_due = partition->has_events || partition->noise.IsDue(now) ||
+                        partition->bytes - partition->emitted_bytes >= NoiseTimer::kBytes;
     if (is_due) Emit(partition.get());
   }
-  scratch_.Trim();
+  content_.scratch.Trim();
 }
 
-// All streams of a partition move together: what its cursor has passed is in theirs.
+// All streams of a partition move together: their cursors cover what the partition's has passed.
 void KafkaStreams::Emit(Partition* partition) {
   std::vector<std::shared_ptr<const Batch>> batches;
   for (Stream* stream : partition->changed) {
     stream->is_changed = false;
-    const bool has_news = !stream->events.events.empty() || Settled(*stream) != stream->emitted;
-    if (has_news) batches.push_back(TakeBatch(partition, stream));
+    if (stream->content.HasNews()) batches.push_back(TakeBatch(partition, stream));
   }
   partition->changed.clear();
   if (partition->next >= 0 && (!batches.empty() || partition->Offset() != partition->emitted)) {
     batches.push_back(PartitionBatch(partition));
   }
   partition->has_events = false;
-  partition->moved = absl::InfiniteFuture();
+  partition->noise.Reset();
   partition->emitted_bytes = partition->bytes;
   if (!batches.empty()) parts_.output->Emit(batches);
 }
@@ -533,50 +485,28 @@ std::shared_ptr<const Batch> KafkaStreams::TakeBatch(Partition* partition, Strea
   position.origin = stream->origin;
   if (stream->places.empty()) {
     position.offset = stream->taken + 1;
-    position.content = stream->end;
+    position.content = stream->content.end();
   } else {
     position.offset = stream->places.front().offset;
     position.content = stream->places.front().content;
   }
-  const uint32_t version = stream->parser->context_version();
-  if (stream->context == nullptr || version != stream->context_version) {
-    stream->context = std::make_shared<const std::string>(stream->parser->context().ToJson());
-    stream->context_version = version;
-  }
-  auto cursor = std::make_shared<Cursor>();
-  cursor->offset = Settled(*stream);
-  cursor->position = position.ToJson();
-  cursor->context = stream->context;
-  auto batch = std::make_shared<Batch>();
-  batch->stream = stream->key;
-  batch->begin = stream->emitted;
-  batch->end = std::move(cursor);
-  batch->events = std::exchange(stream->events, EventBuffer());
+  const std::shared_ptr<Batch> batch = stream->content.TakeBatch(position.ToJson());
   batch->lease = partition->lease;
-  stream->emitted = batch->end->offset;
-  if (parts_.observe) parts_.observe(batch->events);
   return batch;
 }
 
 std::shared_ptr<const Batch> KafkaStreams::PartitionBatch(Partition* partition) {
-  static const auto kNoContext = std::make_shared<const std::string>("{}");
   KafkaPosition position;
   position.group = parts_.options.group;
   position.partition = partition->name;
   position.offset = partition->Offset();
   position.first = partition->first;
   position.since_ms = partition->since_ms;
-  auto cursor = std::make_shared<Cursor>();
-  cursor->offset = static_cast<uint64_t>(position.offset);
-  cursor->position = position.ToJson();
-  cursor->context = kNoContext;
-  auto batch = std::make_shared<Batch>();
-  batch->stream = partition->key;
-  batch->begin = static_cast<uint64_t>(std::max<int64_t>(partition->emitted, 0));
-  batch->end = cursor;
+  const std::shared_ptr<Batch> batch =
+      MakePlainBatch(partition->key, static_cast<uint64_t>(position.offset), position.ToJson());
   batch->lease = partition->lease;
   partition->emitted = position.offset;
-  partition->last_end = std::move(cursor);
+  partition->last_end = batch->end;
   return batch;
 }
 
@@ -590,16 +520,14 @@ absl::Time KafkaStreams::Tick() {
   for (const auto& [name, owned] : partitions_) {
     Partition* partition = owned.get();
     if (!partition->begun || partition->leaving) continue;
-    // Silence counts when all that is there was read in it.
+    // A stream is silent only while the partition was read to its end.
+    const absl::Time read_until = partition->is_at_end ? now : partition->at_end;
     std::vector<Stream*> silent;
     for (const auto& [offset, stream] : partition->held) {
-      if (!stream->parser->CanExpire()) continue;
-      const absl::Time until = stream->grown + parts_.options.record_timeout;
-      const bool was_read = partition->is_at_end ? now >= until : partition->at_end >= until;
-      if (was_read) silent.push_back(stream);
+      if (stream->content.IsSilent(read_until)) silent.push_back(stream);
     }
     for (Stream* stream : silent) Expire(partition, stream);
-    waits = waits || !partition->held.empty() || partition->moved != absl::InfiniteFuture();
+    waits = waits || !partition->held.empty() || partition->noise.is_waiting();
   }
   EndTurn();
   if (now >= next_idle_) {
@@ -609,27 +537,29 @@ absl::Time KafkaStreams::Tick() {
   return waits ? now + kTickInterval : next_idle_;
 }
 
-// The sinks have its cursor, with which it goes on should it come back.
+// A stream that comes back resumes from its cursor, which the sinks have.
 void KafkaStreams::LetIdleGo(Partition* partition, absl::Time now) {
   std::erase_if(partition->streams, [&](const auto& one) {
     Stream* stream = one.second.get();
-    if (now - stream->grown < kIdle || stream->is_changed || !stream->places.empty()) return false;
+    const ContentStream& content = stream->content;
+    if (now - content.grown() < kIdle || stream->is_changed || !stream->places.empty())
+      return false;
     for (size_t sink = 0; sink < parts_.output->sinks(); ++sink) {
-      const auto cursor = parts_.output->CommittedOf(sink, stream->key);
-      if (cursor == nullptr || cursor->offset < stream->emitted) return false;
+      const auto cursor = parts_.output->CommittedOf(sink, content.key());
+      if (cursor == nullptr || cursor->offset < content.emitted()) return false;
     }
-    ended_stats_.Add(stream->parser->stats());
-    parts_.output->Rest(stream->key);
-    resting_.emplace_back(partition->name, stream->key);
+    parts_.output->Rest(content.key());
+    resting_.emplace_back(partition->name, content.key());
     return true;
   });
   for (; resting_.size() > kMostResting; resting_.pop_front()) {
-    // It may have come back.
+    // The stream may have come back.
     const StreamKey& key = resting_.front().second;
     const auto found = partitions_.find(resting_.front().first);
-    const bool is_back = found != partitions_.end() &&
-                         std::any_of(found->second->streams.begin(), found->second->streams.end(),
-                                     [&](const auto& one) { return one.second->key == key; });
+    const bool is_back =
+        found != partitions_.end() &&
+        std::any_of(found->second->streams.begin(), found->second->streams.end(),
+                    [&](const auto& one) { return one.second->content.key() == key; });
     if (!is_back) parts_.output->Forget(key);
   }
 }
@@ -655,7 +585,8 @@ std::vector<StreamKey> KafkaStreams::Streams() const {
   std::vector<StreamKey> keys;
   for (const auto& [name, partition] : partitions_) {
     keys.push_back(partition->key);
-    for (const auto& [stream_name, stream] : partition->streams) keys.push_back(stream->key);
+    for (const auto& [stream_name, stream] : partition->streams)
+      keys.push_back(stream->content.key());
   }
   return keys;
 }
@@ -667,9 +598,9 @@ size_t KafkaStreams::streams() const {
 }
 
 ParserStats KafkaStreams::stats() const {
-  ParserStats sum = ended_stats_;
+  ParserStats sum = content_.ended;
   for (const auto& [name, partition] : partitions_) {
-    for (const auto& [stream_name, stream] : partition->streams) sum.Add(stream->parser->stats());
+    for (const auto& [stream_name, stream] : partition->streams) sum.Add(stream->content.stats());
   }
   return sum;
 }

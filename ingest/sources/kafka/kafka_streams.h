@@ -23,25 +23,25 @@
 #include "ingest/sources/kafka/kafka_tail.h"
 #include "ingest/sources/kafka/shared_cursors.h"
 #include "ingest/streams/batch.h"
+#include "ingest/streams/content_stream.h"
 #include "ingest/streams/output.h"
 #include "parsers/envelope.h"
 #include "parsers/event_maker.h"
-#include "parsers/parser_scratch.h"
 
 namespace sparktail {
 
-// From the messages of a group's partitions to batches of events. A stream is what one key (a pod,
-// a container, a file) writes into one partition, and if the envelope tells, its stdout and stderr
-// apart: drivers that are interleaved in a partition are parsed apart. Messages without a key are
-// told apart by the file or container that their envelope names.
+// Turns the messages of a group's partitions into batches of events. A stream is what one key (a
+// pod, a container, a file) writes into one partition; if the envelope names stdout and stderr,
+// they are two streams. So drivers that are interleaved in a partition are parsed apart. Messages
+// without a key belong to the file or container that their envelope names.
 //
-// With the batches of a partition's streams comes, in the same commit, one of the partition itself,
-// whose cursor is where the group may go on: before the first message of any record that is open.
-// So all that the group's offset has passed is in the streams' cursors, and a stream that goes on
-// from one passes over the messages before it.
+// The batches of a partition's streams are committed together with one of the partition itself. Its
+// cursor is the offset from which the group can resume: before the first message of any open
+// record. So the streams' cursors cover everything that the group's offset has passed, and a stream
+// that resumes from its cursor skips the messages before it.
 //
-// What is open holds the group's offset: traces and lines end with silence, as everywhere; a
-// progress event, whose end must come, is given up after open_record_wait, or when
+// An open record holds the group's offset back. Traces and lines end with silence, as in all
+// sources. A progress event must have its end; it is given up after open_record_wait, or when
 // open_record_bytes of its partition came after it.
 //
 // Reader thread only.
@@ -56,11 +56,11 @@ class KafkaStreams : public KafkaTail {
     KafkaSourceOptions options;
     Output* output = nullptr;  // watches commits
     GroupShare* share = nullptr;
-    // By sink: null if its cursors are known from the start, and nobody else moves them.
+    // By sink; null if only this process moves its cursors: they are known from the start.
     std::vector<SharedCursors*> shared;
-    // A sink commits the group's offsets, together with its cursors.
+    // True if a sink commits the group's offsets, together with its cursors.
     bool sink_commits = false;
-    // Sees all events that are handed on; may be empty.
+    // Sees the events of each batch; may be empty.
     std::function<void(const EventBuffer&)> observe;
   };
   explicit KafkaStreams(Parts parts);
@@ -79,20 +79,20 @@ class KafkaStreams : public KafkaTail {
   void OnLost(const KafkaPartition& partition) override;
   std::optional<int64_t> OffsetToCommit(const KafkaPartition& partition) override;
 
-  // Time passes: to be called after each turn. Returns when it wants to be called again.
+  // Does what depends on time; call it after each turn. Returns when to call it again.
   absl::Time Tick();
-  // Batches that only move cursors are held back for a while: hands on what there is. After it
-  // nothing is taken or handed on any more.
+  // Hands on the batches that were held back because they only move cursors. Afterwards nothing is
+  // read or handed on.
   void HandOnAll();
-  // No more comes: what is open ends.
+  // Ends all open records, for no more messages come, and hands on everything.
   void EndAll();
 
-  // Those that are in memory, and their partitions.
+  // The partitions, and the streams that are in memory.
   std::vector<StreamKey> Streams() const;
   size_t streams() const;
-  // Of all streams, those that were let go included.
+  // The sum over all streams, also those that are no longer in memory.
   ParserStats stats() const;
-  // Messages that were not in the envelope that was asked for.
+  // The number of messages that are not in the configured envelope.
   uint64_t foreign() const { return reader_.foreign(); }
 
  private:
@@ -107,11 +107,9 @@ class KafkaStreams : public KafkaTail {
                                      std::string_view std_stream, int64_t offset);
   void Put(Partition* partition, Stream* stream, std::string_view text, int64_t offset);
   void Parse(Partition* partition, Stream* stream);
-  void Done(Partition* partition, Stream* stream, size_t done);
-  static void PassOver(Stream* stream);
-  static bool IsWhole(const Stream& stream);
-  static uint64_t Settled(const Stream& stream);
-  void Hold(Partition* partition, Stream* stream);
+  void OnParsed(Partition* partition, Stream* stream);
+  static void Hold(Partition* partition, Stream* stream);
+  static void MarkChanged(Partition* partition, Stream* stream);
   void Expire(Partition* partition, Stream* stream);
   void GiveUp(Partition* partition, Stream* stream);
   void GiveUpOld(Partition* partition, absl::Time now);
@@ -127,18 +125,17 @@ class KafkaStreams : public KafkaTail {
 
   const Parts parts_;
   Os* const os_;
-  ParserScratch scratch_;
+  ContentShare content_;
   EnvelopeReader reader_;
   std::map<KafkaPartition, std::unique_ptr<Partition>> partitions_;
-  std::vector<std::pair<Partition*, Stream*>> dirty_;  // to be parsed
-  // Leases that were lost, as long as something holds on to them.
+  std::vector<std::pair<Partition*, Stream*>> dirty_;  // have text that is not parsed
+  // Leases that were lost, while something still holds them.
   std::map<KafkaPartition, std::weak_ptr<const Lease>> lost_;
   enum class Reading : uint8_t { kNot, kBegun, kDone };
   std::vector<Reading> reading_;  // of parts_.shared
   absl::Time next_read_;          // after an error
   absl::Time next_idle_;
-  std::deque<std::pair<KafkaPartition, StreamKey>> resting_;  // let go, longest ago first
-  ParserStats ended_stats_;
+  std::deque<std::pair<KafkaPartition, StreamKey>> resting_;  // dropped from memory, oldest first
   bool is_over_ = false;
 };
 
