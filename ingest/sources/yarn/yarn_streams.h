@@ -14,16 +14,15 @@
 #include "ingest/base/os.h"
 #include "ingest/sources/yarn/yarn_documents.h"
 #include "ingest/sources/yarn/yarn_tail.h"
-#include "ingest/streams/batch.h"
+#include "ingest/streams/content_stream.h"
 #include "ingest/streams/output.h"
 #include "parsers/event_maker.h"
-#include "parsers/parser_scratch.h"
 
 namespace sparktail {
 
-// From the logs of ApplicationMasters, and from what YARN and drivers tell, to batches of events.
-// Each log is a stream; so are the jobs of a driver, its batches of DStreams, and the reports on
-// applications, whose offsets are the keys in the order of which they come.
+// Turns the logs of ApplicationMasters, and what YARN and drivers report, into batches of events.
+// Each log is a stream. So are the jobs of a driver, its DStream batches, and the reports on
+// applications; their items come in the order of a key, and the key is the cursor's offset.
 //
 // Reader thread only.
 class YarnStreams : public YarnTailMaker {
@@ -35,7 +34,7 @@ class YarnStreams : public YarnTailMaker {
     std::string environment;
     ParserOptions parser;
     Output* output = nullptr;
-    // Sees all events that are handed on; may be empty.
+    // Sees the events of each batch of a log; may be empty.
     std::function<void(const EventBuffer&)> observe;
     absl::Duration record_timeout;
   };
@@ -50,30 +49,35 @@ class YarnStreams : public YarnTailMaker {
   void OnBatches(const YarnOrigin& origin, const std::vector<SparkBatch>& batches) override;
   void OnReports(absl::Time time, const std::vector<AppReport>& reports) override;
 
-  // Logs that a sink knows, and that not all of them have to their end.
+  // The logs that a sink knows, without those that all sinks have to their end.
   std::vector<YarnLog> Remembered() const;
-  // When applications were last reported on, as far as the sinks know; InfinitePast: never.
+  // When applications were last reported on, as far as the sinks know; InfinitePast if never.
   absl::Time Reported() const;
 
-  // Batches that only move cursors are held back for a while: hands on what there is.
+  // Hands on the batches that were held back because they only move cursors.
   void HandOnAll();
-  // Those that are followed.
+  // The streams that are followed.
   std::vector<StreamKey> Streams() const;
   ParserStats stats() const;
 
  private:
   class Tail;
 
+  // A stream that is no log.
+  struct Other {
+    uint64_t end = 0;      // where its last batch ended
+    uint64_t emitted = 0;  // the number of its last batch, counted over all of them
+  };
+
   uint64_t BeginOf(const StreamKey& key) const;
   void Emit(const StreamKey& key, uint64_t end, EventBuffer events);
 
   const Parts parts_;
   const YarnDocuments documents_;
-  ParserScratch scratch_;
+  ContentShare content_;
   std::set<Tail*> tails_;
-  // Streams that are no logs: where their last batch ended.
-  std::map<StreamKey, uint64_t> others_;
-  ParserStats ended_stats_;
+  std::map<StreamKey, Other> others_;
+  uint64_t emitted_ = 0;  // batches of others_
 };
 
 }  // namespace sparktail

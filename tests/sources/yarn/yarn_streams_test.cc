@@ -202,6 +202,29 @@ TEST(YarnStreamsTest, JobsComeInOrderAndTheNextLifeGoesOn) {
   EXPECT_THAT(next.Finish(), SizeIs(1));
 }
 
+TEST(YarnStreamsTest, OfManyDriversTheOneUnusedForLongestIsForgotten) {
+  const auto origin = [](size_t n) {
+    YarnOrigin one = Log().origin;
+    one.application = "application_1_" + std::to_string(10'000 + n);
+    one.attempt.clear();
+    return one;
+  };
+  FinishedJob job;
+  job.job.id = 1;
+  job.job.json = "{\"jobId\":1}";
+  job.job.completed = absl::FromUnixMillis(100);
+  Life life;
+  for (size_t n = 0; n < 10'000; ++n) life.streams->OnJobs(origin(n), {job});
+  EXPECT_THAT(life.streams->Streams(), SizeIs(10'000));
+  life.streams->OnJobs(origin(0), {job});
+  EXPECT_THAT(life.streams->Streams(), SizeIs(10'000)) << "it was known";
+  life.streams->OnJobs(origin(10'000), {job});
+  EXPECT_THAT(life.streams->Streams(), SizeIs(10'000));
+  EXPECT_EQ(life.streams->NextJobKey(origin(0)), JobKey(job.job) + 1);
+  EXPECT_EQ(life.streams->NextJobKey(origin(1)), 0U);
+  EXPECT_EQ(life.streams->NextJobKey(origin(2)), JobKey(job.job) + 1);
+}
+
 TEST(YarnStreamsTest, ReportsAreAStreamOfTheirOwn) {
   AppReport report;
   report.name = "a";
