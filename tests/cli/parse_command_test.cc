@@ -382,7 +382,7 @@ TEST(ParseCommandTest, AWrappedLogWithoutEventsIsExplainedByItsContent) {
     os.files["a.log"] = testing::Wrap("x\n", warn + warn, {wrapping}, [] { return false; });
     EXPECT_EQ(RunParse(Files({"a.log"}), &os), ExitCode::kOk);
     EXPECT_THAT(os.written[2], HasSubstr("no event found: INFO is off"));
-    EXPECT_THAT(os.written[2], ::testing::Not(HasSubstr("passed over")));
+    EXPECT_THAT(os.written[2], ::testing::Not(HasSubstr("skipped")));
   }
 }
 
@@ -393,7 +393,7 @@ TEST(ParseCommandTest, LinesThatAreNotWrappedAreToldOf) {
   EXPECT_EQ(RunParse(Files({"a.log"}), &os), ExitCode::kOk);
   EXPECT_EQ(Batches(os.written[1]), (std::vector<int>{1, 1}));
   EXPECT_EQ(os.written[2],
-            "sparktail: a.log: passed over 2 of its lines: they are not wrapped by Kubernetes, as "
+            "sparktail: a.log: skipped 2 of its lines: they are not wrapped by Kubernetes, as "
             "the first one is.\n");
 }
 
