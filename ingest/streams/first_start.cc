@@ -21,13 +21,27 @@ absl::StatusOr<std::optional<absl::Time>> FirstStart::Begin(absl::Time now, bool
   int64_t began = 0;
   if (absl::SimpleAtoi(*state, &began)) return absl::FromUnixNanos(began);
   if (*state == kOver) return std::nullopt;
-  // It is only offsets.db that begins anew: sinks that keep their cursors themselves know better.
+  // Only offsets.db is new: the sink keeps its cursors elsewhere.
   if (is_known) {
     End();
     return std::nullopt;
   }
   Store(std::to_string(absl::ToUnixNanos(now))).IgnoreError();
   return now;
+}
+
+absl::StatusOr<std::optional<absl::Time>> FirstStart::Begin(absl::Time now, Output* output) {
+  absl::StatusOr<std::optional<absl::Time>> began = Begin(now, !output->Streams().empty());
+  if (!began.ok()) return began;
+  is_running_ = began->has_value();
+  if (!is_running_) output->StartNewSinksAtOthers();
+  return began;
+}
+
+void FirstStart::Look(const Output& output, absl::FunctionRef<bool()> has_read_all) {
+  if (!is_running_) return;
+  if (!given_ && has_read_all()) given_ = output.Given();
+  if (given_ && output.HaveDelivered(*given_)) is_running_ = !End();
 }
 
 bool FirstStart::End() { return Store(std::string(kOver)).ok(); }

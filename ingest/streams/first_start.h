@@ -1,36 +1,52 @@
 #pragma once
 
+#include <absl/functional/function_ref.h>
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 #include <absl/time/time.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ingest/base/log.h"
+#include "ingest/streams/output.h"
 #include "offsets/cursor_store.h"
 
 namespace sparktail {
 
-// When a source started for the first time, and whether that is over: `start_at` is about what
-// the first start finds, not about what comes later. That it is over can't be told from cursors,
-// for it may have found nothing. Stands in offsets.db, under a name that no sink can have.
+// The first start of a source. `start_at` is about what the first start finds, not about what comes
+// later. Cursors do not show that it is over, for it may have found nothing; offsets.db stores it,
+// under a name that no sink can have.
 class FirstStart {
  public:
   // `store` and `log` outlive it.
   FirstStart(CursorStore* store, Log* log, std::string_view source);
 
-  // Before anything is read: when the first start was (`now`, if this is it), or nothing if it is
-  // over. `is_known`: a sink has a cursor of the source. That it has begun is stored: a process
-  // that is killed before End() has the same first start again. An error if that can't be read.
+  // Call this before anything is read. Returns when the first start was (`now`, if this is it), or
+  // nullopt if it is over. `is_known`: a sink has a cursor of the source. Stores that it has begun:
+  // if the process is killed before End(), the next one continues the same first start. An error if
+  // the store can't be read.
   absl::StatusOr<std::optional<absl::Time>> Begin(absl::Time now, bool is_known);
+  // Begin() for a source that gives its batches to `output`. Once the first start is over, sinks
+  // that are new begin where the others are; before that, a sink without cursors is not new.
+  absl::StatusOr<std::optional<absl::Time>> Begin(absl::Time now, Output* output);
 
-  // All that it found is known to the sinks. If that can't be stored it is said, and false; until
-  // it is, it is to be called again.
+  // Begin() returned a time, and the first start is not over yet.
+  bool is_running() const { return is_running_; }
+  // Ends the first start once the sinks have everything that was given to `output` by the time
+  // `has_read_all` was true: whatever they know is found again, so a kill before that must not
+  // deliver the past. Call it again until `is_running` is false, kLookInterval later at the latest.
+  void Look(const Output& output, absl::FunctionRef<bool()> has_read_all);
+  static constexpr absl::Duration kLookInterval = absl::Seconds(1);
+
+  // The sinks know everything that it found. Logs an error of the store and returns false; then
+  // call it again.
   bool End();
 
-  // The next start is the first one.
+  // Makes the next start the first one.
   static absl::Status Forget(CursorStore* store, std::string_view source);
 
  private:
@@ -39,6 +55,8 @@ class FirstStart {
   CursorStore* const store_;
   Log* const log_;
   const std::string source_;
+  bool is_running_ = false;
+  std::optional<std::vector<uint64_t>> given_;  // Output::Given() when everything was read
 };
 
 }  // namespace sparktail

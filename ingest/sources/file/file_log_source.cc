@@ -10,11 +10,10 @@
 namespace sparktail {
 namespace {
 
-// Of a driver's log, in which its last words are.
+// The end of a driver's log that holds its last words.
 constexpr size_t kLastWords = size_t{64} << 10;
 constexpr std::string_view kContextStopped = "Successfully stopped SparkContext";
 constexpr absl::Duration kQuietAfterStop = absl::Seconds(3);
-constexpr absl::Duration kFirstStartLook = absl::Seconds(1);
 
 const FileSourceOptions& OptionsOf(const SourceParts& parts) {
   return parts.configuration->options.Get<FileSourceOptions>();
@@ -34,7 +33,7 @@ LogTails::Parts PartsOfTails(const SourceParts& parts, Output* output) {
   return tails;
 }
 
-// What the sinks remember of each file: the place that is farthest, for it proves most.
+// Returns for each file the farthest place that a sink knows, for it proves most.
 std::vector<FileSource::Remembered> FilesOf(const Output& output) {
   std::map<std::string, FileSource::Remembered> files;
   for (const StreamKey& stream : output.Streams()) {
@@ -71,43 +70,36 @@ FileLogSource::FileLogSource(SourceParts parts)
 
 absl::Status FileLogSource::Open() {
   if (start_at_.kind == StartAt::Kind::kBeginning) return files_.Open(FilesOf(*output_));
-  const absl::StatusOr<StartAt> start_at = Begin(!output_->Streams().empty());
+  const absl::StatusOr<StartAt> start_at = BeginFirstStart();
   if (!start_at.ok()) return start_at.status();
-  // In a first start that is not over a sink that has nothing may have got nothing yet.
-  if (!is_starting_) output_->StartNewSinksAtOthers();
   return files_.Open(FilesOf(*output_), *start_at);
 }
 
-// Where files begin that are not remembered.
-absl::StatusOr<StartAt> FileLogSource::Begin(bool is_known) {
+// Returns where files begin that are not remembered.
+absl::StatusOr<StartAt> FileLogSource::BeginFirstStart() {
   const absl::Time now = os_->Now();
-  const absl::StatusOr<std::optional<absl::Time>> began = first_start_.Begin(now, is_known);
+  const absl::StatusOr<std::optional<absl::Time>> began = first_start_.Begin(now, output_.get());
   if (!began.ok()) return began.status();
-  is_starting_ = began->has_value();
-  if (!is_starting_) return StartAt();
-  // A process that was killed has begun it: what was written since is not the past.
+  if (!began->has_value()) return StartAt();
+  // An earlier process began it and was killed: the past ends there.
   if (**began < now) return StartAt{StartAt::Kind::kAge, start_at_.age + (now - **began)};
   return start_at_;
 }
 
 absl::Time FileLogSource::Turn() {
   const absl::Time next = files_.Turn();
-  if (!is_starting_) return next;
-  LookWhetherStarted();
-  return std::min(next, os_->Now() + kFirstStartLook);
+  if (!first_start_.is_running()) return next;
+  LookAtFirstStart();
+  return std::min(next, os_->Now() + FirstStart::kLookInterval);
 }
 
 void FileLogSource::HandOnAll() {
   tails_.HandOnAll();
-  if (is_starting_) LookWhetherStarted();
+  LookAtFirstStart();
 }
 
-// The sinks are told of a file at once: what they know of is found again. A kill before that must
-// not deliver the past.
-void FileLogSource::LookWhetherStarted() {
-  if (!first_given_ && files_.HasReadOfAll()) first_given_ = output_->Given();
-  if (!first_given_ || !output_->HaveDelivered(*first_given_)) return;
-  is_starting_ = !first_start_.End();
+void FileLogSource::LookAtFirstStart() {
+  first_start_.Look(*output_, [this] { return files_.HasReadOfAll(); });
 }
 
 bool FileLogSource::HasExited() const {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,17 +30,15 @@ class FileLogSource : public Source {
   SourceStatus status() const override;
 
  private:
-  absl::StatusOr<StartAt> Begin(bool is_known);
-  void LookWhetherStarted();
+  absl::StatusOr<StartAt> BeginFirstStart();
+  void LookAtFirstStart();
 
   Os* const os_;
   const std::string name_;
   const StartAt start_at_;
   FirstStart first_start_;
-  bool is_starting_ = false;                          // the first start is not over
-  std::optional<std::vector<uint64_t>> first_given_;  // once the sinks were told of all it found
   const std::unique_ptr<Output> output_;
-  LogTails tails_;    // gives its last stand to the output
+  LogTails tails_;
   FileSource files_;  // has tails of tails_
 };
 

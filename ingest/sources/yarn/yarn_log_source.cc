@@ -7,8 +7,6 @@
 namespace sparktail {
 namespace {
 
-constexpr absl::Duration kFirstStartLook = absl::Seconds(1);
-
 const YarnSourceOptions& OptionsOf(const SourceParts& parts) {
   return parts.configuration->options.Get<YarnSourceOptions>();
 }
@@ -64,15 +62,12 @@ absl::Status YarnLogSource::Open() {
   int64_t since_ms = INT64_MIN;
   if (options_.start_at.kind != StartAt::Kind::kBeginning) {
     const absl::StatusOr<std::optional<absl::Time>> began =
-        first_start_.Begin(os_->Now(), !output_->Streams().empty());
+        first_start_.Begin(os_->Now(), output_.get());
     if (!began.ok()) return began.status();
-    is_starting_ = began->has_value();
-    // In a first start that is not over a sink that has nothing may have got nothing yet.
-    if (!is_starting_) output_->StartNewSinksAtOthers();
-    // A process that was killed has begun it: what was written since is not the past.
+    // An earlier process may have begun it and was killed: the past ends there.
     const absl::Duration age = options_.start_at.kind == StartAt::Kind::kAge ? options_.start_at.age
                                                                              : absl::ZeroDuration();
-    if (is_starting_) since_ms = absl::ToUnixMillis(**began - age);
+    if (*began) since_ms = absl::ToUnixMillis(**began - age);
   }
   source_->Open(streams_.Remembered(), streams_.Reported(), since_ms);
   return absl::OkStatus();
@@ -80,17 +75,9 @@ absl::Status YarnLogSource::Open() {
 
 absl::Time YarnLogSource::Turn() {
   const absl::Time next = source_->Turn();
-  if (!is_starting_) return next;
-  LookWhetherStarted();
-  return std::min(next, os_->Now() + kFirstStartLook);
-}
-
-// The sinks are told of a log at once: what they know of is found again. A kill before that must
-// not deliver the past.
-void YarnLogSource::LookWhetherStarted() {
-  if (!first_given_ && source_->HasLooked()) first_given_ = output_->Given();
-  if (!first_given_ || !output_->HaveDelivered(*first_given_)) return;
-  is_starting_ = !first_start_.End();
+  if (!first_start_.is_running()) return next;
+  first_start_.Look(*output_, [this] { return source_->HasLooked(); });
+  return std::min(next, os_->Now() + FirstStart::kLookInterval);
 }
 
 SourceStatus YarnLogSource::status() const {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,17 +36,13 @@ class YarnLogSource : public Source {
  private:
   class ClientWeb;
 
-  void LookWhetherStarted();
-
   Os* const os_;
   Log* const log_;
   const std::string name_;
   const YarnSourceOptions options_;
   FirstStart first_start_;
-  bool is_starting_ = false;                          // the first start is not over
-  std::optional<std::vector<uint64_t>> first_given_;  // once the sinks were told of all it found
   const std::unique_ptr<Output> output_;
-  YarnStreams streams_;  // gives its last stand to the output
+  YarnStreams streams_;
   std::unique_ptr<ClientWeb> web_;
   std::unique_ptr<YarnSource> source_;  // has tails of streams_, and asks through web_
 };
