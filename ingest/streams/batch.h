@@ -23,19 +23,18 @@ class Lease {
   std::atomic<bool> lost_ = false;
 };
 
-// Events of one stream in order, and the range of the stream's content that is settled once they
-// are delivered: [begin, end->offset). Ranges of one stream tile it; a batch without events moves
+// Events of one stream in order, and the cursor that is settled once they are delivered. Everything
+// between the cursor of the batch before and this one belongs to it; a batch without events moves
 // the cursor over noise. Owns its bytes; never changes; shared by all sinks.
 struct Batch {
   StreamKey stream;
-  uint64_t begin = 0;
   std::shared_ptr<const Cursor> end;
   EventBuffer events;
   std::shared_ptr<const Lease> lease;  // null: nobody can take it away
 
   bool is_lost() const { return lease != nullptr && lease->is_lost(); }
 
-  // What it costs a queue, in bytes.
+  // Its cost in a queue, in bytes.
   size_t cost() const {
     return events.bytes.size() + events.events.size() * sizeof(EventRef) + 512;
   }

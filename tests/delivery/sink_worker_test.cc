@@ -502,7 +502,7 @@ TEST(SinkWorkerTest, EachGoesAtItsOwnPace) {
 
 std::shared_ptr<const Batch> Leased(const std::shared_ptr<const Lease>& lease,
                                     const std::shared_ptr<const Batch>& batch) {
-  Batch leased{batch->stream, batch->begin, batch->end, {}, lease};
+  Batch leased{batch->stream, batch->end, {}, lease};
   leased.events.bytes.Append(batch->events.bytes.view());
   leased.events.events = batch->events.events;
   return std::make_shared<const Batch>(std::move(leased));

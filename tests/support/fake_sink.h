@@ -144,10 +144,10 @@ inline std::shared_ptr<const Batch> MakeBatch(const StreamKey& stream, uint64_t 
                                               bool ended = false) {
   auto batch = std::make_shared<Batch>();
   batch->stream = stream;
-  batch->begin = end - documents.size();
+  const uint64_t begin = end - documents.size();
   for (const std::string& document : documents) {
     EventRef event;
-    event.offset = batch->begin + batch->events.events.size();
+    event.offset = begin + batch->events.events.size();
     event.begin = batch->events.bytes.size();
     batch->events.bytes.Append(document);
     event.end = batch->events.bytes.size();

@@ -60,8 +60,8 @@ absl::StatusOr<std::shared_ptr<const Batch>> DeadLetterSource::ReadBatch() {
   }
   auto batch = std::make_shared<Batch>();
   batch->stream = StreamOf(file);
-  batch->begin = offset_;
-  while (offset_ < file.size && offset_ - batch->begin < kTurnBytes) {
+  const uint64_t begin = offset_;
+  while (offset_ < file.size && offset_ - begin < kTurnBytes) {
     const absl::StatusOr<std::optional<DeadLetterFile::Line>> line = file_->Next();
     if (!line.ok()) return line.status();
     const absl::StatusOr<bool> added = AddLine(**line, &batch->events);
@@ -82,8 +82,8 @@ absl::StatusOr<std::shared_ptr<const Batch>> DeadLetterSource::ReadBatch() {
     ++at_;
   }
   batch->end = std::move(end);
-  read_bytes_ += offset_ - batch->begin;
-  lag_bytes_ -= offset_ - batch->begin;
+  read_bytes_ += offset_ - begin;
+  lag_bytes_ -= offset_ - begin;
   return batch;
 }
 
