@@ -1,7 +1,6 @@
 #include "ingest/sources/dead_letters/dead_letter_file.h"
 
 #include <algorithm>
-#include <span>
 #include <utility>
 
 #include "ingest/base/options.h"
@@ -28,7 +27,7 @@ absl::Status ShorterThanBefore() {
 }  // namespace
 
 DeadLetterFile::DeadLetterFile(Os* os, int fd, size_t longest_line)
-    : os_(os), fd_(fd), longest_line_(longest_line), buffer_(kReadSize, kPadding) {}
+    : os_(os), fd_(fd), longest_line_(longest_line) {}
 
 DeadLetterFile::DeadLetterFile(DeadLetterFile&& other) noexcept
     : os_(other.os_),
@@ -37,6 +36,7 @@ DeadLetterFile::DeadLetterFile(DeadLetterFile&& other) noexcept
       read_(other.read_),
       end_(other.end_),
       buffer_(std::move(other.buffer_)),
+      done_(other.done_),
       given_(other.given_) {}
 
 DeadLetterFile::~DeadLetterFile() {
@@ -62,9 +62,10 @@ absl::StatusOr<DeadLetterFile> DeadLetterFile::Open(Os* os, const std::string& p
 }
 
 absl::StatusOr<std::optional<DeadLetterFile::Line>> DeadLetterFile::Next() {
-  buffer_.Consume(std::exchange(given_, 0));
+  done_ += std::exchange(given_, 0);
   for (size_t searched = 0;;) {
-    const std::string_view data = buffer_.data();
+    const PaddedView rest = buffer_.padded();
+    const std::string_view data = rest.text().substr(done_);
     const size_t newline = data.find('\n', searched);
     const size_t size = std::min(newline, data.size());
     if (size > longest_line_) {
@@ -74,7 +75,7 @@ absl::StatusOr<std::optional<DeadLetterFile::Line>> DeadLetterFile::Next() {
     if (has_newline || read_ == end_) {
       if (data.empty()) return std::nullopt;
       Line line;
-      line.text = PaddedView::Promise(data.data(), size);
+      line.text = rest.Part(done_, size);
       line.begin = read_ - data.size();
       line.has_newline = has_newline;
       given_ = size + (has_newline ? 1 : 0);
@@ -87,13 +88,12 @@ absl::StatusOr<std::optional<DeadLetterFile::Line>> DeadLetterFile::Next() {
 }
 
 absl::Status DeadLetterFile::ReadMore() {
-  buffer_.MakeRoom();
-  std::span<char> room = buffer_.free_space();
-  room = room.first(static_cast<size_t>(std::min<uint64_t>(room.size(), end_ - read_)));
-  const absl::StatusOr<size_t> count = os_->ReadAt(fd_, read_, room.data(), room.size());
+  buffer_.DropFront(std::exchange(done_, 0));
+  const auto size = static_cast<size_t>(std::min<uint64_t>(kReadSize, end_ - read_));
+  const absl::StatusOr<size_t> count = os_->ReadAt(fd_, read_, buffer_.Reserve(size), size);
   if (!count.ok()) return count.status();
   if (*count == 0) return ShorterThanBefore();
-  buffer_.Commit(*count);
+  buffer_.Advance(*count);
   read_ += *count;
   return absl::OkStatus();
 }

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "ingest/base/os.h"
-#include "ingest/streams/line_buffer.h"
+#include "parsers/byte_buffer.h"
 #include "parsers/padded_view.h"
 
 namespace sparktail {
@@ -51,8 +51,9 @@ class DeadLetterFile {
   size_t longest_line_;
   uint64_t read_ = 0;  // of the file, with what is in buffer_
   uint64_t end_ = 0;
-  LineBuffer buffer_;
-  size_t given_ = 0;  // of buffer_, by the last Next()
+  ByteBuffer buffer_;
+  size_t done_ = 0;   // bytes of buffer_ whose lines are done with
+  size_t given_ = 0;  // bytes after them, whose line the last Next() has returned
 };
 
 }  // namespace sparktail
