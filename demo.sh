@@ -1,22 +1,22 @@
 #!/usr/bin/env bash
-# Builds sparktail and shows what it does: with recorded logs of a real Spark, with your own, with a Spark started here.
+# Builds sparktail and shows what it does: with recorded logs of a real Spark, with your own logs, or with a live Spark.
 set -euo pipefail
 here=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 usage() {
   cat <<'TEXT'
-Usage: ./demo.sh                recorded logs of a real Spark are written into files that grow and rotate; `sparktail run`
-                                tails them, is killed half-way and started again. Is anything lost or doubled?
-       ./demo.sh LOG...         driver logs of yours: a table of their queries
+Usage: ./demo.sh                writes recorded logs of a real Spark into files that grow and rotate. `sparktail run`
+                                follows them, is killed half-way and started again. Is anything lost or doubled?
+       ./demo.sh LOG...         shows the queries of your own driver logs as a table
        ./demo.sh --spark [VERSION]
-                                a real Spark (from PyPI, 3.5.9 if not said) with three streaming queries; `sparktail run`
-                                tails its log while it runs, and what comes out is compared with what a
+                                starts a real Spark (from PyPI, default 3.5.9) with three streaming queries. `sparktail
+                                run` follows its log live, and the events are compared with those that a
                                 StreamingQueryListener inside that application saw
-       ./demo.sh --help
+       ./demo.sh --help         shows this text
 
-Installs what is missing (deploy/setup.sh) and builds build/release/sparktail first.
-What it makes lies in build/demo. Exit code 1 if anything failed or differed.
+Installs missing packages (deploy/setup.sh) and builds build/release/sparktail first.
+Writes its files to build/demo. Exit code 1 if anything failed or differed.
 TEXT
 }
 
@@ -27,13 +27,13 @@ readonly recorded=(tests/data/3.5.9/fail.default.log tests/data/3.5.9/stateful.d
 
 step() { printf '==> %s\n' "$*"; }
 
-# Runs a command with its output in a file, of which the end is shown if it fails.
+# Runs a command with its output in a file, and shows the end of that file if the command fails.
 quietly() {
   local log=$1
   shift
   if ! "$@" >"$log" 2>&1 </dev/null; then
     tail -n 40 "$log" >&2
-    printf 'demo: failed: %s (all of it is in %s)\n' "$*" "$log" >&2
+    printf 'demo: failed: %s (the whole output is in %s)\n' "$*" "$log" >&2
     exit 1
   fi
 }
@@ -58,21 +58,21 @@ show_recorded() {
   local replay=(python3 deploy/demo/kill_and_resume.py --sparktail "$sparktail" --out "$dir" "${recorded[@]}")
   "${replay[@]}"
   echo
-  step "what is in the sinks, against what Spark's own listener wrote down when the logs were recorded"
+  step "the content of the sinks, compared with the events that Spark's own listener recorded with the logs"
   "${replay[@]}" --compare-only || equal=$?
   echo
   step "the queries, from $dir/events.ndjson"
   summary "$dir/events.ndjson"
   cat <<TEXT
 
-Where it all lies
+Files
   $dir/logs               the logs, as they were rotated
-  $dir/events.ndjson      one JSON document a line
-  $dir/history.db         the same as a database (docs/history.md)
-  $dir/state              how far each sink is: $sparktail offsets list --state-dir $dir/state
+  $dir/events.ndjson      the events, one JSON document a line
+  $dir/history.db         the events as a database (docs/history.md)
+  $dir/state              the cursors of each sink: $sparktail offsets list --state-dir $dir/state
 
-What to try next
-  ./demo.sh YOUR_DRIVER_LOG                   the table of queries for a log of yours
+Next steps
+  ./demo.sh YOUR_DRIVER_LOG                   the queries of your own log as a table
   ./demo.sh --spark                           a live Spark, compared with its own listener
   $sparktail run --help            follow your own logs (docs/configuration.md)
 TEXT
@@ -95,10 +95,10 @@ show_own() {
   summary "$dir/events.ndjson"
   cat <<TEXT
 
-Where the events lie
-  $dir/events.ndjson, one JSON document a line; each names its log and the byte at which it stands
+Files
+  $dir/events.ndjson      the events, one JSON document a line; each names its log and its byte offset in it
 
-What to try next
+Next steps
   $sparktail parse --only query ${logs[0]}
   $sparktail run --file ${logs[0]} --output events.ndjson --state-dir state
 TEXT
@@ -117,14 +117,14 @@ show_spark() {
   echo
   summary "$dir/events.ndjson"
   echo
-  step "what the application's own listener saw, against what sparktail found in the log"
+  step "the events that the application's own listener saw, compared with those that sparktail found in the log"
   "${live[@]}" --compare-only || equal=$?
   cat <<TEXT
 
-Where it all lies
-  $dir/driver.log         Spark's log, as it came
-  $dir/events.ndjson      what sparktail found in it
-  $dir/listener.ndjson    what the listener saw
+Files
+  $dir/driver.log         Spark's log
+  $dir/events.ndjson      the events that sparktail found in it
+  $dir/listener.ndjson    the events that the listener saw
 TEXT
   return "$equal"
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds sparktail and runs its tests, stage by stage; goes on after a failed stage and sums up at the end.
+# Builds sparktail and runs its tests, stage by stage. Continues after a failed stage and prints a summary at the end.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -8,15 +8,15 @@ usage() {
 Usage: ./test.sh [--fast | --full]
 
   (nothing)  format and lint, Release, ASan+UBSan, one real Spark
-  --fast     the inner loop: build/dev and the tests labelled fast
-  --full     as (nothing), with ten times the counts (SPARKTAIL_TEST_SCALE=10), the tests labelled slow under
-             ASan too, ThreadSanitizer, clang with -Wthread-safety, the seeds of the fuzzers, every version of Spark.
-             Random tests get a new seed (the others run with a fixed one). It is printed with the line that repeats it.
-  --help     this text
+  --fast     for daily work: build/dev and the tests labelled fast
+  --full     like (nothing), with ten times the counts (SPARKTAIL_TEST_SCALE=10), the tests labelled slow also under
+             ASan, ThreadSanitizer, clang with -Wthread-safety, the seeds of the fuzzers, every version of Spark.
+             Random tests get a new seed (other runs use a fixed one), which is printed with the line that repeats it.
+  --help     shows this text
 
-Installs what is missing first (deploy/setup.sh). SPARKTAIL_SKIP_TIDY=1 leaves clang-tidy out.
-clang-tidy checks what has changed since it last passed, in any clone: ~/.cache/sparktail/tidy remembers that.
-The output of each stage is kept in build/test-logs. The last line says how many tests passed and failed.
+Installs missing packages first (deploy/setup.sh). SPARKTAIL_SKIP_TIDY=1 skips clang-tidy.
+clang-tidy checks the files that have changed since it last passed in any clone: ~/.cache/sparktail/tidy remembers them.
+Keeps the output of each stage in build/test-logs. The last line has the numbers of passed and failed tests.
 TEXT
 }
 

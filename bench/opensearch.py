@@ -43,7 +43,7 @@ QUERY = ('filter_path=errors%2Citems.%2A.status%2Citems.%2A.failure_store%2Citem
 
 
 def server_cpu(server):
-    """Of the process that was started and of those that it has started: bin/elasticsearch 8 is a launcher."""
+    """CPU time of the started process and of its children: bin/elasticsearch 8 is a launcher."""
     ticks = 0
     for folder in pathlib.Path('/proc').iterdir():
         if not folder.name.isdigit():

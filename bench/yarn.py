@@ -44,7 +44,7 @@ def progress(number):
 
 
 def make_chunk(size):
-    """What one application writes in a second: a progress event, and noise."""
+    """The lines that one application writes in a second: a progress event, and noise."""
     text = progress(7)
     return text + NOISE * max(1, (size - len(text)) // len(NOISE))
 

@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
-# Installs what sparktail needs on Debian 12 and is not there yet. Changes nothing when all is there.
+# Installs the missing packages that sparktail needs on Debian 12. Changes nothing if all are installed.
 set -euo pipefail
 
 usage() {
   cat <<'TEXT'
 Usage: deploy/setup.sh [--live] [--bench] [--check]
 
-Installs the Debian packages that are missing to build and test sparktail.
-Says beforehand what it will install. Uses sudo when you are not root.
+Installs the missing Debian packages to build and test sparktail.
+Prints their names first. Uses sudo if you are not root.
 
-  --live    also a Java 17 runtime, for the tests and the demo with a real Spark, and what a real Kafka, OpenSearch, Elasticsearch and Solr need
-  --bench   also the programs that the benchmarks compare with
-  --check   install nothing, only report; exit code 1 if something is missing
-  --help    this text
+  --live    also installs a Java 17 runtime, for the tests and the demo with a real Spark, and the packages that a real
+            Kafka, OpenSearch, Elasticsearch and Solr need
+  --bench   also installs the programs that the benchmarks compare with
+  --check   only reports; exit code 1 if something is missing
+  --help    shows this text
 
 Example: deploy/setup.sh --live
 TEXT
@@ -34,7 +35,7 @@ java_package=openjdk-17-jre-headless
 live_packages=(maven openssl krb5-kdc krb5-admin-server curl)
 bench_packages=(ripgrep kcat)
 
-# The same question as find_java in deploy/demo/spark_env.py: is there a Java that Spark 3.5 and 4 both run on?
+# Is there a Java on which both Spark 3.5 and 4 run? Must agree with find_java in deploy/demo/spark_env.py.
 has_java() {
   local release
   for release in ${JAVA_HOME:+"$JAVA_HOME/release"} /usr/lib/jvm/*/release; do
@@ -45,7 +46,7 @@ has_java() {
   command -v java >/dev/null && [[ $(java -version 2>&1) =~ version\ \"(17|21)[.\"] ]]
 }
 
-# Prints those of its arguments that dpkg does not list as installed.
+# Prints the arguments that dpkg does not list as installed.
 missing_of() {
   local -A installed=()
   local status name
@@ -57,7 +58,7 @@ missing_of() {
   done
 }
 
-# Installs its arguments, as root or through sudo.
+# Installs the packages given as arguments, as root or through sudo.
 install() {
   local as_root=()
   if [[ $EUID -ne 0 ]]; then
@@ -67,7 +68,7 @@ install() {
   fi
   as_root+=(env DEBIAN_FRONTEND=noninteractive)
   say "apt-get update"
-  "${as_root[@]}" apt-get update -q -q </dev/null || die "apt-get update failed: is this machine online, and are its package sources right?"
+  "${as_root[@]}" apt-get update -q -q </dev/null || die "apt-get update failed: check the network and the package sources of this machine"
   say "apt-get install"
   "${as_root[@]}" apt-get install -y -q --no-install-recommends "$@" </dev/null ||
     die "apt-get install failed (see above). sparktail builds with the packages of Debian 12 (bookworm)."
@@ -84,7 +85,7 @@ for option in "$@"; do
   esac
 done
 
-command -v dpkg-query >/dev/null || die "no dpkg here: this script is for Debian 12. Elsewhere, install the like of: ${packages[*]}"
+command -v dpkg-query >/dev/null || die "there is no dpkg here: this script is for Debian 12. On other systems, install the equivalents of: ${packages[*]}"
 
 [[ $live == yes ]] && packages+=("${live_packages[@]}")
 [[ $bench == yes ]] && packages+=("${bench_packages[@]}")
@@ -94,7 +95,7 @@ if [[ $live == yes ]] && ! has_java; then
 fi
 
 if [[ ${#missing[@]} -eq 0 ]]; then
-  say "everything is there"
+  say "all packages are installed"
   exit 0
 fi
 if [[ $check_only == yes ]]; then

@@ -2,10 +2,10 @@
 """Writes opensearch.ndjson: index pattern, saved searches and a dashboard for OpenSearch Dashboards and Kibana.
 
     deploy/dashboards/make_opensearch.py            # writes the file beside this one
-    deploy/dashboards/make_opensearch.py --check    # exit code 1 if it is not as this script would write it
+    deploy/dashboards/make_opensearch.py --check    # exit code 1 if the file differs from what this script would write
 
-The format is that of Kibana 7.10, from which OpenSearch Dashboards comes and which later Kibanas still take. `sparktail setup`
-imports the file, with the sink's own names put in (sinks/opensearch/dashboards.cc): ids that begin with "sparktail-", the title of
+The format is that of Kibana 7.10, from which OpenSearch Dashboards was forked and which later Kibanas still accept. `sparktail setup`
+imports the file with the sink's own names (sinks/opensearch/dashboards.cc): ids that begin with "sparktail-", the title of
 the index pattern, and a mark at the end of the dashboard's description."""
 import json
 import sys
@@ -127,28 +127,28 @@ def objects():
         "Each batch of each query.")
     failures = search(
         "failures", "Spark streams: failures", "kind:query and query.phase:terminated",
-        ["appName", "query.name", "error.class", "error.message"], "Queries that died, and of what.")
+        ["appName", "query.name", "error.class", "error.message"], "Queries that failed, and why.")
     signals = search(
         "signals", "Spark streams: signals", "kind:signal", ["appName", "severity", "rule", "message"],
-        "What sparktail noticed in the logs besides batches and deaths.")
+        "Signals: other log lines that matter.")
 
     duration = lines(
         "duration", "Duration of batches, 95th percentile, by query", "kind:progress",
         metric("percentiles", "metrics.durationMs.triggerExecution", "ms", percents=[95]), "ms",
-        "Growing: the query falls behind.")
+        "If this grows, the query falls behind.")
     rows = lines(
         "rows", "Rows by query", "kind:progress", metric("sum", "metrics.numInputRows", "rows"), "rows",
         "What came in.", kind="histogram", mode="stacked")
     rate = lines(
         "rate", "Rows a second processed, by query", "kind:progress",
         metric("avg", "metrics.processedRowsPerSecond", "rows/s"), "rows/s",
-        "What a query bears. Compare it with what comes in.")
+        "The capacity of a query. Compare it with the rows that arrive.")
     lag = lines(
         "lag", "Rows behind the sources, by query", "kind:progress", metric("max", "derived.lagRows", "rows"), "rows",
         "Kafka sources, at the start of the trigger.")
     state = lines(
         "state", "Bytes of state by query", "kind:progress", metric("max", "derived.stateBytes", "bytes"), "bytes",
-        "Growing for ever: a watermark is missing.")
+        "If this grows without bound, a watermark is missing.")
     watermark = lines(
         "watermark", "Watermark behind the trigger, by query", "kind:progress",
         metric("max", "derived.watermarkDelayMs", "ms"), "ms", "Growing: late data, or none.")
@@ -162,7 +162,7 @@ def objects():
          metric("percentiles", "metrics.durationMs.triggerExecution", "duration, ms", percents=[95]),
          metric("sum", "metrics.numInputRows", "rows")],
         [by("appName", "without a name", schema="bucket", size=50), by("metrics.name", "without a name", schema="bucket", size=50)],
-        "One that stands still is dead, or idle.")
+        "A query without new batches is stopped, or idle.")
 
     overview = dashboard(
         "overview", "Spark streams",
@@ -171,7 +171,7 @@ def objects():
          (lag, 0, 28, 24, 13), (rate, 24, 28, 24, 13),
          (state, 0, 41, 24, 13), (watermark, 24, 41, 24, 13),
          (failures, 0, 54, 48, 13), (signals, 0, 67, 48, 13)],
-        f"Streaming queries of Spark, from the logs of their drivers. Brought by sparktail setup, whose next version may replace "
+        f"Streaming queries of Spark, from the logs of their drivers. Installed by sparktail setup, whose next version may replace "
         f"it: save a changed one under another name. {MARK}")
     return [indices, batches, failures, signals, duration, rows, rate, lag, state, watermark, events, queries, overview]
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes recorded driver logs into files that grow and rotate while `sparktail run` tails them, kills that with SIGKILL
-half-way and starts it again. Then compares what its sinks hold with what Spark's own listener wrote down when the logs
-were recorded.
+"""Writes recorded driver logs into files that grow and rotate while `sparktail run` follows them, kills it with SIGKILL
+half-way and starts it again. Then compares the content of its sinks with the events that Spark's own listener recorded
+together with the logs.
 
-Of a log X.log that listener's accounts are X.truth.ndjson (each progress) and X.events.ndjson (all events).
+For a log X.log, X.truth.ndjson has the listener's progress events and X.events.ndjson all its events.
 """
 import argparse
 import contextlib
@@ -21,26 +21,25 @@ from pathlib import Path
 import spark_live
 from summary import Style, printable, size, use_colours
 
-SECONDS = 8.0  # that the writing takes
+SECONDS = 8.0  # duration of the writing
 STEPS = 200
 ROTATE_BYTES = 120 * 1024
-KILL_AT, START_AT = 0.5, 0.65  # of all bytes
+KILL_AT, START_AT = 0.5, 0.65  # shares of all bytes
 TIMEOUT_S = 60
 PROGRESS, ENDS = "progress of batches", "starts, idle times, ends"
 KINDS = (PROGRESS, ENDS)
 
 
 class DemoError(Exception):
-    """The demonstration could not be made; the message says why."""
+    """The demonstration failed; the message says why."""
 
 
 # ---------------------------------------------------------------- the driver
 
 
 class Driver:
-    """Writes one recorded log as a driver would: a little at a time, lines cut anywhere; now and then the file is
-    renamed to .1 (.1 to .2, and so on) and a new one is begun, between two lines, which may be in the middle of an
-    event."""
+    """Writes one recorded log as a driver would: a little at a time, with lines cut anywhere. Now and then it renames the
+    file to .1 (.1 to .2, and so on) and begins a new one, between two lines but possibly in the middle of an event."""
 
     def __init__(self, recorded: Path, path: Path):
         self.text = recorded.read_bytes()
@@ -82,7 +81,7 @@ class Driver:
 
 
 class Tail:
-    """`sparktail run` over the drivers' logs; what it has delivered."""
+    """`sparktail run` over the drivers' logs, and its deliveries."""
 
     def __init__(self, sparktail: Path, out: Path):
         self.events, self.history, self.said = out / "events.ndjson", out / "history.db", out / "sparktail.log"
@@ -103,16 +102,16 @@ class Tail:
 
     def check_alive(self) -> None:
         if self.process.poll() is not None:
-            self.fail(f"sparktail ended by itself, with exit code {self.process.returncode}")
+            self.fail(f"sparktail exited by itself, with exit code {self.process.returncode}")
 
     def wait(self) -> None:
         self.exited.touch()
         try:
             code = self.process.wait(TIMEOUT_S)
         except subprocess.TimeoutExpired:
-            self.fail(f"sparktail did not end within {TIMEOUT_S} s after the drivers did")
+            self.fail(f"sparktail did not exit within {TIMEOUT_S} s after the drivers")
         if code != 0:
-            self.fail(f"sparktail ended with exit code {code}")
+            self.fail(f"sparktail exited with exit code {code}")
 
     def close(self) -> None:
         if self.process and self.process.poll() is None:
@@ -131,14 +130,14 @@ class Tail:
 
 
 def play(sparktail: Path, logs: list, out: Path, say) -> None:
-    """From the drivers' first line to their last."""
+    """Plays the demonstration, from the drivers' first line to their last."""
     shutil.rmtree(out, ignore_errors=True)
     drivers = [Driver(log, out / "logs" / log.name.split(".")[0] / "driver.log") for log in logs]
     total = sum(len(driver.text) for driver in drivers)
     tail = Tail(sparktail, out)
     begin = time.monotonic()
 
-    def tell(what: str) -> None:
+    def report_step(what: str) -> None:
         say(f"    {time.monotonic() - begin:4.1f} s  {what}")
 
     def rotations() -> int:
@@ -146,7 +145,7 @@ def play(sparktail: Path, logs: list, out: Path, say) -> None:
 
     try:
         tail.start()
-        tell(f"sparktail runs, process {tail.process.pid}")
+        report_step(f"sparktail runs, process {tail.process.pid}")
         was_killed = is_dead = False
         for step in range(1, STEPS + 1):
             time.sleep(max(0.0, begin + SECONDS * step / STEPS - time.monotonic()))
@@ -156,15 +155,15 @@ def play(sparktail: Path, logs: list, out: Path, say) -> None:
             if not was_killed and written >= total * KILL_AT:
                 tail.kill()
                 was_killed = is_dead = True
-                tell(f"SIGKILL: {size(written)} are written, {rotations()} times rotated, {tail.delivered()} events delivered")
+                report_step(f"SIGKILL: {size(written)} written, {rotations()} rotations, {tail.delivered()} events delivered")
             if is_dead and written >= total * START_AT:
                 is_dead = False
                 tail.start()
-                tell(f"sparktail runs again, process {tail.process.pid}; meanwhile: {size(written)} are written, "
-                     f"{rotations()} times rotated")
-        tell(f"the drivers have exited: {size(total)} are written, {rotations()} times rotated")
+                report_step(f"sparktail runs again, process {tail.process.pid}; by now {size(written)} written, "
+                            f"{rotations()} rotations")
+        report_step(f"the drivers have exited: {size(total)} written, {rotations()} rotations")
         tail.wait()
-        tell(f"sparktail has read the rest and ended: {tail.delivered()} events delivered")
+        report_step(f"sparktail has read the rest and exited: {tail.delivered()} events delivered")
     finally:
         tail.close()
         for driver in drivers:
@@ -180,7 +179,7 @@ class Tally:
     delivered: int = 0
     lost: list = field(default_factory=list)
     doubled: list = field(default_factory=list)
-    unknown: list = field(default_factory=list)  # delivered, and not what the listener saw
+    unknown: list = field(default_factory=list)  # delivered, but not seen by the listener
 
     @property
     def good(self) -> bool:
@@ -188,17 +187,17 @@ class Tally:
 
 
 def frozen(value):
-    """What can be counted, of what spark_live.exact() makes."""
+    """A hashable copy of what spark_live.exact() returns."""
     return tuple(map(frozen, value)) if isinstance(value, (list, tuple)) else value
 
 
 def query_key(phase: str, event: dict) -> tuple:
-    # The log of an idle query often does not say which one it is.
+    # The log line of an idle query often does not name the query.
     return (phase,) if phase == "idle" else (phase, event.get("id"), event.get("runId"))
 
 
 def expected_events(log: Path) -> dict:
-    """What the listener saw: kind → Counter."""
+    """The events that the listener saw: kind → Counter."""
     prefix = str(log)[: -len(".log")]
     progress = Counter(frozen(spark_live.exact(line)) for line in spark_live.read_lines(Path(prefix + ".truth.ndjson")))
     others = Counter()
@@ -213,7 +212,7 @@ def expected_events(log: Path) -> dict:
 
 
 def found_events(documents) -> dict:
-    """What a sink holds, in the same form."""
+    """The events in a sink: kind → Counter."""
     found = {PROGRESS: Counter(), ENDS: Counter()}
     for text in documents:
         event = json.loads(text)
@@ -235,14 +234,14 @@ def compare(expected: Counter, found: Counter) -> Tally:
 
 
 def documents_of(tail: Tail) -> dict:
-    """Name of a sink → its documents."""
+    """Documents by sink: name → list of documents."""
     with contextlib.closing(sqlite3.connect(f"file:{tail.history}?mode=ro", uri=True)) as history:
         rows = [document for (document,) in history.execute("SELECT document FROM events")]
     return {tail.events.name: spark_live.read_lines(tail.events), tail.history.name: rows}
 
 
 def tallies_of(logs: list, sinks: dict) -> dict:
-    """(name of a sink, kind) → Tally."""
+    """Tallies by sink and kind: (name, kind) → Tally."""
     expected = {kind: Counter() for kind in KINDS}
     for log in logs:
         for kind, events in expected_events(log).items():
@@ -256,7 +255,7 @@ def tallies_of(logs: list, sinks: dict) -> dict:
 
 
 def report(tallies: dict, style: Style) -> list:
-    """The comparison as a table, and below it each thing that is wrong."""
+    """The comparison as a table, followed by one line per difference."""
     columns = "  {:<14} {:<25} {:>8}  {:>9}  {:>4}  {:>7}"
     lines = [style.bold(columns.format("sink", "events", "expected", "delivered", "lost", "doubled"))]
     shown = None
@@ -269,7 +268,7 @@ def report(tallies: dict, style: Style) -> list:
     wrong = []
     for (sink, kind), tally in tallies.items():
         if tally.expected == 0:
-            wrong.append(f"{sink}: the listener saw no {kind}: that proves nothing")
+            wrong.append(f"{sink}: the listener saw no {kind}, so the comparison proves nothing")
         for what in ("lost", "doubled", "unknown"):
             wrong += [f"{sink}: {what}: {printable(str(event))[:300]}" for event in getattr(tally, what)]
     return lines + ([style.bad("  " + line) for line in wrong] or [style.good("  nothing lost, nothing doubled, nothing changed")])
@@ -277,11 +276,11 @@ def report(tallies: dict, style: Style) -> list:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sparktail", type=Path, required=True, help="the program to try")
+    parser.add_argument("--sparktail", type=Path, required=True, help="the program to test")
     parser.add_argument("--out", type=Path, required=True, help="folder for logs, events and state; emptied first")
-    parser.add_argument("--compare-only", action="store_true", help="compare what is in --out")
+    parser.add_argument("--compare-only", action="store_true", help="only compare the files in --out")
     parser.add_argument("--colour", choices=("auto", "always", "never"), default="auto")
-    parser.add_argument("logs", nargs="+", type=Path, metavar="LOG", help="recorded, with the listener's accounts beside it")
+    parser.add_argument("logs", nargs="+", type=Path, metavar="LOG", help="a recorded log, with the listener's events beside it")
     arguments = parser.parse_args()
     style = Style(use_colours(arguments.colour))
     try:

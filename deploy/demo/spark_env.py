@@ -1,4 +1,4 @@
-"""A Java and a Spark to try things with: finds the one, installs the other (as any package) from PyPI once and keeps it."""
+"""A Java and a Spark for tests and the demo: finds a Java, and installs Spark or another package from PyPI, once."""
 import contextlib
 import fcntl
 import os
@@ -14,7 +14,7 @@ JAVA_VERSIONS = ("17", "21")
 
 
 class SetupError(Exception):
-    """Something is missing that the caller can install; the message says what."""
+    """Something is missing that the caller can install; the message names it."""
 
 
 @dataclass(frozen=True)
@@ -58,18 +58,18 @@ def find_java() -> Path:
 
 
 def ensure_spark(version: str, say=print) -> Spark:
-    """The Spark of that version, in a virtual environment of its own that later runs use again."""
+    """The Spark of that version, in its own virtual environment, which later runs reuse."""
     if not re.fullmatch(r"[0-9]+(\.[0-9]+){2}(\.?[a-z]+[0-9]+)?", version):
-        raise SetupError(f"not a Spark version: {version!r} (one like 3.5.9 is)")
+        raise SetupError(f"not a Spark version: {version!r} (give one such as 3.5.9)")
     java_home = find_java()
     venv = ensure_package(f"spark-{version}", f"pyspark=={version}", "some 400 MB", say)
-    # The folder's name holds the Python version, which only the environment knows.
+    # The folder's name contains the Python version of the environment.
     home = next(venv.glob("lib/python3*/site-packages/pyspark"))
     return Spark(version, venv / "bin" / "python", home, java_home)
 
 
 def ensure_package(name: str, requirement: str, size: str, say=print) -> Path:
-    """A virtual environment with a package from PyPI; `name` is its own in the cache."""
+    """A virtual environment with a package from PyPI; `name` is its folder in the cache."""
     venv = cache_dir() / name
     venv.parent.mkdir(parents=True, exist_ok=True)
     with open(venv.parent / f"{name}.lock", "w", encoding="utf-8") as lock:
@@ -96,7 +96,7 @@ def install(requirement: str, venv: Path) -> None:
 
 
 def submit_command(spark: Spark, app: Path, arguments: list, scratch: Path) -> tuple[list, dict]:
-    """Command line and environment that start an application with spark-submit, on this machine and nowhere else."""
+    """Command line and environment to start an application with spark-submit, on this machine only."""
     java_options = [
         "-Dfile.encoding=UTF-8",
         "-Duser.timezone=UTC",
@@ -113,12 +113,12 @@ def submit_command(spark: Spark, app: Path, arguments: list, scratch: Path) -> t
         "spark.sql.warehouse.dir": scratch / "warehouse",
         "spark.sql.shuffle.partitions": "2",
     }
-    # spark-submit, not `python app.py`: that one starts with the level WARN and logs no progress.
+    # spark-submit, not `python app.py`, which starts with level WARN and logs no progress.
     command = [spark.home / "bin" / "spark-submit", "--master", "local[2]", "--driver-memory", "1g"]
     command += ["--driver-java-options", " ".join(java_options)]
     for key, value in settings.items():
         command += ["--conf", f"{key}={value}"]
-    # A Spark, Hadoop or Java of the caller must not lead this one astray.
+    # Settings for another Spark, Hadoop or Java must not affect this one.
     environment = {
         key: value
         for key, value in os.environ.items()

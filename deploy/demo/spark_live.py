@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Runs a real Spark, whose log `sparktail run --until-exit` tails while it is written, and compares what came out with
-what a StreamingQueryListener inside that application wrote down."""
+"""Runs a real Spark while `sparktail run --until-exit` follows its log, and compares the events with those that a
+StreamingQueryListener inside that application recorded."""
 import argparse
 import json
 import os
@@ -22,12 +22,12 @@ KINDS = ("started", "progress", "stopped", "terminated")
 
 
 class RunError(Exception):
-    """The application or sparktail did not do its part; the message says which and shows what it wrote last."""
+    """The application or sparktail failed; the message names it and shows its last output."""
 
 
 @dataclass
 class Run:
-    """The files of one run, and what was seen while it went on."""
+    """The files of one run, and the events seen during it."""
 
     directory: Path
     live_events: int = 0  # events that came out while the application was still running
@@ -65,7 +65,7 @@ class Tally:
 
 
 class NewLines:
-    """The whole lines that were appended to a file since the last look; it may not be there yet."""
+    """The whole lines appended to a file since the last read(); the file may not exist yet."""
 
     def __init__(self, path: Path):
         self._path = path
@@ -83,7 +83,7 @@ class NewLines:
 
 
 def run(sparktail: Path, spark: spark_env.Spark, directory: Path, timeout: float, on_event=lambda event: None) -> Run:
-    """One application from start to end: it writes its log to a file, which sparktail tails until it is complete."""
+    """Runs one application from start to end. It writes its log to a file, which sparktail follows until it is complete."""
     shutil.rmtree(directory, ignore_errors=True)
     scratch = directory / "scratch"
     scratch.mkdir(parents=True)
@@ -92,7 +92,7 @@ def run(sparktail: Path, spark: spark_env.Spark, directory: Path, timeout: float
     arguments = [result.record, scratch / "checkpoints", PROGRESS_WANTED, seen]
     command, environment = spark_env.submit_command(spark, HERE / "streaming_app.py", arguments, scratch)
     with open(directory / "application.out", "wb") as application_out, open(result.log, "wb") as log:
-        # A session of its own: spark-submit starts a JVM and that a Python; a time-out must end all three.
+        # Its own session: spark-submit starts a JVM, which starts Python, and a time-out must stop all three.
         application = subprocess.Popen(
             command,
             env=environment,
@@ -122,7 +122,7 @@ def run(sparktail: Path, spark: spark_env.Spark, directory: Path, timeout: float
 
 
 def follow(result: Run, application, tail, lines: NewLines, seen: Path, deadline: float, on_event) -> bool:
-    """Sees the events as they come, until sparktail has ended, or the application with an error. False if it is late."""
+    """Reads events as they come, until sparktail exits or the application fails. False if the deadline passes."""
     while time.monotonic() < deadline:
         ended = tail.poll() is not None
         is_running = application.poll() is None
@@ -154,9 +154,9 @@ def stop(application: subprocess.Popen) -> None:
 def check_end(result: Run, codes: dict, late: bool, timeout: float) -> None:
     if late:
         who = "the application" if codes["spark-submit"] else "sparktail"
-        why = f"{who} did not end within {timeout:.0f} s ({result.live_events} events had come out by then)"
+        why = f"{who} did not exit within {timeout:.0f} s ({result.live_events} events had been delivered by then)"
     elif any(codes.values()):
-        why = "ended badly: " + ", ".join(f"{name} with exit code {code}" for name, code in codes.items() if code)
+        why = "failed: " + ", ".join(f"{name} with exit code {code}" for name, code in codes.items() if code)
     else:
         return
     shown = [why]
@@ -167,7 +167,7 @@ def check_end(result: Run, codes: dict, late: bool, timeout: float) -> None:
 
 
 def exact(text: str):
-    """JSON with all that must not change: order of keys, text of numbers, doubled keys."""
+    """JSON including everything that must not change: order of keys, text of numbers, duplicate keys."""
     return json.loads(text, object_pairs_hook=list, parse_float=lambda t: ("number", t), parse_int=lambda t: ("number", t))
 
 
@@ -176,7 +176,7 @@ def read_lines(path: Path) -> list:
 
 
 def expected_events(record: Path) -> dict:
-    """What the listener saw: kind → key → what an event must say."""
+    """The events that the listener saw: kind → key → expected content."""
     expected = {kind: {} for kind in KINDS}
     for line in read_lines(record):
         event = json.loads(line)
@@ -194,7 +194,7 @@ def expected_events(record: Path) -> dict:
 
 
 def found_events(events: Path) -> dict:
-    """What sparktail wrote: kind → list of (key, what the event says)."""
+    """The events that sparktail wrote: kind → list of (key, content)."""
     found = {kind: [] for kind in KINDS}
     for line in read_lines(events):
         event = json.loads(line)
@@ -210,7 +210,7 @@ def found_events(events: Path) -> dict:
 
 
 def difference(kind: str, expected, found) -> str:
-    """What is not the same, or nothing."""
+    """A text about the difference; empty if there is none."""
     if kind == "terminated":
         # The listener has one text: class, message and stack as Java prints them.
         start = ": ".join(part for part in (found.get("class"), found.get("message")) if part).rstrip()
@@ -223,7 +223,7 @@ def json_text(value) -> str:
 
 
 def compare(record: Path, events: Path) -> dict:
-    """kind → Tally."""
+    """Tallies by kind: kind → Tally."""
     expected, found = expected_events(record), found_events(events)
     tallies = {}
     for kind in KINDS:
@@ -239,7 +239,7 @@ def compare(record: Path, events: Path) -> dict:
 
 
 def report(tallies: dict) -> str:
-    """The comparison as a table, and below it each thing that is not equal."""
+    """The comparison as a table, followed by one line per difference."""
     columns = "{:<12} {:>8} {:>6} {:>8} {:>10} {:>8}"
     lines = [columns.format("event", "expected", "found", "missing", "different", "surplus")]
     for kind, tally in tallies.items():
@@ -253,12 +253,12 @@ def report(tallies: dict) -> str:
 
 
 def failures(tallies: dict) -> list:
-    """What is wrong, one sentence each; a run in which too little happened proves nothing."""
-    wrong = [f"{kind} events are not those of the listener" for kind, tally in tallies.items() if not tally.equal]
+    """The failures, one sentence each; a run in which too little happened proves nothing."""
+    wrong = [f"{kind} events differ from those of the listener" for kind, tally in tallies.items() if not tally.equal]
     least = {"started": 3, "progress": 2 * PROGRESS_WANTED + 1, "stopped": 2, "terminated": 1}
     for kind, count in least.items():
         if tallies[kind].expected < count:
-            wrong.append(f"the listener saw {tallies[kind].expected} {kind} events, at least {count} were to happen")
+            wrong.append(f"the listener saw {tallies[kind].expected} {kind} events, but at least {count} were expected")
     return wrong
 
 
@@ -276,12 +276,12 @@ def show_live(event: dict) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sparktail", type=Path, required=True, help="the program to try")
+    parser.add_argument("--sparktail", type=Path, required=True, help="the program to test")
     parser.add_argument("--spark-version", default="3.5.9", help="a version of pyspark on PyPI (default %(default)s)")
     parser.add_argument("--out", type=Path, required=True, help="folder for log, events and record; emptied first")
     parser.add_argument("--timeout", type=float, default=300, help="seconds for the application (default %(default)s)")
-    parser.add_argument("--setup-only", action="store_true", help="install Spark, run nothing")
-    parser.add_argument("--compare-only", action="store_true", help="compare the files that a run left in --out")
+    parser.add_argument("--setup-only", action="store_true", help="only install Spark")
+    parser.add_argument("--compare-only", action="store_true", help="only compare the files of a run in --out")
     arguments = parser.parse_args()
     try:
         if not arguments.compare_only:

@@ -1,13 +1,13 @@
-"""A Structured Streaming application with three queries and a listener that writes down all that Spark reports.
+"""A Structured Streaming application with three queries and a listener that records everything that Spark reports.
 
     spark-submit streaming_app.py RECORD DIRECTORY [PROGRESS [SEEN]]
 
 RECORD     the file for the listener's record, one JSON object a line
 DIRECTORY  an empty folder for checkpoints
-PROGRESS   how many progress events each lasting query must make (default 3)
-SEEN       a file to wait for before the queries stop: whoever reads the log makes it
+PROGRESS   how many progress events each lasting query must emit (default 3)
+SEEN       a file to wait for before the queries stop; the reader of the log creates it
 
-It ends by itself: when both lasting queries made their progress and the third one died as it should.
+It exits by itself when both lasting queries have made their progress and the third one has failed as intended.
 """
 import json
 import sys
@@ -18,12 +18,12 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.streaming import StreamingQueryListener
 
-# What a log has to carry unharmed: other scripts, quotes, a backslash, a tab, a bracket.
+# A name that must pass through a log unchanged: other scripts, quotes, a backslash, a tab, a bracket.
 WINDOWED_NAME = 'замовлення "за вікнами"\t\\ 注文 ['
 
 
 class Recorder(StreamingQueryListener):
-    """Writes each event down, and lets the main thread wait for what the events add up to."""
+    """Records each event, and lets the main thread wait for progress and ends."""
 
     def __init__(self, path):
         super().__init__()

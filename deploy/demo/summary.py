@@ -84,12 +84,12 @@ def application_of(summary: Summary, event: dict) -> Application:
     source = event.get("source", {})
     key = event.get("appId") or (source.get("path") or source.get("name"), event.get("appName"))
     application = summary.applications.setdefault(key, Application(""))
-    application.title = title_of(event)  # later events know more of their application
+    application.title = title_of(event)  # later events know more about their application
     return application
 
 
 def number(value) -> float | None:
-    """The log is not to be trusted: what is no number counts as not known."""
+    """The log is not trusted: anything but a number counts as unknown."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         return None
     return value
@@ -114,7 +114,7 @@ def add_progress(summary: Summary, event: dict) -> None:
     query.rows += number(metrics.get("numInputRows")) or 0
     query.first_start = min(query.first_start, start)
     query.last_end = max(query.last_end, start + (took or 0))
-    if metrics.get("stateOperators"):  # without any, the sum of 0 rows says nothing
+    if metrics.get("stateOperators"):  # without operators, the sum of 0 rows means nothing
         query.state_rows = derived.get("stateRows", query.state_rows)
         query.state_bytes = derived.get("stateBytes", query.state_bytes)
     query.watermark_delay = derived.get("watermarkDelayMs", query.watermark_delay)
@@ -161,7 +161,7 @@ def read_events(lines) -> Summary:
 
 
 def root_cause(message: str, stack: str) -> str:
-    """The sentence that helps: Spark puts task, stage and host before it, Python its whole traceback."""
+    """The root cause, without the task, stage and host that Spark puts before it, or Python's traceback."""
     text = f"{message}\n{stack}"
     if "Traceback (most recent call last):" in text:
         after = text.split("Traceback (most recent call last):", 1)[1].splitlines()
@@ -177,7 +177,7 @@ def root_cause(message: str, stack: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Names and messages come from a log: what could steer a terminal is shown as its number."""
+    """Names and messages come from a log: characters that could control a terminal are shown as numbers."""
     return "".join(c if not unicodedata.category(c).startswith(("C", "Zl", "Zp")) else escape(c) for c in text)
 
 
@@ -298,7 +298,7 @@ def percentile(values: list, share: float) -> float | None:
 
 # ---------------------------------------------------------------- the page
 
-# group over the column, name of the column, what stands in it
+# group over the column, name of the column, content
 COLUMNS = (
     ("", "rows", lambda q: count(q.rows)),
     ("", "rows/s", lambda q: per_second(q.rate)),
@@ -315,7 +315,7 @@ LEAST_NAME = 18
 
 @dataclass(frozen=True)
 class Plan:
-    """How the table fits the page."""
+    """The layout of the table on the page."""
 
     name: int
     words: bool  # the ending as a word, else as a mark
@@ -339,7 +339,7 @@ def plan_table(queries: list, page: int) -> Plan:
 
 
 def group_line(plan: Plan) -> str:
-    """The line over the headings: one label over the columns it belongs to."""
+    """The line over the headings: one label over each group of columns."""
     text, number = "", 0
     while number < len(COLUMNS):
         group, last = COLUMNS[number][0], number
@@ -392,7 +392,7 @@ def plural(number: int, noun: str) -> str:
 
 def trouble_lines(summary: Summary, page: int, style: Style) -> list:
     if not summary.troubles:
-        return ["  nothing: no query died of an error, no event was cut"]
+        return ["  nothing: no query failed, no event was cut"]
     lines = []
     for trouble in summary.troubles:
         clock = printable(trouble.time[11:19]).ljust(8)
@@ -407,7 +407,7 @@ def notes(summary: Summary, plan: Plan) -> list:
     if not plan.words:
         lines.append("  " + "  ".join(f"{mark} {status}" for status, mark in MARKS.items()))
     if any(query.end is None for application in summary.applications.values() for query in application.queries.values()):
-        lines.append("  open: the log does not show its end")
+        lines.append("  open: the log does not show the end of the query")
     if summary.idle:
         lines.append(f"  {plural(summary.idle, 'time')} a query was idle and waited for new data")
     if summary.unreadable:

@@ -93,7 +93,7 @@ class Table(unittest.TestCase):
         text = "\n".join(page([query("terminated", {"class": "x.Y", "message": "m"})]))
         self.assertIn("15:49:07  orders  terminated with x.Y", text)
         self.assertIn("failed", text)
-        self.assertIn("nothing: no query died", "\n".join(page([progress(), query("stopped")])))
+        self.assertIn("nothing: no query failed", "\n".join(page([progress(), query("stopped")])))
 
     def test_nonsense_is_counted_and_does_no_harm(self):
         broken = [b"{", b"[]", b"7", b'{"kind":"progress"}', b'{"kind":"progress","metrics":{"timestamp":"no"}}', b"\xff\n"]
@@ -115,7 +115,7 @@ class Table(unittest.TestCase):
 
 
 class Comparison(unittest.TestCase):
-    """What the listener saw, and the events as they should be; each test changes the events."""
+    """The listener's events and the matching documents; each test changes the documents."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -171,7 +171,7 @@ class Comparison(unittest.TestCase):
 
 
 class KillAndResume(unittest.TestCase):
-    """What a listener wrote down, and the events of two sinks; each test changes those of one."""
+    """The listener's events and those of two sinks; each test changes those of one sink."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
