@@ -21,8 +21,8 @@
 namespace sparktail {
 namespace {
 
-constexpr size_t kMostAnswer = size_t{64} << 20;
-constexpr absl::Duration kAnswerTime = absl::Seconds(30);
+constexpr size_t kMostResponseBytes = size_t{64} << 20;
+constexpr absl::Duration kResponseTimeout = absl::Seconds(30);
 constexpr size_t kLongestName = 100;
 
 std::string Seconds(int64_t ms) {
@@ -35,7 +35,7 @@ std::string Padded(const std::string& text, size_t width) {
   return text.size() < width ? std::string(width - text.size(), ' ') + text : text;
 }
 
-// One line of the summary: "processing time   0.070 …".
+// Returns one line of the summary: "processing time   0.070 …".
 std::string Distribution(std::string_view name, std::vector<int64_t> values) {
   constexpr size_t kNameWidth = 16;
   constexpr size_t kWidth = 12;
@@ -43,7 +43,7 @@ std::string Distribution(std::string_view name, std::vector<int64_t> values) {
   line.resize(std::max(line.size(), kNameWidth), ' ');
   if (values.empty()) return line + Padded("-", kWidth) + "\n";
   std::sort(values.begin(), values.end());
-  // As Spark's Distribution takes them.
+  // The same ranks as in Spark's Distribution.
   for (const double part : {0.0, 0.25, 0.5, 0.75, 1.0}) {
     const auto at = static_cast<size_t>(part * static_cast<double>(values.size()));
     line += Padded(Seconds(values[std::min(at, values.size() - 1)]), kWidth);
@@ -55,17 +55,17 @@ class Batches {
  public:
   Batches(const BatchesCommand& command, HttpClient* client) : command_(command), client_(client) {}
 
-  // What has ended since the last call. kUnavailable: why not.
+  // Returns the batches that have ended since the last call. kUnavailable: the reason.
   absl::StatusOr<std::vector<SparkBatch>> Look() {
     if (absl::Status status = FindActive(); !status.ok()) return status;
-    HttpResponse response = Ask("streaming/batches");
+    HttpResponse response = GetFromDriver("streaming/batches");
     YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
     absl::StatusOr<std::vector<SparkBatch>> batches = absl::UnavailableError(answer.why);
     if (answer.kind == YarnAnswer::Kind::kGood) {
       batches = ParseBatches(response.body);
     } else if (answer.kind == YarnAnswer::Kind::kMissing) {
       if (response.body.find("no streaming listener") != std::string::npos) {
-        return absl::UnavailableError("it has no DStreams");
+        return absl::UnavailableError("the application has no DStreams");
       }
       batches = LookAtJobs();
     }
@@ -74,7 +74,7 @@ class Batches {
   }
 
   std::vector<SparkReceiver> Receivers() {
-    const HttpResponse response = Ask("streaming/receivers");
+    const HttpResponse response = GetFromDriver("streaming/receivers");
     if (Classify(response, YarnAnswer::Body::kJson).kind != YarnAnswer::Kind::kGood) return {};
     return ParseReceivers(response.body).value_or(std::vector<SparkReceiver>());
   }
@@ -83,18 +83,18 @@ class Batches {
   HttpResponse Get(std::string url) {
     HttpRequest request;
     request.url = std::move(url);
-    request.most_bytes = kMostAnswer;
-    request.timeout = kAnswerTime;
+    request.most_bytes = kMostResponseBytes;
+    request.timeout = kResponseTimeout;
     request.headers = {"Accept: application/json"};
     return client_->Send(std::move(request));
   }
 
-  HttpResponse Ask(std::string_view what) {
+  HttpResponse GetFromDriver(std::string_view what) {
     return Get(DriverUrl(active_, command_.application, what));
   }
 
   absl::StatusOr<std::vector<SparkBatch>> LookAtJobs() {
-    const HttpResponse response = Ask("jobs");
+    const HttpResponse response = GetFromDriver("jobs");
     const YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
     if (answer.kind != YarnAnswer::Kind::kGood) return absl::UnavailableError(answer.why);
     const absl::StatusOr<std::vector<SparkJob>> jobs = ParseJobs(response.body);
@@ -113,7 +113,7 @@ class Batches {
       active_ = master;
       if (info.ok() && info->is_active) return absl::OkStatus();
       why += (why.empty() ? "" : "; ") + master + ": " +
-             (info.ok() ? "it is on standby: give the active ResourceManager with --master"
+             (info.ok() ? "this ResourceManager is on standby; give the active one with --master"
                         : std::string(info.status().message()));
     }
     return absl::UnavailableError(why);

@@ -19,13 +19,14 @@ struct BatchesCommand {
   absl::Duration interval = absl::Seconds(5);
 };
 
-// Prints the batches of DStreams that have ended, a line each: when the batch began (UTC), its
-// processing time and its scheduling delay in seconds. Then, unless it follows, what Spark's
-// Streaming tab shows: the distribution of these and of the total delay, and the receivers. With
-// `follow` it goes on until a signal ends it. kFailed if the driver does not answer.
+// Prints the finished batches of DStreams, one line each: when the batch began (UTC), its
+// processing time and its scheduling delay in seconds. Without `follow`, then prints the summary of
+// Spark's Streaming tab: the distribution of these and of the total delay, and the receivers. With
+// `follow`, waits for further batches until a signal stops it. kFailed: the driver does not
+// respond.
 ExitCode RunBatches(const BatchesCommand& command, Os* os);
 
-// The pieces of what it prints.
+// The parts of the output.
 std::string BatchLine(const SparkBatch& batch);
 std::string BatchSummary(const std::vector<SparkBatch>& batches);
 std::string ReceiverLines(const std::vector<SparkReceiver>& receivers);

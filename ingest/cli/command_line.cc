@@ -25,7 +25,7 @@ constexpr std::string_view kParseExamples = R"(
 Examples:
   sparktail parse driver.log                      all events, one JSON document a line
   spark-submit app.py 2> >(sparktail parse)       live: events as they happen
-  zcat driver.log.gz | sparktail parse --stats    also says what was read and skipped
+  zcat driver.log.gz | sparktail parse --stats    also reports what was read and skipped
   sparktail parse --only progress --app-name etl stderr | jq .metrics.numInputRows
 )";
 
@@ -37,10 +37,11 @@ Examples:
 )";
 
 constexpr std::string_view kReplayExamples = R"(
-FILE is one of dead letters, a line an event that a sink had refused: state_dir/dead-letter/SINK/*.ndjson. Correct the
-documents in a copy if it was their fault; then each is sent to the sink that the line names. What is refused again is in the
-dead letters of the replay: exit code 3, and the last line says where. It may run beside `sparktail run`; killed, the same
-command goes on. Logs and archives of logs can't be replayed yet: see sparktail parse and sparktail run.
+FILE holds dead letters, one line per event that a sink rejected: state_dir/dead-letter/SINK/*.ndjson. If the documents were
+at fault, correct them in a copy first. Each event is sent to the sink that its line names. Events that are rejected again go
+to the dead letters of the replay; the exit code is then 3, and the last line says where they are. `replay` can run beside
+`sparktail run`. If it is killed, run the same command again to resume. Logs and archives of logs can't be replayed yet: see
+sparktail parse and sparktail run.
 
 Examples:
   sparktail replay -c sparktail.yaml /var/lib/sparktail/dead-letter/search/*.ndjson
@@ -49,11 +50,11 @@ Examples:
 
 constexpr std::string_view kOffsetsExamples = R"(
 Examples:
-  sparktail offsets list -c sparktail.yaml         where each sink stands in each stream
-  sparktail offsets set STREAM beginning           deliver it again (no process may run)
-  sparktail offsets forget STREAM                  as if it had never been seen
-  sparktail offsets forget --all -c sparktail.yaml all streams, all sinks: begin at start_at
-  sparktail offsets forget --all --sink search     the same of one sink
+  sparktail offsets list -c sparktail.yaml         where each sink is in each stream
+  sparktail offsets set STREAM beginning           deliver the stream again (no process may run)
+  sparktail offsets forget STREAM                  as if the stream had never been seen
+  sparktail offsets forget --all -c sparktail.yaml all streams, all sinks: start at start_at
+  sparktail offsets forget --all --sink search     all streams, one sink
 )";
 
 constexpr std::string_view kCheckExamples = R"(
@@ -64,22 +65,22 @@ Examples:
 
 constexpr std::string_view kExamples =
     "\nExamples:\n  sparktail parse driver.log\n  sparktail run --file '/logs/*/stderr' --output "
-    "events.ndjson\n\nMore of a command: sparktail parse --help";
+    "events.ndjson\n\nHelp for a command: sparktail parse --help";
 
 constexpr size_t kLeastEventBytes = 1024;
 constexpr size_t kMostEventBytes = size_t{1} << 30;
 
-// Error texts of the options below; empty if the value is good.
+// ReadKinds, ReadZone and ReadEventBytes return an error text, which is empty if the value is good.
 std::string ReadKinds(const std::string& names, EventKinds* kinds) {
-  static constexpr char kThereAre[] = "there are: progress, query, signal";
-  if (names.empty()) return std::string("a kind is missing; ") + kThereAre;
+  static constexpr char kKnown[] = "known kinds: progress, query, signal";
+  if (names.empty()) return std::string("the kind is missing; ") + kKnown;
   *kinds = EventKinds::None();
   std::istringstream list(names);
   for (std::string name; std::getline(list, name, ',');) {
     const auto* const end = kEventKindNames.begin() + kLogEventKinds;
     const auto* found = std::find(kEventKindNames.begin(), end, name);
     if (found == end) {
-      return "unknown kind '" + Printable(name, 64) + "'; " + kThereAre;
+      return "unknown kind '" + Printable(name, 64) + "'; " + kKnown;
     }
     kinds->Add(static_cast<EventKind>(found - kEventKindNames.begin()));
   }
@@ -100,14 +101,14 @@ std::string ReadEventBytes(const std::string& text, size_t* bytes) {
   const std::optional<uint64_t> value = ReadSize(text);
   if (!value || *value < kLeastEventBytes || *value > kMostEventBytes) {
     return "'" + Printable(text, 64) +
-           "' is no size: give bytes, or a number with KiB, MiB or GiB, from 1KiB to 1GiB";
+           "' is not a size: give bytes, or a number with KiB, MiB or GiB, from 1KiB to 1GiB";
   }
   *bytes = *value;
   return {};
 }
 
 void AddParse(CLI::App* app, ParseCommand* command) {
-  CLI::App* parse = app->add_subcommand("parse", "Log text in, one JSON document a line out");
+  CLI::App* parse = app->add_subcommand("parse", "Read log text, write one JSON document a line");
   parse->footer(std::string(kParseExamples));
   parse->add_option("FILE", command->files, "Logs to read; - is standard input (the default)");
   const auto checked = [parse](const std::string& name, const std::string& type,
@@ -123,30 +124,31 @@ void AddParse(CLI::App* app, ParseCommand* command) {
             help)
         ->type_name(type);
   };
-  checked("--only", "KIND[,KIND]", "Write events of these kinds only: progress, query, signal",
+  checked("--only", "KIND[,KIND]", "Write only events of these kinds: progress, query, signal",
           [command](const std::string& v) { return ReadKinds(v, &command->parser.kinds); });
-  parse->add_option("--app-id", command->identity.app_id, "Application id, whatever the log says")
+  parse->add_option("--app-id", command->identity.app_id, "Application id; overrides the log's")
       ->type_name("ID");
   parse
       ->add_option("--app-name", command->identity.app_name,
-                   "Application name, whatever the log says")
+                   "Application name; overrides the log's")
       ->type_name("NAME");
   parse->add_option("--environment", command->environment, "Value of `environment` in documents")
       ->type_name("NAME")
       ->capture_default_str();
-  checked("--timezone", "ZONE",
-          "Zone of header stamps that name none, such as Europe/Madrid (default UTC). The times "
-          "in progress events are in UTC anyway",
-          [command](const std::string& v) { return ReadZone(v, &command->parser.zone); });
-  checked("--max-event-bytes", "SIZE", "Longer records are given up, or cut (default 16MiB)",
+  checked(
+      "--timezone", "ZONE",
+      "Time zone of header stamps without a zone, such as Europe/Madrid (default UTC). Progress "
+      "events have UTC times in any case",
+      [command](const std::string& v) { return ReadZone(v, &command->parser.zone); });
+  checked("--max-event-bytes", "SIZE", "Give up or cut longer records (default 16MiB)",
           [command](const std::string& v) {
             return ReadEventBytes(v, &command->parser.max_event_bytes);
           });
-  parse->add_flag("--stats", command->stats, "Say on stderr what was read, found and skipped");
+  parse->add_flag("--stats", command->stats, "Report on stderr what was read, found and skipped");
 }
 
 struct RunArguments {
-  std::string file;  // the configuration
+  std::string file;  // of the configuration
   std::map<std::string, std::vector<std::string>> flags;
   UntilExit until_exit;
   bool recover = false;
@@ -154,7 +156,7 @@ struct RunArguments {
 };
 
 void AddConfig(CLI::App* app, std::string* file) {
-  app->add_option("-c,--config", *file, "The configuration (docs/configuration.md)")
+  app->add_option("-c,--config", *file, "Configuration file (docs/configuration.md)")
       ->type_name("FILE");
 }
 
@@ -174,32 +176,34 @@ void AddRun(CLI::App* app, RunArguments* arguments) {
   AddConfig(run, &arguments->file);
   for (const RunFlag& flag : RunFlags()) AddRunFlag(flag, &arguments->flags[flag.flag], run);
   run->add_flag("--until-exit", arguments->until_exit.enabled,
-                "End when the driver's log is complete and all of it is delivered");
+                "Stop when the driver's log is complete and delivered");
   run->add_option("--exit-marker", arguments->until_exit.marker,
-                  "With --until-exit: a file whose coming says that the driver has exited")
+                  "With --until-exit: a file that exists once the driver has exited")
       ->type_name("FILE");
   run->add_flag("--recover", arguments->recover,
-                "Put a damaged offsets.db aside, and start again from what the sinks hold");
+                "Move a damaged offsets.db aside and start from what the sinks hold");
   run->add_flag("--stats", arguments->stats,
-                "Say on stderr, at the end, what was read and delivered");
+                "Report on stderr, at the end, what was read and delivered");
 }
 
 struct ReplayArguments {
-  std::string file;  // the configuration
+  std::string file;  // of the configuration
   std::vector<std::string> files;
   std::string sink;
   bool recover = false;
 };
 
 void AddReplay(CLI::App* app, ReplayArguments* arguments) {
-  CLI::App* replay = app->add_subcommand("replay", "Send dead letters again, then end");
+  CLI::App* replay = app->add_subcommand("replay", "Send dead letters again, then exit");
   replay->footer(std::string(kReplayExamples));
   replay->add_option("FILE", arguments->files, "Files of dead letters")->type_name("");
   AddConfig(replay, &arguments->file);
-  replay->add_option("--sink", arguments->sink, "Send all to this sink, whichever had refused it")
+  replay
+      ->add_option("--sink", arguments->sink,
+                   "Send all events to this sink, whichever rejected them")
       ->type_name("NAME");
   replay->add_flag("--recover", arguments->recover,
-                   "Put a damaged offsets.db of this replay aside, and send all again");
+                   "Move a damaged offsets.db of this replay aside and send everything again");
 }
 
 struct OffsetsArguments {
@@ -211,20 +215,19 @@ struct OffsetsArguments {
 };
 
 void AddOffsets(CLI::App* app, OffsetsArguments* arguments) {
-  CLI::App* offsets = app->add_subcommand("offsets", "Look at, move or drop cursors");
+  CLI::App* offsets = app->add_subcommand("offsets", "List, move or drop cursors");
   offsets->footer(std::string(kOffsetsExamples));
   offsets->add_option("ACTION", arguments->words, "list|set|forget [STREAM [OFFSET|beginning]]")
       ->type_name("");
   AddConfig(offsets, &arguments->file);
-  offsets
-      ->add_option("--state-dir", arguments->state_dir,
-                   "The directory of offsets.db, instead of -c")
+  offsets->add_option("--state-dir", arguments->state_dir, "Directory of offsets.db, instead of -c")
       ->type_name("DIR");
   offsets->add_option("--sink", arguments->command.sink, "Only cursors of this sink")
       ->type_name("NAME");
-  offsets->add_flag("--all", arguments->all, "forget: cursors in all streams, instead of STREAM");
+  offsets->add_flag("--all", arguments->all,
+                    "forget: drop cursors in all streams, instead of STREAM");
   offsets->add_flag("--json", arguments->command.json,
-                    "A JSON object a cursor; forget: one, which says how many");
+                    "Print one JSON object per cursor; forget: one object with their number");
 }
 
 struct CheckArguments {
@@ -234,18 +237,19 @@ struct CheckArguments {
 };
 
 void AddCheck(CLI::App* app, CheckArguments* arguments) {
-  CLI::App* check = app->add_subcommand("check", "Read a configuration, try every source and sink");
+  CLI::App* check =
+      app->add_subcommand("check", "Read the configuration and try every source and sink");
   check->footer(std::string(kCheckExamples));
   AddConfig(check, &arguments->file);
   check->add_flag("--print-config-reference", arguments->reference,
-                  "All that a configuration may hold, as docs/configuration.md");
+                  "Print the reference of all options (docs/configuration.md)");
   check->add_flag("--print-json-schema", arguments->schema,
-                  "The same for editors, as docs/sparktail.schema.json");
+                  "Print a JSON Schema for editors (docs/sparktail.schema.json)");
 }
 
 void AddSetup(CLI::App* app, std::string* file) {
-  CLI::App* setup =
-      app->add_subcommand("setup", "Make the topics that the sinks need; may be run again");
+  CLI::App* setup = app->add_subcommand(
+      "setup", "Create what the sinks need: topics, index templates, dashboards; may be run again");
   setup->footer("Example:\n  sparktail setup -c sparktail.yaml");
   AddConfig(setup, file);
 }
@@ -261,29 +265,29 @@ void AddBatches(CLI::App* app, BatchesArguments* arguments) {
   batches->footer(
       "Example:\n  sparktail batches --master rm1:8088 --application-id "
       "application_1469205272660_0006");
-  batches->add_option(
-      "--master", arguments->command.masters,
-      "The ResourceManager, as HOST[:PORT] or http://HOST:PORT; may be given again");
-  batches->add_option("--application-id", arguments->command.application,
-                      "The application's id on YARN");
-  batches->add_flag("--follow", arguments->command.follow, "Go on with the batches to come");
-  batches->add_option("--interval", arguments->interval, "How often to look, with --follow (5s)");
+  batches->add_option("--master", arguments->command.masters,
+                      "ResourceManager, as HOST[:PORT] or http://HOST:PORT; repeatable");
+  batches->add_option("--application-id", arguments->command.application, "Application id on YARN");
+  batches->add_flag("--follow", arguments->command.follow,
+                    "Keep running and print further batches");
+  batches->add_option("--interval", arguments->interval,
+                      "With --follow: how often to look for batches (default 5s)");
 }
 
 void AddMigrate(CLI::App* app, MigrateCommand* command) {
   CLI::App* migrate = app->add_subcommand(
-      "migrate-config", "Make a configuration of a spark-monitor's config.ini; prints it");
+      "migrate-config", "Convert a spark-monitor's config.ini and print the configuration");
   migrate->footer("Example:\n  sparktail migrate-config config.ini > sparktail.yaml");
   migrate->add_option("file", command->file, "The config.ini");
   migrate->add_option("--resource-manager", command->resource_managers,
-                      "A ResourceManager, as http://rm1:8088; may be given again");
+                      "ResourceManager, as http://rm1:8088; repeatable");
 }
 
 Answer WrongUsage(std::string text) {
   return {"sparktail: " + std::move(text) + "\n", ExitCode::kWrongUsage};
 }
 
-// Each line of an error of the configuration.
+// Prefixes each line of a configuration error.
 Answer WrongConfiguration(const absl::Status& status) {
   Answer answer{"", ExitCode::kWrongUsage};
   std::istringstream lines{std::string(status.message())};
@@ -305,20 +309,20 @@ absl::StatusOr<Configuration> ConfigurationOfRun(
 }
 
 Command FinishRun(RunArguments arguments, const Surroundings& surroundings) {
-  // The parser of the command line makes empty ones.
+  // Flags that were not given are present with no value.
   std::erase_if(arguments.flags, [](const auto& flag) { return flag.second.empty(); });
   for (const auto& [flag, values] : arguments.flags) {
     if (!arguments.file.empty()) {
-      return WrongUsage(flag + ": give either a configuration (-c) or flags instead of it");
+      return WrongUsage(flag + ": give either a configuration (-c) or flags, not both");
     }
   }
   if (arguments.file.empty() && !arguments.flags.contains("--file")) {
     return WrongUsage(
-        "there is nothing to read: give -c FILE or --file GLOB (see sparktail run "
+        "run: no source is given; give -c FILE or --file GLOB (see sparktail run "
         "--help)");
   }
   if (!arguments.until_exit.marker.empty() && !arguments.until_exit.enabled) {
-    return WrongUsage("--exit-marker: it needs --until-exit");
+    return WrongUsage("--exit-marker needs --until-exit");
   }
   absl::StatusOr<Configuration> configuration =
       ConfigurationOfRun(arguments.file, arguments.flags, surroundings);
@@ -329,7 +333,7 @@ Command FinishRun(RunArguments arguments, const Surroundings& surroundings) {
                     return source.options.Find<FileSourceOptions>() == nullptr;
                   });
   if (arguments.until_exit.enabled && arguments.until_exit.marker.empty() && reads_others) {
-    return WrongUsage("--until-exit: with a source of Kafka or YARN it needs --exit-marker");
+    return WrongUsage("--until-exit needs --exit-marker if a source is of kind kafka or yarn");
   }
   RunCommand command{std::move(*configuration), arguments.until_exit, arguments.recover,
                      arguments.stats};
@@ -339,10 +343,12 @@ Command FinishRun(RunArguments arguments, const Surroundings& surroundings) {
 }
 
 Command FinishReplay(ReplayArguments arguments, const Surroundings& surroundings) {
-  if (arguments.file.empty()) return WrongUsage("replay: which configuration? Give -c FILE");
+  if (arguments.file.empty())
+    return WrongUsage("replay: the configuration is missing; give -c FILE");
   if (arguments.files.empty()) {
     return WrongUsage(
-        "replay: which dead letters? Give files, such as state_dir/dead-letter/SINK/*.ndjson");
+        "replay: the dead letters are missing; give files such as "
+        "state_dir/dead-letter/SINK/*.ndjson");
   }
   absl::StatusOr<Configuration> configuration = ReadConfigurationFile(arguments.file, surroundings);
   if (!configuration.ok()) return WrongConfiguration(configuration.status());
@@ -350,35 +356,36 @@ Command FinishReplay(ReplayArguments arguments, const Surroundings& surroundings
                        std::move(arguments.sink), arguments.recover};
 }
 
-// Reads ACTION [STREAM [OFFSET]]; the error is empty if all is well.
+// Reads ACTION [STREAM [OFFSET]]. Returns an error text, which is empty if all is well.
 std::string ReadOffsetsWords(const std::vector<std::string>& words, bool all,
                              OffsetsCommand* command) {
   static const std::vector<std::string> kActions = {"list", "set", "forget"};
-  if (words.empty()) return "offsets: what is to be done is missing: list, set or forget";
+  if (words.empty()) return "offsets: the action is missing: list, set or forget";
   const auto action = std::find(kActions.begin(), kActions.end(), words[0]);
   if (action == kActions.end()) {
     const std::string nearest = Nearest(words[0], kActions);
     return "offsets: unknown action " + Printable(words[0], 64) +
-           (nearest.empty() ? "; there are list, set, forget" : "; did you mean " + nearest + "?");
+           (nearest.empty() ? "; give list, set or forget" : "; did you mean " + nearest + "?");
   }
   command->action = static_cast<OffsetsCommand::Action>(action - kActions.begin());
   const bool is_set = command->action == OffsetsCommand::Action::kSet;
   const bool is_list = command->action == OffsetsCommand::Action::kList;
   const size_t most = is_set ? 3 : 2;
   if (words.size() > most) return "offsets: unexpected word " + Printable(words[most], 64);
-  if (all && (is_set || is_list)) return "--all: it is for offsets forget only";
+  if (all && (is_set || is_list)) return "--all works only with offsets forget";
   if (all && words.size() > 1) return "offsets forget: give either a stream or --all";
   if (words.size() < 2 && !is_list && (is_set || (command->sink.empty() && !all))) {
     return "offsets " + words[0] + ": the stream is missing; sparktail offsets list shows them" +
-           (is_set ? "" : ". For all streams give --all, for those of one sink --sink");
+           (is_set ? "" : ". Give --all for all streams, or --sink for those of one sink");
   }
   if (words.size() > 1) command->stream = words[1];
   if (!is_set) return "";
-  if (words.size() < 3) return "offsets set: the offset is missing: a number, or beginning";
+  if (words.size() < 3)
+    return "offsets set: the offset is missing; give a number of bytes, or beginning";
   if (words[2] == "beginning") return "";
   const std::optional<uint64_t> offset = ReadNumber(words[2]);
   if (!offset) {
-    return "offsets set: give an offset in bytes or beginning, not '" + Printable(words[2], 64) +
+    return "offsets set: give an offset in bytes, or beginning, not '" + Printable(words[2], 64) +
            "'";
   }
   command->offset = *offset;
@@ -390,7 +397,7 @@ Command FinishOffsets(OffsetsArguments arguments, const Surroundings& surroundin
   const std::string error = ReadOffsetsWords(arguments.words, arguments.all, &command);
   if (!error.empty()) return WrongUsage(error);
   if (!arguments.file.empty() && !arguments.state_dir.empty()) {
-    return WrongUsage("--state-dir: give either a configuration (-c) or this");
+    return WrongUsage("offsets: give either -c or --state-dir, not both");
   }
   if (!arguments.file.empty()) {
     absl::StatusOr<Configuration> configuration =
@@ -406,7 +413,8 @@ Command FinishOffsets(OffsetsArguments arguments, const Surroundings& surroundin
     return command;
   }
   const std::optional<std::string> directory = DefaultStateDirectory(surroundings);
-  if (!directory) return WrongUsage("which cursors? Give -c FILE or --state-dir DIR");
+  if (!directory)
+    return WrongUsage("offsets: the state directory is unknown; give -c FILE or --state-dir DIR");
   command.state_dir = *directory;
   return command;
 }
@@ -425,13 +433,13 @@ Command FinishCheck(const CheckArguments& arguments, const Surroundings& surroun
 }
 
 Command FinishSetup(const std::string& file, const Surroundings& surroundings) {
-  if (file.empty()) return WrongUsage("setup: which configuration? Give -c FILE");
+  if (file.empty()) return WrongUsage("setup: the configuration is missing; give -c FILE");
   absl::StatusOr<Configuration> configuration = ReadConfigurationFile(file, surroundings);
   if (!configuration.ok()) return WrongConfiguration(configuration.status());
   return SetupCommand{std::move(*configuration)};
 }
 
-// "rm1" and "rm1:8088" are what people type.
+// Accepts what people type: "rm1" and "rm1:8088".
 std::string MasterUrl(std::string text) {
   while (text.ends_with('/')) text.pop_back();
   if (text.find("://") == std::string::npos) {
@@ -444,7 +452,7 @@ std::string MasterUrl(std::string text) {
 Command FinishBatches(BatchesArguments arguments) {
   BatchesCommand& command = arguments.command;
   if (command.masters.empty())
-    return WrongUsage("batches: give the ResourceManager: --master HOST");
+    return WrongUsage("batches: the ResourceManager is missing; give --master HOST");
   for (std::string& master : command.masters) {
     const std::string given = std::exchange(master, MasterUrl(master));
     if (!IsServerUrl(master)) {
@@ -453,7 +461,7 @@ Command FinishBatches(BatchesArguments arguments) {
     }
   }
   if (!IsApplicationId(command.application)) {
-    return WrongUsage("--application-id: give one such as application_1469205272660_0006, not '" +
+    return WrongUsage("--application-id: give an id such as application_1469205272660_0006, not '" +
                       Printable(command.application, 64) + "'");
   }
   if (!arguments.interval.empty()) {
@@ -468,7 +476,8 @@ Command FinishBatches(BatchesArguments arguments) {
 }
 
 Command FinishMigrate(MigrateCommand command, const Surroundings& surroundings) {
-  if (command.file.empty()) return WrongUsage("migrate-config: which file? Give a config.ini");
+  if (command.file.empty())
+    return WrongUsage("migrate-config: the file is missing; give a config.ini");
   command.file = AbsolutePath(command.file, surroundings.directory);
   for (const std::string& url : command.resource_managers) {
     if (!IsServerUrl(url)) {
@@ -487,7 +496,7 @@ std::vector<std::string> OptionNames(const CLI::App* app) {
   return names;
 }
 
-// A word on the command line that nobody knows.
+// Returns the error for an unknown word on the command line.
 Answer UnknownWord(const CLI::App& app, const std::vector<std::string>& words) {
   const std::vector<CLI::App*> subcommands = app.get_subcommands();
   const CLI::App* where = subcommands.empty() ? &app : subcommands[0];
@@ -506,9 +515,9 @@ Answer UnknownWord(const CLI::App& app, const std::vector<std::string>& words) {
   } else if (!subcommands.empty() &&
              (where->get_name() == "check" || where->get_name() == "setup") &&
              !word.starts_with('-')) {
-    text += "; a configuration is named with -c";
+    text += "; give the configuration with -c";
   } else if (!subcommands.empty() && where->get_name() == "run" && !word.starts_with('-')) {
-    text += "; put a glob in quotes, or else the shell replaces it, and name it with --file";
+    text += "; give a glob with --file, in quotes, so that the shell does not expand it";
   }
   return WrongUsage(text + " (see sparktail " +
                     (subcommands.empty() ? "" : where->get_name() + " ") + "--help)");
@@ -518,16 +527,15 @@ Answer UnknownWord(const CLI::App& app, const std::vector<std::string>& words) {
 
 Command ReadCommandLine(const std::vector<std::string>& arguments, std::string_view version,
                         const Surroundings& surroundings) {
-  // CLI11 would take the next word for the value: a file, where a script's variable is empty.
+  // Where a script's variable is empty, CLI11 would take the next word as the value.
   for (const std::string& argument : arguments) {
     if (argument == "--") break;
     if (argument.starts_with("--") && argument.ends_with('=')) {
       return WrongUsage(Printable(argument.substr(0, argument.size() - 1), 64) +
-                        ": a value is missing behind the =");
+                        ": the value after = is missing");
     }
   }
-  CLI::App app("Reads Apache Spark driver logs and turns what is in them into events.",
-               "sparktail");
+  CLI::App app("Reads Apache Spark driver logs and turns their lines into events.", "sparktail");
   app.set_version_flag("--version", "sparktail " + std::string(version));
   app.footer(std::string(kExamples));
   app.require_subcommand(1);

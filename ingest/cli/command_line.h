@@ -18,15 +18,16 @@
 
 namespace sparktail {
 
-// What the command line asks for: a command, or a text and then the end.
+// A text to print before the program exits: help, version, or an error.
 struct Answer {
   std::string text;
-  ExitCode exit_code = ExitCode::kOk;  // if not kOk, the text is an error
+  ExitCode exit_code = ExitCode::kOk;  // if not kOk, `text` is an error
 };
 using Command = std::variant<Answer, ParseCommand, RunCommand, ReplayCommand, OffsetsCommand,
                              CheckCommand, SetupCommand, BatchesCommand, MigrateCommand>;
 
-// `arguments` without the program's name. Reads the configuration, if one is named.
+// Reads the command line, and the configuration if it names one. `arguments` excludes the program's
+// name.
 Command ReadCommandLine(const std::vector<std::string>& arguments, std::string_view version,
                         const Surroundings& surroundings);
 

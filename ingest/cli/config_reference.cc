@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::string_view kIntroduction = R"(# Configuration
 
-`sparktail run -c sparktail.yaml` follows logs as this file says; `sparktail check -c sparktail.yaml` reads it and tries every
-source and sink. This page is what `sparktail check --print-config-reference` prints.
+`sparktail run -c sparktail.yaml` reads its sources and sinks from this file; `sparktail check -c sparktail.yaml` reads it and tries every source
+and sink. `sparktail check --print-config-reference` prints this page.
 
 ```yaml
 instance: prod-1
@@ -41,26 +41,24 @@ sinks:
 
 ## How it is read
 
-It is YAML, UTF-8, at most 1 MiB, and read strictly: an unknown key, a wrong type, an impossible value, a key that is there
-twice is an error. All errors are told at once, each with file, line and key. Anchors, aliases and tags are not read.
+A configuration is YAML, UTF-8, at most 1 MiB, and read strictly: an unknown key, a wrong type, an impossible value or a duplicate key is an error.
+All errors are reported at once, each with file, line and key. Anchors, aliases and tags are not supported.
 
-- **References**: in values (not in keys, nor in `kind`) `${NAME}` is replaced by a variable of the environment and
-  `${file:/run/secrets/name}` by what is in a file, without its last newline; one that is missing is an error. What was put in is
-  not looked at again. `$$` is a dollar.
+- **References**: in values (not in keys, nor in `kind`) `${NAME}` is replaced by a variable of the environment and `${file:/run/secrets/name}` by the
+  content of a file, without its last newline. A missing variable or file is an error. Replaced text is not searched again. `$$` is a dollar.
 - **Sizes** are bytes, or a number with `KiB`, `MiB` or `GiB`: `65536`, `64KiB`.
 - **Durations** are a number with `ms`, `s`, `m`, `h` or `d`: `500ms`, `30d`.
-- **Paths** that are relative are in the working directory; `~` is not replaced, `${HOME}` is. Nobody may write where somebody
-  else does, and no source may read what is written here.
-- **Text** that YAML takes for a number, a boolean or nothing, and that which begins with `*`, `&`, `!` or `{`, needs quotes.
+- **Paths**: a relative path is in the working directory. `~` is not replaced, `${HOME}` is. Two sinks may not write to one place, and no source may
+  read a place that a sink or the own log writes to.
+- **Text** that YAML would take for a number, a boolean or nothing, or that begins with `*`, `&`, `!` or `{`, needs quotes.
 
-Editors complete and check it with the JSON Schema [sparktail.schema.json](sparktail.schema.json) (`sparktail check
---print-json-schema`); with the YAML language server by a first line
-`# yaml-language-server: $schema=sparktail.schema.json`.
+Editors complete and check the file with the JSON Schema [sparktail.schema.json](sparktail.schema.json) (`sparktail check --print-json-schema`). For the
+YAML language server, put this in the first line: `# yaml-language-server: $schema=sparktail.schema.json`.
 )";
 
 // ---------------------------------------------------------------- Markdown
 
-// As text in a cell of a table, whatever it holds.
+// Escapes any text for a cell of a table.
 std::string Cell(std::string_view text) {
   std::string cell;
   for (const char c : text) {
@@ -86,7 +84,7 @@ std::string Table(const std::vector<OptionInfo>& infos) {
   return table;
 }
 
-// Those options that are not in `common`.
+// Returns the options that are not in `common`.
 std::vector<OptionInfo> Without(std::vector<OptionInfo> infos,
                                 const std::vector<OptionInfo>& common) {
   std::erase_if(infos, [&](const OptionInfo& info) {
@@ -180,7 +178,7 @@ void WriteRange(const OptionInfo& info, JsonWriter* json) {
   if (info.most < INT64_MAX) json->Key("maximum").Plain(std::to_string(info.most));
 }
 
-// The alternatives that a scalar has, each an object.
+// Writes the alternatives of a scalar, one object each.
 void WriteAlternatives(const OptionInfo& info, JsonWriter* json) {
   const auto one = [&](const auto& write) {
     json->Begin('{');
@@ -320,14 +318,14 @@ void WriteLog(JsonWriter* json) {
 std::string ConfigReference() {
   const std::vector<OptionInfo> of_sources = Infos(SourceOptionTable());
   const std::vector<OptionInfo> of_sinks = Infos(SinkOptionTable());
-  return std::string(kIntroduction) + "\n## At the top\n" +
+  return std::string(kIntroduction) + "\n## Top level\n" +
          Table(Infos(ConfigurationOptionTable())) +
-         "\n`log`, `sources` and `sinks` stand there too; the last two are required.\n" +
+         "\nThe top level also has `log`, `sources` and `sinks`; the last two are required.\n" +
          "\n## `log`\n\nsparktail's own log.\n" + Table(Infos(LogOptionTable())) +
-         "\n## `sources`\n\nA list. Every source has a `kind`, and can have\n" + Table(of_sources) +
-         KindSections(SourceKinds(), of_sources) +
-         "\n## `sinks`\n\nA list. Every sink has a `kind`, and can have\n" + Table(of_sinks) +
-         KindSections(SinkKinds(), of_sinks);
+         "\n## `sources`\n\nA list. Every source has a `kind` and may have these options:\n" +
+         Table(of_sources) + KindSections(SourceKinds(), of_sources) +
+         "\n## `sinks`\n\nA list. Every sink has a `kind` and may have these options:\n" +
+         Table(of_sinks) + KindSections(SinkKinds(), of_sinks);
 }
 
 std::string ConfigJsonSchema() {
@@ -340,7 +338,7 @@ std::string ConfigJsonSchema() {
   for (const OptionInfo& info : Infos(ConfigurationOptionTable())) WriteOptionSchema(info, &json);
   WriteLog(&json);
   WriteList("sources", "Where logs come from.", SourceKinds(), &json);
-  WriteList("sinks", "Where events go to.", SinkKinds(), &json);
+  WriteList("sinks", "Where events go.", SinkKinds(), &json);
   json.End('}');
   json.Key("required").Strings({"sources", "sinks"});
   json.Key("additionalProperties").Plain("false");

@@ -4,14 +4,14 @@
 
 namespace sparktail {
 
-// Both are made from the tables of options, as the strict reader is. Files of the same content are
-// kept in docs/; a test keeps them equal.
+// Both texts are generated from the option tables, like the strict reader. docs/ has files with
+// their content; a test keeps them equal.
 
 // docs/configuration.md
 std::string ConfigReference();
 
-// docs/sparktail.schema.json: JSON Schema, draft 2020-12, for editors. It says no to what it can
-// tell to be wrong, and to nothing else.
+// docs/sparktail.schema.json: JSON Schema, draft 2020-12, for editors. It never rejects a valid
+// configuration, but cannot detect every mistake.
 std::string ConfigJsonSchema();
 
 }  // namespace sparktail

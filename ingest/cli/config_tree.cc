@@ -19,14 +19,15 @@ constexpr size_t kDeepest = 16;
 constexpr size_t kMostNodes = 10'000;
 constexpr size_t kMostMessage = 1024;
 
-// Makes nodes of the parser's events. Refuses by exceptions, as the parser does.
+// Builds nodes from the parser's events. Reports errors by exceptions, as the parser does.
 class TreeBuilder : public YAML::EventHandler {
  public:
   ConfigNode root;
   bool has_root = false;
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (documents_++ > 0) Refuse(mark, "a second document begins here; give one");
+    if (documents_++ > 0)
+      Refuse(mark, "a second document begins here; a configuration is one document");
   }
   void OnDocumentEnd() override {}
 
@@ -64,18 +65,18 @@ class TreeBuilder : public YAML::EventHandler {
   }
   [[noreturn]] static void RefuseAnchor(const YAML::Mark& mark) {
     Refuse(mark,
-           "anchors and aliases (words that begin with & or *) are not read; put the text in "
-           "quotes if none is meant");
+           "anchors and aliases (words that begin with & or *) are not supported; put the text in "
+           "quotes if it is neither");
   }
 
   ConfigNode NewNode(const YAML::Mark& mark, YAML::anchor_t anchor, const std::string& tag,
                      ConfigNode::Kind kind) {
     if (anchor != 0) RefuseAnchor(mark);
-    // "?" and "!" are what the parser calls a plain and a quoted scalar.
+    // The parser marks a plain scalar with "?" and a quoted one with "!".
     if (!tag.empty() && tag != "?" && tag != "!")
-      Refuse(mark, "tags (words that begin with !) are not read");
+      Refuse(mark, "tags (words that begin with !) are not supported");
     if (++nodes_ > kMostNodes)
-      Refuse(mark, "too much for a configuration: more than 10,000 values");
+      Refuse(mark, "this is too large for a configuration: more than 10,000 values");
     ConfigNode node;
     node.kind = kind;
     node.line = mark.line < 0 ? 1 : static_cast<size_t>(mark.line) + 1;
@@ -83,7 +84,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void Open(const YAML::Mark& mark, ConfigNode node) {
-    if (open_.size() == kDeepest) Refuse(mark, "nested too deeply");
+    if (open_.size() == kDeepest) Refuse(mark, "this is nested more than 16 levels deep");
     if (IsKey()) RefuseKey(mark);
     open_.push_back(std::move(node));
   }
@@ -114,7 +115,7 @@ class TreeBuilder : public YAML::EventHandler {
       return;
     }
     ConfigNode& parent = open_.back();
-    // Nothing stands at the next key, for the parser.
+    // The parser reports an empty value at the line of the next key.
     if (node.is_null && !parent.keys.empty()) node.line = parent.keys.back().line;
     parent.items.push_back(std::move(node));
   }
@@ -134,13 +135,13 @@ bool IsUtf8(std::string_view text) {
   return AppendValidUtf8(text, &valid) == 0;
 }
 
-// What is wrong with a line, whatever it means.
+// Returns what is wrong with a line, whatever its meaning.
 std::optional<std::string_view> WrongLine(std::string_view line) {
-  if (!IsUtf8(line)) return "it is not UTF-8";
+  if (!IsUtf8(line)) return "the line is not UTF-8";
   const bool has_controls = std::any_of(line.begin(), line.end(), [](char c) {
     return (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\r') || c == 0x7f;
   });
-  if (has_controls) return "a control character: this is no text";
+  if (has_controls) return "there is a control character: this is not text";
   const size_t indent = std::min(line.find_first_not_of(" \t"), line.size());
   if (line.substr(0, indent).find('\t') != std::string_view::npos) {
     return "indent with spaces, not with a tab";
@@ -164,8 +165,8 @@ size_t LastLine(std::string_view text) {
 
 absl::Status Build(std::string_view text, std::string_view file, TreeBuilder* builder) {
   try {
-    // The comment lets the parser see a quote that is still open: at the end of a line, it does
-    // not.
+    // The added comment makes the parser notice a quote that is still open; at the end of a line it
+    // does not.
     std::istringstream stream(std::string(text) + "\n#");
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(*builder)) {
@@ -183,7 +184,7 @@ absl::Status Build(std::string_view text, std::string_view file, TreeBuilder* bu
 
 absl::StatusOr<ConfigNode> ParseYaml(std::string_view text, std::string_view file) {
   if (text.size() > kMostConfigBytes) {
-    return ErrorAt(file, 1, "longer than 1 MiB: this is no configuration");
+    return ErrorAt(file, 1, "the file is longer than 1 MiB: this is not a configuration");
   }
   if (absl::Status status = CheckLines(text, file); !status.ok()) return status;
   TreeBuilder builder;

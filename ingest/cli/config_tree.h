@@ -10,34 +10,34 @@
 
 namespace sparktail {
 
-// A configuration before it has a meaning: scalars, lists and mappings, and where they come from.
+// A configuration before it is interpreted: scalars, lists and mappings, with the place each came
+// from.
 struct ConfigNode {
   enum class Kind { kScalar, kList, kMap };
   // How a scalar was written. Only kPlain may be a number, a boolean or nothing (null).
   enum class Style {
     kPlain,
     kQuoted,
-    kGiven,  // on the command line: whatever type is asked for, and nothing in it is replaced
+    kGiven,  // given on the command line: any type, and references in it are not replaced
   };
 
   Kind kind = Kind::kMap;
   size_t line = 0;   // in the file, from 1
-  std::string flag;  // or this, on the command line
+  std::string flag;  // the flag, if it came from the command line
   Style style = Style::kPlain;
   std::string text;
-  bool is_null = false;           // a scalar that is nothing, ~ or null
-  std::vector<ConfigNode> items;  // of a list; of a map the values …
+  bool is_null = false;           // the scalar is empty, ~ or null
+  std::vector<ConfigNode> items;  // the elements of a list, or the values of a map …
   std::vector<ConfigNode> keys;   // … and their keys, in order
 };
 
 inline constexpr size_t kMostConfigBytes = size_t{1} << 20;
 
-// Reads one YAML document. It takes what a configuration needs and refuses the rest: anchors,
-// aliases, tags, several documents, tabs as indentation, keys that are no scalars, control
-// characters, text that is not UTF-8, more than kMostConfigBytes, and what is nested deeper than
-// 16 or has more than 10,000 nodes.
-// The error is `file:line: what is wrong`; bytes in it that come from the text are printable.
-// Keys may be doubled. An empty document is an empty mapping.
+// Reads one YAML document. Accepts what a configuration needs. Anything else is an error: anchors,
+// aliases, tags, several documents, tabs as indentation, keys that are not scalars, control
+// characters, invalid UTF-8, more than kMostConfigBytes, nesting deeper than 16, and more than
+// 10,000 nodes. The error is `file:line: reason`; text from the document in it is made printable.
+// Keys may occur twice. An empty document is an error.
 absl::StatusOr<ConfigNode> ParseYaml(std::string_view text, std::string_view file);
 
 }  // namespace sparktail

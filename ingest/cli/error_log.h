@@ -7,8 +7,8 @@
 
 namespace sparktail {
 
-// The log of commands that answer and end: warnings and errors, a line each on standard error,
-// printable. Thread-safe.
+// The log of short-lived commands: writes warnings and errors, printable, one line each, to
+// standard error. Thread-safe.
 class ErrorLog : public Log {
  public:
   explicit ErrorLog(Os* os) : os_(os) {}

@@ -36,14 +36,14 @@ std::string_view MessageLimiter::Key(std::string_view what) const {
   };
   if (fits(what, kMostNames - kReservedForFirstWords)) return what;
   const std::string_view first_word = what.substr(0, what.find(' '));
-  // The last place is for all that has none.
+  // The last place is shared by all messages that no other place is left for.
   return fits(first_word, kMostNames - 1) ? first_word : std::string_view();
 }
 
 std::vector<MessageLimiter::Suppressed> MessageLimiter::TakeEnded(absl::Time now) {
   return TakeWhile(
       [](const Window& window, absl::Time time) {
-        // A clock that was set back must not silence a message for long.
+        // A clock that is set back must not silence a message for long.
         return time - window.begin >= kWindow || time < window.begin;
       },
       now);

@@ -14,12 +14,12 @@
 
 namespace sparktail {
 
-// Decides which messages of the own log are written: of those with one name the first kMost in a
-// window of kWindow, which begins with the first of them. The others are counted, and the count is
-// told when the window has ended. Not for several threads.
+// Decides which messages of the own log are written: for each name, the first kMost in a window of
+// kWindow, which begins with the first of them. Further messages are counted, and the count is
+// reported when the window has ended. Not thread-safe.
 //
-// At most kMostNames names are known at a time. When there are nearly as many, new ones count
-// together by their first word ("file_unreadable /logs/a" as "file_unreadable").
+// At most kMostNames names are tracked at a time. When there are nearly as many, new names are
+// tracked together by their first word ("file_unreadable /logs/a" as "file_unreadable").
 class MessageLimiter {
  public:
   static constexpr uint64_t kMost = 5;
@@ -34,12 +34,12 @@ class MessageLimiter {
     std::string message;                    // the last one, or its beginning
   };
 
-  // True if the message is to be written.
+  // Returns true if the message should be written.
   bool Admit(Log::Level level, std::string_view what, std::string_view message, absl::Time now);
 
-  // What was suppressed in windows that have ended, in their order; each is told once.
+  // Returns the suppressed messages of windows that have ended, in order. Each is returned once.
   std::vector<Suppressed> TakeEnded(absl::Time now);
-  // The same of all windows; the next message of each name begins a new one.
+  // Returns the suppressed messages of all windows. The next message of a name begins a new window.
   std::vector<Suppressed> TakeAll();
 
   size_t names() const { return windows_.size(); }
@@ -54,7 +54,7 @@ class MessageLimiter {
   std::string_view Key(std::string_view what) const;
   std::vector<Suppressed> TakeWhile(bool (*ended)(const Window&, absl::Time), absl::Time now);
 
-  std::list<Window> windows_;  // in the order of their beginnings; all are equally long
+  std::list<Window> windows_;  // ordered by begin; all have the same length
   std::unordered_map<std::string, std::list<Window>::iterator> by_name_;
 };
 

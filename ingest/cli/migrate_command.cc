@@ -23,7 +23,7 @@ struct Value {
   std::string text;
   size_t line = 0;
 };
-using Ini = std::map<std::string, Value>;  // by "SECTION.key", the key in small letters
+using Ini = std::map<std::string, Value>;  // by "SECTION.key", the key in lower case
 
 std::string_view Trimmed(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r";
@@ -42,7 +42,7 @@ absl::Status Wrong(size_t line, const std::string& what) {
   return absl::InvalidArgumentError("line " + std::to_string(line) + ": " + what);
 }
 
-// As Python's configparser reads it: what is indented goes on with the value before.
+// Reads it like Python's configparser: an indented line continues the value before it.
 absl::StatusOr<Ini> ReadIni(std::string_view text) {
   Ini ini;
   std::string section;
@@ -58,14 +58,14 @@ absl::StatusOr<Ini> ReadIni(std::string_view text) {
       continue;
     }
     if (content[0] == '[') {
-      if (!content.ends_with(']')) return Wrong(number, "a section is [NAME]");
+      if (!content.ends_with(']')) return Wrong(number, "a section must be [NAME]");
       section = content.substr(1, content.size() - 2);
       last = nullptr;
       continue;
     }
     const size_t sign = content.find_first_of("=:");
     if (sign == std::string_view::npos || section.empty()) {
-      return Wrong(number, "neither a section nor key = value");
+      return Wrong(number, "this is neither a section nor key = value");
     }
     last = &ini[section + "." + Lower(Trimmed(content.substr(0, sign)))];
     *last = {std::string(Trimmed(content.substr(sign + 1))), number};
@@ -95,13 +95,14 @@ class Migration {
     const std::optional<Value> search = Take("ENVS.elastic");
     const absl::StatusOr<std::vector<std::string>> names = Names();
     if (!names.ok()) return names.status();
-    std::string yaml = "# Made of a config.ini of spark-monitor by sparktail migrate-config.\n";
+    std::string yaml =
+        "# Created from a config.ini of spark-monitor by sparktail migrate-config.\n";
     yaml += "environment: " + Quoted(Lower(environment)) + "\n";
     if (const auto level = Take("LOGGING.level"))
       yaml += "log:\n  level: " + LevelOf(level->text) + "\n";
     yaml += "sources:\n  - kind: yarn\n    name: " + Quoted(Lower(environment)) + "\n";
     yaml += resource_managers.empty()
-                ? "    # spark-monitor had them in its settings.py: give them here.\n"
+                ? "    # spark-monitor has them in its settings.py: put them here.\n"
                   "    resource_managers: [\"http://resource-manager:8088\"]\n"
                 : "    resource_managers: " + List(resource_managers) + "\n";
     if (!names->empty()) yaml += "    applications: " + List(*names) + "\n";
@@ -122,7 +123,7 @@ class Migration {
     }
     yaml += "sinks:\n";
     if (search) {
-      yaml += "  # spark-monitor sent them to Elasticsearch (" + Printable(search->text, 40) +
+      yaml += "  # spark-monitor sends events to Elasticsearch (" + Printable(search->text, 40) +
               "), into indices named monitor-yarn-ENVIRONMENT-DAY.\n";
     }
     yaml += "  - kind: stdout\n";
@@ -142,7 +143,7 @@ class Migration {
     return value;
   }
 
-  // A list in JSON.
+  // Reads APPS.names, a JSON list.
   absl::StatusOr<std::vector<std::string>> Names() {
     const std::optional<Value> value = Take("APPS.names");
     std::vector<std::string> names;
@@ -155,7 +156,7 @@ class Migration {
     for (const simdjson::dom::element& one : list) {
       std::string_view name;
       if (one.get(name) != simdjson::SUCCESS) {
-        return Wrong(value->line, "APPS.names: each has to be a text");
+        return Wrong(value->line, "APPS.names: each name must be a string");
       }
       names.emplace_back(name);
     }

@@ -14,14 +14,15 @@ namespace sparktail {
 // sparktail migrate-config config.ini [--resource-manager URL]...
 struct MigrateCommand {
   std::string file;
-  std::vector<std::string> resource_managers;  // spark-monitor had them in its code
+  std::vector<std::string>
+      resource_managers;  // not in config.ini: spark-monitor has them in its code
 };
 
-// Prints the configuration of sparktail that does what a spark-monitor does with this config.ini.
-// kFailed if it can't be read.
+// Prints the sparktail configuration that is equivalent to a spark-monitor with this config.ini.
+// kFailed: the file can't be read.
 ExitCode RunMigrate(const MigrateCommand& command, Os* os);
 
-// kInvalidArgument: line and key, and what is wrong.
+// Returns the configuration as YAML. kInvalidArgument: the line, the key, and what is wrong.
 absl::StatusOr<std::string> MigrateConfig(std::string_view ini,
                                           const std::vector<std::string>& resource_managers);
 

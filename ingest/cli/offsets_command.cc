@@ -35,9 +35,9 @@ std::string TimeText(absl::Time time) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
 }
 
-// What the file has behind a cursor, in its own bytes. Nothing if the path leads to another file
-// by now, or to none.
-std::optional<uint64_t> BytesBehind(Os* os, const FilePosition& place) {
+// Returns how many bytes the file has after the cursor. Nothing if the path now leads to another
+// file or to none.
+std::optional<uint64_t> BytesAfter(Os* os, const FilePosition& place) {
   if (place.seek || place.path.empty()) return std::nullopt;
   const absl::StatusOr<std::string> real = os->RealPath(place.path);
   if (!real.ok()) return std::nullopt;
@@ -76,9 +76,9 @@ class Offsets {
   // ------------------------------------------------------------ list
 
   ExitCode List() {
-    const std::optional<std::vector<Entry>> entries = Meant(cursors_.Look());
+    const std::optional<std::vector<Entry>> entries = Named(cursors_.Look());
     if (!entries) return ExitCode::kFailed;
-    return Say(command_.json ? AsJson(*entries) : AsTable(*entries));
+    return Print(command_.json ? AsJson(*entries) : AsTable(*entries));
   }
 
   std::string AsTable(const std::vector<Entry>& entries) const {
@@ -87,9 +87,9 @@ class Offsets {
     for (const Entry& entry : entries) {
       const Cursor& cursor = entry.cursor.cursor;
       const std::optional<FilePosition> place = FilePosition::FromJson(cursor.position);
-      const std::optional<uint64_t> behind = place ? BytesBehind(os_, *place) : std::nullopt;
+      const std::optional<uint64_t> lag = place ? BytesAfter(os_, *place) : std::nullopt;
       rows.push_back({Shown(entry.sink), Shown(entry.cursor.stream), std::to_string(cursor.offset),
-                      behind ? std::to_string(*behind) : "-", TimeText(entry.updated),
+                      lag ? std::to_string(*lag) : "-", TimeText(entry.updated),
                       cursor.ended ? "yes" : "no"});
     }
     Row::size_type column = 0;
@@ -144,8 +144,8 @@ class Offsets {
   }
 
   void AppendPlace(const FilePosition& place, ByteBuffer* json) const {
-    if (const std::optional<uint64_t> behind = BytesBehind(os_, place)) {
-      json->Append(",\"behind\":" + std::to_string(*behind));
+    if (const std::optional<uint64_t> lag = BytesAfter(os_, place)) {
+      json->Append(",\"behind\":" + std::to_string(*lag));
     }
     if (place.seek) json->Append(",\"seek\":" + std::to_string(*place.seek));
     if (place.path.empty()) return;
@@ -164,16 +164,16 @@ class Offsets {
     if (const absl::Status stored = cursors_.Store(*entries); !stored.ok()) {
       return Fail(stored.message());
     }
-    if (command_.json) return Say(AsJson(*entries));
+    if (command_.json) return Print(AsJson(*entries));
     std::string text;
     for (const Entry& entry : *entries) {
-      absl::StrAppend(&text, "sink ", Shown(entry.sink), " goes on at ", entry.cursor.cursor.offset,
+      absl::StrAppend(&text, "sink ", Shown(entry.sink), " resumes at ", entry.cursor.cursor.offset,
                       " in ", Shown(entry.cursor.stream), "\n");
     }
-    return Say(text);
+    return Print(text);
   }
 
-  // To where the command says; what the source knows of the file stays.
+  // Moves the cursor to the command's offset; the identity of the file in its position stays.
   bool Move(Entry* entry) {
     Cursor& cursor = entry->cursor.cursor;
     std::optional<FilePosition> place = FilePosition::FromJson(cursor.position);
@@ -190,7 +190,7 @@ class Offsets {
       return false;
     }
     place->seek = command_.offset;
-    // All from there on is wanted, whatever the source was once told to begin with.
+    // Read everything from there on, whatever `start_at` skipped at the first start.
     place->from = 0;
     place->since_ms = INT64_MIN;
     cursor.offset = command_.offset;
@@ -210,47 +210,49 @@ class Offsets {
     if (!entries) return ExitCode::kFailed;
     const absl::Status forgotten = cursors_.Forget(command_.stream);
     if (!forgotten.ok()) return Fail(forgotten.message());
-    if (command_.json) return Say(absl::StrCat("{\"forgotten\":", entries->size(), "}\n"));
-    return Say("forgot " + Counts(*entries) + "\n");
+    if (command_.json) return Print(absl::StrCat("{\"forgotten\":", entries->size(), "}\n"));
+    return Print("forgot " + Counts(*entries) + "\n");
   }
 
   // ------------------------------------------------------------ both
 
-  // Nothing, and said why, if there is nothing, if it can't be changed, or if nothing is meant.
+  // Returns the cursors to change. Returns nothing, and reports why, if there are none or they
+  // can't be changed.
   std::optional<std::vector<Entry>> ToChange() {
-    // What does not exist must not be made, only to be left empty.
+    // A store that does not exist must not be created just to stay empty.
     if (const absl::Status status = cursors_.Look().status(); !status.ok()) {
       Fail(status.message());
       return std::nullopt;
     }
     const absl::StatusOr<std::vector<Entry>> all = cursors_.Own();
     if (all.ok() && command_.sinks.empty()) {
-      Complain(
-          "sinks of kind sqlite keep their cursors themselves, and don't look here; with -c "
-          "FILE it is known which they are, and theirs are changed");
+      Report(
+          "sinks of kind sqlite keep their cursors themselves and ignore this change; give -c "
+          "FILE to change theirs");
     }
-    return Meant(all);
+    return Named(all);
   }
 
-  // The cursors that the command is about. If it names what is not there, nothing, and said so.
-  std::optional<std::vector<Entry>> Meant(const absl::StatusOr<std::vector<Entry>>& all) {
+  // Returns the cursors that the command names. If there are none, reports that and returns
+  // nothing.
+  std::optional<std::vector<Entry>> Named(const absl::StatusOr<std::vector<Entry>>& all) {
     if (!all.ok()) {
       Fail(all.status().message());
       return std::nullopt;
     }
-    std::vector<Entry> meant;
+    std::vector<Entry> named;
     for (const Entry& entry : *all) {
       const bool is_sink = command_.sink.empty() || entry.sink == command_.sink;
       const bool is_stream = command_.stream.empty() || entry.cursor.stream == command_.stream;
-      if (is_sink && is_stream) meant.push_back(entry);
+      if (is_sink && is_stream) named.push_back(entry);
     }
     const bool names_one = !command_.sink.empty() || !command_.stream.empty();
-    if (!meant.empty() || !names_one) return meant;
-    SayWhatIsMissing(*all);
+    if (!named.empty() || !names_one) return named;
+    ReportMissing(*all);
     return std::nullopt;
   }
 
-  void SayWhatIsMissing(const std::vector<Entry>& all) {
+  void ReportMissing(const std::vector<Entry>& all) {
     std::vector<std::string> sinks;
     std::vector<std::string> streams;
     for (const Entry& entry : all) {
@@ -272,18 +274,18 @@ class Offsets {
     Fail(message);
   }
 
-  ExitCode Say(std::string_view text) {
+  ExitCode Print(std::string_view text) {
     const absl::Status written = WriteAll(os_, STDOUT_FILENO, text);
     if (written.ok() || absl::IsCancelled(written)) return ExitCode::kOk;
     return Fail(absl::StrCat("cannot write to standard output: ", written.message()));
   }
 
   ExitCode Fail(absl::string_view message) {
-    Complain({message.data(), message.size()});
+    Report({message.data(), message.size()});
     return ExitCode::kFailed;
   }
 
-  void Complain(std::string_view message) { log_.Error("offsets", message); }
+  void Report(std::string_view message) { log_.Error("offsets", message); }
 
   const OffsetsCommand& command_;
   Os* os_;

@@ -16,18 +16,18 @@ struct OffsetsCommand {
   Action action = Action::kList;
   std::string state_dir;  // absolute
   std::string instance;
-  // Those of the configuration, if one was given.
+  // The sinks of the configuration, if one was given.
   std::vector<SinkConfiguration> sinks;
   bool json = false;
-  std::string sink;     // only of this one; empty: of all
-  std::string stream;   // empty: all (--all), but not for kSet
-  uint64_t offset = 0;  // of kSet; 0 is the beginning
+  std::string sink;     // only cursors of this sink; empty: of all sinks
+  std::string stream;   // empty: all streams (--all); never empty for kSet
+  uint64_t offset = 0;  // for kSet; 0 is the beginning
 };
 
-// list works beside a running process, and says which file it read. set and forget refuse while one
-// runs, naming it. Cursors of sinks that keep them themselves (sqlite, kafka) are read and changed
-// where they keep them, if the configuration was given. kFailed if there is no such cursor, or one
-// can't be moved there: then none is changed.
+// `list` works beside a running process and reports which store it read. `set` and `forget` change
+// nothing while a process runs, and name it. If the configuration is given, cursors of sinks that
+// keep them themselves (sqlite, kafka) are read and changed in those sinks' stores. kFailed: there
+// is no such cursor, or one can't be moved there; then none is changed.
 ExitCode RunOffsets(const OffsetsCommand& command, Os* os);
 
 }  // namespace sparktail

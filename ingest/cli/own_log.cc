@@ -47,7 +47,7 @@ spdlog::level::level_enum ForSpdlog(Log::Level level) {
 
 std::string TextPayload(std::string_view message) { return Printable(message, kMostMessageBytes); }
 
-// The members of a line's object behind those that spdlog writes.
+// The members of a line's JSON object after those that spdlog writes.
 std::string JsonPayload(std::string_view what, std::string_view message) {
   ByteBuffer payload;
   payload.Append("\"what\":");
@@ -65,7 +65,7 @@ const char* Pattern(LogConfiguration::Format format) {
 
 }  // namespace
 
-// Where lines go: a file if one is named and works, else standard error.
+// Writes lines to the file if one is named and works, else to standard error.
 class OwnLog::Output {
  public:
   Output(Os* os, std::string path) : os_(os), path_(std::move(path)) {}
@@ -97,7 +97,7 @@ class OwnLog::Output {
   void Write(std::string_view line) {
     if (WantsFile() && WriteToFile(line)) return;
     if (WantsFile()) ++elsewhere_;
-    // There is no third place to which its failure could be told.
+    // If standard error fails too, nobody can be told.
     WriteAll(os_, STDERR_FILENO, line).IgnoreError();
   }
 
@@ -124,12 +124,12 @@ class OwnLog::Output {
   Os* os_;
   const std::string path_;
   int fd_ = -1;
-  bool torn_ = false;       // the file ends within a line
-  absl::Status trouble_;    // of the last open or write
-  uint64_t elsewhere_ = 0;  // lines of the file that went to standard error
+  bool torn_ = false;       // the file ends in the middle of a line
+  absl::Status trouble_;    // the error of the last open or write
+  uint64_t elsewhere_ = 0;  // lines for the file that went to standard error
 };
 
-// spdlog's part: level, time and message to a line.
+// Formats level, time and message as a line, with spdlog.
 class OwnLog::Writer {
  public:
   Writer(Output* output, const LogConfiguration& configuration)
@@ -148,7 +148,7 @@ class OwnLog::Writer {
   }
 
  private:
-  // OwnLog's mutex is the only one that is needed.
+  // Needs no mutex of its own: OwnLog holds one.
   class OutputSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
    public:
     explicit OutputSink(Output* output) : output_(output) {}
@@ -178,7 +178,7 @@ OwnLog::OwnLog(Os* os, const LogConfiguration& configuration)
   if (!output_->WantsFile()) return;
   const absl::MutexLock lock(&mutex_);
   output_->Open().IgnoreError();
-  if (!output_->trouble().ok()) TellOfTrouble();
+  if (!output_->trouble().ok()) ReportTrouble();
 }
 
 OwnLog::~OwnLog() { Flush(); }
@@ -187,7 +187,7 @@ void OwnLog::Write(Level level, std::string_view what, std::string_view message)
   if (level < least_) return;
   const absl::MutexLock lock(&mutex_);
   const absl::Time now = os_->Now();
-  Tell(limiter_.TakeEnded(now));
+  ReportSuppressed(limiter_.TakeEnded(now));
   if (limiter_.Admit(level, what, message, now)) Emit(level, what, message);
 }
 
@@ -196,26 +196,26 @@ void OwnLog::Reopen() {
   if (!output_->WantsFile()) return;
   const absl::Status opened = output_->Open();
   if (opened.ok()) {
-    Emit(Level::kInfo, "log_reopened", "own log opened anew: " + configuration_.path);
+    Emit(Level::kInfo, "log_reopened", "reopened the own log: " + configuration_.path);
   } else {
     Emit(Level::kError, "log_unwritable",
-         "own log can't be opened anew: " + configuration_.path + ": " +
-             std::string(opened.message()) + "; it stays where it was");
+         "can't reopen the own log: " + configuration_.path + ": " + std::string(opened.message()) +
+             "; the old file stays in use");
   }
 }
 
 void OwnLog::Tick() {
   const absl::MutexLock lock(&mutex_);
   if (output_->WantsFile() && !output_->is_open()) output_->Open().IgnoreError();
-  Tell(limiter_.TakeEnded(os_->Now()));
+  ReportSuppressed(limiter_.TakeEnded(os_->Now()));
 }
 
 void OwnLog::Flush() {
   const absl::MutexLock lock(&mutex_);
-  Tell(limiter_.TakeAll());
+  ReportSuppressed(limiter_.TakeAll());
 }
 
-void OwnLog::Tell(const std::vector<MessageLimiter::Suppressed>& all) {
+void OwnLog::ReportSuppressed(const std::vector<MessageLimiter::Suppressed>& all) {
   for (const MessageLimiter::Suppressed& suppressed : all) {
     Emit(suppressed.level, suppressed.what,
          "… and " + std::to_string(suppressed.count) +
@@ -227,20 +227,20 @@ void OwnLog::Emit(Level level, std::string_view what, std::string_view message) 
   const bool was_well = output_->trouble().ok();
   writer_->Write(os_->Now(), level, what, message);
   const bool is_well = output_->trouble().ok();
-  if (was_well && !is_well) TellOfTrouble();
+  if (was_well && !is_well) ReportTrouble();
   if (!is_well || output_->elsewhere() == 0) return;
   const std::string count = std::to_string(output_->elsewhere());
   output_->ForgetElsewhere();
   writer_->Write(
       os_->Now(), Level::kWarning, "log_unwritable",
-      "own log could not be written for a while: " + count + " lines went to standard error");
+      "the own log could not be written for a while: " + count + " lines went to standard error");
 }
 
-void OwnLog::TellOfTrouble() {
+void OwnLog::ReportTrouble() {
   writer_->Write(os_->Now(), Level::kError, "log_unwritable",
-                 "own log can't be written: " + configuration_.path + ": " +
+                 "can't write the own log: " + configuration_.path + ": " +
                      std::string(output_->trouble().message()) +
-                     "; it goes to standard error until that works");
+                     "; messages go to standard error until it works");
 }
 
 }  // namespace sparktail

@@ -16,17 +16,18 @@
 
 namespace sparktail {
 
-// The own log of `sparktail run`, through spdlog, to standard error or a file. A line a message:
+// The own log of `sparktail run`: one line per message, through spdlog, to standard error or a
+// file:
 //   2026-11-21T16:00:00.123Z warning: /logs/a can't be read: Permission denied
 //   {"time":"2026-11-21T16:00:00.123Z","level":"warning","what":"file_unreadable /logs/a",
 //    "message":"/logs/a can't be read: Permission denied"}
-// Times are UTC. Control bytes and what is no UTF-8 are replaced (Printable), and no line is longer
-// than a few KiB, so a log that is read can't command the terminal of who reads this one.
-// Repeated messages are limited (MessageLimiter); what was left out is told when its window ends,
-// by the next Write(), Tick() or Flush().
+// Times are UTC. Control bytes and invalid UTF-8 are replaced (Printable), and no line is longer
+// than a few KiB, so text from a followed log can't control the terminal that shows this one.
+// Repeated messages are limited (MessageLimiter). The number of suppressed messages is reported
+// when their window ends, by the next Write(), Tick() or Flush().
 //
-// A file that can't be opened or written does not stop anything: lines go to standard error as long
-// as that lasts, and both places say so. Thread-safe.
+// If the file can't be opened or written, nothing stops: lines go to standard error until it works
+// again, and both places report it. Thread-safe.
 class OwnLog : public Log {
  public:
   OwnLog(Os* os, const LogConfiguration& configuration);
@@ -34,11 +35,11 @@ class OwnLog : public Log {
 
   void Write(Level level, std::string_view what, std::string_view message) override;
 
-  // Opens the file anew: it was rotated. Keeps the old one if that fails.
+  // Reopens the file, after it was rotated. Keeps the old one if that fails.
   void Reopen();
-  // To be called now and then, about once a second.
+  // Call it about once a second.
   void Tick();
-  // Tells all that was left out up to now.
+  // Reports all messages suppressed so far.
   void Flush();
 
  private:
@@ -47,9 +48,9 @@ class OwnLog : public Log {
 
   void Emit(Level level, std::string_view what, std::string_view message)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Tell(const std::vector<MessageLimiter::Suppressed>& all)
+  void ReportSuppressed(const std::vector<MessageLimiter::Suppressed>& all)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void TellOfTrouble() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ReportTrouble() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Os* os_;
   const LogConfiguration configuration_;

@@ -9,13 +9,13 @@
 
 namespace sparktail {
 
-// A line on a terminal that says how far a large input was read. It draws itself a few times a
-// second at most, and clears itself when it is done.
+// A line on a terminal that shows how much of a large input has been read. It is drawn a few times
+// a second at most, and cleared by the destructor.
 class ProgressBar {
  public:
   static constexpr uint64_t kLargeInput = uint64_t{64} << 20;
 
-  // Draws on `fd` only if `enabled`; `total` bytes will be read.
+  // Draws on `fd` if `enabled` and `total`, the bytes to read, is at least kLargeInput.
   ProgressBar(Os* os, int fd, bool enabled, uint64_t total);
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
@@ -23,7 +23,7 @@ class ProgressBar {
 
   void Update(uint64_t done, uint64_t events, absl::Time now);
 
-  // The line for these figures.
+  // Returns the line for these figures.
   static std::string Format(uint64_t done, uint64_t total, uint64_t events, absl::Duration elapsed);
 
  private:

@@ -36,10 +36,10 @@ absl::StatusOr<std::string> ReadAll(FileReader* reader) {
 }
 
 absl::StatusOr<std::string> ReadSecretFile(const std::string& path, Os* os) {
-  // A pipe would keep us waiting.
+  // Opening a pipe would block.
   const absl::StatusOr<Os::FileInfo> info = os->StatPath(path, /*follow_links=*/true);
   if (!info.ok()) return info.status();
-  if (!info->is_regular()) return Wrong("it is no regular file");
+  if (!info->is_regular()) return Wrong("it is not a regular file");
   absl::StatusOr<FileReader> reader = FileReader::Open(os, path);
   if (!reader.ok()) return reader.status();
   absl::StatusOr<std::string> text = ReadAll(&*reader);
@@ -59,8 +59,7 @@ absl::StatusOr<std::string> Lookup(const std::string& name, const Surroundings& 
     return text;
   }
   if (!IsVariableName(name)) {
-    return Wrong("${" + name +
-                 "} is neither ${VARIABLE} nor ${file:/path}; $$ is a dollar that is meant");
+    return Wrong("${" + name + "} is neither ${VARIABLE} nor ${file:/path}; write $$ for a dollar");
   }
   std::optional<std::string> value = surroundings.variable(name);
   if (!value) return Wrong("the environment has no variable " + name);
@@ -82,7 +81,7 @@ absl::StatusOr<std::string> ReplaceReferences(std::string_view text,
     text.remove_prefix(dollar);
     if (text.starts_with("${")) {
       const size_t end = text.find('}');
-      if (end == std::string_view::npos) return Wrong("${ without its }; $$ is a dollar");
+      if (end == std::string_view::npos) return Wrong("${ without its }; write $$ for a dollar");
       absl::StatusOr<std::string> value =
           Lookup(std::string(text.substr(2, end - 2)), surroundings);
       if (!value.ok()) return value.status();

@@ -9,13 +9,13 @@
 
 namespace sparktail {
 
-// True if ReplaceReferences() has something to do.
+// Returns true if `text` has something for ReplaceReferences() to replace.
 bool HasReferences(std::string_view text);
 
-// `text` with ${NAME} replaced by a variable of the environment, and ${file:/path} by what is in
-// a file (at most 64 KiB, without its last newline). `$$` is a dollar, and so is one that is
-// followed by neither. What is put in is not looked at again.
-// The error is a sentence that says what is missing; it does not hold what was put in.
+// Returns `text` with ${NAME} replaced by a variable of the environment, ${file:/path} by the
+// content of a file (at most 64 KiB, without its last newline), and `$$` by a dollar. A dollar
+// before anything else stays. Replaced text is not searched again. The error is a sentence that
+// names the missing thing; it never contains replaced text.
 absl::StatusOr<std::string> ReplaceReferences(std::string_view text,
                                               const Surroundings& surroundings);
 

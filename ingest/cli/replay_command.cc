@@ -19,10 +19,10 @@
 namespace sparktail {
 namespace {
 
-// A dead letter is its event and what was said of it.
+// A line of dead letters is longer than its event by the cause.
 constexpr size_t kRoomForCause = size_t{1} << 20;
 constexpr size_t kHashSize = 16;
-constexpr uint64_t kMostTold = 20;
+constexpr uint64_t kMostReported = 20;
 
 std::string Count(uint64_t count, std::string_view what) {
   return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
@@ -58,15 +58,15 @@ class Replay {
 
  private:
   absl::StatusOr<DeadLetterSurvey> Survey() {
-    uint64_t told = 0;
-    const auto tell = [&](std::string_view message) {
-      if (++told <= kMostTold) log_.Warn("replay", message);
+    uint64_t reported = 0;
+    const auto report = [&](std::string_view message) {
+      if (++reported <= kMostReported) log_.Warn("replay", message);
     };
     absl::StatusOr<DeadLetterSurvey> survey =
         SurveyDeadLetters(os_, command_.files, LongestLine(),
-                          /*need_sinks=*/command_.sink.empty(), tell);
-    if (told > kMostTold) {
-      log_.Warn("replay", "… and " + std::to_string(told - kMostTold) + " more like this");
+                          /*need_sinks=*/command_.sink.empty(), report);
+    if (reported > kMostReported) {
+      log_.Warn("replay", "… and " + std::to_string(reported - kMostReported) + " more like this");
     }
     return survey;
   }
@@ -75,12 +75,12 @@ class Replay {
 
   void GiveAllTo(const std::string& name) {
     DeadLetterSurvey::Sink all;
-    for (const auto& [refuser, sink] : survey_.sinks) all.events += sink.events;
+    for (const auto& [former_sink, sink] : survey_.sinks) all.events += sink.events;
     survey_.sinks.clear();
     if (all.events > 0) survey_.sinks[name] = all;
   }
 
-  // That it can be sent to; `where` names it.
+  // Returns whether the sink can be sent to, and reports why not. `where`: the place that names it.
   bool CheckSink(const std::string& name, const std::string& where) {
     std::vector<std::string> names;
     for (const SinkConfiguration& sink : command_.configuration.sinks) names.push_back(sink.name);
@@ -88,20 +88,20 @@ class Replay {
     if (found == names.end()) {
       const std::string nearest = Nearest(name, names);
       log_.Error("replay", where + ": the configuration has no sink " + Printable(name, 64) +
-                               (nearest.empty() ? "; name one that it has with --sink"
+                               (nearest.empty() ? "; name another one with --sink"
                                                 : "; did you mean --sink " + nearest + "?"));
       return false;
     }
-    // What is behind the committed length of a file is cut off when `run` starts again.
+    // The next start of `run` would cut off everything after the file's committed length.
     const auto& sink = command_.configuration.sinks[static_cast<size_t>(found - names.begin())];
     if (sink.options.Find<FileSinkOptions>() == nullptr) return true;
     log_.Error("replay", where + ": sink " + name +
                              " is a file, which only `sparktail run` may write to; name another "
-                             "one with --sink (a sink of kind stdout can be led into a file)");
+                             "one with --sink (the output of a stdout sink can be redirected)");
     return false;
   }
 
-  // `run` with a state, a name and sources of its own.
+  // Returns a `run` with its own state, instance name and sources.
   RunCommand AsRun() {
     RunCommand run;
     run.recover = command_.recover;
@@ -116,7 +116,7 @@ class Replay {
     configuration = command_.configuration;
     configuration.state_dir += "/replay/" + hash;
     configuration.instance += "-replay-" + hash;
-    // These are those of `run`.
+    // The HTTP port and the log file belong to `run`.
     configuration.http.clear();
     configuration.log.path.clear();
     std::erase_if(configuration.sinks, [this](const SinkConfiguration& sink) {
@@ -129,7 +129,7 @@ class Replay {
     return run;
   }
 
-  // Its name is none that a configuration can have: a history keeps the cursors of all.
+  // Uses a name that no configuration can have, because a history keeps the cursors of all sources.
   SourceConfiguration SourceOf(const std::string& sink, const std::string& hash) const {
     SourceConfiguration source;
     source.name = "replay:" + hash + ":" + sink;
@@ -150,29 +150,29 @@ class Replay {
                     [](const SourceStatus& source) { return source.lag_bytes == 0; });
     if (code != ExitCode::kFailed && !is_complete) code = ExitCode::kFailed;
     std::string text = "sent " + Sent(status);
-    const std::vector<std::string> refused = Refused(status);
+    const std::vector<std::string> rejected = RejectedFolders(status);
     if (code == ExitCode::kFailed) {
-      text += "; not all is sent: the same command goes on where this one ended";
+      text += "; not all events are sent: run the same command again to resume";
     } else {
       text += SentBefore(status);
-      if (!refused.empty() || survey_.unfit > 0) code = ExitCode::kDeadLetters;
+      if (!rejected.empty() || survey_.unfit > 0) code = ExitCode::kDeadLetters;
     }
-    for (const std::string& folder : refused) {
-      text += "; what was refused again is in " + folder;
+    for (const std::string& folder : rejected) {
+      text += "; events that were rejected again are in " + folder;
     }
     Say(text + Skipped());
     return code;
   }
 
-  // "2 events to sink history, 10 events to sink search (and 1 that it refused again)".
+  // "2 events to sink history, 10 events to sink search (and 1 that it rejected again)".
   static std::string Sent(const PipelineStatus& status) {
     std::string text;
     for (const SinkStatus& sink : status.sinks) {
-      // It may have refused what is not committed.
+      // Dead letters may include events that are not committed.
       const uint64_t taken = sink.events - std::min(sink.events, sink.dead_letters);
       text += (text.empty() ? "" : ", ") + Count(taken, "event") + " to sink " + sink.name;
       if (sink.dead_letters > 0) {
-        text += " (and " + std::to_string(sink.dead_letters) + " that it refused again)";
+        text += " (and " + std::to_string(sink.dead_letters) + " that it rejected again)";
       }
     }
     return text;
@@ -188,8 +188,8 @@ class Replay {
     return "; " + Count(before, "event") + " had been sent before";
   }
 
-  // Folders in which are dead letters of this replay, also of one that was killed.
-  std::vector<std::string> Refused(const PipelineStatus& status) const {
+  // Returns the folders with dead letters of this replay, including earlier runs that were killed.
+  std::vector<std::string> RejectedFolders(const PipelineStatus& status) const {
     std::vector<std::string> folders;
     for (const SinkStatus& sink : status.sinks) {
       std::string folder = state_dir_ + "/dead-letter/" + sink.name;

@@ -14,18 +14,18 @@ namespace sparktail {
 struct ReplayCommand {
   Configuration configuration;
   std::vector<std::string> files;
-  std::string sink;      // to which all is sent; empty: each to the one that had refused it
-  bool recover = false;  // a damaged offsets.db of the replay is put aside
+  std::string sink;      // gets all events; empty: each event goes to the sink that rejected it
+  bool recover = false;  // moves a damaged offsets.db of the replay aside
 };
 
-// Sends what files of dead letters hold to the sinks, as `run` does, and ends. Its state (cursors,
-// its own dead letters) is in state_dir/replay/<hash of what the files hold>, and bears that in its
-// name among instances: so it can run beside `run`, and the same files given again go on where it
-// ended. The log goes to standard error, and so does a line that says what was sent.
+// Sends the events in files of dead letters to the sinks, as `run` does, and returns. Its state
+// (cursors, its own dead letters) is in state_dir/replay/<hash of the files' content>, and the hash
+// is part of its instance name. So it can run beside `run`, and the same files given again resume
+// where it stopped. The log and a line with the number of events sent go to standard error.
 //
-// Nothing is sent if a file holds what is no dead letter, or names a sink that can't be sent to
-// (kWrongUsage), or can't be read (kFailed). kDeadLetters: all is done, but something was refused
-// again, or could not be sent as it was.
+// Nothing is sent if a file contains anything but dead letters or names a sink that can't be sent
+// to (kWrongUsage), or can't be read (kFailed). kDeadLetters: all is done, but events were rejected
+// again or could not be sent.
 ExitCode RunReplay(const ReplayCommand& command, std::string_view version, Os* os);
 
 }  // namespace sparktail

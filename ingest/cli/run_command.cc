@@ -25,7 +25,7 @@ namespace sparktail {
 namespace {
 
 constexpr absl::Duration kTickInterval = absl::Seconds(1);
-// After shutdown_timeout, for the pipeline to end by itself.
+// How long after shutdown_timeout the pipeline may take to stop by itself.
 constexpr absl::Duration kLeaveAfter = absl::Seconds(3);
 
 std::string HostName() {
@@ -34,15 +34,16 @@ std::string HostName() {
   return name.data();
 }
 
-// For `systemctl status`: a line.
+// Returns one line for `systemctl status`.
 std::string Summary(const PipelineStatus& status) {
   uint64_t files = 0;
-  uint64_t behind = 0;
+  uint64_t lag = 0;
   for (const SourceStatus& source : status.sources) {
     files += source.streams;
-    behind += source.lag_bytes;
+    lag += source.lag_bytes;
   }
-  std::string text = std::to_string(files) + " files, " + std::to_string(behind) + " bytes behind";
+  std::string text =
+      std::to_string(files) + " files, " + std::to_string(lag) + " bytes not read yet";
   for (const SinkStatus& sink : status.sinks) {
     text += "; " + sink.name + ": " + std::to_string(sink.events) + " events";
     if (sink.state == SinkStatus::State::kPaused) text += ", paused: " + sink.why;
@@ -51,8 +52,8 @@ std::string Summary(const PipelineStatus& status) {
   return text;
 }
 
-// One run of the command: the main thread looks after signals, the log and the service manager
-// while another one runs the pipeline.
+// One run of the command. The main thread handles signals, the own log and the service manager
+// while another thread runs the pipeline.
 class Run {
  public:
   Run(const RunCommand& command, std::string_view version, Os* os)
@@ -82,7 +83,7 @@ class Run {
     }
     const absl::Status status = RunPipeline(pipeline.get(), signals->get());
     if (!opened_) return FailToOpen(status);
-    service_.Stopping();
+    service_.NotifyStopping();
     http = nullptr;
     return Finish(std::move(pipeline), status);
   }
@@ -93,73 +94,73 @@ class Run {
     std::thread reader([&] {
       status = pipeline->Open();
       opened_ = status.ok();
-      Tell();
+      WakeMain();
       if (opened_) status = pipeline->Run();
       ended_ = true;
-      Tell();
+      WakeMain();
     });
-    std::array<pollfd, 2> fds = {{{signals->wake_fd(), POLLIN, 0}, {told_fd_, POLLIN, 0}}};
+    std::array<pollfd, 2> fds = {{{signals->wake_fd(), POLLIN, 0}, {wake_fd_, POLLIN, 0}}};
     bool is_up = false;
     absl::Time leave_at = absl::InfiniteFuture();
     while (!ended_) {
       const absl::Duration wait = std::min(kTickInterval, service_.alive_interval());
       ::poll(fds.data(), fds.size(), static_cast<int>(absl::ToInt64Milliseconds(wait)));
       uint64_t count = 0;
-      [[maybe_unused]] const ssize_t read = ::read(told_fd_, &count, sizeof(count));
-      // One that waits for a sink is up: whoever started it has nothing to do about that.
-      const bool was_up = std::exchange(is_up, is_up || opened_ || pipeline->waits());
-      if (is_up && !was_up) service_.Ready();
-      const Signals::Came came = signals->Poll();
-      if (came.reopen) log_.Reopen();
-      if (came.stop != 0 && !stopped_) {
+      [[maybe_unused]] const ssize_t read = ::read(wake_fd_, &count, sizeof(count));
+      // Waiting for a sink counts as ready: a restart would not help.
+      const bool was_up = std::exchange(is_up, is_up || opened_ || pipeline->is_waiting());
+      if (is_up && !was_up) service_.NotifyReady();
+      const Signals::Received received = signals->Poll();
+      if (received.reopen) log_.Reopen();
+      if (received.stop != 0 && !stopped_) {
         stopped_ = true;
         log_.Info("stop", "stopping: delivering what was read");
-        service_.Stopping();
+        service_.NotifyStopping();
         pipeline->Stop();
         leave_at = os_->Now() + command_.configuration.shutdown_timeout + kLeaveAfter;
       }
       if (os_->Now() >= leave_at) LeaveHanging(*pipeline);
       log_.Tick();
-      if (service_.asked()) service_.Status(Summary(pipeline->status()));
-      if (pipeline->healthy()) service_.Alive(os_->Now());
+      if (service_.is_watched()) service_.SetStatus(Summary(pipeline->status()));
+      if (pipeline->healthy()) service_.NotifyAlive(os_->Now());
     }
     reader.join();
-    ::close(told_fd_);
+    ::close(wake_fd_);
     return status;
   }
 
-  // The main thread that there is news of the other one.
-  void Tell() const {
+  // Called on the pipeline's thread when its state has changed.
+  void WakeMain() const {
     const uint64_t one = 1;
-    [[maybe_unused]] const ssize_t written = ::write(told_fd_, &one, sizeof(one));
+    [[maybe_unused]] const ssize_t written = ::write(wake_fd_, &one, sizeof(one));
   }
 
-  // A source may hang as well: its file server is away.
+  // A source can hang too, when its file server is unreachable.
   [[noreturn]] void LeaveHanging(const Pipeline& pipeline) {
-    SayStats(pipeline);
-    Leave("not all was delivered within shutdown_timeout, as the reader hangs: it " +
-          pipeline.doing() + "; what is left will be read and delivered again");
+    PrintStats(pipeline);
+    Exit("not all was delivered within shutdown_timeout, because the reader hangs while it " +
+         pipeline.doing() + "; the rest is read and delivered after the next start");
   }
 
-  void SayStats(const Pipeline& pipeline) {
+  void PrintStats(const Pipeline& pipeline) {
     if (!command_.stats) return;
     const std::string stats = FormatRunStats(pipeline.parsed(), pipeline.status());
     WriteAll(os_, STDERR_FILENO, stats).IgnoreError();
   }
 
-  // A thread hangs in a call: it can't be waited for.
-  [[noreturn]] void Leave(std::string_view why) {
+  // Exits without waiting for a thread that hangs in a call.
+  [[noreturn]] void Exit(std::string_view why) {
     log_.Warn("undelivered", why);
     log_.Flush();
-    // Stopped by a signal, the cursors cover the rest.
+    // After a stop by a signal all is well: the cursors cover the rest.
     const bool is_well = stopped_ && !command_.until_exit.enabled;
     std::_Exit(static_cast<int>(is_well ? ExitCode::kOk : ExitCode::kFailed));
   }
 
   ExitCode Finish(std::unique_ptr<Pipeline> pipeline, const absl::Status& status) {
-    SayStats(*pipeline);
+    PrintStats(*pipeline);
     if (absl::IsDeadlineExceeded(status)) {
-      Leave({status.message().data(), status.message().size()});
+      Exit({status.message().data(), status.message().size()});
     }
     ExitCode code = ExitCode::kOk;
     if (!status.ok() && !absl::IsCancelled(status)) code = ExitCode::kFailed;
@@ -171,7 +172,7 @@ class Run {
   }
 
   ExitCode FailToOpen(const absl::Status& status) {
-    // Stopped while it waited for a sink: nothing was read.
+    // A stop while waiting for a sink is no failure: nothing was read.
     if (!absl::IsCancelled(status) || !stopped_) return Fail(status);
     log_.Warn("undelivered", std::string(status.message()));
     log_.Flush();
@@ -189,10 +190,10 @@ class Run {
   Os* os_;
   OwnLog log_;
   ServiceManager service_ = ServiceManager::FromEnvironment();
-  // Made before the files take what descriptors there are.
-  const int told_fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  // Created before followed files use up the descriptors.
+  const int wake_fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   bool stopped_ = false;
-  // Of the thread that runs the pipeline.
+  // Set by the pipeline's thread.
   std::atomic<bool> opened_ = false;
   std::atomic<bool> ended_ = false;
 };

@@ -14,10 +14,10 @@ namespace sparktail {
 struct RunCommand {
   Configuration configuration;
   UntilExit until_exit;
-  bool recover = false;  // a damaged offsets.db is put aside
-  bool stats = false;    // say at the end, on standard error, what was read and delivered
-  // If all that was read is delivered, or a sink or source failed: told of what became of it, and
-  // of the exit code; returns the one that it is to be. May be empty.
+  bool recover = false;  // moves a damaged offsets.db aside
+  bool stats = false;    // prints at the end, on standard error, what was read and delivered
+  // Called when everything that was read is delivered, or a sink or source has failed. Gets the
+  // final status and the exit code, and returns the exit code to use. May be empty.
   std::function<ExitCode(const PipelineStatus& status, ExitCode code)> conclude = {};
 };
 

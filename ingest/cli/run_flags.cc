@@ -11,14 +11,15 @@ namespace {
 
 using Place = RunFlag::Place;
 
-// Without their help, but for what is to be added to it.
+// The flags; `help` holds only the text that HelpOf() appends to the option's sentence.
 std::vector<RunFlag> Flags() {
   return {
-      {"--file", "GLOB", Place::kSource, "paths", /*repeatable=*/true, " May be given again."},
-      {"--output", "PATH", Place::kOutput, "path", false, " (default: -, without another sink)"},
+      {"--file", "GLOB", Place::kSource, "paths", /*repeatable=*/true, " Repeatable."},
+      {"--output", "PATH", Place::kOutput, "path", false,
+       " (default: -, if there is no other sink)"},
       {"--sqlite", "PATH", Place::kSqlite, "path", false, ""},
       {"--kafka", "HOST:PORT[,HOST:PORT]/TOPIC", Place::kKafka, "topic", false,
-       " With its brokers in front; exactly once, which needs --instance."},
+       " The brokers come first. Delivery is exactly once, which needs --instance."},
       {"--state-dir", "DIR", Place::kTop, "state_dir", false, ""},
       {"--instance", "NAME", Place::kTop, "instance", false, ""},
       {"--environment", "NAME", Place::kTop, "environment", false, ""},
@@ -106,7 +107,7 @@ ConfigNode Value(const RunFlag& flag, const std::vector<std::string>& texts) {
   return list;
 }
 
-// A mapping of what was given for one place; with a kind in front, if there is one.
+// Builds the mapping of the flags for one place, with `kind` first if it is not empty.
 ConfigNode MapOf(Place place, const std::string& kind, const std::string& flag_of_kind,
                  const std::map<std::string, std::vector<std::string>>& given) {
   ConfigNode map = Map(flag_of_kind);
@@ -119,7 +120,7 @@ ConfigNode MapOf(Place place, const std::string& kind, const std::string& flag_o
   return map;
 }
 
-// Of HOST:PORT,HOST:PORT/TOPIC.
+// Builds the sink for HOST:PORT,HOST:PORT/TOPIC.
 ConfigNode Kafka(const std::string& text) {
   static const std::string kFlag = "--kafka";
   ConfigNode map = Map(kFlag);

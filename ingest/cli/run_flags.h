@@ -8,20 +8,20 @@
 
 namespace sparktail {
 
-// The flags of `run` that stand for options of a configuration.
+// A flag of `run` that sets an option of the configuration.
 struct RunFlag {
   enum class Place { kTop, kLog, kSource, kOutput, kSqlite, kKafka };
   std::string flag;
-  std::string type_name;  // in the help
+  std::string type_name;  // shown in the help
   Place place;
-  std::string key;  // of the option
+  std::string key;  // the option's name
   bool repeatable = false;
   std::string help;  // the option's sentence and default
 };
 std::vector<RunFlag> RunFlags();
 
-// The configuration that they stand for: one source that is a file, and the sinks, or standard
-// output if there is none. `given`: the values of each flag that was given.
+// Returns the configuration that the flags describe: one source of kind file, and the sinks, or
+// standard output if there is none. `given`: the values of each flag on the command line.
 ConfigNode TreeOfFlags(const std::map<std::string, std::vector<std::string>>& given);
 
 }  // namespace sparktail

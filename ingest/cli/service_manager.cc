@@ -19,7 +19,7 @@ namespace sparktail {
 namespace {
 
 constexpr size_t kMostStatusBytes = 512;
-constexpr timeval kSendTimeout = {1, 0};  // a manager that does not read must not stop us
+constexpr timeval kSendTimeout = {1, 0};  // a manager that does not read must not block us
 
 std::string Variable(const char* name) {
   const char* value = std::getenv(name);
@@ -68,18 +68,18 @@ ServiceManager::~ServiceManager() {
   if (fd_ >= 0) close(fd_);
 }
 
-void ServiceManager::Ready() { Send("READY=1"); }
+void ServiceManager::NotifyReady() { Send("READY=1"); }
 
-void ServiceManager::Stopping() { Send("STOPPING=1"); }
+void ServiceManager::NotifyStopping() { Send("STOPPING=1"); }
 
-void ServiceManager::Status(std::string_view text) {
+void ServiceManager::SetStatus(std::string_view text) {
   std::string line = Printable(text, kMostStatusBytes);
   if (line == status_) return;
   status_ = std::move(line);
   Send("STATUS=" + status_);
 }
 
-void ServiceManager::Alive(absl::Time now) {
+void ServiceManager::NotifyAlive(absl::Time now) {
   if (watchdog_ == absl::InfiniteDuration()) return;
   const bool clock_was_set_back = now < last_alive_;
   if (now - last_alive_ < watchdog_ / 2 && !clock_was_set_back) return;

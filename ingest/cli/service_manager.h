@@ -7,32 +7,33 @@
 
 namespace sparktail {
 
-// Tells systemd, or what else started the process, how it stands: sd_notify(3), datagrams to the
-// socket that NOTIFY_SOCKET names. Does nothing if nobody asked. What can't be sent is not sent
-// again: telling is no reason to fail. For one thread.
+// Notifies systemd, or another service manager, of the state of this process: the protocol of
+// sd_notify(3), datagrams to the socket that NOTIFY_SOCKET names. Does nothing without such a
+// socket. A failed notification is not retried and is no error. Not thread-safe.
 class ServiceManager {
  public:
-  // As NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID say.
+  // Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID.
   static ServiceManager FromEnvironment();
 
-  // `socket`: an absolute path, or a name behind '@' in Linux's abstract namespace; empty: nobody
-  // asked. `watchdog`: without a sign of life for so long the process is killed; infinite: never.
+  // `socket`: an absolute path, or '@' and a name in Linux's abstract namespace; empty: no service
+  // manager. `watchdog`: the manager kills the process after this long without a sign of life;
+  // infinite: never.
   ServiceManager(std::string socket, absl::Duration watchdog);
   ServiceManager(ServiceManager&& other) noexcept;
   ServiceManager& operator=(ServiceManager&&) = delete;
   ~ServiceManager();
 
-  // Somebody listens.
-  bool asked() const { return !socket_.empty(); }
+  // A service manager listens.
+  bool is_watched() const { return !socket_.empty(); }
 
-  void Ready();
-  void Stopping();
-  // One line for `systemctl status`; sent if it has changed.
-  void Status(std::string_view text);
+  void NotifyReady();
+  void NotifyStopping();
+  // Sets the line that `systemctl status` shows. Sends it if it has changed.
+  void SetStatus(std::string_view text);
 
-  // A sign of life, sent if half of `watchdog` has passed since the last one. To be called at least
-  // every alive_interval() while all goes well, and not otherwise.
-  void Alive(absl::Time now);
+  // Sends a sign of life if half of `watchdog` has passed since the last one. Call it at least
+  // every alive_interval() while all is well, and not otherwise.
+  void NotifyAlive(absl::Time now);
   absl::Duration alive_interval() const { return watchdog_ / 4; }
 
  private:

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::array<int, 3> kSignals = {SIGTERM, SIGINT, SIGHUP};
 
-// A handler can reach nothing else.
+// Globals, because a signal handler can reach nothing else.
 std::atomic<int> wake_event{-1};
 std::atomic<int> stop_signal{0};
 std::atomic<bool> reopen_asked{false};
@@ -26,11 +26,11 @@ static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_alw
 
 std::array<struct sigaction, kSignals.size()> handlers_before;
 
-// All that follows must be async-signal-safe: see signal-safety(7).
+// Wake() and the handlers must be async-signal-safe: see signal-safety(7).
 void Wake() {
   const int error = errno;
   const uint64_t one = 1;
-  // It fails only if it would overflow: then the main thread is being woken anyway.
+  // Fails only on overflow: then the main thread is being woken anyway.
   [[maybe_unused]] const ssize_t written = write(wake_event.load(), &one, sizeof one);
   errno = error;
 }
@@ -50,7 +50,7 @@ void HandleReopen(int) {
 
 absl::StatusOr<std::unique_ptr<Signals>> Signals::Install() {
   if (wake_event.load() >= 0) {
-    return absl::FailedPreconditionError("the signals of this process are taken");
+    return absl::FailedPreconditionError("the signals of this process already have handlers");
   }
   const int event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   if (event < 0) return absl::UnavailableError(std::string("eventfd: ") + std::strerror(errno));
@@ -79,9 +79,9 @@ Signals::~Signals() {
 
 int Signals::wake_fd() const { return wake_event.load(); }
 
-Signals::Came Signals::Poll() {
+Signals::Received Signals::Poll() {
   uint64_t count = 0;
-  // First: a signal that comes from here on wakes again.
+  // Read first: a signal that arrives from here on wakes again.
   [[maybe_unused]] const ssize_t size = read(wake_event.load(), &count, sizeof count);
   return {stop_signal.load(), reopen_asked.exchange(false)};
 }

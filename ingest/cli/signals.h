@@ -6,32 +6,31 @@
 
 namespace sparktail {
 
-// The signals that a service is told by:
-//   SIGTERM, SIGINT   stop in good order; a second one of either leaves the process at once, from
-//                     the handler, with exit code 128 + its number (130 for SIGINT, 143 for
-//                     SIGTERM)
+// The signals that control a service:
+//   SIGTERM, SIGINT   stop in good order; a second one of either exits at once, from the handler,
+//                     with exit code 128 + its number (130 for SIGINT, 143 for SIGTERM)
 //   SIGHUP            reopen the own log
-// Handlers set flags and wake the main thread, no more. As signals belong to the process, there can
-// be one object of this kind at a time.
+// Handlers only set flags and wake the main thread. Signals belong to the process, so only one
+// object of this class can exist at a time.
 class Signals {
  public:
-  // Takes the signals over. Fails with the reason if another object has them, or if there is no
-  // descriptor left.
+  // Installs the handlers. Fails with the reason if another object has installed them, or if no
+  // descriptor is left.
   static absl::StatusOr<std::unique_ptr<Signals>> Install();
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
-  // Gives them back to what handled them before.
+  // Restores the handlers from before.
   ~Signals();
 
-  // Readable (poll) while there is something that Poll() did not tell yet.
+  // Readable (poll) while a signal has arrived that Poll() has not returned yet.
   int wake_fd() const;
 
-  struct Came {
-    int stop = 0;         // the signal that asked to stop, from then on in each answer; 0: none
-    bool reopen = false;  // since the last call
+  struct Received {
+    int stop = 0;         // the first SIGTERM or SIGINT, from then on in every result; 0: none
+    bool reopen = false;  // SIGHUP has arrived since the last call
   };
   // Does not wait.
-  Came Poll();
+  Received Poll();
 
  private:
   Signals();

@@ -8,22 +8,24 @@
 
 namespace sparktail {
 
-// What of the process the command line and a configuration depend on. Tests make their own.
+// The parts of the process on which the command line and a configuration depend. Tests build their
+// own.
 struct Surroundings {
   Os* os = nullptr;
-  // A variable of the environment, if it is set.
+  // Returns a variable of the environment, if it is set.
   std::function<std::optional<std::string>(const std::string& name)> variable;
-  std::string directory;  // in which relative paths are; absolute, or empty if it is gone
+  std::string directory;  // the working directory; absolute, or empty if it was deleted
   bool is_root = false;
 
   static Surroundings OfProcess(Os* os);
 };
 
-// `path`, if relative, as one in `directory`; without "." parts and doubled slashes.
+// Makes `path` absolute: a relative one is taken to be in `directory`. Removes "." parts and
+// doubled slashes.
 std::string AbsolutePath(const std::string& path, const std::string& directory);
 
-// $XDG_STATE_HOME/sparktail, else /var/lib/sparktail of root and $HOME/.local/state/sparktail of
-// others; nothing if there is no home.
+// Returns $XDG_STATE_HOME/sparktail, else /var/lib/sparktail for root and
+// $HOME/.local/state/sparktail for others; nothing if there is no home.
 std::optional<std::string> DefaultStateDirectory(const Surroundings& surroundings);
 
 }  // namespace sparktail

@@ -15,12 +15,12 @@ namespace sparktail {
 namespace {
 
 constexpr std::string_view kProgress = "made progress: {";
-// Of an event: its times stand in front of what may be long.
+// The part of an event to search: its times come before anything that may be long.
 constexpr size_t kMostJson = size_t{16} << 10;
-// All zones are a multiple of it ahead of UTC; writing an event takes less than half of it.
+// Every zone is a multiple of this ahead of UTC, and writing an event takes less than half of it.
 constexpr absl::Duration kZoneStep = absl::Minutes(15);
 
-// The value behind "key" : in Spark's pretty print, from its first byte.
+// Returns the text from the value of "key" on, in Spark's pretty print.
 std::optional<std::string_view> ValueOf(std::string_view json, std::string_view key) {
   const size_t at = json.find(key);
   if (at == std::string_view::npos) return std::nullopt;
@@ -38,7 +38,7 @@ std::optional<int64_t> NumberOf(std::string_view json, std::string_view key) {
   return number;
 }
 
-// When the event's trigger ended.
+// Returns the end of the event's trigger.
 std::optional<absl::Time> EndOf(std::string_view json) {
   const std::optional<std::string_view> quoted = ValueOf(json, "\"timestamp\"");
   if (!quoted || !quoted->starts_with('"')) return std::nullopt;
@@ -56,7 +56,7 @@ void ZoneEvidence::Look(std::string_view text) {
        at = text.find(kProgress, at + kProgress.size())) {
     const size_t before = text.rfind('\n', at);
     const size_t begin = before == std::string_view::npos ? 0 : before + 1;
-    // To the brace that closes it in Spark's pretty print.
+    // The event ends at the closing brace in Spark's pretty print.
     const size_t end = text.find("\n}", at);
     if (end == std::string_view::npos) return;
     LookAt(text.substr(begin, at + kProgress.size() - begin),

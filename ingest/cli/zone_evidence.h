@@ -8,24 +8,26 @@
 
 namespace sparktail {
 
-// What progress events prove of the zone of header stamps. Spark writes an event when its trigger
-// has ended; the event tells when that was, in UTC: `timestamp` and the trigger's duration. The
-// stamp in front of it tells the same time in the driver's zone.
+// Evidence from progress events about the time zone of header stamps. Spark writes an event when
+// its trigger has ended. The event has that time in UTC: `timestamp` plus the trigger's duration.
+// The stamp before it is the same time in the driver's zone.
 class ZoneEvidence {
  public:
-  // `zone`: the one that was configured for stamps that name none.
+  // `zone`: the configured zone of stamps without one.
   explicit ZoneEvidence(absl::TimeZone zone) : zone_(zone) {}
 
-  // Looks at a piece of a log that begins with a line. Events that are not whole do not count.
+  // Searches a piece of a log, which begins at the start of a line. Incomplete events do not count.
   void Look(std::string_view text);
 
-  size_t events() const { return events_; }            // whose stamps name no zone
-  size_t disagreeing() const { return disagreeing_; }  // … and are in another zone
-  // Of the latest of those: its own time, and how far its stamp is ahead of UTC, to a quarter of
-  // an hour.
+  size_t events() const { return events_; }  // events whose stamps have no zone
+  size_t disagreeing() const {
+    return disagreeing_;
+  }  // those of them in another zone than configured
+  // The latest disagreeing event: its own time, and how far its stamp is ahead of UTC, rounded to a
+  // quarter of an hour.
   absl::Time disagreeing_time() const { return disagreeing_time_; }
   absl::Duration disagreeing_offset() const { return disagreeing_offset_; }
-  // When the latest of all events ended.
+  // The end of the latest event.
   absl::Time latest() const { return latest_; }
 
  private:

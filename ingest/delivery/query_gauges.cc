@@ -9,8 +9,8 @@
 namespace sparktail {
 namespace {
 
-// An object of a document that begins with these members, and then an id. A text of the document
-// can't be taken for it, since its quotes would be escaped.
+// An object in a document that begins with these members and then an id. A string in the document
+// can't be mistaken for it, since its quotes would be escaped.
 struct Beginning {
   std::string_view key;
   std::string_view members;
@@ -19,18 +19,18 @@ constexpr Beginning kProgress = {"\"metrics\":", "\"id\":\""};
 constexpr Beginning kStopped = {"\"query\":", "\"phase\":\"stopped\",\"id\":\""};
 constexpr Beginning kTerminated = {"\"query\":", "\"phase\":\"terminated\",\"id\":\""};
 
-constexpr size_t kMostEnvelopeBytes = 16384;  // a few hundred bytes, as a rule
+constexpr size_t kMostEnvelopeBytes = 16384;  // usually a few hundred bytes
 constexpr size_t kMostIdBytes = 64;
 
-// The id; empty if there is no such object.
-std::string_view IdBehind(const Beginning& beginning, std::string_view document) {
+// Returns the id; empty if there is no such object.
+std::string_view IdAfter(const Beginning& beginning, std::string_view document) {
   const std::string_view text = document.substr(0, kMostEnvelopeBytes);
-  // Braces are rare there, quotes are not.
+  // Search for braces, which are rarer there than quotes.
   for (size_t at = text.find('{'); at != std::string_view::npos; at = text.find('{', at + 1)) {
-    const std::string_view behind = text.substr(at + 1);
+    const std::string_view after = text.substr(at + 1);
     if (!text.substr(0, at).ends_with(beginning.key)) continue;
-    if (!behind.starts_with(beginning.members)) continue;
-    const std::string_view rest = behind.substr(beginning.members.size(), kMostIdBytes);
+    if (!after.starts_with(beginning.members)) continue;
+    const std::string_view rest = after.substr(beginning.members.size(), kMostIdBytes);
     const size_t quote = rest.find('"');
     return quote == std::string_view::npos ? std::string_view() : rest.substr(0, quote);
   }
@@ -99,20 +99,20 @@ void QueryGauges::Observe(const EventBuffer& events) {
   }
 }
 
-// Called with the last document of a buffer first: what it says stands.
+// Called with the last document of a buffer first, which takes precedence over earlier ones.
 void QueryGauges::Gather(EventKind kind, std::string_view document, AllNews* all) {
   if (kind == EventKind::kProgress) {
     if (document.size() > kMostDocumentBytes) return;
-    const std::string_view id = IdBehind(kProgress, document);
+    const std::string_view id = IdAfter(kProgress, document);
     if (id.empty()) return;
     News& news = (*all)[id];
     if (news.document.empty()) news.document = document;
     return;
   }
   if (kind != EventKind::kQuery) return;
-  const std::string_view stopped = IdBehind(kStopped, document);
+  const std::string_view stopped = IdAfter(kStopped, document);
   if (!stopped.empty()) all->try_emplace(stopped, News{{}, true, false});
-  const std::string_view failed = IdBehind(kTerminated, document);
+  const std::string_view failed = IdAfter(kTerminated, document);
   if (!failed.empty()) all->try_emplace(failed, News{{}, false, true});
 }
 

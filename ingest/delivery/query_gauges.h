@@ -19,18 +19,18 @@
 
 namespace sparktail {
 
-// Remembers the last batch of each streaming query, for /metrics. The reader thread lets it see all
-// events, so that costs next to nothing: of each buffer the last progress document of each query is
-// copied, and not parsed before somebody asks.
+// Remembers the last batch of each streaming query, for /metrics. Observe() sees every event on the
+// reader thread, so it must cost next to nothing: from each buffer it copies the last progress
+// document of each query, which only Read() parses.
 //
-// A query that stopped is forgotten, one that ended with an error is said to have failed. A query
-// of which nothing was seen for kForgetAfter is forgotten too (its driver was killed, or its log
-// vanished); so are those seen longest ago when there are too many. Thread-safe.
+// A query that stopped is forgotten; one that ended with an error is marked as failed. A query
+// without any event for kForgetAfter is forgotten too (its driver was killed, or its log was
+// deleted), and when there are too many queries, those with the oldest events are. Thread-safe.
 class QueryGauges {
  public:
   static constexpr size_t kMostQueries = 1000;
-  static constexpr size_t kMostDocumentBytes = size_t{1} << 20;  // larger ones are passed over
-  static constexpr size_t kMostBytes = size_t{16} << 20;         // of all documents together
+  static constexpr size_t kMostDocumentBytes = size_t{1} << 20;  // larger ones are skipped
+  static constexpr size_t kMostBytes = size_t{16} << 20;         // all documents together
   static constexpr absl::Duration kForgetAfter = absl::Hours(24);
 
   explicit QueryGauges(Os* os) : os_(os) {}
@@ -39,7 +39,8 @@ class QueryGauges {
 
   void Observe(const EventBuffer& events);
 
-  // Those seen longest ago come first. Parses the documents, without keeping Observe() waiting.
+  // Returns the queries, those with the oldest events first. Parses the documents without blocking
+  // Observe().
   std::vector<QueryStatus> Read();
 
  private:
@@ -51,13 +52,13 @@ class QueryGauges {
   };
   using Entries = std::list<Entry>;
 
-  // What one buffer says of one query, the last of it.
+  // The latest news of one query in one buffer.
   struct News {
-    std::string_view document;  // its last progress; empty: none
+    std::string_view document;  // its last progress event; empty: none
     bool stopped = false;
     bool failed = false;
   };
-  using AllNews = std::unordered_map<std::string_view, News>;  // by query id
+  using AllNews = std::unordered_map<std::string_view, News>;  // keyed by query id
 
   static void Gather(EventKind kind, std::string_view document, AllNews* all);
   void Store(std::string_view id, std::shared_ptr<const std::string> document, const News& news,
@@ -66,7 +67,7 @@ class QueryGauges {
 
   Os* os_;
   absl::Mutex mutex_;
-  Entries entries_ ABSL_GUARDED_BY(mutex_);  // seen longest ago first
+  Entries entries_ ABSL_GUARDED_BY(mutex_);  // oldest `seen` first
   std::unordered_map<std::string, Entries::iterator> by_id_ ABSL_GUARDED_BY(mutex_);
   size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 };

@@ -4,7 +4,7 @@
 
 namespace sparktail {
 
-// The last batch of one streaming query. Numbers that its progress does not have are NaN.
+// The last batch of one streaming query. Numbers that its progress event lacks are NaN.
 struct QueryStatus {
   std::string environment;
   std::string app_name;
@@ -19,7 +19,7 @@ struct QueryStatus {
   double watermark_delay_ms = 0;
   double lag_rows = 0;
   double timestamp = 0;  // start of the trigger, in seconds since 1970
-  bool failed = false;   // it ended with an error, and has not run since
+  bool failed = false;   // it ended with an error and has not run since
 };
 
 }  // namespace sparktail

@@ -10,29 +10,30 @@ OptionTable<Configuration> ConfigurationOptionTable() {
       Declare("instance", &O::instance)
           .Form(kNameForm)
           .Default("sparktail")
-          .Says("Names this process among all that deliver to the same sinks."),
+          .Says("Name of this process, unique among all that deliver to the same sinks."),
       Declare("environment", &O::environment)
           .Default("default")
           .Says("Value of environment in documents."),
       Declare("state_dir", &O::state_dir)
           .Form(kPathForm)
-          .Otherwise("$XDG_STATE_HOME/sparktail, or $HOME/.local/state/sparktail; of root "
+          .Otherwise("$XDG_STATE_HOME/sparktail, or $HOME/.local/state/sparktail; for root "
                      "/var/lib/sparktail")
-          .Says("Directory of offsets.db and dead-letter/<sink>/. One process at a time."),
+          .Says("Directory of offsets.db and dead-letter/<sink>/. Only one process at a time can "
+                "use it."),
       Declare("http", &O::http)
           .Form(kAddressForm)
           .Otherwise("none")
-          .Says("Where /metrics, /healthz and /readyz are served."),
+          .Says("Address that serves /metrics, /healthz and /readyz."),
       Declare("shutdown_timeout", &O::shutdown_timeout)
           .Default("25s")
           .To(absl::Hours(24))
-          .Says("How long, after SIGTERM or SIGINT, what was read is still delivered."),
+          .Says("How long to deliver what was read, after SIGTERM or SIGINT."),
       Declare("max_event_bytes", &O::max_event_bytes)
           .Bytes()
           .Default("16MiB")
           .From(1024)
           .To(uint64_t{1} << 30)
-          .Says("Longer records are given up, or cut."),
+          .Says("Longest record; longer ones are given up, or cut."),
   };
 }
 
@@ -42,16 +43,16 @@ OptionTable<LogConfiguration> LogOptionTable() {
       Declare("level", &O::level)
           .Choice({"debug", "info", "warning", "error"})
           .Default("info")
-          .Says("The least severe messages that are written."),
+          .Says("Least severe level of messages to write."),
       Declare("format", &O::format)
           .Word("text", LogConfiguration::Format::kText)
           .Word("json", LogConfiguration::Format::kJson)
           .Default("text")
-          .Says("How messages are written: text, or one JSON object a line."),
+          .Says("Format of messages: text, or one JSON object a line."),
       Declare("path", &O::path)
           .Form(kPathForm)
           .Otherwise("standard error")
-          .Says("The file to which they are appended; SIGHUP opens it anew."),
+          .Says("File to append messages to; SIGHUP reopens it."),
   };
 }
 

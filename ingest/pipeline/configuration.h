@@ -22,7 +22,7 @@ struct LogConfiguration {
 
 OptionTable<LogConfiguration> LogOptionTable();
 
-// All that `sparktail run` can be told, checked and complete.
+// The whole configuration of `sparktail run`, checked and with defaults filled in.
 struct Configuration {
   std::string instance = "sparktail";
   std::string environment = "default";
@@ -34,14 +34,14 @@ struct Configuration {
   std::vector<SourceConfiguration> sources;
   std::vector<SinkConfiguration> sinks;
 };
-// Those of the top level that are neither lists nor groups.
+// Returns the options of the top level that are neither lists nor groups.
 OptionTable<Configuration> ConfigurationOptionTable();
 
-// When `run` ends by itself.
+// When `run` stops by itself.
 struct UntilExit {
   bool enabled = false;
-  std::string marker;  // a file whose coming says that the driver has exited; empty: none
-  // What is said then.
+  std::string marker;  // a file that exists once the driver has exited; empty: none
+  // The reason in the log message.
   std::string complete = "the driver's log is complete";
 };
 

@@ -2,9 +2,10 @@
 
 namespace sparktail {
 
-// Each followed file needs a descriptor: allows this process as many as it may have. Returns the
-// first of those that are kept back for sinks, scans and connections: from it on 64 are free, or
-// half of them all if they are few. Those that whoever started this process has left open are not.
+// Raises the limit of open files to the maximum, since each followed file needs a descriptor.
+// Returns the first descriptor that is reserved for sinks, scans and connections: 64 descriptors
+// from there on are free, or half of all if there are few. Descriptors that this process inherited
+// count as used.
 int RaiseFileLimit();
 
 }  // namespace sparktail

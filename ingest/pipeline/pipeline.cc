@@ -15,7 +15,7 @@
 namespace sparktail {
 namespace {
 
-// Writes that come in quick succession are read together: a wake-up costs more than a line.
+// Gathers writes in quick succession: a wake-up costs more than a line.
 constexpr absl::Duration kGatherTime = absl::Milliseconds(20);
 constexpr absl::Duration kLongestWait = absl::Seconds(5);
 constexpr absl::Duration kFirstOpenPause = absl::Milliseconds(250);
@@ -43,7 +43,7 @@ Pipeline::Pipeline(Parts parts)
   if (parts_.observe_queries) gauges_ = std::make_unique<QueryGauges>(os_);
 }
 
-// Tails give their last stand to sinks, sinks theirs to the store.
+// Destroy sources first: they hand their last cursors to sinks, and sinks store theirs.
 Pipeline::~Pipeline() {
   sources_.clear();
   sinks_.clear();
@@ -77,7 +77,7 @@ absl::Status Pipeline::Open() {
 }
 
 absl::Status Pipeline::OpenSink(const SinkConfiguration& configuration) {
-  Does("opens sink ", configuration.name);
+  SetDoing("opens sink ", configuration.name);
   dead_letters_.push_back(
       std::make_unique<DeadLetters>(os_, log_, parts_.configuration->state_dir + "/dead-letter",
                                     configuration.name, configuration.delivery.dead_letter_bytes));
@@ -111,22 +111,22 @@ absl::Status Pipeline::OpenSink(const SinkConfiguration& configuration) {
   return absl::OkStatus();
 }
 
-// A store on another machine may be away: that is no reason to end, nor to begin without knowing
-// where it stands.
+// Waits while a store on another machine is unreachable, rather than stop, or start without its
+// cursors.
 absl::StatusOr<std::vector<StreamCursor>> Pipeline::OpenOrWait(SinkWorker* sink) {
   absl::Duration pause = kFirstOpenPause;
   while (true) {
     absl::StatusOr<std::vector<StreamCursor>> cursors = sink->Open();
     if (cursors.ok()) {
-      waits_ = false;
+      is_waiting_ = false;
       SetNotReady("starting");
     }
     if (!sink->IsRemote() || !absl::IsUnavailable(cursors.status())) return cursors;
     const std::string why =
-        "sink " + sink->name() + " is waited for: " + std::string(cursors.status().message());
+        "waiting for sink " + sink->name() + ": " + std::string(cursors.status().message());
     log_->Error("sink " + sink->name(), why);
     SetNotReady(why);
-    waits_ = true;
+    is_waiting_ = true;
     Wait(os_->Now() + pause);
     if (stopping_) return absl::CancelledError("stopped before sink " + sink->name() + " was open");
     pause = std::min(pause * 2, kLongestWait);
@@ -138,14 +138,14 @@ void Pipeline::SetNotReady(std::string why) {
   not_ready_ = std::move(why);
 }
 
-void Pipeline::Does(std::string_view what, std::string_view of) {
+void Pipeline::SetDoing(std::string_view what, std::string_view of) {
   const absl::MutexLock lock(&mutex_);
   doing_ = what;
   doing_of_ = of;
 }
 
 absl::Status Pipeline::OpenSource(const SourceConfiguration& configuration) {
-  Does("opens source ", configuration.name);
+  SetDoing("opens source ", configuration.name);
   SourceParts parts;
   std::vector<SinkWorker*> sinks;
   std::vector<std::vector<StreamCursor>> cursors;
@@ -184,7 +184,8 @@ absl::Status Pipeline::OpenSource(const SourceConfiguration& configuration) {
   return sources_.back()->Open();
 }
 
-// Of cursors that are kept in Kafka: what a group reads is not this instance's.
+// Returns the owner of a stream's cursors that are kept in Kafka: a consumer group, not this
+// instance.
 std::string Pipeline::OwnerOf(std::string_view stream) const {
   for (const SourceConfiguration& source : parts_.configuration->sources) {
     if (source.kind->cursor_owner == nullptr || !stream.starts_with(source.name + "/")) continue;
@@ -210,10 +211,10 @@ absl::Status Pipeline::Run() {
     const absl::Time began = os_->Now();
     absl::Time next = began + kLongestWait;
     for (size_t i = 0; i < sources_.size(); ++i) {
-      Does("reads source ", parts_.configuration->sources[i].name);
+      SetDoing("reads source ", parts_.configuration->sources[i].name);
       next = std::min(next, sources_[i]->Turn());
     }
-    Does("goes round");
+    SetDoing("is between two turns");
     turned_ns_ = absl::ToUnixNanos(os_->Now());
     if (began >= next_stats_) {
       next_stats_ = began + kStatsInterval;
@@ -228,7 +229,7 @@ absl::Status Pipeline::Run() {
     if (!failure.ok() || IsComplete()) break;
     if (began >= next_touch_) Touch(began);
     Wait(next);
-    // Not at once after the last turn.
+    // Keep turns kGatherTime apart.
     const absl::Duration since = os_->Now() - began;
     if (next > began && since < kGatherTime && !stopping_) {
       ::usleep(static_cast<useconds_t>(absl::ToInt64Microseconds(kGatherTime - since)));
@@ -236,7 +237,7 @@ absl::Status Pipeline::Run() {
   }
   if (!failure.ok()) stopping_ = true;
   const absl::Status finished = Finish();
-  // Where something hangs, nothing can be taken down: that is to be told first.
+  // A thread hangs, so the caller must not destroy the pipeline: kDeadlineExceeded goes first.
   if (absl::IsDeadlineExceeded(finished) && !failure.ok()) {
     return absl::DeadlineExceededError(std::string(failure.message()) + "; " +
                                        std::string(finished.message()));
@@ -244,11 +245,11 @@ absl::Status Pipeline::Run() {
   return failure.ok() ? finished : failure;
 }
 
-// The driver has exited, and all of its log was read.
+// Returns true if the driver has exited and all of its log was read.
 bool Pipeline::IsComplete() {
   if (!parts_.until_exit.enabled) return false;
   const std::string& marker = parts_.until_exit.marker;
-  // What was written before the marker may not have been seen in the turn before it.
+  // The previous turn may have missed lines written before the marker: look once more.
   if (!marked_ && !marker.empty()) {
     if (!os_->StatPath(marker, /*follow_links=*/true).ok()) return false;
     marked_ = true;
@@ -266,7 +267,7 @@ bool Pipeline::IsComplete() {
 }
 
 absl::Status Pipeline::Finish() {
-  Does("waits for its sinks");
+  SetDoing("waits for its sinks");
   for (const auto& source : sources_) source->HandOnAll();
   for (const auto& sink : sinks_) sink->Finish();
   absl::Time deadline = absl::InfiniteFuture();
@@ -288,7 +289,8 @@ absl::Status Pipeline::Finish() {
   CopyStats();
   if (undelivered.empty()) return absl::OkStatus();
   return absl::DeadlineExceededError("not all was delivered within shutdown_timeout, by sink " +
-                                     undelivered + "; it will be read and delivered again");
+                                     undelivered +
+                                     "; the rest is read and delivered after the next start");
 }
 
 void Pipeline::CopyStats() {
@@ -320,9 +322,9 @@ void Pipeline::Wait(absl::Time until) {
   [[maybe_unused]] const ssize_t read = ::read(wake_fd_, &count, sizeof(count));
 }
 
-// Cursors of streams that are still there must not expire, however idle they are.
+// Keeps the cursors of existing streams from expiring, however idle they are.
 void Pipeline::Touch(absl::Time now) {
-  Does("cares for offsets.db");
+  SetDoing("maintains offsets.db");
   next_touch_ = now + kTouchInterval;
   std::vector<StreamKey> streams;
   for (const auto& source : sources_) {
@@ -354,7 +356,7 @@ PipelineStatus Pipeline::status() const {
     status.sinks.push_back(sink->status());
     if (status.sinks.back().state == SinkStatus::State::kStopped) {
       status.ready = false;
-      status.not_ready = "sink " + sink->name() + " is stopped: " + status.sinks.back().why;
+      status.not_ready = "sink " + sink->name() + " has stopped: " + status.sinks.back().why;
     }
   }
   std::vector<ParserStats> parsed;

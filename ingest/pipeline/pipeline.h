@@ -24,7 +24,7 @@
 
 namespace sparktail {
 
-// Sources, sinks and the cursor store of one configuration, wired together. Run() is the reader
+// Wires together the sources, sinks and the cursor store of one configuration. Run() is the reader
 // loop; each sink has a thread of its own.
 class Pipeline {
  public:
@@ -34,44 +34,45 @@ class Pipeline {
     const Configuration* configuration = nullptr;
     UntilExit until_exit;
     bool recover = false;
-    std::string host;              // of the documents
-    bool observe_queries = false;  // for QueryStatus
+    std::string host;              // source.host of the documents
+    bool observe_queries = false;  // fill PipelineStatus::queries
   };
   explicit Pipeline(Parts parts);
   ~Pipeline();
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 
-  // Opens the state, all sinks and all sources. Waits for sinks whose stores are away; kCancelled
-  // if Stop() came meanwhile.
+  // Opens the state, all sinks and all sources. Waits for sinks whose stores are unreachable;
+  // kCancelled if Stop() is called meanwhile.
   absl::Status Open();
 
-  // Follows the sources until Stop(), until a sink stops, or until what until_exit waits for has
-  // happened; then delivers what was read, for at most shutdown_timeout after Stop(). Why a sink
-  // stopped, or kDeadlineExceeded: something is undelivered, and the object can't be destroyed
-  // before its sink gives up.
+  // Follows the sources until Stop(), until a sink or source fails, or until the driver has exited
+  // (until_exit). Then delivers what was read, for at most shutdown_timeout after Stop(). Returns
+  // the error of the sink or source. kDeadlineExceeded: something is undelivered, and the object
+  // can't be destroyed before its sink gives up.
   absl::Status Run();
 
-  // Any thread, and signal handlers.
+  // Can be called by any thread and by signal handlers.
   void Stop();
 
-  // Any thread.
+  // The functions below can be called by any thread.
+
   PipelineStatus status() const;
-  // Open() waits for a sink.
-  bool waits() const { return waits_; }
-  // The reader loop goes round.
+  // True while Open() waits for a sink.
+  bool is_waiting() const { return is_waiting_; }
+  // False if the reader loop has been stuck for a minute.
   bool healthy() const;
-  // What the reader loop does, for when it hangs: "reads source logs".
+  // The current step of the reader loop, in case it hangs: "reads source logs".
   std::string doing() const;
   uint64_t dead_letters() const;
-  // What was read and found, for a summary at the end; after Run().
+  // The sum over all sources, for a summary after Run().
   ParserStats parsed() const;
 
  private:
   absl::Status OpenSink(const SinkConfiguration& configuration);
   absl::StatusOr<std::vector<StreamCursor>> OpenOrWait(SinkWorker* sink);
   void SetNotReady(std::string why);
-  void Does(std::string_view what, std::string_view of = {});
+  void SetDoing(std::string_view what, std::string_view of = {});
   absl::Status OpenSource(const SourceConfiguration& configuration);
   std::string OwnerOf(std::string_view stream) const;
   absl::StatusOr<std::vector<GroupOffsets>> OffsetsOf(const std::string& sink,
@@ -90,24 +91,24 @@ class Pipeline {
   int most_descriptors_ = 0;
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> ready_ = false;
-  std::atomic<bool> waits_ = false;
-  std::atomic<int64_t> turned_ns_ = 0;  // when the reader loop last went round
+  std::atomic<bool> is_waiting_ = false;
+  std::atomic<int64_t> turned_ns_ = 0;  // the end of the reader loop's last turn
   absl::Time started_;
-  bool marked_ = false;  // the marker of until_exit has been seen
+  bool marked_ = false;  // the marker of until_exit exists
   std::unique_ptr<CursorStore> store_;
   std::vector<std::unique_ptr<DeadLetters>> dead_letters_;
   std::vector<std::unique_ptr<SinkWorker>> sinks_;
-  std::vector<std::vector<StreamCursor>> cursors_;  // of sinks_, until the sources are open
+  std::vector<std::vector<StreamCursor>> cursors_;  // per sink, until the sources are open
   std::vector<std::unique_ptr<Source>> sources_;
   std::unique_ptr<QueryGauges> gauges_;
   absl::Time next_touch_;
   absl::Time next_stats_ = absl::InfinitePast();
   mutable absl::Mutex mutex_;
   std::string not_ready_ ABSL_GUARDED_BY(mutex_) = "starting";
-  // Views of constants and of the configuration.
+  // Views of constants and of names in the configuration.
   std::string_view doing_ ABSL_GUARDED_BY(mutex_) = "opens its state";
   std::string_view doing_of_ ABSL_GUARDED_BY(mutex_);
-  std::vector<ParserStats> parsed_ ABSL_GUARDED_BY(mutex_);  // of sources_
+  std::vector<ParserStats> parsed_ ABSL_GUARDED_BY(mutex_);  // per source
 };
 
 }  // namespace sparktail

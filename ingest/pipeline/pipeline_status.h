@@ -11,13 +11,13 @@
 
 namespace sparktail {
 
-// What a running pipeline reports of itself: for /metrics, /healthz and /readyz, and `--stats`.
-// A copy, made on request; counts are since the start of the process.
+// The status of a running pipeline, for /metrics, /healthz, /readyz and `--stats`. A copy, made on
+// request; counts are since the start of the process.
 struct PipelineStatus {
   absl::Time started;
-  bool ready = false;     // all sources and sinks were opened, and no sink is stopped
-  std::string not_ready;  // why not
-  bool healthy = true;    // the reader loop goes round
+  bool ready = false;     // all sources and sinks are open, and no sink has stopped
+  std::string not_ready;  // the reason if not ready
+  bool healthy = true;    // the reader loop runs
   std::vector<SourceStatus> sources;
   std::vector<SinkStatus> sinks;
   std::vector<QueryStatus> queries;

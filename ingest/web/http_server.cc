@@ -64,17 +64,17 @@ std::string Advice(int error) {
   std::string text = std::strerror(error);
   switch (error) {
     case EADDRINUSE:
-      return text + " (give another port with `http:` or --http, or stop what has it)";
+      return text + " (give another port with `http:` or --http, or stop the program that uses it)";
     case EADDRNOTAVAIL:
       return text + " (this machine has no such address)";
     case EACCES:
-      return text + " (ports below 1024 are for root: give another one)";
+      return text + " (only root may use ports below 1024: give another one)";
     default:
       return text;
   }
 }
 
-// A socket that listens, or -1 and errno.
+// Returns a listening socket, or -1 and errno.
 int ListenOn(const addrinfo& place) {
   const int fd = socket(place.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
@@ -109,7 +109,7 @@ absl::StatusOr<int> Listen(std::string_view address) {
   return CannotListen(address, Advice(error));
 }
 
-// Host and port that a socket is bound to.
+// Returns the host and port that a socket is bound to.
 HostPort BoundTo(int fd) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
@@ -124,7 +124,7 @@ HostPort BoundTo(int fd) {
   return {is_v6 ? absl::StrCat("[", host.data(), "]") : host.data(), port.data()};
 }
 
-// ---------------------------------------------------------------- requests and answers
+// ---------------------------------------------------------------- requests and responses
 
 struct Request {
   std::string_view method;
@@ -136,7 +136,7 @@ bool IsComplete(std::string_view text) {
          text.find("\n\n") != std::string_view::npos;
 }
 
-// "GET /metrics?x=y HTTP/1.1", the rest is not looked at.
+// Reads "GET /metrics?x=y HTTP/1.1" and ignores the rest.
 std::optional<Request> ReadRequest(std::string_view text) {
   std::string_view line = text.substr(0, text.find('\n'));
   if (line.ends_with('\r')) line.remove_suffix(1);
@@ -168,44 +168,45 @@ std::string_view Reason(int status) {
   }
 }
 
-std::string Serialize(const HttpAnswer& answer, bool with_body) {
-  const std::string_view reason = Reason(answer.status);
-  std::string text = absl::StrCat("HTTP/1.1 ", answer.status, " ");
+std::string Serialize(const HttpPage& page, bool with_body) {
+  const std::string_view reason = Reason(page.status);
+  std::string text = absl::StrCat("HTTP/1.1 ", page.status, " ");
   text.append(reason);
-  absl::StrAppend(&text, "\r\nContent-Type: ", answer.content_type,
-                  "\r\nContent-Length: ", answer.body.size(),
+  absl::StrAppend(&text, "\r\nContent-Type: ", page.content_type,
+                  "\r\nContent-Length: ", page.body.size(),
                   "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n",
-                  answer.status == 405 ? "Allow: GET, HEAD\r\n" : "", "Connection: close\r\n\r\n");
-  if (with_body) text += answer.body;
+                  page.status == 405 ? "Allow: GET, HEAD\r\n" : "", "Connection: close\r\n\r\n");
+  if (with_body) text += page.body;
   return text;
 }
 
-HttpAnswer Refusal(int status, std::string why) {
-  HttpAnswer answer;
-  answer.status = status;
-  answer.body = std::move(why) + "\n";
-  return answer;
+HttpPage ErrorPage(int status, std::string why) {
+  HttpPage page;
+  page.status = status;
+  page.body = std::move(why) + "\n";
+  return page;
 }
 
-HttpAnswer Ask(const HttpServer::Handler& handler, std::string_view path) {
+HttpPage GetPage(const HttpServer::Handler& handler, std::string_view path) {
   try {
     return handler(path);
   } catch (const std::exception& error) {
-    return Refusal(500, Printable(error.what(), 256));
+    return ErrorPage(500, Printable(error.what(), 256));
   } catch (...) {
-    return Refusal(500, "internal error");
+    return ErrorPage(500, "internal error");
   }
 }
 
-// The bytes to send for the bytes of one request.
-std::string Answer(const HttpServer::Handler& handler, std::string_view text) {
+// Returns the bytes of the response to the bytes of one request.
+std::string Respond(const HttpServer::Handler& handler, std::string_view text) {
   const std::optional<Request> request = ReadRequest(text);
-  if (!request) return Serialize(Refusal(400, "this is no HTTP/1.1 request"), /*with_body=*/true);
+  if (!request)
+    return Serialize(ErrorPage(400, "this is not an HTTP/1.1 request"), /*with_body=*/true);
   const bool is_head = request->method == "HEAD";
   if (!is_head && request->method != "GET") {
-    return Serialize(Refusal(405, "only GET and HEAD are answered"), /*with_body=*/true);
+    return Serialize(ErrorPage(405, "only GET and HEAD are supported"), /*with_body=*/true);
   }
-  return Serialize(Ask(handler, request->path), !is_head);
+  return Serialize(GetPage(handler, request->path), !is_head);
 }
 
 int MillisecondsUntil(Clock::time_point time, Clock::time_point now) {
@@ -217,8 +218,8 @@ bool WouldWait() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EI
 
 }  // namespace
 
-// Reads one request, sends one answer, and says farewell: what the client still sends is read for a
-// moment, since closing a socket with unread bytes would cut the answer on its way.
+// Reads one request and sends one response. Then reads for a moment and ignores what the client
+// still sends, since closing a socket with unread bytes would cut the response.
 struct HttpServer::Connection {
   enum class State : uint8_t { kReading, kSending, kFarewell, kDone };
 
@@ -230,7 +231,7 @@ struct HttpServer::Connection {
 
   short events() const { return state == State::kSending ? POLLOUT : POLLIN; }
 
-  // Goes on as far as it can without waiting.
+  // Advances as far as possible without waiting.
   void Advance(const Handler& handler, Clock::time_point now) {
     if (state == State::kReading) Read(handler, now);
     if (state == State::kSending) Send(now);
@@ -247,9 +248,9 @@ struct HttpServer::Connection {
     }
     request.append(buffer.data(), static_cast<size_t>(size));
     if (IsComplete(request)) {
-      answer = Answer(handler, request);
+      response = Respond(handler, request);
     } else if (request.size() >= kMostRequestBytes) {
-      answer = Serialize(Refusal(431, "the request is too long"), /*with_body=*/true);
+      response = Serialize(ErrorPage(431, "the request is too long"), /*with_body=*/true);
     } else {
       return;
     }
@@ -258,8 +259,8 @@ struct HttpServer::Connection {
   }
 
   void Send(Clock::time_point now) {
-    while (sent < answer.size()) {
-      const ssize_t size = send(fd, answer.data() + sent, answer.size() - sent, MSG_NOSIGNAL);
+    while (sent < response.size()) {
+      const ssize_t size = send(fd, response.data() + sent, response.size() - sent, MSG_NOSIGNAL);
       if (size < 0 && WouldWait()) return;
       if (size <= 0) {
         state = State::kDone;
@@ -284,7 +285,7 @@ struct HttpServer::Connection {
   State state = State::kReading;
   Clock::time_point deadline;
   std::string request;
-  std::string answer;
+  std::string response;
   size_t sent = 0;
 };
 
@@ -335,13 +336,13 @@ void HttpServer::Run() {
       AdvanceAll();
       Accept();
     } catch (const std::exception&) {
-      connections_.clear();  // out of memory: better no answer than no process
+      connections_.clear();  // out of memory: better no response than no process
     }
   }
   connections_.clear();
 }
 
-// Until there is something to do; false: the server is to stop.
+// Waits until there is something to do. Returns false if the server should stop.
 bool HttpServer::Wait() {
   const Clock::time_point now = Clock::now();
   const bool accepting = now >= accept_again_;
@@ -374,7 +375,7 @@ void HttpServer::Accept() {
     if (connections_.size() >= kMostConnections) connections_.pop_front();
     connections_.emplace_back(fd, timeout_);
   } else if (!WouldWait() && errno != ECONNABORTED) {
-    // No descriptor is left, and the listener stays readable.
+    // No descriptor is left, and the listener stays readable: pause instead of polling it.
     accept_again_ = Clock::now() + kNoDescriptorWait;
   }
 }

@@ -15,39 +15,39 @@
 
 namespace sparktail {
 
-struct HttpAnswer {
+struct HttpPage {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
 };
 
-// A small HTTP/1.1 server for probes, Prometheus and a curious operator: GET and HEAD of a few
-// pages, without bodies, and one request a connection (`Connection: close`). Whoever reaches the
-// port must not be able to harm the process, or to keep others from being answered:
-//   - one thread looks after at most kMostConnections; when there is one more, the oldest goes;
-//   - a request is at most kMostRequestBytes; request and answer each have a few seconds;
-//   - nothing of a request is used but its method and path.
+// A small HTTP/1.1 server for probes, Prometheus and operators: GET and HEAD of a few pages,
+// requests without bodies, and one request per connection (`Connection: close`). A client must not
+// be able to harm the process or to block other clients:
+//   - one thread serves at most kMostConnections; one more closes the oldest;
+//   - a request is at most kMostRequestBytes; request and response each have a few seconds;
+//   - only the method and path of a request are used.
 class HttpServer {
  public:
   static constexpr size_t kMostConnections = 64;
   static constexpr size_t kMostRequestBytes = 8192;
   static constexpr std::chrono::milliseconds kTimeout{5000};
 
-  // Gives the page of a path ("/metrics", without a query), or status 404. Called on the server's
-  // thread, which waits for it. If it throws, the answer is 500.
-  using Handler = std::function<HttpAnswer(std::string_view path)>;
+  // Returns the page for a path ("/metrics", without a query), or a page with status 404. Called on
+  // the server's thread, which waits for it. If it throws, the response is 500.
+  using Handler = std::function<HttpPage(std::string_view path)>;
 
-  // Listens on `address`, host:port, and starts the thread. The host is a name or an address, an
-  // IPv6 one in brackets; port 0 is any that is free. Errors say what to do. A request must come,
-  // and its answer be taken, within `timeout` each.
+  // Listens on `address`, host:port, and starts the thread. The host is a name or an address (IPv6
+  // in brackets); port 0 means any free port. Errors say what to do. A client has `timeout` to send
+  // its request, and again to read the response.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(
       std::string_view address, Handler handler, std::chrono::milliseconds timeout = kTimeout);
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
-  // Stops at once; answers on their way are cut.
+  // Stops at once; responses that are being sent are cut.
   ~HttpServer();
 
-  // The port that it listens on, and where to find it: "http://127.0.0.1:9464".
+  // The port it listens on, and its address: "http://127.0.0.1:9464".
   int port() const { return port_; }
   const std::string& url() const { return url_; }
 
@@ -56,7 +56,7 @@ class HttpServer {
 
   HttpServer(int listener, int stop_event, Handler handler, std::chrono::milliseconds timeout);
 
-  // All of these on the server's thread.
+  // Called on the server's thread.
   void Run();
   bool Wait();
   void AdvanceAll();
@@ -68,9 +68,9 @@ class HttpServer {
   const std::chrono::milliseconds timeout_;
   int port_ = 0;
   std::string url_;
-  std::list<Connection> connections_;                   // the oldest first
-  std::chrono::steady_clock::time_point accept_again_;  // not before
-  std::vector<pollfd> polled_;  // the stop event, the listener, then as in connections_
+  std::list<Connection> connections_;                   // oldest first
+  std::chrono::steady_clock::time_point accept_again_;  // accept no connection before
+  std::vector<pollfd> polled_;  // the stop event, the listener, then connections_ in order
   std::thread thread_;
 };
 

@@ -7,12 +7,13 @@
 
 namespace sparktail {
 
-// What --stats of parse prints: a line for each figure, `name: value`. `seconds` is wall time.
+// Formats the output of `parse --stats`: one line per figure, `name: value`. `seconds` is wall
+// time.
 std::string FormatStats(const ParserStats& stats, double seconds);
 
-// The same of run, since the start of the process: what was read, found and lost, and a line for
-// each sink. It has no speed, for it mostly waits, and does not count the records that it need not
-// look at.
+// Formats the output of `run --stats`, counted since the start of the process: what was read, found
+// and lost, and one line per sink. It has no speed, because `run` mostly waits, and no number of
+// records, because `run` does not look at all of them.
 std::string FormatRunStats(const ParserStats& parsed, const PipelineStatus& status);
 
 }  // namespace sparktail

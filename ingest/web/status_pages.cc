@@ -11,51 +11,50 @@ namespace {
 
 constexpr size_t kMostReasonBytes = 512;
 
-HttpAnswer Text(int status, std::string body) {
-  HttpAnswer answer;
-  answer.status = status;
-  answer.body = std::move(body);
-  return answer;
+HttpPage Text(int status, std::string body) {
+  HttpPage page;
+  page.status = status;
+  page.body = std::move(body);
+  return page;
 }
 
-HttpAnswer Index(std::string_view version) {
-  HttpAnswer answer;
-  answer.content_type = "text/html; charset=utf-8";
-  answer.body = "<!doctype html><title>sparktail</title><h1>sparktail ";
-  answer.body.append(version).append(
+HttpPage Index(std::string_view version) {
+  HttpPage page;
+  page.content_type = "text/html; charset=utf-8";
+  page.body = "<!doctype html><title>sparktail</title><h1>sparktail ";
+  page.body.append(version).append(
       "</h1>\n<ul><li><a href=\"/metrics\">/metrics</a> for Prometheus"
-      "<li><a href=\"/healthz\">/healthz</a> is it alive?"
+      "<li><a href=\"/healthz\">/healthz</a> does the reader loop run?"
       "<li><a href=\"/readyz\">/readyz</a> are all sources and sinks open?</ul>\n");
-  return answer;
+  return page;
 }
 
-HttpAnswer Metrics(const PipelineStatus& status, std::string_view version) {
-  HttpAnswer answer;
-  answer.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  answer.body = MetricsPage(status, version);
-  return answer;
+HttpPage Metrics(const PipelineStatus& status, std::string_view version) {
+  HttpPage page;
+  page.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  page.body = MetricsPage(status, version);
+  return page;
 }
 
-HttpAnswer Health(const PipelineStatus& status) {
-  return status.healthy ? Text(200, "healthy\n") : Text(503, "the reader loop stands still\n");
+HttpPage Health(const PipelineStatus& status) {
+  return status.healthy ? Text(200, "healthy\n") : Text(503, "the reader loop is stuck\n");
 }
 
-HttpAnswer Readiness(const PipelineStatus& status) {
+HttpPage Readiness(const PipelineStatus& status) {
   std::string text = status.ready
                          ? "ready\n"
                          : "not ready: " + Printable(status.not_ready, kMostReasonBytes) + "\n";
   for (const SinkStatus& sink : status.sinks) {
     if (sink.state != SinkStatus::State::kPaused) continue;
     text += "sink " + Printable(sink.name, kMostReasonBytes) +
-            " pauses: " + Printable(sink.why, kMostReasonBytes) + "\n";
+            " is paused: " + Printable(sink.why, kMostReasonBytes) + "\n";
   }
   return Text(status.ready ? 200 : 503, std::move(text));
 }
 
 }  // namespace
 
-HttpAnswer StatusPage(std::string_view path, const PipelineStatus& status,
-                      std::string_view version) {
+HttpPage StatusPage(std::string_view path, const PipelineStatus& status, std::string_view version) {
   if (path == "/") return Index(version);
   if (path == "/metrics") return Metrics(status, version);
   if (path == "/healthz") return Health(status);

@@ -9,11 +9,10 @@ namespace sparktail {
 
 // The pages of a running pipeline:
 //   /metrics   metrics.h
-//   /healthz   200 while the reader loop goes round, else 503: the process should be restarted
-//   /readyz    200 if all sources and sinks were opened and none is stopped, else 503, and why
-//   /          what there is
-// All else is 404. Texts of the outside in them are printable.
-HttpAnswer StatusPage(std::string_view path, const PipelineStatus& status,
-                      std::string_view version);
+//   /healthz   200 while the reader loop runs, else 503: the process should be restarted
+//   /readyz    200 if all sources and sinks are open and none has stopped, else 503 and the reason
+//   /          links to the pages
+// Every other path is 404. External text in the pages is made printable.
+HttpPage StatusPage(std::string_view path, const PipelineStatus& status, std::string_view version);
 
 }  // namespace sparktail

@@ -203,7 +203,7 @@ TEST_F(AllCursorsTest, AnOwnerKeepsOthersOut) {
 
 // ---------------------------------------------------------------- changing
 
-TEST_F(AllCursorsTest, WhatIsStoredIsThereAndInTheCopy) {
+TEST_F(AllCursorsTest, StoredCursorsAreInTheSinkAndInTheCopy) {
   Fill();
   {
     AllCursors cursors = Make();
@@ -278,7 +278,7 @@ TEST_F(AllCursorsTest, WithoutOffsetsTheHistoryIsChanged) {
   EXPECT_THAT(Seen(), ElementsAre("history a 1"));
 }
 
-TEST_F(AllCursorsTest, WhateverCallOfSqliteFailsItCanBeDoneAgain) {
+TEST_F(AllCursorsTest, AfterAnyFailedCallOfSqliteItCanBeRepeated) {
   FaultyVfs vfs;
   vfs.SkipSyncs();
   const auto move = [&](uint64_t offset) {

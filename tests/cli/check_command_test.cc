@@ -67,7 +67,7 @@ TEST_F(CheckCommandTest, EverythingIsLookedAt) {
   EXPECT_THAT(os_.written, HasSubstr(" ok, 0 warnings, 0 failed\n"));
 }
 
-TEST_F(CheckCommandTest, WhatDoesNotWorkFails) {
+TEST_F(CheckCommandTest, BrokenSinksFail) {
   command_.configuration.sinks[0].options.Get<FileSinkOptions>().path = "/nowhere/e.ndjson";
   EXPECT_EQ(RunCheck(command_, &os_), ExitCode::kFailed);
   EXPECT_THAT(os_.written, HasSubstr(" 1 failed\n"));

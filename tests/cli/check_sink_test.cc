@@ -92,7 +92,7 @@ TEST_F(CheckSinkTest, AFileCanBeMadeOrWrittenTo) {
   EXPECT_EQ(broken_, 0U);
 }
 
-TEST_F(CheckSinkTest, WhatKeepsAFileFromBeingWrittenIsTold) {
+TEST_F(CheckSinkTest, ReasonsWhyAFileCannotBeWrittenAreReported) {
   EXPECT_THAT(CheckedFile(folder_ / "none/events.ndjson"),
               HasSubstr("FAILED   sink one: the directory " + (folder_ / "none") +
                         " does not exist; make it (mkdir -p "));

@@ -92,7 +92,7 @@ TEST_F(CheckSourceTest, ALogWithoutInfoIsTold) {
   EXPECT_EQ(broken_, 0U);
 }
 
-TEST_F(CheckSourceTest, WhatIsNoLogIsNamed) {
+TEST_F(CheckSourceTest, FilesThatAreNoLogsAreNamed) {
   std::filesystem::create_directory(folder_ / "directory");
   ASSERT_EQ(::mkfifo((folder_ / "fifo").c_str(), 0600), 0);
   std::filesystem::create_symlink("nowhere", folder_ / "link");
@@ -146,7 +146,7 @@ TEST_F(CheckSourceTest, ManyFilesAreCounted) {
                           HasSubstr("the other 10 files were not looked at")));
 }
 
-TEST_F(CheckSourceTest, WhatComesFromALogIsPrintable) {
+TEST_F(CheckSourceTest, TextFromALogIsPrintable) {
   testing::WriteBytes(folder_ / "x", "\x1b[31m26/11/21 15:33:12 INFO A: b\n\x1b]0;x\x07\n");
   const std::string text = Checked();
   EXPECT_EQ(text.find('\x1b'), std::string::npos);

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "ingest/cli/config_reference.h"
-#include "tests/support/fake_surroundings.h"
-#include "tests/support/temp_dir.h"
 #include "ingest/sources/file/file_source_options.h"
 #include "ingest/sources/kafka/kafka_source_options.h"
 #include "sinks/options.h"
+#include "tests/support/fake_surroundings.h"
+#include "tests/support/temp_dir.h"
 
 namespace sparktail {
 namespace {
@@ -286,8 +286,8 @@ TEST(CommandLineTest, TheSinksOfRun) {
 }
 
 TEST(CommandLineTest, FlagsOfRunAreCheckedAsAConfigurationIs) {
-  ExpectWrongUsage({"run"}, "there is nothing to read");
-  ExpectWrongUsage({"run", "--output", "-"}, "there is nothing to read");
+  ExpectWrongUsage({"run"}, "no source is given");
+  ExpectWrongUsage({"run", "--output", "-"}, "no source is given");
   ExpectWrongUsage({"run", "--file", ""}, "--file: it is empty");
   ExpectWrongUsage({"run", "--file", "/a", "--instance", "a/b"}, "--instance: give a name");
   ExpectWrongUsage({"run", "--file", "/a", "--log-level", "inf"}, "did you mean info?");
@@ -299,7 +299,8 @@ TEST(CommandLineTest, FlagsOfRunAreCheckedAsAConfigurationIs) {
                    "--sqlite: '/o' is written by --output too");
   ExpectWrongUsage({"run", "--file", "/a", "--output", "/a", "--output", "/b"}, "--output");
   ExpectWrongUsage({"run", "--file", "/a", "--exit-marker", "/m"}, "needs --until-exit");
-  ExpectWrongUsage({"run", "--file", "/a", "/b"}, "unexpected word /b; put a glob in quotes");
+  ExpectWrongUsage({"run", "--file", "/a", "/b"},
+                   "unexpected word /b; give a glob with --file, in quotes");
   ExpectWrongUsage({"run", "--fil", "/a"}, "did you mean --file?");
   const Answer two = Answered({"run", "--file", "/a", "--http", "x", "--watch", "y"});
   EXPECT_THAT(two.text, HasSubstr("sparktail: --http: "));
@@ -333,8 +334,8 @@ TEST_F(CommandLineFileTest, ReplayTakesFilesAndAConfiguration) {
   EXPECT_THAT(other.files, ElementsAre("a"));
   EXPECT_EQ(other.sink, "x");
   EXPECT_TRUE(other.recover);
-  ExpectWrongUsage({"replay", "a"}, "replay: which configuration? Give -c FILE");
-  ExpectWrongUsage({"replay", "-c", good_}, "replay: which dead letters? Give files");
+  ExpectWrongUsage({"replay", "a"}, "replay: the configuration is missing; give -c FILE");
+  ExpectWrongUsage({"replay", "-c", good_}, "replay: the dead letters are missing; give files");
   ExpectWrongUsage({"replay", "-c", good_, "a", "--sinc", "x"}, "did you mean --sink?");
   EXPECT_EQ(Answered({"replay", "-c", bad_, "a"}).exit_code, ExitCode::kWrongUsage);
   const Answer help = Answered({"replay", "--help"});
@@ -359,7 +360,7 @@ TEST_F(CommandLineFileTest, ATopicHasNoEndToWaitFor) {
                       "state_dir: /s\n"
                       "sources: [{kind: kafka, brokers: ['k:9092'], topics: [logs]}]\n"
                       "sinks: [{kind: file, path: /e}]\n");
-  ExpectWrongUsage({"run", "-c", topics, "--until-exit"}, "it needs --exit-marker");
+  ExpectWrongUsage({"run", "-c", topics, "--until-exit"}, "needs --exit-marker");
   EXPECT_TRUE(Parsed<RunCommand>({"run", "-c", topics, "--until-exit", "--exit-marker", "/m"})
                   .until_exit.enabled);
 }
@@ -412,17 +413,17 @@ TEST_F(CommandLineFileTest, OffsetsKnowTheirCursors) {
   EXPECT_TRUE(Parsed<OffsetsCommand>({"offsets", "--all", "--json", "forget"}).json);
 }
 
-TEST(CommandLineTest, OffsetsAreTold) {
+TEST(CommandLineTest, OffsetsAreReported) {
   ExpectWrongUsage({"offsets"}, "list, set or forget");
   ExpectWrongUsage({"offsets", "lst"}, "unknown action lst; did you mean list?");
-  ExpectWrongUsage({"offsets", "zzzzzz"}, "there are list, set, forget");
+  ExpectWrongUsage({"offsets", "zzzzzz"}, "give list, set or forget");
   ExpectWrongUsage({"offsets", "set"}, "the stream is missing");
   ExpectWrongUsage({"offsets", "forget"}, "the stream is missing");
-  ExpectWrongUsage({"offsets", "forget"}, "For all streams give --all");
+  ExpectWrongUsage({"offsets", "forget"}, "Give --all for all streams");
   ExpectWrongUsage({"offsets", "forget", "a", "--all"}, "either a stream or --all");
-  ExpectWrongUsage({"offsets", "list", "--all"}, "--all: it is for offsets forget only");
-  ExpectWrongUsage({"offsets", "set", "--all", "0"}, "--all: it is for offsets forget only");
-  ExpectWrongUsage({"offsets", "set", "a", "0", "--all"}, "--all: it is for offsets forget only");
+  ExpectWrongUsage({"offsets", "list", "--all"}, "--all works only with offsets forget");
+  ExpectWrongUsage({"offsets", "set", "--all", "0"}, "--all works only with offsets forget");
+  ExpectWrongUsage({"offsets", "set", "a", "0", "--all"}, "--all works only with offsets forget");
   ExpectWrongUsage({"offsets", "set", "a"}, "the offset is missing");
   ExpectWrongUsage({"offsets", "set", "a", "end"}, "not 'end'");
   ExpectWrongUsage({"offsets", "set", "a", "1", "2"}, "unexpected word 2");

@@ -13,7 +13,7 @@ bool Admit(MessageLimiter* limiter, const std::string& what, absl::Time now) {
   return limiter->Admit(Log::Level::kWarning, what, "about " + what, now);
 }
 
-TEST(MessageLimiter, OfOneNameTheFirstAreAdmittedAndTheRestCounted) {
+TEST(MessageLimiter, TheFirstMessagesOfANameAreAdmittedAndTheRestCounted) {
   MessageLimiter limiter;
   for (uint64_t i = 0; i < MessageLimiter::kMost; ++i) EXPECT_TRUE(Admit(&limiter, "a", kStart));
   for (int i = 0; i < 123; ++i) EXPECT_FALSE(Admit(&limiter, "a", kStart + absl::Seconds(1)));

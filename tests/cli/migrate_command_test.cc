@@ -29,11 +29,11 @@ constexpr char kIni[] =
     "min_errors_threshold = 5\n"
     "colour = blue\n";
 
-TEST(MigrateCommandTest, WhatASparkMonitorWasTold) {
+TEST(MigrateCommandTest, TheOptionsOfASparkMonitorAreConverted) {
   const auto yaml = MigrateConfig(kIni, {"http://rm1:8088"});
   ASSERT_TRUE(yaml.ok()) << yaml.status();
   EXPECT_EQ(*yaml,
-            "# Made of a config.ini of spark-monitor by sparktail migrate-config.\n"
+            "# Created from a config.ini of spark-monitor by sparktail migrate-config.\n"
             "environment: \"pro\"\n"
             "log:\n"
             "  level: info\n"
@@ -48,7 +48,7 @@ TEST(MigrateCommandTest, WhatASparkMonitorWasTold) {
             "    error_min_count: 5\n"
             "    error_max_count: 10\n"
             "sinks:\n"
-            "  # spark-monitor sent them to Elasticsearch (pro), into indices named "
+            "  # spark-monitor sends events to Elasticsearch (pro), into indices named "
             "monitor-yarn-ENVIRONMENT-DAY.\n"
             "  - kind: stdout\n"
             "# line 19, ERRORS.colour: sparktail has no such option\n");
@@ -60,11 +60,11 @@ TEST(MigrateCommandTest, WithoutResourceManagersItSaysWhereTheyWere) {
 
 TEST(MigrateCommandTest, MistakesAreNamedWithTheirLine) {
   EXPECT_EQ(MigrateConfig("nonsense\n", {}).status().message(),
-            "line 1: neither a section nor key = value");
+            "line 1: this is neither a section nor key = value");
   EXPECT_EQ(MigrateConfig("[APPS]\nnames = a, b\n", {}).status().message(),
             "line 2: APPS.names: give a list such as [\"a\", \"b\"]");
   EXPECT_EQ(MigrateConfig("[APPS]\nnames = [1]\n", {}).status().message(),
-            "line 2: APPS.names: each has to be a text");
+            "line 2: APPS.names: each name must be a string");
   EXPECT_EQ(MigrateConfig("[APPS]\nwindow = soon\n", {}).status().message(),
             "line 2: APPS.window: give a number");
   EXPECT_FALSE(MigrateConfig("[APPS\n", {}).ok());

@@ -149,7 +149,7 @@ TEST_F(OffsetsCommandTest, ListWorksBesideARunningProcess) {
   EXPECT_THAT(os_.out, HasSubstr("3 cursors"));
 }
 
-TEST_F(OffsetsCommandTest, WhatIsBehindIsOnlySaidOfTheSameFile) {
+TEST_F(OffsetsCommandTest, TheLagIsReportedOnlyForTheSameFile) {
   {
     const std::unique_ptr<CursorStore> store = Own();
     FilePosition exchanged = Place("exchanged", 60);
@@ -193,7 +193,7 @@ TEST_F(OffsetsCommandTest, NamesDoNotReachATerminalAsTheyAre) {
 TEST_F(OffsetsCommandTest, SetsAllSinksToTheBeginning) {
   Fill();
   EXPECT_EQ(Run(Action::kSet, "", "logs/a"), ExitCode::kOk);
-  EXPECT_EQ(os_.out, "sink file goes on at 0 in logs/a\nsink search goes on at 0 in logs/a\n");
+  EXPECT_EQ(os_.out, "sink file resumes at 0 in logs/a\nsink search resumes at 0 in logs/a\n");
   for (const char* sink : {"file", "search"}) {
     const Cursor cursor = Stored(sink, "logs/a");
     EXPECT_EQ(cursor.offset, 0U);
@@ -260,7 +260,7 @@ TEST_F(OffsetsCommandTest, Forgets) {
   EXPECT_EQ(os_.out, "{\"forgotten\":0}\n");
 }
 
-TEST_F(OffsetsCommandTest, WhatIsNotThereIsSaidWithTheNearestName) {
+TEST_F(OffsetsCommandTest, MissingNamesAreReportedWithTheNearestOne) {
   Fill();
   EXPECT_EQ(Run(Action::kSet, "", "logs/c"), ExitCode::kFailed);
   EXPECT_THAT(os_.error, HasSubstr("has no cursor in stream logs/c; did you mean logs/"));
@@ -366,7 +366,7 @@ TEST_F(OffsetsOfHistoryTest, ListsWhatTheSinkKeepsAndNotTheCopy) {
 TEST_F(OffsetsOfHistoryTest, SetMovesTheSinkAndItsCopy) {
   EXPECT_EQ(Run(Action::kSet, "", "logs/a", 30), ExitCode::kOk);
   EXPECT_EQ(os_.error, "");
-  EXPECT_EQ(os_.out, "sink file goes on at 30 in logs/a\nsink history goes on at 30 in logs/a\n");
+  EXPECT_EQ(os_.out, "sink file resumes at 30 in logs/a\nsink history resumes at 30 in logs/a\n");
   const Cursor cursor = SinkAt().at("logs/a");
   EXPECT_EQ(cursor.offset, 30U);
   EXPECT_EQ(*cursor.context, "learnt");
@@ -382,7 +382,7 @@ TEST_F(OffsetsOfHistoryTest, SetMovesTheSinkAndItsCopy) {
   EXPECT_EQ(Stored("file", "logs/b").offset, 60U);
 }
 
-TEST_F(OffsetsOfHistoryTest, WhatIsRefusedChangesNoSink) {
+TEST_F(OffsetsOfHistoryTest, AnErrorChangesNoSink) {
   EXPECT_EQ(Run(Action::kSet, "", "logs/a", 101), ExitCode::kFailed);
   EXPECT_THAT(os_.error, HasSubstr("logs/a has no byte 101, only 100"));
   EXPECT_EQ(Run(Action::kSet, "history", "logs/c", 1), ExitCode::kFailed);
@@ -420,7 +420,7 @@ TEST_F(OffsetsOfHistoryTest, ARunningProcessIsNamed) {
   EXPECT_EQ(Run(Action::kList), ExitCode::kOk);
 }
 
-TEST_F(OffsetsOfHistoryTest, WhatCannotBeReadIsSaid) {
+TEST_F(OffsetsOfHistoryTest, UnreadableFilesAreReported) {
   WriteBytes(Database(), std::string(8192, 'x'));
   for (const Action action : {Action::kList, Action::kSet, Action::kForget}) {
     EXPECT_EQ(Run(action, "", "logs/a"), ExitCode::kFailed);

@@ -160,7 +160,7 @@ TEST_F(OwnLogTest, ReopenGoesOnInTheNewFile) {
   log.Reopen();
   log.Info("a", "three");
   EXPECT_THAT(File(path() + ".1"), ElementsAre(EndsWith("one"), EndsWith("two")));
-  EXPECT_THAT(File(path()), ElementsAre(HasSubstr("own log opened anew"), EndsWith("three")));
+  EXPECT_THAT(File(path()), ElementsAre(HasSubstr("reopened the own log"), EndsWith("three")));
 }
 
 TEST_F(OwnLogTest, ReopenKeepsTheOldFileIfThereCanBeNoNewOne) {
@@ -170,9 +170,8 @@ TEST_F(OwnLogTest, ReopenKeepsTheOldFileIfThereCanBeNoNewOne) {
   std::filesystem::create_directory(path());
   log.Reopen();
   log.Info("a", "two");
-  EXPECT_THAT(
-      File(path() + ".1"),
-      ElementsAre(EndsWith("one"), HasSubstr("own log can't be opened anew"), EndsWith("two")));
+  EXPECT_THAT(File(path() + ".1"),
+              ElementsAre(EndsWith("one"), HasSubstr("can't reopen the own log"), EndsWith("two")));
 }
 
 TEST_F(OwnLogTest, WithoutItsFileItGoesToStandardErrorUntilThatWorks) {
@@ -182,7 +181,7 @@ TEST_F(OwnLogTest, WithoutItsFileItGoesToStandardErrorUntilThatWorks) {
   log.Info("a", "one");
   EXPECT_THAT(
       Lines(os_.standard_error),
-      ElementsAre(AllOf(HasSubstr("error: own log can't be written"), HasSubstr("missing/own.log"),
+      ElementsAre(AllOf(HasSubstr("error: can't write the own log"), HasSubstr("missing/own.log"),
                         HasSubstr("No such file or directory")),
                   EndsWith("one")));
   std::filesystem::create_directory(directory_ / "missing");

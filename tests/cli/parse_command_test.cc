@@ -123,7 +123,7 @@ TEST(ParseCommandTest, AFileThatCannotBeReadDoesNotStopTheOthers) {
             "sparktail: folder: cannot read it: it is a directory; name the log files in it\n");
 }
 
-TEST(ParseCommandTest, WhatWasReadBeforeAFailedReadIsDelivered) {
+TEST(ParseCommandTest, EventsBeforeAFailedReadAreDelivered) {
   for (const bool is_stdin : {false, true}) {
     FakeOs os;
     const std::string events = Progress(1) + Progress(2);
@@ -345,7 +345,7 @@ TEST(ParseCommandTest, WrappedLogsGiveTheDocumentsOfThePlainOnes) {
   }
 }
 
-// What else is in the file does not matter to a stream.
+// A stream does not depend on the rest of the file.
 TEST(ParseCommandTest, StreamsOfAWrappedLogAreReadApart) {
   std::mt19937_64 random(testing::Seed());
   const std::string log = testing::ReadFile(testing::DataPath("3.5.9/fail.default.log"));

@@ -48,7 +48,7 @@ TEST_F(ReferencesTest, VariablesAreReplaced) {
   EXPECT_EQ(Replaced(""), "");
 }
 
-TEST_F(ReferencesTest, WhatWasPutInIsNotLookedAtAgain) {
+TEST_F(ReferencesTest, ReplacedTextIsNotSearchedAgain) {
   EXPECT_EQ(Replaced("${_b2}"), "${A} $$");
   const std::string path = Write("x", "${A}");
   EXPECT_EQ(Replaced("${file:" + path + "}"), "${A}");
@@ -86,10 +86,10 @@ TEST_F(ReferencesTest, MissingOnesAreNamed) {
 }
 
 TEST_F(ReferencesTest, OnlySmallRegularFilesAreRead) {
-  EXPECT_THAT(ErrorOf("${file:" + folder_.path() + "}"), HasSubstr("no regular file"));
+  EXPECT_THAT(ErrorOf("${file:" + folder_.path() + "}"), HasSubstr("not a regular file"));
   ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
-  EXPECT_THAT(ErrorOf("${file:" + folder_.path() + "/pipe}"), HasSubstr("no regular file"));
-  EXPECT_THAT(ErrorOf("${file:/dev/zero}"), HasSubstr("no regular file"));
+  EXPECT_THAT(ErrorOf("${file:" + folder_.path() + "/pipe}"), HasSubstr("not a regular file"));
+  EXPECT_THAT(ErrorOf("${file:/dev/zero}"), HasSubstr("not a regular file"));
   const std::string large = Write("large", std::string((64 << 10) + 1, 'x'));
   EXPECT_THAT(ErrorOf("${file:" + large + "}"), HasSubstr("longer than 64 KiB"));
 }

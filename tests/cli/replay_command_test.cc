@@ -120,7 +120,7 @@ TEST_F(ReplayCommandTest, ItsStateIsItsOwnAndThatOfItsFiles) {
   EXPECT_EQ(States().size(), 1U);
 
   EXPECT_EQ(Run(), ExitCode::kOk) << os_.error;
-  EXPECT_THAT(os_.out, IsEmpty()) << "it goes on where it ended";
+  EXPECT_THAT(os_.out, IsEmpty()) << "it resumes where it stopped";
   EXPECT_THAT(os_.error, HasSubstr("sent 0 events to sink out; 1 event had been sent before\n"));
 
   WriteBytes(command_.files[0], DeadLetterLine("out", 1) + DeadLetterLine("out", 2));
@@ -134,7 +134,7 @@ TEST_F(ReplayCommandTest, ItsStateIsItsOwnAndThatOfItsFiles) {
   EXPECT_THAT((*store)->LoadAll().value(), IsEmpty());
 }
 
-TEST_F(ReplayCommandTest, WhatCannotBeSentIsSaid) {
+TEST_F(ReplayCommandTest, EventsThatCannotBeSentAreReported) {
   std::string lines = DeadLetterLine("out", 1);
   for (int i = 0; i < 30; ++i) lines += "{\"sink\":\"out\",\"document\":\"\\u001b[2Jx\"}\n";
   Give("a", lines + "{\"time\":");
@@ -168,7 +168,7 @@ TEST_F(ReplayCommandTest, NothingIsSentIfSomethingIsWrong) {
               ":2: the configuration has no sink histroy; did you mean --sink "
               "history?");
   WriteBytes(command_.files[1], DeadLetterLine("out", 1) + DeadLetterLine("zzzz", 2));
-  ExpectWrong("no sink zzzz; name one that it has with --sink");
+  ExpectWrong("no sink zzzz; name another one with --sink");
   WriteBytes(command_.files[1], DeadLetterLine("", 1));
   ExpectWrong(folder_ / "b" + ":1: it names no sink");
   WriteBytes(command_.files[1],
@@ -196,8 +196,8 @@ TEST_F(ReplayCommandTest, AFileThatCannotBeReadAnyMoreIsAFailure) {
   os_.Fail({.n = 2, .calls = {testing::FaultyOs::Call::kOpenToFollow}, .path_contains = "/a"});
   EXPECT_EQ(Run(), ExitCode::kFailed);
   EXPECT_THAT(os_.error, HasSubstr("/a can't be read: Input/output error"));
-  EXPECT_THAT(os_.error, HasSubstr("sent 0 events to sink out; not all is sent: the same command "
-                                   "goes on where this one ended\n"));
+  EXPECT_THAT(os_.error, HasSubstr("sent 0 events to sink out; not all events are sent: run the "
+                                   "same command again to resume\n"));
   os_.Heal();
   EXPECT_EQ(Run(), ExitCode::kOk);
   EXPECT_THAT(NumbersOf(os_.out), ElementsAre(1));

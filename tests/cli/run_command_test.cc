@@ -79,12 +79,12 @@ class RunCommandDeathTest : public ::testing::Test {
 
 TEST_F(RunCommandDeathTest, AReaderThatHangsIsLeftAfterShutdownTimeout) {
   EXPECT_EXIT(Run(HangingOs::Call::kReadAt), ::testing::ExitedWithCode(0),
-              "hangs: it reads source logs; .*delivered");
+              "hangs while it reads source logs; .*delivered");
 }
 
 TEST_F(RunCommandDeathTest, OneThatHangsAtTheStartIsLeftToo) {
   EXPECT_EXIT(Run(HangingOs::Call::kOpen), ::testing::ExitedWithCode(0),
-              "hangs: it opens source logs; ");
+              "hangs while it opens source logs; ");
 }
 
 TEST_F(RunCommandDeathTest, UntilExitThatIsAFailure) {

@@ -48,13 +48,13 @@ std::string AbstractName() { return "@sparktail-test-" + std::to_string(getpid()
 TEST(ServiceManager, TellsHowItStands) {
   Manager manager(AbstractName());
   ServiceManager service(AbstractName(), absl::InfiniteDuration());
-  service.Ready();
+  service.NotifyReady();
   EXPECT_EQ(manager.Next(), "READY=1");
-  service.Status("reading 3 streams\nREADY=0");
+  service.SetStatus("reading 3 streams\nREADY=0");
   EXPECT_EQ(manager.Next(), "STATUS=reading 3 streams?READY=0");
-  service.Status("reading 3 streams\nREADY=0");
+  service.SetStatus("reading 3 streams\nREADY=0");
   EXPECT_EQ(manager.Next(), "") << "nothing new";
-  service.Stopping();
+  service.NotifyStopping();
   EXPECT_EQ(manager.Next(), "STOPPING=1");
 }
 
@@ -64,7 +64,7 @@ TEST(ServiceManager, TheSocketMayBeAFile) {
   {
     Manager manager(directory + "/s");
     ServiceManager service(directory + "/s", absl::InfiniteDuration());
-    service.Ready();
+    service.NotifyReady();
     EXPECT_EQ(manager.Next(), "READY=1");
   }
   std::filesystem::remove_all(directory);
@@ -75,20 +75,20 @@ TEST(ServiceManager, SignsOfLifeComeAtHalfTheTime) {
   ServiceManager service(AbstractName(), absl::Seconds(60));
   EXPECT_LT(service.alive_interval(), absl::Seconds(30));
   const absl::Time start = absl::FromUnixSeconds(1'700'000'000);
-  service.Alive(start);
+  service.NotifyAlive(start);
   EXPECT_EQ(manager.Next(), "WATCHDOG=1");
-  service.Alive(start + absl::Seconds(29));
+  service.NotifyAlive(start + absl::Seconds(29));
   EXPECT_EQ(manager.Next(), "");
-  service.Alive(start + absl::Seconds(30));
+  service.NotifyAlive(start + absl::Seconds(30));
   EXPECT_EQ(manager.Next(), "WATCHDOG=1");
-  service.Alive(start - absl::Hours(1));
+  service.NotifyAlive(start - absl::Hours(1));
   EXPECT_EQ(manager.Next(), "WATCHDOG=1") << "the clock was set back";
 }
 
 TEST(ServiceManager, NoSignsOfLifeUnlessAsked) {
   Manager manager(AbstractName());
   ServiceManager service(AbstractName(), absl::InfiniteDuration());
-  service.Alive(absl::FromUnixSeconds(1'700'000'000));
+  service.NotifyAlive(absl::FromUnixSeconds(1'700'000'000));
   EXPECT_EQ(manager.Next(), "");
 }
 
@@ -96,10 +96,10 @@ TEST(ServiceManager, NothingHappensIfNobodyAskedOrListens) {
   for (const std::string& name : {std::string(), AbstractName(), std::string("/nowhere/socket"),
                                   std::string("vsock:2:1234"), std::string(500, '/')}) {
     ServiceManager service(name, absl::Seconds(1));
-    service.Ready();
-    service.Status("s");
-    service.Alive(absl::Now());
-    service.Stopping();
+    service.NotifyReady();
+    service.SetStatus("s");
+    service.NotifyAlive(absl::Now());
+    service.NotifyStopping();
   }
 }
 
@@ -123,7 +123,7 @@ TEST(ServiceManager, TheEnvironmentAsks) {
   {
     const Environment environment(AbstractName(), "2000000", pid);
     ServiceManager service = ServiceManager::FromEnvironment();
-    service.Ready();
+    service.NotifyReady();
     EXPECT_EQ(manager.Next(), "READY=1");
     EXPECT_EQ(service.alive_interval(), absl::Seconds(0.5));
   }

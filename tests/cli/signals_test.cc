@@ -55,9 +55,9 @@ TEST(Signals, BothAtATime) {
   const auto signals = Install();
   raise(SIGHUP);
   raise(SIGTERM);
-  const Signals::Came came = signals->Poll();
-  EXPECT_TRUE(came.reopen);
-  EXPECT_EQ(came.stop, SIGTERM);
+  const Signals::Received received = signals->Poll();
+  EXPECT_TRUE(received.reopen);
+  EXPECT_EQ(received.stop, SIGTERM);
 }
 
 TEST(Signals, ThereIsOneObjectAtATime) {

@@ -50,7 +50,7 @@ TEST(ZoneEvidenceTest, TheOffsetOfTheStampsIsTold) {
     int64_t duration_ms;
     absl::Duration offset;
   };
-  // Of a trigger that began at 12:00:00Z.
+  // An event of a trigger that began at 12:00:00Z.
   for (const Case& c : {
            Case{"26/07/01 12:00:03", 3000, absl::ZeroDuration()},
            Case{"26/07/01 14:00:05", 3000, absl::Hours(2)},
@@ -79,7 +79,7 @@ TEST(ZoneEvidenceTest, SummerTimeIsFollowed) {
   EXPECT_EQ(evidence.disagreeing_offset(), absl::Hours(2));
 }
 
-TEST(ZoneEvidenceTest, WhatIsNoEventProvesNothing) {
+TEST(ZoneEvidenceTest, LinesThatAreNoEventsProveNothing) {
   for (const std::string& text : {
            std::string(),
            std::string("Streaming query made progress: {"),

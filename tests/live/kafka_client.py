@@ -1,4 +1,4 @@
-"""What a test does to a broker beside sparktail: topics, rights, messages, and a reader of its own. By confluent-kafka from
+"""Operations of a test on a broker, beside sparktail: topics, rights, messages, and a reader of its own. By confluent-kafka from
 PyPI, which has a librdkafka of its own, much newer than Debian's."""
 import sys
 import time
@@ -173,7 +173,7 @@ class Reader:
 
 
 def dump(address, topics, committed=True):
-    """What a reader that comes now finds."""
+    """The messages that a new reader finds."""
     reader = Reader(address, topics, committed)
     try:
         return reader.to_the_end()

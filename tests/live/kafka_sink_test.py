@@ -140,7 +140,7 @@ class Settings(KafkaCase):
 
 
 class Kills(KillCase, KafkaCase):
-    """Of sparktail, of the broker, and both frozen, in random order."""
+    """Kills of sparktail, of the broker, and both frozen, in random order."""
 
     KINDS = [
         ("app1/driver.log", "app1/driver.log*", "rename", "header", "plain"),
@@ -383,7 +383,7 @@ class OutagesAtLeastOnce(Outages):
 
 class Topics(KafkaCase):
     def test_F36_a_deleted_topic_comes_back(self):
-        """What it held is gone, but what comes then is delivered, without a restart."""
+        """The topic's old messages are gone, but later events are delivered without a restart."""
         write(self.log, BANNER + events(1))
         runner = self.kafka(self.log, sink={"properties": SHORT}).start()
         self.has(runner, [1])

@@ -104,7 +104,7 @@ class Envelopes(Case):
         self.has_all_of(self.member(sources=[self.source(envelope="json", message_field="payload")]).start(), [text])
 
     def test_messages_that_are_none(self):
-        """What can't be read is passed over; what comes behind it is read."""
+        """Unreadable messages are skipped, and the messages after them are read."""
         self.admin.create_topic(self.raw)
         lines = raw_messages.filebeat(BANNER + events(1), None)
         self.send((b"pod", value) for value in lines)

@@ -1,4 +1,4 @@
-"""What the tests of Kafka share: one broker a file of tests, `sparktail run` with a sink of Kafka, and the account of what a
+"""Shared by the tests of Kafka: one broker a file of tests, `sparktail run` with a sink of Kafka, and the account of what a
 reader finds in its topics."""
 import json
 import os
@@ -32,7 +32,7 @@ SHORT = {
 LONGER_THAN_SHORT = 9
 
 # In its own log, of a sink that can't go on now: later, and at its start.
-WAITS = "sink kafka is (?:paused|waited for): "
+WAITS = "(?:sink kafka is paused|waiting for sink kafka): "
 
 _broker = None
 
@@ -46,14 +46,14 @@ def use_one_broker(**options):
 
 
 def key_wanted(document):
-    """Of the query, else of the application."""
+    """The id of the query, else of the application."""
     if document["kind"] == "progress":
         return document["metrics"]["id"]
     return document.get("query", {}).get("id") or document.get("appId")
 
 
 def milliseconds(stamp):
-    """Of `@timestamp`; None stays None."""
+    """The time in `@timestamp`; None stays None."""
     if stamp is None:
         return None
     moment = datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%S.%f%z" if "." in stamp else "%Y-%m-%dT%H:%M:%S%z")
@@ -123,7 +123,7 @@ class KafkaCase(RunCase):
         self.check_batches(runner.reader.records, numbers)
 
     def came(self, numbers, topics=None):
-        """The same, of a process that has ended: what a reader finds that comes now."""
+        """Checks that a new reader finds these batches; the process has exited."""
         self.check_batches(self.committed(topics), set(numbers))
         self.assertEqual(self.admin.open_transactions(self.number), [])
 

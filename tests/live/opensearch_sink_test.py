@@ -221,7 +221,7 @@ class Mappings(SearchCase):
         )
 
     def test_recorded_events_of_all_kinds(self):
-        """Of each version and each kind of query that the corpus has."""
+        """Logs of each version and each kind of query in the corpus."""
         logs = support.logs()
         runner = self.search(logs)
         runner.finish()
@@ -235,7 +235,7 @@ class Mappings(SearchCase):
 
 
 class Kills(KillCase, SearchCase):
-    """Of sparktail and of the server, in random order, while events flow."""
+    """Kills of sparktail and of the server, in random order, while events flow."""
 
     KINDS = [
         ("app1/driver.log", "app1/driver.log*", "rename", "header", "plain"),

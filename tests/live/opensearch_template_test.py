@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What docs/opensearch.md says of the index template, and the questions of README.md, against a real OpenSearch or Elasticsearch."""
+"""The claims of docs/opensearch.md about the index template, and the queries of README.md, against a real OpenSearch or Elasticsearch."""
 import json
 import re
 import subprocess

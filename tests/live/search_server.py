@@ -194,7 +194,7 @@ class _Server:
         return answer.status, json.loads(said) if said.startswith(("{", "[")) else said
 
     def get(self, path, body=None, method=None):
-        """What it says to a question that must succeed."""
+        """The response to a request that must succeed."""
         status, said = self.ask(method or ("POST" if body is not None else "GET"), path, body)
         if status != 200:
             raise AssertionError(f"{self.name}: {path}: {status}: {said}")

@@ -1,4 +1,4 @@
-"""What the tests of search servers share: one server a file of tests, `sparktail run` with a sink into it, and the account of
+"""Shared by the tests of search servers: one server a file of tests, `sparktail run` with a sink into it, and the account of
 what its indices hold."""
 
 import json
@@ -20,7 +20,7 @@ from search_server import SearchServer  # noqa: E402
 SERVER = os.environ.get("SPARKTAIL_TEST_SEARCH") or "opensearch-2.19.4"
 
 # In its own log, of a sink that can't go on now: later, and at its start.
-WAITS = "sink search is (?:paused|waited for): "
+WAITS = "(?:sink search is paused|waiting for sink search): "
 
 _server = None
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The schema that docs/opensearch.md gives for Solr takes all that the corpus has, and answers the question that stands there."""
+"""The schema for Solr in docs/opensearch.md accepts the whole corpus, and the query there works."""
 import json
 import re
 import subprocess

@@ -15,7 +15,7 @@ from search_server import SolrServer
 from search_support import progress
 
 BANNER = banner()
-WAITS = "sink solr is (?:paused|waited for): "
+WAITS = "(?:sink solr is paused|waiting for sink solr): "
 # Solr's own.
 INTERNAL = {"_version_", "_root_", "_nest_path_"}
 

@@ -263,7 +263,7 @@ class YarnCluster:
         return [app["id"] for app in ((answer or {}).get("apps") or {}).get("app") or []]
 
     def application(self, name):
-        """What is said of the newest application of that name."""
+        """The report of the newest application of that name."""
         answer = self.ask("apps")
         apps = [app for app in ((answer or {}).get("apps") or {}).get("app") or [] if app["name"] == name]
         return max(apps, key=lambda app: app["startedTime"], default=None)

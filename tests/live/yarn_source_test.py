@@ -116,7 +116,7 @@ class YarnTest(RunCase):
         self.assertEqual({d["deployMode"] for d in self.progress(runner)}, {"cluster"})
 
     def node_of(self, app):
-        """Of its ApplicationMaster."""
+        """The NodeManager of its ApplicationMaster."""
         return next(nm for nm in _cluster.nodes if f":{_cluster.nm_ports[nm]['webapp']}/" in app["amContainerLogs"])
 
     def test_the_end_comes_from_the_history_server(self):
@@ -146,7 +146,7 @@ class YarnTest(RunCase):
         self.assertEqual(Counter(map(key, self.records(record))), got)
 
     def check_container(self, runner, container):
-        """What was read is the file, byte for byte: its end is the cursor, and its events are those of the whole file."""
+        """The file was read byte for byte: the cursor is at its end, and the events are those of the whole file."""
         log = _cluster.log_of(container)
         cursor = next(c for c in runner.offsets() if c["stream"].endswith(f"{container}/stderr"))
         self.assertEqual(cursor["offset"], log.stat().st_size, container)

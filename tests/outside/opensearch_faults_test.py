@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a search server, or what stands before it, does wrong: after each, every event is in the index or in the dead letters,
+"""Faults of a search server, or of a proxy before it: after each, every event is in the index or in the dead letters,
 never in both, never in neither. The server is a fake (bad_search_server.py). F… are the numbers of docs/failures.md."""
 
 import base64
@@ -26,7 +26,7 @@ INDEX = "events-%Y%m%d"
 TODAY = "events-20261121"
 BANNER = run_support.banner()
 # In its own log, of a sink that can't go on now: later, and at its start.
-WAITS = "sink opensearch is (?:paused|waited for): "
+WAITS = "(?:sink opensearch is paused|waiting for sink opensearch): "
 MIB = support.MIB
 
 
@@ -268,7 +268,7 @@ class WholeRequests(FaultCase):
         self.finish(runner)
 
     def test_other_statuses_settle_nothing(self):
-        """Of a wrong URL, a proxy, a server that is no search server."""
+        """Responses of a wrong URL, a proxy, a server that is not a search server."""
         for status in (402, 404, 405, 406, 407, 410, 411, 415, 421, 422, 431, 451):
             with self.subTest(status=status):
                 self.pauses(bad.refused(status, {"message": "no"}), f".*{status}", name=str(status))
@@ -457,7 +457,7 @@ class CutAnswers(FaultCase):
 
 
 def peak(runner):
-    """Of resident memory, in bytes."""
+    """The peak of resident memory, in bytes."""
     with open(f"/proc/{runner.process.pid}/status", encoding="utf-8") as status:
         return int(re.search(r"VmHWM:\s+(\d+) kB", status.read())[1]) << 10
 
@@ -680,10 +680,10 @@ class Items(FaultCase):
 
 
 class Start(FaultCase):
-    """What a server says when it is asked what it is, and for its template."""
+    """Responses to the requests for the server's version and template."""
 
     def others(self, answer):
-        """Of requests that are no bulk."""
+        """Responses to requests other than bulks."""
         return lambda request: None if request.path.endswith("/_bulk") else answer
 
     def test_nonsense(self):

@@ -123,13 +123,13 @@ class Corrected(ReplayCase):
     def test_what_is_refused_again_is_found_and_sent_later(self):
         runner, wanted = self.run_until_all_is_somewhere(*range(30))
         said = self.replay(runner, *self.dead_letters(runner.state), expected=3)
-        self.assertIn("sent 0 events to sink search (and 10 that it refused again)", said)
-        (folder,) = re.findall(r"what was refused again is in (\S+)$", said, re.M)
+        self.assertIn("sent 0 events to sink search (and 10 that it rejected again)", said)
+        (folder,) = re.findall(r"events that were rejected again are in (\S+)$", said, re.M)
         self.assertEqual(folder, f"{next((runner.state / 'replay').iterdir())}/dead-letter/search")
         # Asked once more it sends nothing, and says the same.
         bulks = len(self.server.bulks())
         said = self.replay(runner, *self.dead_letters(runner.state), expected=3)
-        self.assertIn("10 events had been sent before; what was refused again is in " + folder, said)
+        self.assertIn("10 events had been sent before; events that were rejected again are in " + folder, said)
         self.assertEqual(len(self.server.bulks()), bulks)
         again = self.file("again.ndjson", *corrected(sorted(support.Path(folder).iterdir())))
         self.replay(runner, again)
@@ -139,7 +139,7 @@ class Corrected(ReplayCase):
 
 class Interrupted(ReplayCase):
     def files(self, count, size):
-        """Of what three processes left: the last line of one is cut, and one line can't be sent."""
+        """Files of three processes: the last line of one is cut, and one line can't be sent."""
         lines = [letter(event(number, size)) for number in range(count)]
         third = count // 3
         return [
@@ -202,7 +202,7 @@ class Interrupted(ReplayCase):
         runner.signal(15)
         self.server.always = None
         self.assertEqual(runner.wait(), 1, runner.said())
-        self.assertIn("not all is sent: the same command goes on where this one ended", runner.said())
+        self.assertIn("not all events are sent: run the same command again to resume", runner.said())
         self.assertLess(len(self.server.documents()), count)
         self.replay(runner, *files, expected=3)
         self.assertEqual(self.in_the_index(), list(range(count)))

@@ -162,7 +162,7 @@ class Scene {
         << std::string_view(text_).substr(begin, end - begin);
   }
 
-  // What the driver does while it is followed; at once if nobody follows it any more.
+  // Runs the driver's steps while its log is followed; at once if nobody follows it any more.
   void Drive(Pipeline* pipeline, const std::atomic<bool>* ended) {
     if (driven_) return;
     driven_ = true;

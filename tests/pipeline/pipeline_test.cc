@@ -302,7 +302,7 @@ TEST_F(PipelineTest, ALifeThatWasOpenedOnlyChangesNothing) {
   ExpectAll(3);
 }
 
-TEST_F(PipelineTest, WhatCouldNotBeDeliveredInTimeIsDeliveredByTheNextLife) {
+TEST_F(PipelineTest, UndeliveredEventsAreDeliveredByTheNextLife) {
   Append(Records(0, 20));
   configuration_.shutdown_timeout = absl::Milliseconds(50);
   for (int i = 0; i < 3; ++i) {
@@ -425,7 +425,7 @@ TEST_F(PipelineTest, ASinkThatStopsEndsTheRunAndTheOtherOneKeepsWhatItHas) {
   EXPECT_THAT(status.message(), HasSubstr("history.db was moved"));
   const PipelineStatus after = life.pipeline->status();
   EXPECT_FALSE(after.ready);
-  EXPECT_THAT(after.not_ready, HasSubstr("sink history is stopped"));
+  EXPECT_THAT(after.not_ready, HasSubstr("sink history has stopped"));
   EXPECT_EQ(InFile(), Numbers(0, 15));
   EXPECT_EQ(InHistory(), Numbers(0, 10));
   life.pipeline = nullptr;
@@ -433,7 +433,7 @@ TEST_F(PipelineTest, ASinkThatStopsEndsTheRunAndTheOtherOneKeepsWhatItHas) {
   ExpectAll(15);
 }
 
-// Of which writes to one file wait until they may go on.
+// An Os in which writes to one file block until they are released.
 class GatedOs : public FaultyOs {
  public:
   explicit GatedOs(std::string path) : path_(std::move(path)) {}
@@ -568,7 +568,7 @@ TEST_F(PipelineTest, TheEndWaitsUntilAllIsDelivered) {
   ExpectAll(10);
 }
 
-TEST_F(PipelineTest, WhatComesAfterTheMarkerIsOfTheNextLife) {
+TEST_F(PipelineTest, LinesAfterTheMarkerBelongToTheNextLife) {
   Append(Records(0, 10));
   RunToTheEnd();
   Append(Records(10, 12));
@@ -680,7 +680,7 @@ INSTANTIATE_TEST_SUITE_P(Endings, PipelineEndingTest,
                                   (std::get<1>(ending.param) == Watch::kPoll ? "Poll" : "Inotify");
                          });
 
-TEST_P(PipelineEndingTest, WhatCameRightBeforeTheMarkerIsDelivered) {
+TEST_P(PipelineEndingTest, LinesRightBeforeTheMarkerAreDelivered) {
   const Ending ending = Endings()[std::get<0>(GetParam())];
   const bool polls = std::get<1>(GetParam()) == Watch::kPoll;
   // Nothing but the marker makes it look again.
@@ -811,7 +811,7 @@ TEST_F(PipelineLastWordsTest, EndsThoughAllWasReadBefore) {
   ExpectAll(5);
 }
 
-TEST_F(PipelineLastWordsTest, WhatComesAfterThemIsDelivered) {
+TEST_F(PipelineLastWordsTest, EventsAfterThemAreDelivered) {
   Append(Records(0, 5) + std::string(kLastWords) + Records(5, 6));
   Life life(&os_, configuration_, {.enabled = true, .marker = ""});
   life.Follow();

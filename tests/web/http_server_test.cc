@@ -28,8 +28,8 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-HttpAnswer Hello(std::string_view path) {
-  HttpAnswer answer;
+HttpPage Hello(std::string_view path) {
+  HttpPage answer;
   if (path == "/throw") throw std::runtime_error("no\r\nluck");
   if (path == "/throw-odd") throw 1;
   if (path == "/large") answer.body.assign(8 << 20, 'x');
@@ -146,7 +146,7 @@ TEST(HttpServer, ALongRequestIsRefused) {
   EXPECT_THAT(GetPath(*server, "/hello"), EndsWith("hello\n"));
 }
 
-TEST(HttpServer, WhoSaysNothingKeepsNobodyWaiting) {
+TEST(HttpServer, ASilentClientBlocksNobody) {
   const auto server = Start();
   std::vector<std::unique_ptr<Client>> silent;
   for (size_t i = 0; i < 2 * HttpServer::kMostConnections; ++i) {
@@ -157,7 +157,7 @@ TEST(HttpServer, WhoSaysNothingKeepsNobodyWaiting) {
   EXPECT_EQ(silent.front()->Receive(), "") << "the oldest had to go";
 }
 
-TEST(HttpServer, WhoSaysNothingIsSentAwayInTheEnd) {
+TEST(HttpServer, ASilentClientIsDisconnectedInTheEnd) {
   const auto server =
       HttpServer::Start("127.0.0.1:0", Hello, /*timeout=*/std::chrono::milliseconds(300));
   ASSERT_TRUE(server.ok()) << server.status();

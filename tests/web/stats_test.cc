@@ -42,7 +42,7 @@ TEST(StatsTest, LargeFiguresAreWrittenInFull) {
   EXPECT_NE(FormatStats(stats, 1e-9).find("bytes: 18446744073709551615\n"), std::string::npos);
 }
 
-TEST(StatsTest, OfARunItSaysWhatEachSinkGot) {
+TEST(StatsTest, ARunReportsEachSinksEvents) {
   ParserStats parsed;
   parsed.events = {21, 8, 1};
   parsed.malformed = 4;

@@ -27,7 +27,7 @@ TEST(StatusPages, ReadinessSaysWhyNot) {
   EXPECT_EQ(StatusPage("/readyz", Ready(), "1").body, "ready\n");
   PipelineStatus status;
   status.not_ready = "sink history: \x1b[31mdamaged";
-  const HttpAnswer answer = StatusPage("/readyz", status, "1");
+  const HttpPage answer = StatusPage("/readyz", status, "1");
   EXPECT_EQ(answer.status, 503);
   EXPECT_EQ(answer.body, "not ready: sink history: ?[31mdamaged\n");
 }
@@ -38,20 +38,20 @@ TEST(StatusPages, APausedSinkIsReadyAndTellsWhy) {
   status.sinks[1].name = "history";
   status.sinks[1].state = SinkStatus::State::kPaused;
   status.sinks[1].why = "No space left on device";
-  const HttpAnswer answer = StatusPage("/readyz", status, "1");
+  const HttpPage answer = StatusPage("/readyz", status, "1");
   EXPECT_EQ(answer.status, 200);
-  EXPECT_EQ(answer.body, "ready\nsink history pauses: No space left on device\n");
+  EXPECT_EQ(answer.body, "ready\nsink history is paused: No space left on device\n");
 }
 
 TEST(StatusPages, MetricsAreInPrometheusFormat) {
-  const HttpAnswer answer = StatusPage("/metrics", Ready(), "1.2");
+  const HttpPage answer = StatusPage("/metrics", Ready(), "1.2");
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.content_type, "text/plain; version=0.0.4; charset=utf-8");
   EXPECT_THAT(answer.body, HasSubstr("sparktail_build_info{version=\"1.2\"} 1\n"));
 }
 
 TEST(StatusPages, TheIndexNamesThemAll) {
-  const HttpAnswer answer = StatusPage("/", Ready(), "1.2");
+  const HttpPage answer = StatusPage("/", Ready(), "1.2");
   EXPECT_EQ(answer.status, 200);
   for (const char* page : {"/metrics", "/healthz", "/readyz", "1.2"}) {
     EXPECT_THAT(answer.body, HasSubstr(page));
