@@ -69,7 +69,7 @@ def item_answer(item, status, error=None):
 
 
 def filtered(value, patterns):
-    """What `filter_path` leaves of an answer."""
+    """The part of a response that `filter_path` leaves."""
     if isinstance(value, list):
         return [kept for kept in (filtered(entry, patterns) for entry in value) if kept not in ({}, [])]
     if not isinstance(value, dict):
@@ -89,7 +89,7 @@ class BadRequest(Exception):
 
 
 def items_of(text):
-    """Of the body of a bulk request, in which there is nothing but `create`."""
+    """The documents in the body of a bulk request, which has only `create` actions."""
     if not text:
         raise BadRequest("request body is required")
     if not text.endswith(b"\n"):
@@ -562,7 +562,7 @@ def closing(exchange):
 
 
 def closing_unannounced(exchange):
-    """The same, but nobody was told: a request may be on its way already."""
+    """Like closing(), but without notice: a request may be on its way already."""
     exchange.answer(200, exchange.body(exchange.apply()))
     raise Hangup
 
@@ -640,7 +640,7 @@ PROXY_PAGE = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><c
 
 
 def proxy_page(status):
-    """What a proxy says that can't reach the server."""
+    """The response of a proxy that can't reach the server."""
 
     def fault(exchange):
         exchange.answer(status, PROXY_PAGE, "text/html")

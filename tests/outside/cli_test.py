@@ -240,7 +240,7 @@ class Inputs(Case):
         self.assertEqual(result.documents[0]["source"]["path"], "--stats")
 
     def test_a_pipe_named_as_a_file(self):
-        """What a shell makes of `sparktail parse <(zcat old.log.gz)`."""
+        """The pipe that a shell makes for `sparktail parse <(zcat old.log.gz)`."""
         read, write = os.pipe()
         child = subprocess.Popen(
             [BINARY, "parse", f"/dev/fd/{read}"], pass_fds=[read], stdout=subprocess.PIPE, stderr=subprocess.PIPE

@@ -1,7 +1,7 @@
-"""The examples of the documentation: each `$ command` of a console block is run, and prints what stands below it.
+"""The examples of the documentation: each `$ command` of a console block is run, and must print the lines below it.
 
-`…` stands for any text within a line; a last line that is `…` for any further lines. The examples of one document are run one
-after the other in a folder that has links to what is in the project; what they make is left there."""
+`…` stands for any text within a line, and as the last line for any further lines. The examples of one document run one after
+the other in one folder, which has links to the files of the project; files that they create stay there."""
 import os
 import re
 import subprocess

@@ -114,7 +114,7 @@ class KillCase(RunCase):
                 writers.remove(writer)
 
     def make_known(self, runner, writers, plans):
-        """What was never seen can't be found among its siblings: lets it see the beginning of each log."""
+        """Lets sparktail see the beginning of each log: a log that was never seen can't be found among its siblings."""
         for writer in writers:
             while writer.path.read_bytes().count(b"\n") < 3:
                 writer.step()

@@ -171,7 +171,7 @@ class Made(unittest.TestCase):
         self.assertEqual(found[2:], [("idle", None, "app"), ("stopped", uuid(1), "query"), ("idle", uuid(3), "query")])
 
     def test_an_idle_line_without_a_banner_belongs_to_the_application(self):
-        """What ran before the first line is not known."""
+        """Nothing is known of queries that ran before the first line."""
         self.assertEqual(self.phases(self.start(1) + self.idle)[1:], [("idle", None, "app")])
 
     def test_a_new_run_in_the_file_forgets_the_queries_of_the_last(self):

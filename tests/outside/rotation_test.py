@@ -222,7 +222,7 @@ class Identity(Case):
         runner.stop()
 
     def test_F4_copytruncate_with_the_same_banner_each_time(self):
-        """What was written right before the copy is read from the copy: alive, killed, and looking away."""
+        """Lines written right before the copy are read from the copy: alive, killed, and looking away."""
         runner = self.started(BANNER + events(0), [0])
         wanted = [0]
         for life in range(1, 10):

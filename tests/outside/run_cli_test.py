@@ -104,7 +104,7 @@ sinks:
         return self.file(text.replace("@", str(self.folder)).encode(), name)
 
     def test_errors_name_file_line_and_key(self):
-        """What is wrong is in line 5 each time, unless it says otherwise."""
+        """The mistake is in line 5, unless the case says otherwise."""
         good = self.GOOD
         cases = {
             "unknown key": (good.replace("paths:", "pahts:"), 5, ["pahts", "paths"]),

@@ -1,4 +1,4 @@
-"""What the tests of `sparktail run` share: logs that grow and rotate, the process that reads them, and the account of
+"""Shared by the tests of `sparktail run`: logs that grow and rotate, the process that reads them, and the account of
 what it delivered."""
 import ctypes
 import json
@@ -76,7 +76,7 @@ UUID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def variant(text, number):
-    """The same log as of another run, on another day: no event has the id of another variant's. Sizes stay."""
+    """The log as if from another run, on another day: no event has the id of another variant's. Sizes stay."""
     if number == 0:
         return text
     digits = list(b"0123456789abcdef")
@@ -93,7 +93,7 @@ def corpus(name, number=0):
 
 
 def banner(number=0):
-    """What Spark says before the first event; alike in every run, and longer than any fingerprint."""
+    """Spark's lines before the first event: alike in every run, and longer than any fingerprint."""
     text = corpus("3.5.9/basic.default", number)
     return text[: text.index(b"INFO MicroBatchExecution: Starting ")].rpartition(b"\n")[0] + b"\n"
 
@@ -274,7 +274,7 @@ class LogWriter:
         yield "opened"
 
     def _late_rename(self, pieces):
-        """What is written late belongs to the older file; the caller's pieces lose it."""
+        """Late lines belong to the older file; they are removed from the caller's pieces."""
         yield from self._shift()
         self.path.rename(self.sibling(1))
         yield "renamed"
@@ -513,7 +513,7 @@ class Runner:
         return self.get("/readyz")[0] == 200
 
     def offsets(self):
-        """What `offsets list` says, beside it; nothing before it has made its state."""
+        """The output of `offsets list`, beside the process; nothing before its state exists."""
         if not (self.state / "offsets.db").exists():
             return []
         done = support.sparktail("offsets", "list", "--json", "--state-dir", self.state, timeout=DEADLINE)
@@ -582,7 +582,7 @@ def metric(metrics, name, **labels):
 
 
 def offsets_of(out):
-    """What `offsets list --json` says: an object a cursor."""
+    """The output of `offsets list --json`: one object per cursor."""
     return [json.loads(line) for line in out.decode().splitlines()]
 
 
@@ -685,7 +685,7 @@ class RunCase(support.TempCase):
         return writer
 
     def batch_numbers(self, runner, sink="file"):
-        """Of the progress events in a sink, in the order of delivery."""
+        """Batch ids of the progress events in a sink, in the order of delivery."""
         return [d["metrics"]["batchId"] for d in documents(runner.delivered(sink)) if d["kind"] == "progress"]
 
     def has_batches(self, runner, numbers, sinks=("file", "sqlite")):

@@ -21,7 +21,7 @@ def _canonical_query(query):
 
 
 def complaint(request, *, access_key, secret_key, region, service, session_token=None):
-    """What is wrong with a request's signature; "" if nothing is."""
+    """The mistake in a request's signature; "" if there is none."""
     match = AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))
     if not match:
         return f"no signature: {request.headers.get('authorization')!r}"

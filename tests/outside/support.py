@@ -1,4 +1,4 @@
-"""What the tests that look at sparktail from the outside share: running it, feeding it, and making log text."""
+"""Shared by the tests that run sparktail as a user does: running it, feeding it, and making log text."""
 import contextlib
 import io
 import json

@@ -9,7 +9,7 @@ from support import DATA, SCALE
 
 
 def about_the_event(document):
-    """What a wrapping has no part in."""
+    """The parts of a document that do not depend on the carrier."""
     source = {key: value for key, value in document["source"].items() if key in ("offset", "invalidUtf8")}
     return {**{key: value for key, value in document.items() if key != "source"}, "source": source}
 

@@ -61,7 +61,7 @@ class YarnCase(RunCase):
         self.assertEqual(sorted(self.progress(runner)), sorted(numbers))
 
     def check_log(self, runner, one, attempt=0, file="stderr"):
-        """What was delivered is what `parse` makes of the log."""
+        """The delivered events are those that `parse` finds in the log."""
         log = self.folder / "whole.log"
         log.write_bytes(bytes(one.attempts[attempt].logs[file]))
         kinds = ("progress", "query", "signal")
