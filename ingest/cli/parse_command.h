@@ -15,7 +15,7 @@ struct ParseCommand {
   std::vector<std::string> files;  // "-" is standard input
   ParserOptions parser;
   std::string environment = "default";
-  Identity identity;  // what the command line says of the application
+  Identity identity;  // the application, as given on the command line
   bool stats = false;
 };
 

@@ -59,7 +59,7 @@ class AllCursorsTest : public ::testing::Test {
     ASSERT_TRUE(made.Open().ok());
     ASSERT_TRUE(made.Commit(cursors).ok());
   }
-  // Both at 3 in two streams; the copy of the history's is older.
+  // Both sinks are at 3 in two streams; the copy of the history's cursors is older.
   void Fill() {
     const std::vector<StreamCursor> both = {At("a", 3), At("b", 3)};
     const std::vector<StreamCursor> older = {At("a", 2), At("b", 2)};
@@ -69,7 +69,7 @@ class AllCursorsTest : public ::testing::Test {
     StoreInHistory("history", both);
   }
 
-  // "sink stream offset" of each.
+  // "sink stream offset" for each cursor.
   static std::vector<std::string> Lines(
       const absl::StatusOr<std::vector<AllCursors::Entry>>& entries) {
     EXPECT_TRUE(entries.ok()) << entries.status();
@@ -97,7 +97,7 @@ class AllCursorsTest : public ::testing::Test {
     }
     return names;
   }
-  // All that was read, but at another place.
+  // Everything that was read, but at another offset.
   static std::vector<AllCursors::Entry> Moved(std::vector<AllCursors::Entry> entries,
                                               uint64_t offset) {
     for (AllCursors::Entry& entry : entries) entry.cursor.cursor.offset = offset;
@@ -295,7 +295,7 @@ TEST_F(AllCursorsTest, AfterAnyFailedCallOfSqliteItCanBeRepeated) {
     vfs.Heal();
     const std::vector<std::string> seen = Seen();
     ASSERT_EQ(seen.size(), 4U) << what;
-    // Each file is changed as a whole.
+    // Each store is changed in one transaction.
     EXPECT_EQ(seen[0].back(), seen[1].back()) << what;
     EXPECT_EQ(seen[2].back(), seen[3].back()) << what;
     if (status.ok()) {

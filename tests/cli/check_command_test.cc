@@ -14,7 +14,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-// Keeps what is written to standard output, in 2030: after the recorded logs.
+// Captures standard output. The clock says 2030, after the recorded logs.
 class CapturingOs : public PosixOs {
  public:
   absl::Time Now() override {

@@ -56,7 +56,7 @@ class CheckYarnSourceTest : public ::testing::Test {
     return report.Text();
   }
 
-  // How it answers from now on.
+  // How the server responds from now on.
   template <typename T>
   void Set(T* what, std::type_identity_t<T> value) {
     const absl::MutexLock lock(&mutex_);
@@ -79,7 +79,7 @@ class CheckYarnSourceTest : public ::testing::Test {
     const HttpResponse log = node_manager_.Answer(request.target);
     return RawAnswer(log.status, log.body, "Content-Type: " + log.content_type + "\r\n");
   }
-  // Two that run, of which one has a container.
+  // Two running applications, one of which has a container.
   std::string Apps() const {
     return R"({"apps":{"app":[{"id":"application_1_0002","name":"etl","state":"RUNNING",)"
            R"("amContainerLogs":")" +

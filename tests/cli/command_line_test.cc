@@ -184,7 +184,7 @@ TEST(CommandLineTest, HelpAndVersionAreAnswers) {
   }
 }
 
-// A configuration that is there during a test.
+// A configuration file that exists during a test.
 class CommandLineFileTest : public ::testing::Test {
  protected:
   CommandLineFileTest() {

@@ -5,11 +5,11 @@
 
 #include <sstream>
 
-#include "tests/support/fake_surroundings.h"
-#include "tests/support/temp_dir.h"
 #include "ingest/sources/file/file_source_options.h"
 #include "ingest/sources/kafka/kafka_source_options.h"
 #include "sinks/options.h"
+#include "tests/support/fake_surroundings.h"
+#include "tests/support/temp_dir.h"
 
 namespace sparktail {
 namespace {
@@ -40,7 +40,7 @@ class ConfigFileTest : public ::testing::Test {
     for (std::string line; std::getline(message, line);) lines.push_back(line);
     return lines;
   }
-  // Of a configuration with one thing wrong in it.
+  // The error of a configuration with one mistake.
   std::string ErrorOf(const std::string& text) {
     const std::vector<std::string> errors = ErrorsOf(text);
     EXPECT_EQ(errors.size(), 1U) << text << ::testing::PrintToString(errors);
@@ -412,7 +412,7 @@ TEST_F(ConfigFileTest, FilesAreRead) {
   EXPECT_THAT(std::string(ReadConfigurationFile(folder / "none", surroundings_).status().message()),
               HasSubstr("/none: cannot read it: No such file"));
   EXPECT_FALSE(ReadConfigurationFile(folder.path(), surroundings_).ok());
-  // It has no end, but is not read for ever.
+  // The file has no end, but reading it stops.
   EXPECT_THAT(std::string(ReadConfigurationFile("/dev/zero", surroundings_).status().message()),
               HasSubstr("longer than 1 MiB"));
 }

@@ -21,7 +21,7 @@ using ::testing::Not;
 
 std::string DocsPath(const std::string& name) { return testing::DataPath("../../docs/" + name); }
 
-// Where options stand, in JSON pointers of the schema, and how a configuration gets there.
+// Places of options, as JSON pointers of the schema, and the configuration that sets them.
 struct Place {
   std::string pointer;                        // of the object that has `properties`
   std::string before;                         // the configuration up to the place …
@@ -69,7 +69,7 @@ std::vector<Place> Places() {
   return places;
 }
 
-// A value that is not the default.
+// A value other than the default.
 std::string ValueOf(const OptionInfo& info) {
   static const std::map<std::string, std::string> kValues = {
       {"name", "one"},
@@ -127,7 +127,7 @@ std::string ValueOf(const OptionInfo& info) {
   return info.default_text.value_or("");
 }
 
-// Options that an option needs, or that make no sense without it: of Kafka, and of HTTP.
+// Options that another option needs, or that make no sense without it: Kafka's and HTTP's.
 std::string KafkaCompanions(const std::string& name, const std::string& value) {
   static const std::string kLogin = ", sasl_username: me, sasl_password: secret";
   static const std::string kSasl = ", security_protocol: sasl_ssl";
@@ -191,7 +191,7 @@ class ConfigReferenceTest : public ::testing::Test {
   absl::StatusOr<Configuration> Read(const std::string& text) {
     return ReadConfiguration(text, "f.yaml", testing::MakeSurroundings(&os_));
   }
-  // A configuration with one option more, or with others left out.
+  // A configuration with one more option, or without others.
   std::string With(const Place& place, const std::string& name, const std::string& value,
                    const std::string& without = "") {
     std::string text = place.before;

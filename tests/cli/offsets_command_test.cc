@@ -31,7 +31,7 @@ using testing::TempDir;
 using testing::WriteBytes;
 using Action = OffsetsCommand::Action;
 
-// Keeps what is written to standard output and error.
+// Captures standard output and standard error.
 class CapturingOs : public FaultyOs {
  public:
   std::string out;
@@ -59,7 +59,7 @@ class OffsetsCommandTest : public ::testing::Test {
     return *std::move(store);
   }
 
-  // A file of 100 bytes, and a place in it.
+  // A file of 100 bytes, and a position in it.
   FilePosition Place(const std::string& name, uint64_t raw) {
     const std::string path = dir_ / name;
     if (!std::filesystem::exists(path)) WriteBytes(path, std::string(100, 'x'));
@@ -223,7 +223,7 @@ TEST_F(OffsetsCommandTest, SetsOneSinkToAByte) {
   EXPECT_EQ(Stored("file", "logs/a").offset, 60U);
 }
 
-// Else the source would pass over what it was told to begin behind.
+// Otherwise the source would skip the beginning, as `start_at` said at the first start.
 TEST_F(OffsetsCommandTest, SetForgetsWhereTheSourceOnceBegan) {
   {
     const std::unique_ptr<CursorStore> store = Own();
@@ -300,8 +300,8 @@ TEST_F(OffsetsCommandTest, DamageIsSaid) {
   }
 }
 
-// Sinks "file" and "history", of which the second keeps its cursors itself, and is further than its
-// copy in offsets.db.
+// Sinks "file" and "history". The second keeps its cursors itself, and they are ahead of their copy
+// in offsets.db.
 class OffsetsOfHistoryTest : public OffsetsCommandTest {
  protected:
   OffsetsOfHistoryTest() {
@@ -332,7 +332,7 @@ class OffsetsOfHistoryTest : public OffsetsCommandTest {
     for (const StreamCursor& cursor : *cursors) at_[cursor.stream] = cursor.cursor;
     return sink;
   }
-  // Where the sink would go on.
+  // Where the sink would resume.
   std::map<std::string, Cursor> SinkAt() {
     Sink();
     return at_;

@@ -24,7 +24,7 @@ using ::testing::HasSubstr;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
-// Real files, another clock, and writes to files that fail as long as a test likes.
+// Real files, a clock of its own, and writes to files that fail while a test wants it.
 class LogOs : public PosixOs {
  public:
   absl::Time now = absl::FromUnixMillis(1'795'276'800'123);  // 2026-11-21T16:00:00.123Z

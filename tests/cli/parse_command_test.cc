@@ -131,7 +131,7 @@ TEST(ParseCommandTest, EventsBeforeAFailedReadAreDelivered) {
     os.files["b.log"] = Progress(4);
     os.most_read = events.size();
     os.FailAt(4, absl::UnavailableError("Input/output error"));
-    // Calls: (Open,) Stat, Read, and for standard input a Write behind each Read.
+    // Calls: (Open,) Stat, Read, and for standard input a Write after each Read.
     const std::string name = is_stdin ? "-" : "a.log";
     EXPECT_EQ(RunParse(Files({name, "b.log"}), &os), ExitCode::kFailed);
     ASSERT_TRUE(os.failure());
@@ -156,7 +156,7 @@ TEST(ParseCommandTest, APipeIsFlushedAfterEveryRead) {
   FakeOs os;
   os.standard_input = Progress(1) + Progress(2);
   os.most_read = os.standard_input.size() / 2;
-  // The second read is not answered before the first event is out: calls are Stat, Read, Write.
+  // The second read returns only after the first event is written: calls are Stat, Read, Write.
   os.FailAt(4, absl::UnavailableError("gone"));
   EXPECT_EQ(RunParse(Files({"-"}), &os), ExitCode::kFailed);
   EXPECT_EQ(os.failure()->call, FakeOs::Call::kRead);
@@ -312,7 +312,7 @@ TEST(ParseCommandTest, ALogLargerThanTheBuffersIsReadInFull) {
   EXPECT_EQ(Batches(os.written[1]), expected);
 }
 
-// Documents in the order in which they were written, those of one stream being enough for that.
+// Documents in the order in which they were written.
 std::vector<std::string> Lines(const std::string& output) {
   std::vector<std::string> lines;
   std::istringstream text(output);
@@ -328,7 +328,7 @@ std::string Written(const std::string& log, size_t most_read = SIZE_MAX) {
   return os.written[1];
 }
 
-// Ids, offsets and all else are those of the plain log.
+// Ids, offsets and everything else are those of the plain log.
 TEST(ParseCommandTest, WrappedLogsGiveTheDocumentsOfThePlainOnes) {
   std::mt19937_64 random(testing::Seed());
   for (const std::string& name : testing::PlainLogs()) {

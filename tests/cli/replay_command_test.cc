@@ -28,7 +28,7 @@ using ::testing::Not;
 using testing::NumbersOf;
 using testing::WriteBytes;
 
-// Keeps what is written to standard output and error.
+// Captures standard output and standard error.
 class CapturingOs : public testing::FaultyOs {
  public:
   std::string out;
@@ -74,7 +74,7 @@ class ReplayCommandTest : public ::testing::Test {
     os_.error.clear();
     return RunReplay(command_, "test", &os_);
   }
-  // Errors come before all else: nothing is made.
+  // Errors come first: nothing is created.
   void ExpectWrong(const std::string& what, ExitCode code = ExitCode::kWrongUsage) {
     EXPECT_EQ(Run(), code);
     EXPECT_THAT(os_.error, HasSubstr(what));
@@ -111,7 +111,7 @@ TEST_F(ReplayCommandTest, OrAllToOne) {
 
 TEST_F(ReplayCommandTest, ItsStateIsItsOwnAndThatOfItsFiles) {
   Give("a", DeadLetterLine("out", 1));
-  // As `run` has it.
+  // As in `run`.
   testing::RecordingLog log;
   const auto store = CursorStore::Open(&os_, &log, command_.configuration.state_dir,
                                        CursorStore::Access::kOwn, false);
@@ -192,7 +192,7 @@ TEST_F(ReplayCommandTest, TheSinkHasToBeOneThatMayBeWrittenTo) {
 
 TEST_F(ReplayCommandTest, AFileThatCannotBeReadAnyMoreIsAFailure) {
   Give("a", DeadLetterLine("out", 1));
-  // The second time it is opened: it was looked through.
+  // Fails when it is opened the second time, after the survey.
   os_.Fail({.n = 2, .calls = {testing::FaultyOs::Call::kOpenToFollow}, .path_contains = "/a"});
   EXPECT_EQ(Run(), ExitCode::kFailed);
   EXPECT_THAT(os_.error, HasSubstr("/a can't be read: Input/output error"));

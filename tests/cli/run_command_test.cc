@@ -18,7 +18,7 @@ using testing::Records;
 using testing::TempDir;
 using testing::WriteBytes;
 
-// A call about a path hangs, as on a file server that is away. Then comes SIGTERM.
+// A call about a path hangs, as on an unreachable file server. Then SIGTERM arrives.
 class HangingOs : public PosixOs {
  public:
   enum class Call { kOpen, kReadAt };

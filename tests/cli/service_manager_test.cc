@@ -15,7 +15,7 @@
 namespace sparktail {
 namespace {
 
-// Stands where systemd would.
+// Takes the place of systemd.
 class Manager {
  public:
   explicit Manager(const std::string& name) {
@@ -31,7 +31,7 @@ class Manager {
   Manager(const Manager&) = delete;
   Manager& operator=(const Manager&) = delete;
 
-  // The next datagram; empty if there is none. A local datagram is there when send() returns.
+  // The next datagram; empty if there is none. A local datagram has arrived when send() returns.
   std::string Next() {
     std::string text(1000, '\0');
     const ssize_t size = recv(fd_, text.data(), text.size(), 0);

@@ -29,7 +29,7 @@ TEST(SurroundingsTest, StateHasAPlaceByDefault) {
   EXPECT_EQ(DefaultStateDirectory(MakeSurroundings(&os)), "/home/me/.local/state/sparktail");
   EXPECT_EQ(DefaultStateDirectory(MakeSurroundings(&os, {{"XDG_STATE_HOME", "/xdg/"}})),
             "/xdg/sparktail");
-  // The XDG specification: a relative one is to be ignored.
+  // The XDG specification says to ignore a relative path.
   EXPECT_EQ(DefaultStateDirectory(MakeSurroundings(&os, {{"XDG_STATE_HOME", "xdg"}})),
             "/home/me/.local/state/sparktail");
   EXPECT_EQ(DefaultStateDirectory(MakeSurroundings(&os, {{"HOME", ""}})), std::nullopt);

@@ -45,7 +45,7 @@ using Ids = std::vector<std::string>;
 constexpr size_t kLogBytes = 100'000;
 constexpr size_t kSteps = 40;
 
-// The beginning of a recorded log, in whole lines.
+// The beginning of a recorded log, cut after a line.
 std::string LogText() {
   std::string text = testing::ReadFile(testing::DataPath("3.5.9/basic.default.log"));
   text.resize(text.rfind('\n', kLogBytes) + 1);
@@ -168,7 +168,7 @@ class Scene {
     driven_ = true;
     const auto await_read = [&](size_t size) {
       if (pipeline == nullptr) return;
-      // A fault may keep it from reading for a while: then the next step comes before it is read.
+      // A fault may delay reading: then the next step happens first.
       Eventually([&] { return *ended || pipeline->status().sources[0].read_bytes >= size; },
                  absl::Milliseconds(300));
     };
@@ -224,7 +224,7 @@ class FaultLoopTest : public ::testing::Test {
     EXPECT_EQ(scene.Damage(), Ids{"ok"});
   }
 
-  // A run that ended by itself and well owes nothing; after one that did not, the next one pays.
+  // A run that succeeded has delivered everything; after a failed one, the next run has to.
   void ExpectAllAfterNext(const absl::Status& first, const RecordingLog& first_log, Scene* scene) {
     if (first.ok()) {
       SCOPED_TRACE("after the run with the fault, which ended well");

@@ -97,7 +97,7 @@ class Life {
     });
   }
   bool has_ended() const { return ended_; }
-  // By itself.
+  // Without a stop.
   absl::Status End() {
     if (!Eventually([this] { return ended_.load(); })) {
       ADD_FAILURE() << "does not end" << Said();
@@ -131,7 +131,7 @@ class Life {
   std::thread reader_;
 };
 
-// A driver's log that is followed, into a file and a history.
+// A driver's log that is followed, with a file and a history as sinks.
 class PipelineTest : public ::testing::Test {
  protected:
   PipelineTest() {
@@ -174,7 +174,7 @@ class PipelineTest : public ::testing::Test {
     std::ofstream(path, std::ios::binary | std::ios::app) << bytes;
   }
   void Append(std::string_view bytes) const { Append(log_path_, bytes); }
-  // As logrotate does.
+  // Rotates as logrotate does.
   void Rename() const {
     for (size_t n = 8; n > 0; --n) {
       const std::string older = log_path_ + "." + std::to_string(n);
@@ -185,7 +185,7 @@ class PipelineTest : public ::testing::Test {
 
   UntilExit Marked() const { return {.enabled = true, .marker = marker_}; }
   void Mark() const { WriteBytes(marker_, ""); }
-  // A whole life, at the end of which all that is there is delivered.
+  // A whole life, which ends when everything is delivered.
   void RunToTheEnd() {
     Mark();
     FaultyOs os;
@@ -321,7 +321,7 @@ TEST_F(PipelineTest, UndeliveredEventsAreDeliveredByTheNextLife) {
   ExpectAll(20);
 }
 
-// Forked before there are threads, and killed where it happens to be.
+// Forked before there are threads, and killed at a random moment.
 TEST_F(PipelineTest, GoesOnAfterBeingKilled) {
   static constexpr size_t kAll = 3'000;
   std::mt19937_64 random(testing::Seed());
@@ -474,7 +474,7 @@ TEST_F(PipelineTest, ASlowSinkHoldsTheReadingWhenItsQueueIsFull) {
   GatedOs os(folder_ / "events.ndjson");
   Life life(&os, configuration_);
   life.Follow();
-  // The healthy one gets all that was read.
+  // The healthy sink gets everything that was read.
   EXPECT_TRUE(Eventually([&] {
     const SinkStatus slow = life.sink(kEvents);
     const SinkStatus healthy = life.sink(kHistory);
@@ -580,10 +580,10 @@ TEST_F(PipelineTest, LinesAfterTheMarkerBelongToTheNextLife) {
   ExpectAll(14);
 }
 
-// The driver does its last things between a turn of the reader and its look at the marker.
+// The driver writes its last lines between a turn of the reader and its check of the marker.
 class LateOs : public FaultyOs {
  public:
-  // Before the n-th look.
+  // Before the n-th check.
   LateOs(std::string marker, size_t n, std::function<void()> last)
       : marker_(std::move(marker)), n_(n), last_(std::move(last)) {}
 
@@ -683,7 +683,7 @@ INSTANTIATE_TEST_SUITE_P(Endings, PipelineEndingTest,
 TEST_P(PipelineEndingTest, LinesRightBeforeTheMarkerAreDelivered) {
   const Ending ending = Endings()[std::get<0>(GetParam())];
   const bool polls = std::get<1>(GetParam()) == Watch::kPoll;
-  // Nothing but the marker makes it look again.
+  // Only the marker makes it look again.
   if (polls) Poll(absl::Minutes(10));
   Append(Records(0, 10));
   LateOs os(marker_, polls ? 1 : 2, [&] {
@@ -702,7 +702,7 @@ TEST_P(PipelineEndingTest, LinesRightBeforeTheMarkerAreDelivered) {
   ExpectAll(20);
 }
 
-// A driver writes, is rotated, and ends, whenever it likes; the reader is stopped now and then.
+// A driver writes, rotates and exits at random moments; the reader is stopped now and then.
 TEST_F(PipelineTest, RandomEndings) {
   std::mt19937_64 random(testing::Seed());
   const auto chance = [&](size_t percent) { return random() % 100 < percent; };
@@ -714,7 +714,7 @@ TEST_F(PipelineTest, RandomEndings) {
     files().rotate_wait = absl::Milliseconds(1 + random() % 100);
     std::string text = Records(0, 40);
     if (chance(30)) text.pop_back();
-    // A log that was rotated before it was ever seen is not known.
+    // A log that was rotated before it was ever seen cannot be found.
     Append(Records(0, 1));
     {
       FaultyOs os;
@@ -774,7 +774,7 @@ class PipelineLastWordsTest : public PipelineTest {
  protected:
   PipelineLastWordsTest() { Poll(absl::Milliseconds(5)); }
 
-  // The reader has had time for everything, and goes on.
+  // The reader has had time for everything, and continues.
   static void ExpectGoesOn(FaultyOs* os, const Life& life) {
     os->Advance(absl::Minutes(1));
     const size_t looks = os->calls(Call::kRealPath);  // one a turn

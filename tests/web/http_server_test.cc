@@ -62,7 +62,7 @@ class Client {
 
   void Send(const std::string& text) { send(fd_, text.data(), text.size(), MSG_NOSIGNAL); }
 
-  // All that comes until the server closes.
+  // Everything that arrives until the server closes.
   std::string Receive() {
     std::string text;
     std::string piece(65536, '\0');

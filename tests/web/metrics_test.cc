@@ -183,7 +183,7 @@ TEST(Metrics, LabelValuesAreBoundedAndPrintable) {
   EXPECT_THAT(page, HasSubstr("dd/ééé/stderr\"}"));
 }
 
-// Prometheus refuses a page that has a sample twice.
+// Prometheus rejects a page that has a sample twice.
 TEST(Metrics, NoSampleIsThereTwice) {
   PipelineStatus status = Status();
   status.queries = {Query("same"), Query("same"), Query(std::string(200, 'x') + "a"),
