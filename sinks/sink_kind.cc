@@ -6,12 +6,13 @@ namespace sparktail {
 
 OptionTable<SinkConfiguration> SinkOptionTable() {
   using O = SinkConfiguration;
-  return Joined({Declare("name", &O::name)
-                     .Form(kNameForm)
-                     .Otherwise("the kind, of a second one kind-2 …")
-                     .Says("Of its cursors and its dead letters: changed, all is delivered "
-                           "again. Of several sinks name each.")},
-                Within<O>(DeliveryOptionTable(), [](O* sink) { return &sink->delivery; }));
+  return Joined(
+      {Declare("name", &O::name)
+           .Form(kNameForm)
+           .Otherwise("the kind; kind-2 for a second one")
+           .Says("Part of the names of the sink's cursors and dead letters: if it changes, "
+                 "everything is delivered again. Name each sink if there are several.")},
+      Within<O>(DeliveryOptionTable(), [](O* sink) { return &sink->delivery; }));
 }
 
 }  // namespace sparktail
