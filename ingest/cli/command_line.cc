@@ -12,6 +12,7 @@
 #include "ingest/base/time_zone.h"
 #include "ingest/cli/config_file.h"
 #include "ingest/cli/config_reference.h"
+#include "ingest/cli/help_files.h"
 #include "ingest/cli/run_flags.h"
 #include "ingest/sources/file/file_source_options.h"
 #include "ingest/sources/yarn/yarn_names.h"
@@ -283,6 +284,13 @@ void AddMigrate(CLI::App* app, MigrateCommand* command) {
                       "ResourceManager, as http://rm1:8088; repeatable");
 }
 
+// Not in the help: the build makes the man page and the completions with it.
+void AddPrintHelp(CLI::App* app, std::string* form) {
+  app->add_subcommand("print-help", "Print the man page, or completions for a shell")
+      ->group("")
+      ->add_option("FORM", *form, "man, bash or zsh");
+}
+
 Answer WrongUsage(std::string text) {
   return {"sparktail: " + std::move(text) + "\n", ExitCode::kWrongUsage};
 }
@@ -488,6 +496,13 @@ Command FinishMigrate(MigrateCommand command, const Surroundings& surroundings) 
   return command;
 }
 
+Answer FinishPrintHelp(const CLI::App& app, const std::string& form, std::string_view version) {
+  if (form == "man") return {ManPage(app, version), ExitCode::kOk};
+  if (form == "bash") return {BashCompletions(app), ExitCode::kOk};
+  if (form == "zsh") return {ZshCompletions(app), ExitCode::kOk};
+  return WrongUsage("print-help: give man, bash or zsh");
+}
+
 std::vector<std::string> OptionNames(const CLI::App* app) {
   std::vector<std::string> names;
   for (const CLI::Option* option : app->get_options()) {
@@ -555,6 +570,8 @@ Command ReadCommandLine(const std::vector<std::string>& arguments, std::string_v
   MigrateCommand migrate;
   AddBatches(&app, &batches);
   AddMigrate(&app, &migrate);
+  std::string help_form;
+  AddPrintHelp(&app, &help_form);
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForHelp&) {
@@ -583,6 +600,7 @@ Command ReadCommandLine(const std::vector<std::string>& arguments, std::string_v
   if (command == "setup") return FinishSetup(setup, surroundings);
   if (command == "batches") return FinishBatches(std::move(batches));
   if (command == "migrate-config") return FinishMigrate(std::move(migrate), surroundings);
+  if (command == "print-help") return FinishPrintHelp(app, help_form, version);
   return FinishParse(std::move(parse));
 }
 
