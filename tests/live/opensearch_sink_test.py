@@ -12,7 +12,7 @@ import support
 from kill_support import KillCase
 from ports import quiet_port
 from run_support import banner, corpus, counts, documents, events, rng, write
-from search_support import WAITS, SearchCase, fields_of, progress, source
+from search_support import WAITS, SearchCase, fields_of, one_server_or_full, progress, source
 from support import without_source
 
 BANNER = banner()
@@ -234,6 +234,7 @@ class Mappings(SearchCase):
         self.check_mappings()
 
 
+@one_server_or_full
 class Kills(KillCase, SearchCase):
     """Kills of sparktail and of the server, in random order, while events flow."""
 
@@ -369,9 +370,20 @@ class Refusals(SearchCase):
         done = support.sparktail("replay", "-c", runner.config_path, path)
         self.assertEqual(done.code, expected, done.err)
 
+
+@one_server_or_full
+class Limits(SearchCase):
+    """A server that takes little at once."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.restart_server(
+            **{"http.max_content_length": "1mb", "thread_pool.write.size": 1, "thread_pool.write.queue_size": 1}
+        )
+
     def test_413(self):
         """Requests that are too large are halved; an event that is too large alone is a dead letter."""
-        self.restart_server(**{"http.max_content_length": "1mb"})
         noise = [rng(self.id(), number).randbytes(20000).hex() for number in range(100)]
         huge = "x" * (3 << 20)
         texts = [progress(number, note=text) for number, text in enumerate([*noise[:50], huge, *noise[50:]])]
@@ -384,7 +396,6 @@ class Refusals(SearchCase):
 
     def test_429(self):
         """Others write so much that the queue of the server is full again and again."""
-        self.restart_server(**{"thread_pool.write.size": 1, "thread_pool.write.queue_size": 1})
         over = threading.Event()
         others = [threading.Thread(target=self.hammer, args=(over, number)) for number in range(8)]
         for other in others:
@@ -480,6 +491,7 @@ class Outages(SearchCase):
         self.has(runner, range(200))
         runner.stop()
 
+    @one_server_or_full
     def test_away_at_the_start_and_later(self):
         self.server.stop()
         write(self.log, BANNER + events(1, 2))

@@ -18,8 +18,8 @@ def setUpModule():
 
 
 def questions():
-    """The commands below "Without a dashboard", by the comment above each."""
-    block = re.search(r"^## Without a dashboard$.*?^```sh\n(.*?)^```$", (support.ROOT / "README.md").read_text(), re.M | re.S).group(1)
+    """The commands below "Three queries without a dashboard", by the comment above each."""
+    block = re.search(r"^## Three queries without a dashboard$.*?^```sh\n(.*?)^```$", (support.ROOT / "README.md").read_text(), re.M | re.S).group(1)
     return dict(re.findall(r"^# (.*)\n(curl (?s:.*?))(?=\n\n|\Z)", block, re.M))
 
 
@@ -45,7 +45,7 @@ class Questions(SearchCase):
         for document in self.of_kind("progress"):
             metrics = document["metrics"]
             wanted[metrics["name"] or "(no name)"].append(metrics["durationMs"]["triggerExecution"])
-        buckets = self.ask("p95 of the batches' duration, by query")["aggregations"]["queries"]["buckets"]
+        buckets = self.ask("95th percentile of batch duration, by query")["aggregations"]["queries"]["buckets"]
         self.assertEqual({bucket["key"]: bucket["doc_count"] for bucket in buckets}, {name: len(all) for name, all in wanted.items()})
         for bucket in buckets:
             durations = sorted(wanted[bucket["key"]])
@@ -58,13 +58,13 @@ class Questions(SearchCase):
         wanted = Counter()
         for document in self.of_kind("progress"):
             wanted[document["@timestamp"][:10]] += document["metrics"]["numInputRows"]
-        buckets = self.ask("rows by day")["aggregations"]["days"]["buckets"]
+        buckets = self.ask("rows per day")["aggregations"]["days"]["buckets"]
         self.assertEqual({bucket["key_as_string"][:10]: bucket["rows"]["value"] for bucket in buckets}, dict(wanted))
 
     def test_last_failures(self):
         failures = [document for document in self.of_kind("query") if document["query"]["phase"] == "terminated"]
         self.assertGreater(len(failures), 1)
-        found = [hit["_source"] for hit in self.ask("the last failures")["hits"]["hits"]]
+        found = [hit["_source"] for hit in self.ask("the latest failures")["hits"]["hits"]]
         self.assertEqual([one["@timestamp"] for one in found], sorted((one["@timestamp"] for one in failures), reverse=True)[:5])
         self.assertEqual(
             {one["error"]["class"] for one in found}, {one["error"]["class"] for one in failures if one["@timestamp"] >= found[-1]["@timestamp"]}

@@ -1,6 +1,7 @@
 """Shared by the tests of search servers: one server a file of tests, `sparktail run` with a sink into it, and the account of
 what its indices hold."""
 
+import atexit
 import json
 import os
 import random
@@ -15,9 +16,15 @@ sys.path[:0] = [str(_ROOT / "tests" / "outside"), str(_ROOT / "deploy" / "demo")
 import run_support  # noqa: E402
 import support  # noqa: E402
 from run_support import RunCase  # noqa: E402
+from seed import SCALE  # noqa: E402
 from search_server import SearchServer  # noqa: E402
 
 SERVER = os.environ.get("SPARKTAIL_TEST_SEARCH") or "opensearch-2.19.4"
+
+# For tests that start the server again, which takes half a minute each time: an ordinary run has them for one server.
+one_server_or_full = unittest.skipUnless(
+    SERVER == "opensearch-2.19.4" or SCALE >= 10, "an ordinary run has it for opensearch-2.19.4 only"
+)
 
 # In its own log, of a sink that can't go on now: later, and at its start.
 WAITS = "(?:sink search is paused|waiting for sink search): "
@@ -26,11 +33,12 @@ _server = None
 
 
 def use_one_server():
-    """To be called in setUpModule()."""
+    """To be called in setUpModule(). The modules of a process share the server."""
     global _server
-    _server = SearchServer(SERVER)
-    unittest.addModuleCleanup(_server.remove)
-    _server.start()
+    if _server is None:
+        _server = SearchServer(SERVER)
+        atexit.register(_server.remove)
+        _server.start()
 
 
 def progress(number, **members):
@@ -84,13 +92,14 @@ class SearchCase(RunCase):
         """Names that nobody has used; each test begins with such."""
         self.prefix = f"t{random.SystemRandom().randrange(1 << 32):08x}"
 
-    def restart_server(self, **settings):
-        """With other settings, until the end of the test."""
-        self.server.stop()
-        self.server.settings = settings
-        self.server.start()
+    @classmethod
+    def restart_server(cls, **settings):
+        """With other settings, until the end of the class."""
+        _server.stop()
+        _server.settings = settings
+        _server.start()
         if settings:
-            self.addCleanup(self.restart_server)
+            cls.addClassCleanup(cls.restart_server)
 
     def sink(self, **options):
         names = {"index": f"{self.prefix}-{{environment}}-%Y%m%d", "template_name": self.prefix}

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import unittest
 from collections import defaultdict
 
 import search_support  # it knows where the others are
@@ -21,7 +22,7 @@ def setUpModule():
     global _server
     search_server.SOLR_SCHEMA = re.search(r"^```xml\n(.*?)^```$", PAGE, re.M | re.S).group(1)
     _server = SolrServer()
-    search_support.unittest.addModuleCleanup(_server.remove)
+    unittest.addModuleCleanup(_server.remove)
     _server.start()
 
 

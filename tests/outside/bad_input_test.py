@@ -133,8 +133,11 @@ class Noise(Case):
             "26/11/21 15:34:03 INFO X: Streaming query made progress: {",
         ):
             with self.subTest(header=header):
-                codes = {cut: parse(stdin=header[:cut].encode()).code for cut in range(1, len(header) + 1)}
-                self.assertEqual({cut: code for cut, code in codes.items() if code}, {})
+                cuts = [self.file(header[:cut].encode(), f"{cut}.log") for cut in range(1, len(header) + 1)]
+                # Each file is a stream of its own; one process reads them all, unless it has to be told which one is wrong.
+                if parse(*cuts).code:
+                    self.assertEqual({cut.name: code for cut in cuts if (code := parse(cut).code)}, {})
+                    self.fail("all of them in one process")
 
     def test_impossible_time_of_a_progress(self):
         for time in ("0000-00-00T00:00:00.000Z", "2026-13-21T00:00:00.000Z", "yesterday", "", "9" * 100):
@@ -289,9 +292,10 @@ class Utf8(Case):
 
 
 class Floods(Case):
-    def test_a_million_openings(self):
+    def test_many_openings(self):
         words = b"Streaming query made progress: {"
-        for piece, count in ((words + b"\n", 1_000_000), (words, 1_000_000), (OPEN + b"\n", 1_000_000), (OPEN, 1_000_000)):
+        count = 1_000_000 if SCALE >= 10 else 250_000
+        for piece in (words + b"\n", words, OPEN + b"\n", OPEN):
             with self.subTest(piece=piece):
                 self.only_good(self.check([*repeated(piece, len(piece) * count), b"\n", GOOD], "--only", "progress"))
 
@@ -321,7 +325,7 @@ class LinearTime(Case):
 
     def check_linear(self, make, *arguments, most=(64 if SCALE >= 10 else 16) * MIB):
         """Doubles the input until it takes time enough to measure, or is so large that it shows anyway."""
-        size = 2 * MIB
+        size = 4 * MIB
         once = self.cpu(make, size, arguments)
         while once < MEASURABLE and size < most:
             size *= 2
@@ -398,7 +402,7 @@ class LinearTime(Case):
                     yield foreign
             yield GOOD
 
-        for limit in ("16MiB", "128MiB"):
+        for limit in ("16MiB", "128MiB") if SCALE >= 10 else ("16MiB",):
             for every in (1, 50):
                 for foreign in (b"FOREIGN print\n", b'"\n', b"{ } FOREIGN print\nand more\n"):
                     with self.subTest(limit=limit, every=every, foreign=foreign):

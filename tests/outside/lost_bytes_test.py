@@ -8,7 +8,8 @@ import time
 
 import run_support
 import support
-from run_support import RunCase, counts, progress_ids, rng
+from run_support import RunCase, progress_ids, rng
+from seed import SCALE
 
 
 class LostBytes(RunCase):
@@ -59,7 +60,7 @@ class LostBytes(RunCase):
         runner = self.runner(self.log, sinks=("file",), sink={"queue_bytes": "1MiB", "commit_interval": "1ms"})
         self.write(3)
         rounds, lost, losses, lost_bytes = 0, 0, 0, 0
-        while rounds < counts(300) or losses == 0:
+        while rounds < (300 if SCALE >= 10 else 12) or losses == 0:
             rounds += 1
             before = self.place(runner)
             runner.start()
@@ -102,4 +103,4 @@ class LostBytes(RunCase):
 
 
 if __name__ == "__main__":
-    support.main(workers=2)
+    support.main()

@@ -220,42 +220,80 @@ class TempCase(unittest.TestCase):
         return path
 
 
-def run_one(name):
-    """Runs one test in this process: (right, what it printed, skipped, seconds)."""
-    out = io.StringIO()
-    begin = time.monotonic()
-    with contextlib.redirect_stdout(out):
-        suite = unittest.defaultTestLoader.loadTestsFromName(name, sys.modules["__main__"])
-        result = unittest.TextTestRunner(out, verbosity=0).run(suite)
-    return result.wasSuccessful(), out.getvalue(), len(result.skipped), time.monotonic() - begin
+class TimedResult(unittest.TextTestResult):
+    """Knows how long each test took."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.times = []
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.began = time.monotonic()
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        self.times.append((time.monotonic() - self.began, test.id()))
 
 
-def names_of(suite):
+def tests_of(suite):
     for test in suite:
         if isinstance(test, unittest.TestSuite):
-            yield from names_of(test)
+            yield from tests_of(test)
         else:
-            yield test.id().removeprefix("__main__.")
+            yield test
 
 
-def main(workers=1):
-    """The tests of the file that is run; `workers` of them at once, if they spend their time waiting. A test that is
-    named on the command line runs alone."""
+def run_suite(suite, out):
+    return unittest.TextTestRunner(out, resultclass=TimedResult).run(suite)
+
+
+def run_one(name):
+    """Runs one test in this process: (whether it passed, what it printed, its time)."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        result = run_suite(unittest.defaultTestLoader.loadTestsFromName(name, sys.modules["__main__"]), out)
+    return result.wasSuccessful(), out.getvalue(), result.times
+
+
+def run_at_once(suite, workers):
+    names = [test.id().removeprefix("__main__.") for test in tests_of(suite)]
+    passed, times = True, []
+    with multiprocessing.get_context("fork").Pool(workers) as pool:
+        for well, said, seconds in pool.imap(run_one, names):
+            times += seconds
+            if not well or "skipped=" in said:
+                passed = passed and well
+                print(said, flush=True)
+    print(f"ran {len(names)} tests, {workers} at once: {'OK' if passed else 'FAILED'}")
+    return passed, times
+
+
+def part_of(suite, part):
+    """Of "2/3" every third class, from the second one on."""
+    number, parts = map(int, part.split("/"))
+    classes = sorted({type(test).__qualname__ for test in tests_of(suite)})
+    taken = set(classes[number - 1 :: parts])
+    return unittest.TestSuite(test for test in tests_of(suite) if type(test).__qualname__ in taken)
+
+
+def main(workers=1, modules=("__main__",)):
+    """Runs the tests of the file, or of these modules, and names the slowest. They run in `workers` processes if they spend
+    their time waiting. `--part 1/2` runs one half of the classes. Those that are named on the command line run alone, as
+    unittest does it."""
     if not BINARY.is_file():
         sys.exit(f"no binary at {BINARY}: build it, or set SPARKTAIL_BIN")
-    if workers == 1 or len(sys.argv) > 1:
+    is_part = len(sys.argv) == 3 and sys.argv[1] == "--part"
+    if len(sys.argv) > 1 and not is_part:
         unittest.main(verbosity=1)
-    names = list(names_of(unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])))
-    begin = time.monotonic()
-    failed, skipped, times = 0, 0, []
-    with multiprocessing.get_context("fork").Pool(workers) as pool:
-        for name, (right, said, left_out, seconds) in zip(names, pool.imap(run_one, names)):
-            times.append((seconds, name))
-            skipped += left_out
-            if not right:
-                failed += 1
-                print(f"{name}:\n{said}", flush=True)
+    suite = unittest.TestSuite(unittest.defaultTestLoader.loadTestsFromNames(modules))
+    if is_part:
+        suite = part_of(suite, sys.argv[2])
+    if workers > 1:
+        passed, times = run_at_once(suite, workers)
+    else:
+        result = run_suite(suite, sys.stderr)
+        passed, times = result.wasSuccessful(), result.times
     for seconds, name in sorted(times, reverse=True)[:10]:
-        print(f"{seconds:7.1f} s  {name}")
-    print(f"Ran {len(names)} tests in {time.monotonic() - begin:.1f} s, {failed} failed, {skipped} skipped")
-    sys.exit(1 if failed else 0)
+        print(f"{seconds:7.1f} s  {name.removeprefix('__main__.')}")
+    sys.exit(0 if passed else 1)
