@@ -80,9 +80,7 @@ class InputLog {
     wrapping_ = RecognizeWrapping(raw_.view(), last);
     if (!wrapping_ && last) wrapping_ = Wrapping::kNone;
     if (is_wrapped()) unwrapper_.emplace(*wrapping_, scratch_);
-    if (!is_plain()) return;
-    streams_[0].Append(raw_.view());
-    raw_.DropFront(raw_.view().size());
+    if (is_plain()) streams_[0].TakeAll(&raw_);
   }
 
   void Unwrap(bool last) {

@@ -43,18 +43,25 @@ ContentStream::~ContentStream() { share_->ended.Add(parser_->stats()); }
 // ---------------------------------------------------------------- content
 
 void ContentStream::Commit(size_t size) {
-  if (size == 0) return;
   text_.Commit(size);
-  end_ += size;
-  ends_line_ = text_.view().back() == '\n';
-  grown_ = share_->os->Now();
+  OnAdded(size);
 }
 
 void ContentStream::Append(std::string_view bytes) {
-  if (bytes.empty()) return;
   text_.Append(bytes);
-  end_ += bytes.size();
-  ends_line_ = bytes.back() == '\n';
+  OnAdded(bytes.size());
+}
+
+void ContentStream::TakeAll(StreamBuffer* bytes) {
+  const size_t size = bytes->view().size();
+  text_.TakeAll(bytes);
+  OnAdded(size);
+}
+
+void ContentStream::OnAdded(size_t size) {
+  if (size == 0) return;
+  end_ += size;
+  ends_line_ = text_.view().back() == '\n';
   grown_ = share_->os->Now();
 }
 

@@ -89,6 +89,7 @@ class ContentStream {
   std::span<char> Room() { return text_.Room(); }
   void Commit(size_t size);
   void Append(std::string_view bytes);
+  void TakeAll(StreamBuffer* bytes);  // Append() without a copy; `bytes` is empty then
 
   uint64_t end() const { return end_; }  // just after the last byte
   absl::Time grown() const { return grown_; }
@@ -157,6 +158,7 @@ class ContentStream {
   std::unique_ptr<LogDiagnosis> TakeDiagnosis();
 
  private:
+  void OnAdded(size_t size);
   void Sample();
   void Read(absl::FunctionRef<size_t()> parse);
   std::shared_ptr<const std::string> Context();

@@ -41,6 +41,15 @@ std::span<char> StreamBuffer::Room() {
   return {bytes_.Reserve(kReadSize), kReadSize};
 }
 
+void StreamBuffer::TakeAll(StreamBuffer* other) {
+  if (bytes_.size() == 0) {
+    std::swap(bytes_, other->bytes_);
+  } else {
+    bytes_.Append(other->view());
+    other->bytes_.Clear();
+  }
+}
+
 void StreamBuffer::Rest() {
   const size_t size = bytes_.size();
   if (size <= kLargestRest && bytes_.capacity() > 2 * size + kSmallSize) MoveInto(ByteBuffer());

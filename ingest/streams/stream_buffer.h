@@ -41,6 +41,8 @@ class StreamBuffer {
   std::span<char> Room();
   void Commit(size_t size) { bytes_.Advance(size); }
   void Append(std::string_view bytes) { bytes_.Append(bytes); }
+  // Appends all content of `other`, without a copy if this one is empty. `other` is empty then.
+  void TakeAll(StreamBuffer* other);
 
   void DropFront(size_t size) { bytes_.DropFront(size); }
   // Frees memory that the content does not need. Call it when no more bytes come for a while.

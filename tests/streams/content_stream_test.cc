@@ -62,9 +62,15 @@ class ContentStreamTest : public ::testing::Test {
   }
 
   size_t Random(size_t most) { return std::uniform_int_distribution<size_t>(0, most)(random_); }
-  // Adds bytes in one of the two ways.
+  // Adds bytes in one of the three ways.
   void Add(std::string_view bytes, ContentStream* stream) {
-    if (Random(1) == 0) return stream->Append(bytes);
+    const size_t way = Random(2);
+    if (way == 0) return stream->Append(bytes);
+    if (way == 1) {
+      StreamBuffer buffer(&share_.buffers);
+      buffer.Append(bytes);
+      return stream->TakeAll(&buffer);
+    }
     while (!bytes.empty()) {
       const std::span<char> room = stream->Room();
       const size_t size = std::min(room.size(), bytes.size());

@@ -69,6 +69,22 @@ TEST(StreamBufferTest, StreamsLendEachOtherTheirMemory) {
   EXPECT_EQ(first.view(), "first");
 }
 
+TEST(StreamBufferTest, TakesTheContentOfAnother) {
+  BufferPool pool;
+  StreamBuffer first(&pool);
+  Read("first", &first);
+  const char* bytes = first.view().data();
+  StreamBuffer second(&pool);
+  second.TakeAll(&first);
+  EXPECT_EQ(second.view().data(), bytes) << "no copy";
+  EXPECT_EQ(second.view(), "first");
+  EXPECT_EQ(first.view(), "");
+  first.Append(", then");
+  second.TakeAll(&first);
+  EXPECT_EQ(second.view(), "first, then");
+  EXPECT_EQ(first.view(), "");
+}
+
 TEST(StreamBufferTest, ALentBufferOutlivesTheStream) {
   BufferPool pool;
   const char* lent = nullptr;

@@ -141,9 +141,7 @@ void LogTail::Recognize(bool complete) {
   wrapping_ = RecognizeWrapping(raw_.view(), complete);
   const bool is_too_long = raw_.view().size() > shared_->parts_.parser.max_event_bytes;
   if (!wrapping_ && (complete || is_too_long)) wrapping_ = Wrapping::kNone;
-  if (!IsPlain()) return;
-  PlainStream()->content.Append(raw_.view());
-  raw_.DropFront(raw_.view().size());
+  if (IsPlain()) PlainStream()->content.TakeAll(&raw_);
 }
 
 void LogTail::Read(bool last) {
