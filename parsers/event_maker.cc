@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "ingest/base/utf8.h"
 #include "parsers/json_text.h"
 #include "parsers/query_event.h"
 

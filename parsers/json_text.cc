@@ -1,49 +1,13 @@
 #include "parsers/json_text.h"
 
-#include <algorithm>
 #include <cstdint>
+
+#include "ingest/base/utf8.h"
 
 namespace sparktail {
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-
 uint8_t Byte(std::string_view text, size_t at) { return static_cast<uint8_t>(text[at]); }
-
-struct Sequence {
-  size_t length;  // in bytes; for an invalid sequence, of its maximal subpart
-  bool valid;
-};
-
-// Returns the UTF-8 sequence at `at`, according to table 3-7 of the Unicode standard.
-Sequence NextSequence(std::string_view text, size_t at) {
-  const uint8_t lead = Byte(text, at);
-  if (lead < 0x80) return {1, true};
-  size_t more = 0;
-  uint8_t low = 0x80;
-  uint8_t high = 0xBF;
-  if (lead >= 0xC2 && lead <= 0xDF) {
-    more = 1;
-  } else if (lead >= 0xE0 && lead <= 0xEF) {
-    more = 2;
-    if (lead == 0xE0) low = 0xA0;
-    if (lead == 0xED) high = 0x9F;
-  } else if (lead >= 0xF0 && lead <= 0xF4) {
-    more = 3;
-    if (lead == 0xF0) low = 0x90;
-    if (lead == 0xF4) high = 0x8F;
-  } else {
-    return {1, false};
-  }
-  for (size_t i = 1; i <= more; ++i) {
-    if (at + i >= text.size() || Byte(text, at + i) < low || Byte(text, at + i) > high) {
-      return {i, false};
-    }
-    low = 0x80;
-    high = 0xBF;
-  }
-  return {more + 1, true};
-}
 
 void AppendEscaped(char c, ByteBuffer* out) {
   static constexpr std::string_view kHex = "0123456789abcdef";
@@ -151,7 +115,7 @@ bool AppendJsonString(std::string_view text, ByteBuffer* out) {
   size_t plain = 0;  // start of text that is not yet written and needs no change
   for (size_t at = 0; at < text.size();) {
     const uint8_t byte = Byte(text, at);
-    const Sequence sequence = NextSequence(text, at);
+    const Utf8Sequence sequence = NextUtf8Sequence(text, at);
     if (sequence.valid && !NeedsEscape(byte)) {
       at += sequence.length;
       continue;
@@ -160,7 +124,7 @@ bool AppendJsonString(std::string_view text, ByteBuffer* out) {
     if (sequence.valid) {
       AppendEscaped(text[at], out);
     } else {
-      out->Append(kReplacement);
+      out->Append(kUtf8Replacement);
       valid = false;
     }
     at += sequence.length;
@@ -175,10 +139,10 @@ size_t AppendValidUtf8(std::string_view text, ByteBuffer* out) {
   size_t replaced = 0;
   size_t plain = 0;
   for (size_t at = 0; at < text.size();) {
-    const Sequence sequence = NextSequence(text, at);
+    const Utf8Sequence sequence = NextUtf8Sequence(text, at);
     if (!sequence.valid) {
       out->Append(text.substr(plain, at - plain));
-      out->Append(kReplacement);
+      out->Append(kUtf8Replacement);
       plain = at + sequence.length;
       ++replaced;
     }
@@ -186,15 +150,6 @@ size_t AppendValidUtf8(std::string_view text, ByteBuffer* out) {
   }
   out->Append(text.substr(plain));
   return replaced;
-}
-
-std::string ValidUtf8(std::string_view text, size_t max_size) {
-  size_t size = std::min(text.size(), max_size);
-  // Do not cut inside a character.
-  while (size > 0 && size < text.size() && (Byte(text, size) & 0xC0) == 0x80) --size;
-  ByteBuffer valid;
-  AppendValidUtf8(text.substr(0, size), &valid);
-  return std::string(valid.view());
 }
 
 std::string UnescapeJson(std::string_view raw) {

@@ -16,9 +16,6 @@ bool AppendJsonString(std::string_view text, ByteBuffer* out);
 // WHATWG's decoder and Python's errors="replace" do). Returns the number of replaced runs.
 size_t AppendValidUtf8(std::string_view text, ByteBuffer* out);
 
-// Returns `text` cut to at most `max_size` bytes, as AppendValidUtf8() appends it.
-std::string ValidUtf8(std::string_view text, size_t max_size);
-
 // Undoes the escapes of a JSON string, which is passed without its quotes. Invalid escapes stay as
 // they are.
 std::string UnescapeJson(std::string_view raw);

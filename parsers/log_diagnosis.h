@@ -50,8 +50,4 @@ class LogDiagnosis {
   std::string example_other_;
 };
 
-// Returns at most `max_size` bytes of `text`, with control bytes and bytes that are not UTF-8
-// replaced. For terminals: a log must not control them.
-std::string Printable(std::string_view text, size_t max_size);
-
 }  // namespace sparktail

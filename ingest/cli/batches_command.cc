@@ -10,13 +10,13 @@
 #include <string_view>
 #include <utility>
 
+#include "ingest/base/printable.h"
 #include "ingest/cli/error_log.h"
 #include "ingest/http/http_client.h"
 #include "ingest/sources/yarn/job_watch.h"
 #include "ingest/sources/yarn/resource_manager.h"
 #include "ingest/sources/yarn/yarn_answer.h"
 #include "ingest/sources/yarn/yarn_names.h"
-#include "parsers/log_diagnosis.h"
 
 namespace sparktail {
 namespace {

@@ -1,6 +1,6 @@
 #include "ingest/cli/check_report.h"
 
-#include "parsers/log_diagnosis.h"
+#include "ingest/base/printable.h"
 
 namespace sparktail {
 namespace {

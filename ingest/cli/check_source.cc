@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "ingest/base/printable.h"
 #include "ingest/base/time_zone.h"
 #include "ingest/cli/zone_evidence.h"
 #include "ingest/sources/file/file_source_options.h"

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "ingest/base/printable.h"
 #include "ingest/http/http_client.h"
 #include "ingest/http/http_url.h"
 #include "ingest/sources/yarn/application_choice.h"
@@ -17,7 +18,6 @@
 #include "ingest/sources/yarn/yarn_answer.h"
 #include "ingest/sources/yarn/yarn_names.h"
 #include "ingest/sources/yarn/yarn_source_options.h"
-#include "parsers/log_diagnosis.h"
 
 namespace sparktail {
 namespace {

@@ -9,6 +9,7 @@
 
 #include "ingest/base/nearest.h"
 #include "ingest/base/options.h"
+#include "ingest/base/printable.h"
 #include "ingest/base/time_zone.h"
 #include "ingest/cli/config_file.h"
 #include "ingest/cli/config_reference.h"
@@ -17,7 +18,6 @@
 #include "ingest/sources/file/file_source_options.h"
 #include "ingest/sources/yarn/yarn_names.h"
 #include "parsers/event.h"
-#include "parsers/log_diagnosis.h"
 
 namespace sparktail {
 namespace {

@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "ingest/base/nearest.h"
+#include "ingest/base/printable.h"
 #include "ingest/cli/kinds.h"
 #include "ingest/cli/references.h"
 #include "ingest/kafka/kafka_config.h"
@@ -17,7 +18,6 @@
 #include "ingest/sources/kafka/kafka_source_options.h"
 #include "ingest/sources/yarn/yarn_source_options.h"
 #include "ingest/streams/file_reader.h"
-#include "parsers/log_diagnosis.h"
 #include "sinks/kafka/kafka_sink_options.h"
 #include "sinks/opensearch/opensearch_options.h"
 #include "sinks/options.h"

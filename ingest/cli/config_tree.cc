@@ -8,9 +8,9 @@
 #include <optional>
 #include <sstream>
 
+#include "ingest/base/printable.h"
 #include "parsers/byte_buffer.h"
 #include "parsers/json_text.h"
-#include "parsers/log_diagnosis.h"
 
 namespace sparktail {
 namespace {

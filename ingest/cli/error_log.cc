@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "parsers/log_diagnosis.h"
+#include "ingest/base/printable.h"
 
 namespace sparktail {
 namespace {

@@ -13,13 +13,13 @@
 
 #include "ingest/base/log.h"
 #include "ingest/base/nearest.h"
+#include "ingest/base/printable.h"
 #include "ingest/cli/all_cursors.h"
 #include "ingest/cli/error_log.h"
 #include "ingest/sources/file/file_position.h"
 #include "ingest/sources/file/followed_file.h"
 #include "parsers/byte_buffer.h"
 #include "parsers/json_text.h"
-#include "parsers/log_diagnosis.h"
 #include "parsers/parser_context.h"
 
 namespace sparktail {

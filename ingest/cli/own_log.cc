@@ -10,9 +10,9 @@
 #include <cstdint>
 #include <utility>
 
+#include "ingest/base/printable.h"
 #include "parsers/byte_buffer.h"
 #include "parsers/json_text.h"
-#include "parsers/log_diagnosis.h"
 
 namespace sparktail {
 namespace {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "ingest/base/printable.h"
 #include "ingest/cli/progress_bar.h"
 #include "ingest/streams/content_stream.h"
 #include "ingest/streams/file_reader.h"

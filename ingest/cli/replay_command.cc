@@ -8,12 +8,12 @@
 #include <variant>
 
 #include "ingest/base/nearest.h"
+#include "ingest/base/printable.h"
 #include "ingest/cli/error_log.h"
 #include "ingest/cli/run_command.h"
 #include "ingest/sources/dead_letters/dead_letter_source_kind.h"
 #include "ingest/sources/dead_letters/dead_letter_survey.h"
 #include "parsers/event_id.h"
-#include "parsers/log_diagnosis.h"
 #include "sinks/options.h"
 
 namespace sparktail {

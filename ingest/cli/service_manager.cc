@@ -13,7 +13,7 @@
 #include <optional>
 #include <utility>
 
-#include "parsers/log_diagnosis.h"
+#include "ingest/base/printable.h"
 
 namespace sparktail {
 namespace {

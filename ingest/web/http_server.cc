@@ -22,7 +22,7 @@
 #include <utility>
 #include <vector>
 
-#include "parsers/log_diagnosis.h"
+#include "ingest/base/printable.h"
 
 namespace sparktail {
 namespace {

@@ -10,8 +10,8 @@
 #include <sstream>
 #include <utility>
 
+#include "ingest/base/printable.h"
 #include "parsers/event.h"
-#include "parsers/log_diagnosis.h"
 
 namespace sparktail {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <string_view>
 
-#include "parsers/log_diagnosis.h"
+#include "ingest/base/printable.h"
 
 namespace sparktail {
 namespace {

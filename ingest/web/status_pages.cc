@@ -3,8 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "ingest/base/printable.h"
 #include "ingest/web/metrics.h"
-#include "parsers/log_diagnosis.h"
 
 namespace sparktail {
 namespace {

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "ingest/base/utf8.h"
 #include "parsers/event_id.h"
-#include "parsers/json_text.h"
 #include "sinks/opensearch/index_template.h"
 #include "sinks/opensearch/opensearch.ndjson.h"
 

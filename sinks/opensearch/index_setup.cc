@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "parsers/json_text.h"
+#include "ingest/base/utf8.h"
 #include "sinks/opensearch/index_template.h"
 
 namespace sparktail {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "parsers/json_text.h"
+#include "ingest/base/utf8.h"
 
 namespace sparktail {
 namespace {

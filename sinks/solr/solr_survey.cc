@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "ingest/base/utf8.h"
 #include "ingest/http/http_client.h"
-#include "parsers/json_text.h"
 
 namespace sparktail {
 namespace {

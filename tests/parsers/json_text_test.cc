@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "ingest/base/utf8.h"
+
 namespace sparktail {
 namespace {
 
@@ -124,21 +126,6 @@ TEST(JsonTextTest, EveryByteGivesAStringThatReadsBack) {
     }
     EXPECT_EQ(UnescapeJson(json.substr(1, json.size() - 2)), "x" + text + "y") << byte;
   }
-}
-
-TEST(JsonTextTest, ValidUtf8CutsBetweenCharacters) {
-  const std::string text = "aé€😀z";  // 1, 2, 3, 4 and 1 bytes
-  struct Case {
-    size_t max_size;
-    std::string_view cut;
-  };
-  static constexpr Case kCases[] = {{0, ""},    {1, "a"},     {2, "a"},      {3, "aé"},
-                                    {4, "aé"},  {5, "aé"},    {6, "aé€"},    {7, "aé€"},
-                                    {9, "aé€"}, {10, "aé€😀"}, {11, "aé€😀z"}, {99, "aé€😀z"}};
-  for (const Case& c : kCases) EXPECT_EQ(ValidUtf8(text, c.max_size), c.cut) << c.max_size;
-  // Bytes that continue nothing have no beginning to go back to.
-  EXPECT_EQ(ValidUtf8("\x80\x80\x80\x80", 2), "");
-  EXPECT_EQ(ValidUtf8("", 5), "");
 }
 
 TEST(JsonTextTest, UndoesEscapes) {

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "ingest/base/options.h"
-#include "parsers/json_text.h"
+#include "ingest/base/utf8.h"
 #include "parsers/text.h"
 
 namespace sparktail {

@@ -4,9 +4,9 @@
 #include <string_view>
 #include <utility>
 
+#include "ingest/base/printable.h"
 #include "ingest/sources/yarn/yarn_answer.h"
 #include "parsers/identity.h"
-#include "parsers/log_diagnosis.h"
 
 namespace sparktail {
 namespace {

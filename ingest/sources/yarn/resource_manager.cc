@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "parsers/json_text.h"
+#include "ingest/base/utf8.h"
 
 namespace sparktail {
 namespace {
