@@ -22,6 +22,8 @@
 
 namespace sparktail {
 
+class CheckReport;
+struct CheckParts;
 struct SinkKind;
 
 // One sink, as a configuration has it.
@@ -60,6 +62,13 @@ struct SinkKind {
   AnyOptions defaults;                     // of its own options
   OptionTable<SinkConfiguration> options;  // all that it takes but `kind`
   std::unique_ptr<Sink> (*make)(const SinkParts& parts) = nullptr;
+  // Reports whether a sink can deliver, without changing anything. Null if there is nothing to try.
+  void (*check)(const SinkConfiguration& sink, const CheckParts& parts,
+                CheckReport* report) = nullptr;
+  // Creates what a sink needs and does not find: topics, templates. Reports what it found and what
+  // it created, and may run again. Null if such a sink needs nothing.
+  void (*setup)(const SinkConfiguration& sink, const CheckParts& parts,
+                CheckReport* report) = nullptr;
   std::string reported_as = {};  // `kind` in metrics; empty: name
   // Of sinks whose Kafka transactions hold their cursors: where those are. Null for all others.
   std::optional<KafkaCommitPlace> (*commit_place)(const SinkConfiguration& sink) = nullptr;

@@ -4,14 +4,10 @@
 
 #include <algorithm>
 
-#include "ingest/cli/check_kafka_source.h"
-#include "ingest/cli/check_report.h"
-#include "ingest/cli/check_sink.h"
-#include "ingest/cli/check_source.h"
-#include "ingest/cli/check_yarn_source.h"
+#include "ingest/base/check_report.h"
+#include "ingest/cli/check_state_directory.h"
 #include "ingest/cli/error_log.h"
-#include "ingest/sources/kafka/kafka_source_options.h"
-#include "ingest/sources/yarn/yarn_source_options.h"
+#include "sinks/check_output_file.h"
 
 namespace sparktail {
 namespace {
@@ -33,6 +29,7 @@ ExitCode RunCheck(const CheckCommand& command, Os* os) {
   const Configuration& configuration = command.configuration;
   CheckReport report;
   ErrorLog log(os);
+  const CheckParts parts{os, &log};
   report.Ok("configuration", command.file + ": " + Count(configuration.sources.size(), "source") +
                                  ", " + Count(configuration.sinks.size(), "sink"));
   CheckStateDirectory(configuration.state_dir, os, &report);
@@ -40,16 +37,10 @@ ExitCode RunCheck(const CheckCommand& command, Os* os) {
     CheckOutputFile("log", configuration.log.path, os, &report);
   }
   for (const SourceConfiguration& source : configuration.sources) {
-    if ((source.options.Find<KafkaSourceOptions>() != nullptr)) {
-      CheckKafkaSource(source, &log, &report);
-    } else if ((source.options.Find<YarnSourceOptions>() != nullptr)) {
-      CheckYarnSource(source, &log, &report);
-    } else {
-      CheckSource(source, os, &report);
-    }
+    if (source.kind->check != nullptr) source.kind->check(source, parts, &report);
   }
   for (const SinkConfiguration& sink : configuration.sinks) {
-    CheckSink(sink, os, &log, &report);
+    if (sink.kind->check != nullptr) sink.kind->check(sink, parts, &report);
     if (!IsFed(sink, configuration.sources)) {
       report.Doubt("sink " + sink.name, "no source delivers to it: name it in their `sinks`");
     }

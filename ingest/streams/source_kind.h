@@ -9,7 +9,9 @@
 
 namespace sparktail {
 
+class CheckReport;
 class Source;
+struct CheckParts;
 struct SourceKind;
 struct SourceParts;
 
@@ -34,6 +36,10 @@ struct SourceKind {
   AnyOptions defaults;                       // of its own options
   OptionTable<SourceConfiguration> options;  // all that it takes but `kind`
   std::unique_ptr<Source> (*make)(SourceParts parts) = nullptr;
+  // Reports what works in a source and what does not, without changing anything. Null if there is
+  // nothing to try.
+  void (*check)(const SourceConfiguration& source, const CheckParts& parts,
+                CheckReport* report) = nullptr;
   // Of sources whose streams several processes share: the name under which a store that these
   // processes share keeps their cursors (CursorRecord). Null for all others.
   std::string (*cursor_owner)(const SourceConfiguration& source) = nullptr;

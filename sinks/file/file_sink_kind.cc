@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "sinks/file/check_file_sink.h"
 #include "sinks/file/file_sink.h"
 #include "sinks/options.h"
 
@@ -27,6 +28,7 @@ const SinkKind& FileSinkKind() {
                                                   }),
                         SinkOptionTable()),
       .make = Make,
+      .check = CheckFileSink,
   };
   return kKind;
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "sinks/kafka/at_least_once_sink.h"
+#include "sinks/kafka/check_kafka_sink.h"
 #include "sinks/kafka/exactly_once_sink.h"
 #include "sinks/kafka/kafka_sink_options.h"
 
@@ -50,6 +51,8 @@ const SinkKind& KafkaSinkKind() {
                                                   }),
                         SinkOptionTable()),
       .make = Make,
+      .check = CheckKafkaSink,
+      .setup = SetUpKafkaSink,
       .commit_place = CommitPlace,
   };
   return kKind;

@@ -3,6 +3,9 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
+
+#include "ingest/base/check_report.h"
 
 namespace sparktail {
 
@@ -22,5 +25,8 @@ struct Finding {
   Verdict verdict = Verdict::kOk;
   std::string text;
 };
+
+void AddFindings(const std::string& subject, const std::vector<Finding>& findings,
+                 CheckReport* report);
 
 }  // namespace sparktail

@@ -4,8 +4,10 @@
 #include <string>
 #include <utility>
 
+#include "ingest/base/check_report.h"
 #include "sinks/opensearch/opensearch_options.h"
 #include "sinks/opensearch/opensearch_sink.h"
+#include "sinks/opensearch/opensearch_survey.h"
 
 namespace sparktail {
 namespace {
@@ -13,6 +15,16 @@ namespace {
 std::unique_ptr<Sink> Make(const SinkParts& parts) {
   return MakeOpenSearchSink(parts.configuration->options.Get<OpenSearchOptions>(),
                             BulkSink::Parts::Of(parts));
+}
+
+void Check(const SinkConfiguration& sink, const CheckParts& parts, CheckReport* report) {
+  AddFindings("sink " + sink.name,
+              SurveyOpenSearch(sink.options.Get<OpenSearchOptions>(), parts.log), report);
+}
+
+void SetUp(const SinkConfiguration& sink, const CheckParts& parts, CheckReport* report) {
+  AddFindings("sink " + sink.name,
+              SetUpOpenSearch(sink.options.Get<OpenSearchOptions>(), parts.log), report);
 }
 
 SinkKind Kind(std::string name, std::string sentence) {
@@ -26,6 +38,8 @@ SinkKind Kind(std::string name, std::string sentence) {
                                                   }),
                         SinkOptionTable()),
       .make = Make,
+      .check = Check,
+      .setup = SetUp,
       .reported_as = "opensearch",
   };
 }

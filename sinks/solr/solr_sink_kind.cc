@@ -2,14 +2,25 @@
 
 #include <memory>
 
+#include "ingest/base/check_report.h"
 #include "sinks/solr/solr_options.h"
 #include "sinks/solr/solr_sink.h"
+#include "sinks/solr/solr_survey.h"
 
 namespace sparktail {
 namespace {
 
 std::unique_ptr<Sink> Make(const SinkParts& parts) {
   return MakeSolrSink(parts.configuration->options.Get<SolrOptions>(), BulkSink::Parts::Of(parts));
+}
+
+void Check(const SinkConfiguration& sink, const CheckParts& parts, CheckReport* report) {
+  AddFindings("sink " + sink.name, SurveySolr(sink.options.Get<SolrOptions>(), parts.log), report);
+}
+
+void SetUp(const SinkConfiguration& sink, const CheckParts& /*parts*/, CheckReport* report) {
+  report->Ok("sink " + sink.name,
+             "the schema of a collection is its owner's: see docs/opensearch.md");
 }
 
 }  // namespace
@@ -25,6 +36,8 @@ const SinkKind& SolrSinkKind() {
                                                   }),
                         SinkOptionTable()),
       .make = Make,
+      .check = Check,
+      .setup = SetUp,
   };
   return kKind;
 }

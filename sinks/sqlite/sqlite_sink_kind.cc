@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "sinks/options.h"
+#include "sinks/sqlite/check_sqlite_sink.h"
 #include "sinks/sqlite/sqlite_sink.h"
 
 namespace sparktail {
@@ -27,6 +28,7 @@ const SinkKind& SqliteSinkKind() {
                                                   }),
                         SinkOptionTable()),
       .make = Make,
+      .check = CheckSqliteSink,
   };
   return kKind;
 }

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "ingest/base/check_report.h"
 #include "sinks/options.h"
 #include "sinks/stdout/stdout_sink.h"
 
@@ -15,6 +16,10 @@ std::unique_ptr<Sink> Make(const SinkParts& parts) {
                                       STDOUT_FILENO, ::isatty(STDOUT_FILENO) == 1);
 }
 
+void Check(const SinkConfiguration& sink, const CheckParts& /*parts*/, CheckReport* report) {
+  report->Ok("sink " + sink.name, "standard output; after a crash events may come again");
+}
+
 }  // namespace
 
 const SinkKind& StdoutSinkKind() {
@@ -24,6 +29,7 @@ const SinkKind& StdoutSinkKind() {
       .defaults = AnyOptions::Of(StdoutSinkOptions()),
       .options = SinkOptionTable(),
       .make = Make,
+      .check = Check,
   };
   return kKind;
 }

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "ingest/sources/file/check_file_source.h"
 #include "ingest/sources/file/file_log_source.h"
 #include "ingest/sources/file/file_source_options.h"
 
@@ -26,6 +27,7 @@ const SourceKind& FileSourceKind() {
                                                    return &source->options.Get<FileSourceOptions>();
                                                  })),
       .make = Make,
+      .check = CheckFileSource,
   };
   return kKind;
 }

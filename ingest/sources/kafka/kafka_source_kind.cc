@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "ingest/kafka/cursor_record.h"
+#include "ingest/sources/kafka/check_kafka_source.h"
 #include "ingest/sources/kafka/kafka_log_source.h"
 #include "ingest/sources/kafka/kafka_source_options.h"
 
@@ -33,6 +34,7 @@ const SourceKind& KafkaSourceKind() {
                                                return &source->options.Get<KafkaSourceOptions>();
                                              })),
       .make = Make,
+      .check = CheckKafkaSource,
       .cursor_owner = CursorOwner,
   };
   return kKind;

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "ingest/sources/yarn/check_yarn_source.h"
 #include "ingest/sources/yarn/yarn_log_source.h"
 #include "ingest/sources/yarn/yarn_source_options.h"
 
@@ -28,6 +29,7 @@ const SourceKind& YarnSourceKind() {
                                                    return &source->options.Get<YarnSourceOptions>();
                                                  })),
       .make = Make,
+      .check = CheckYarnSource,
   };
   return kKind;
 }

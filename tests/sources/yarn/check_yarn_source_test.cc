@@ -1,4 +1,4 @@
-#include "ingest/cli/check_yarn_source.h"
+#include "ingest/sources/yarn/check_yarn_source.h"
 
 #include <absl/base/thread_annotations.h>
 #include <absl/synchronization/mutex.h>
@@ -51,7 +51,7 @@ class CheckYarnSourceTest : public ::testing::Test {
     source.name = "prod";
     testing::SetOptions(options_, &source);
     CheckReport report;
-    CheckYarnSource(source, &log_, &report);
+    CheckYarnSource(source, {nullptr, &log_}, &report);
     broken_ = report.broken();
     return report.Text();
   }

@@ -1,9 +1,8 @@
-#include "ingest/cli/check_kafka_source.h"
+#include "ingest/sources/kafka/check_kafka_source.h"
 
 #include <memory>
 #include <string>
 #include <utility>
-#include <variant>
 
 #include "ingest/kafka/kafka_client.h"
 #include "ingest/kafka/topic_admin.h"
@@ -16,15 +15,17 @@ constexpr absl::Duration kAskTime = absl::Seconds(10);
 
 }  // namespace
 
-void CheckKafkaSource(const SourceConfiguration& source, Log* log, CheckReport* report) {
+void CheckKafkaSource(const SourceConfiguration& source, const CheckParts& parts,
+                      CheckReport* report) {
   const auto& options = source.options.Get<KafkaSourceOptions>();
   const std::string subject = "source " + source.name;
-  KafkaClient::Parts parts;
-  parts.options = options.client;
-  parts.log = log;
-  parts.name = subject;
-  parts.role = KafkaRole::kReader;
-  const absl::StatusOr<std::unique_ptr<KafkaClient>> client = KafkaClient::Make(std::move(parts));
+  KafkaClient::Parts client_parts;
+  client_parts.options = options.client;
+  client_parts.log = parts.log;
+  client_parts.name = subject;
+  client_parts.role = KafkaRole::kReader;
+  const absl::StatusOr<std::unique_ptr<KafkaClient>> client =
+      KafkaClient::Make(std::move(client_parts));
   if (!client.ok()) return report->Broken(subject, std::string(client.status().message()));
   for (const std::string& topic : options.topics) {
     if (KafkaSourceOptions::Subscription(topic) != topic) {

@@ -1,4 +1,4 @@
-#include "ingest/cli/check_kafka_source.h"
+#include "ingest/sources/kafka/check_kafka_source.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ class CheckKafkaSourceTest : public ::testing::Test {
     source.name = "raw";
     testing::SetOptions(options, &source);
     CheckReport report;
-    CheckKafkaSource(source, &log_, &report);
+    CheckKafkaSource(source, {nullptr, &log_}, &report);
     broken_ = report.broken();
     return report.Text();
   }

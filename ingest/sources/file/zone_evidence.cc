@@ -1,4 +1,4 @@
-#include "ingest/cli/zone_evidence.h"
+#include "ingest/sources/file/zone_evidence.h"
 
 #include <absl/time/civil_time.h>
 

@@ -1,11 +1,10 @@
-#include "ingest/cli/check_yarn_source.h"
+#include "ingest/sources/yarn/check_yarn_source.h"
 
 #include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "ingest/base/printable.h"
@@ -155,10 +154,11 @@ class YarnCheck {
 
 }  // namespace
 
-void CheckYarnSource(const SourceConfiguration& source, Log* log, CheckReport* report) {
+void CheckYarnSource(const SourceConfiguration& source, const CheckParts& parts,
+                     CheckReport* report) {
   const std::string subject = "source " + source.name;
   const absl::StatusOr<std::unique_ptr<HttpClient>> client =
-      HttpClient::Make(log, subject, source.options.Get<YarnSourceOptions>().http);
+      HttpClient::Make(parts.log, subject, source.options.Get<YarnSourceOptions>().http);
   if (!client.ok()) return report->Broken(subject, std::string(client.status().message()));
   YarnCheck(source, client->get(), report).Run();
 }

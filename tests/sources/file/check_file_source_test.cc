@@ -1,4 +1,4 @@
-#include "ingest/cli/check_source.h"
+#include "ingest/sources/file/check_file_source.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,9 +19,9 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class CheckSourceTest : public ::testing::Test {
+class CheckFileSourceTest : public ::testing::Test {
  protected:
-  CheckSourceTest() {
+  CheckFileSourceTest() {
     source_.name = "logs";
     testing::SetOptions(FileSourceOptions(), &source_);
     Options().paths = {folder_ / "*"};
@@ -31,7 +31,7 @@ class CheckSourceTest : public ::testing::Test {
   FileSourceOptions& Options() { return source_.options.Get<FileSourceOptions>(); }
   std::string Checked() {
     CheckReport report;
-    CheckSource(source_, &os_, &report);
+    CheckFileSource(source_, {&os_, nullptr}, &report);
     broken_ = report.broken();
     return report.Text();
   }
@@ -45,7 +45,7 @@ class CheckSourceTest : public ::testing::Test {
   size_t broken_ = 0;
 };
 
-TEST_F(CheckSourceTest, AGoodLogIsTold) {
+TEST_F(CheckFileSourceTest, AGoodLogIsTold) {
   Copy("3.5.9/basic.default.log", "stderr");
   const std::string text = Checked();
   EXPECT_EQ(broken_, 0U) << text;
@@ -57,7 +57,7 @@ TEST_F(CheckSourceTest, AGoodLogIsTold) {
   EXPECT_THAT(text, Not(HasSubstr("warning ")));
 }
 
-TEST_F(CheckSourceTest, WrappedLogsAreUnwrapped) {
+TEST_F(CheckFileSourceTest, WrappedLogsAreUnwrapped) {
   std::istringstream log(testing::ReadFile(testing::DataPath("3.5.9/basic.default.log")));
   std::string cri = "2026-11-21T15:33:11.000000000Z stdout F hello\n";
   for (std::string line; std::getline(log, line);) {
@@ -69,7 +69,7 @@ TEST_F(CheckSourceTest, WrappedLogsAreUnwrapped) {
                                HasSubstr("timezone UTC is that of the headers")));
 }
 
-TEST_F(CheckSourceTest, AnotherZoneIsProved) {
+TEST_F(CheckFileSourceTest, AnotherZoneIsProved) {
   Copy("3.5.9/basic.default.log", "stderr");
   source_.timezone = "Europe/Madrid";
   const std::string text = Checked();
@@ -79,20 +79,20 @@ TEST_F(CheckSourceTest, AnotherZoneIsProved) {
                           HasSubstr("they were at UTC+00:00, and that zone at UTC+01:00")));
 }
 
-TEST_F(CheckSourceTest, AClockThatIsAheadIsTold) {
+TEST_F(CheckFileSourceTest, AClockThatIsAheadIsTold) {
   Copy("3.5.9/basic.default.log", "stderr");
   os_.SetNow(absl::FromCivil(absl::CivilDay(2020, 1, 1), absl::UTCTimeZone()));
   EXPECT_THAT(Checked(), HasSubstr("progress events come from the future (2026-11-21T"));
 }
 
-TEST_F(CheckSourceTest, ALogWithoutInfoIsTold) {
+TEST_F(CheckFileSourceTest, ALogWithoutInfoIsTold) {
   Copy("3.5.9/pymode-default-warn.log", "stderr");
   EXPECT_THAT(Checked(), HasSubstr("warning  source logs: " + (folder_ / "stderr") +
                                    ": no event so far: INFO is off in this log"));
   EXPECT_EQ(broken_, 0U);
 }
 
-TEST_F(CheckSourceTest, FilesThatAreNoLogsAreNamed) {
+TEST_F(CheckFileSourceTest, FilesThatAreNoLogsAreNamed) {
   std::filesystem::create_directory(folder_ / "directory");
   ASSERT_EQ(::mkfifo((folder_ / "fifo").c_str(), 0600), 0);
   std::filesystem::create_symlink("nowhere", folder_ / "link");
@@ -110,7 +110,7 @@ TEST_F(CheckSourceTest, FilesThatAreNoLogsAreNamed) {
   }
 }
 
-TEST_F(CheckSourceTest, AnUnreadableFileIsBroken) {
+TEST_F(CheckFileSourceTest, AnUnreadableFileIsBroken) {
   Copy("3.5.9/basic.default.log", "stderr");
   os_.Fail({.status = absl::PermissionDeniedError("Permission denied"),
             .calls = {testing::FaultyOs::Call::kOpenToFollow}});
@@ -125,13 +125,13 @@ TEST_F(CheckSourceTest, AnUnreadableFileIsBroken) {
   EXPECT_THAT(Checked(), HasSubstr("FAILED   source logs: " + folder_.path() + ": cannot list it"));
 }
 
-TEST_F(CheckSourceTest, ExcludedFilesAreNotLookedAt) {
+TEST_F(CheckFileSourceTest, ExcludedFilesAreNotLookedAt) {
   Copy("3.5.9/basic.default.log", "stderr");
   Options().exclude = {folder_ / "std*"};
   EXPECT_THAT(Checked(), HasSubstr("warning  source logs: no file matches"));
 }
 
-TEST_F(CheckSourceTest, MissingDirectoriesAreTold) {
+TEST_F(CheckFileSourceTest, MissingDirectoriesAreTold) {
   Options().paths = {"/nowhere/x/*.log", "/nowhere"};
   EXPECT_THAT(Checked(),
               AllOf(HasSubstr("the directory /nowhere/x does not exist (yet)"),
@@ -139,14 +139,14 @@ TEST_F(CheckSourceTest, MissingDirectoriesAreTold) {
   EXPECT_EQ(broken_, 0U);
 }
 
-TEST_F(CheckSourceTest, ManyFilesAreCounted) {
+TEST_F(CheckFileSourceTest, ManyFilesAreCounted) {
   for (int i = 0; i < 60; ++i) testing::WriteBytes(folder_ / ("f" + std::to_string(i)), "");
   const std::string text = Checked();
   EXPECT_THAT(text, AllOf(HasSubstr("60 files match"), HasSubstr(", …\n"),
                           HasSubstr("the other 10 files were not looked at")));
 }
 
-TEST_F(CheckSourceTest, TextFromALogIsPrintable) {
+TEST_F(CheckFileSourceTest, TextFromALogIsPrintable) {
   testing::WriteBytes(folder_ / "x", "\x1b[31m26/11/21 15:33:12 INFO A: b\n\x1b]0;x\x07\n");
   const std::string text = Checked();
   EXPECT_EQ(text.find('\x1b'), std::string::npos);

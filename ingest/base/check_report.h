@@ -6,18 +6,27 @@
 
 namespace sparktail {
 
-// What `sparktail check` has found: a line for each thing that was looked at. Bytes that come from
-// outside need not be escaped by the caller.
+class Log;
+class Os;
+
+// What a kind may use to check its sources and sinks, or to set them up.
+struct CheckParts {
+  Os* os = nullptr;
+  Log* log = nullptr;
+};
+
+// The report of `sparktail check` or `sparktail setup`: a line for each thing that was examined.
+// Texts may contain bytes from outside, which the report escapes.
 class CheckReport {
  public:
   void Ok(std::string_view subject, std::string_view text) { Add("ok", subject, text); }
-  // It works, but maybe not as it is meant.
+  // It works, but perhaps not as intended.
   void Doubt(std::string_view subject, std::string_view text);
   // It does not work; the text says what to do.
   void Broken(std::string_view subject, std::string_view text);
 
   size_t broken() const { return broken_; }
-  // The lines, and one that sums up.
+  // Returns the lines, and a last one with their counts.
   std::string Text() const;
 
  private:

@@ -1,4 +1,4 @@
-#include "ingest/cli/check_report.h"
+#include "ingest/base/check_report.h"
 
 #include "ingest/base/printable.h"
 

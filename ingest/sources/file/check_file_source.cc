@@ -1,4 +1,4 @@
-#include "ingest/cli/check_source.h"
+#include "ingest/sources/file/check_file_source.h"
 
 #include <algorithm>
 #include <array>
@@ -6,15 +6,15 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
+#include "ingest/base/os.h"
 #include "ingest/base/printable.h"
 #include "ingest/base/time_zone.h"
-#include "ingest/cli/zone_evidence.h"
 #include "ingest/sources/file/file_source_options.h"
 #include "ingest/sources/file/glob.h"
 #include "ingest/sources/file/rotation_names.h"
+#include "ingest/sources/file/zone_evidence.h"
 #include "parsers/header.h"
 #include "parsers/log_diagnosis.h"
 #include "parsers/log_parser.h"
@@ -284,8 +284,9 @@ class SourceCheck {
 
 }  // namespace
 
-void CheckSource(const SourceConfiguration& source, Os* os, CheckReport* report) {
-  SourceCheck(source, os, report).Run();
+void CheckFileSource(const SourceConfiguration& source, const CheckParts& parts,
+                     CheckReport* report) {
+  SourceCheck(source, parts.os, report).Run();
 }
 
 }  // namespace sparktail

@@ -1,0 +1,24 @@
+#include "sinks/file/check_file_sink.h"
+
+#include <string>
+
+#include "ingest/base/os.h"
+#include "sinks/check_output_file.h"
+#include "sinks/options.h"
+#include "sinks/output_file.h"
+
+namespace sparktail {
+
+void CheckFileSink(const SinkConfiguration& sink, const CheckParts& parts, CheckReport* report) {
+  const auto& options = sink.options.Get<FileSinkOptions>();
+  const std::string subject = "sink " + sink.name;
+  if (!CheckOutputFile(subject, options.path, parts.os, report)) return;
+  const bool rotates = options.rotate_bytes > 0 || options.rotate_age < absl::InfiniteDuration();
+  const absl::Status status =
+      rotates ? TryToWrite(ParentDirectory(options.path), parts.os) : absl::OkStatus();
+  if (status.ok()) return;
+  report->Broken(subject, "cannot rotate in " + ParentDirectory(options.path) + ": " +
+                              std::string(status.message()) + WriteAdvice(status));
+}
+
+}  // namespace sparktail

@@ -1,0 +1,92 @@
+#include "ingest/cli/check_state_directory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "offsets/cursor_store.h"
+#include "offsets/database.h"
+#include "tests/support/faulty_os.h"
+#include "tests/support/recording_log.h"
+#include "tests/support/temp_dir.h"
+
+namespace sparktail {
+namespace {
+
+using testing::FaultyOs;
+using ::testing::HasSubstr;
+
+class CheckStateDirectoryTest : public ::testing::Test {
+ protected:
+  std::string CheckedState(const std::string& path) {
+    CheckReport report;
+    const std::set<std::string> before = Files();
+    CheckStateDirectory(path, &os_, &report);
+    EXPECT_EQ(Files(), before) << "nothing is changed";
+    broken_ = report.broken();
+    return report.Text();
+  }
+  std::set<std::string> Files() const {
+    std::set<std::string> files;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_.path())) {
+      files.insert(entry.path().string() +
+                   (entry.is_regular_file() ? testing::BytesOf(entry.path()) : ""));
+    }
+    return files;
+  }
+
+  testing::TempDir folder_;
+  FaultyOs os_;
+  size_t broken_ = 0;
+};
+
+TEST_F(CheckStateDirectoryTest, TheStateDirectoryIsMadeOrWrittenTo) {
+  EXPECT_THAT(CheckedState(folder_ / "a/b/c"),
+              HasSubstr("ok       state_dir: " + (folder_ / "a/b/c") + " can be made"));
+  EXPECT_THAT(CheckedState(folder_.path()), HasSubstr("there are no cursors yet"));
+  testing::WriteBytes(folder_ / "file", "");
+  EXPECT_THAT(CheckedState(folder_ / "file"), HasSubstr("file is no directory"));
+  os_.Fail({.status = absl::PermissionDeniedError("Permission denied"),
+            .calls = {FaultyOs::Call::kOpenToAppend}});
+  EXPECT_THAT(CheckedState(folder_.path()), HasSubstr("FAILED   state_dir: cannot write to"));
+}
+
+TEST_F(CheckStateDirectoryTest, CursorsThatAreThereAreLookedAt) {
+  const std::string state = folder_ / "state";
+  testing::RecordingLog log;
+  ASSERT_TRUE(CursorStore::Open(&os_, &log, state, CursorStore::Access::kOwn, false).ok());
+  EXPECT_THAT(CheckedState(state), HasSubstr("state/offsets.db can be read"));
+  EXPECT_EQ(broken_, 0U);
+  testing::WriteBytes(state + "/offsets.db", std::string(4096, 'x'));
+  EXPECT_THAT(CheckedState(state), HasSubstr("FAILED   state_dir: "));
+  EXPECT_EQ(broken_, 1U);
+}
+
+TEST_F(CheckStateDirectoryTest, LookingAtCursorsLeavesNothingBehind) {
+  const std::string state = folder_ / "state";
+  const auto files = [&] {
+    std::set<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(state)) {
+      names.insert(entry.path().filename());
+    }
+    return names;
+  };
+  testing::RecordingLog log;
+  ASSERT_TRUE(CursorStore::Open(&os_, &log, state, CursorStore::Access::kOwn, false).ok());
+  for (const int version : {1, 99}) {
+    {
+      auto database = Database::Open(&os_, state + "/offsets.db", {});
+      const std::string sql = "PRAGMA user_version=" + std::to_string(version);
+      ASSERT_TRUE(database.ok() && database->Execute(sql.c_str()).ok());
+    }
+    EXPECT_THAT(CheckedState(state), HasSubstr(version == 1 ? "can be read" : "newer sparktail"));
+    EXPECT_THAT(files(), ::testing::ElementsAre("lock", "offsets.db"));
+  }
+}
+
+}  // namespace
+}  // namespace sparktail
