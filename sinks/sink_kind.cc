@@ -15,4 +15,9 @@ OptionTable<SinkConfiguration> SinkOptionTable() {
       Within<O>(DeliveryOptionTable(), [](O* sink) { return &sink->delivery; }));
 }
 
+std::string WrittenPath(const SinkConfiguration& sink) {
+  const bool writes = sink.kind != nullptr && sink.kind->written_path != nullptr;
+  return writes ? sink.kind->written_path(sink) : "";
+}
+
 }  // namespace sparktail

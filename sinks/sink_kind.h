@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@
 #include "ingest/base/os.h"
 #include "ingest/kafka/group_offsets.h"
 #include "offsets/cursor_store.h"
+#include "offsets/kept_cursors.h"
 #include "sinks/dead_letter.h"
 #include "sinks/options.h"
 #include "sinks/sink.h"
@@ -54,6 +56,13 @@ struct SinkParts {
       group_offsets;
 };
 
+// The store in which a sink keeps its cursors by itself.
+struct CursorKeeper {
+  std::string place;  // for users; sinks of the same place share the store
+  // `to_change`: otherwise it is only read, and may be in use. kNotFound if there is no store.
+  std::function<absl::StatusOr<std::unique_ptr<KeptCursors>>(bool to_change)> open;
+};
+
 // One kind of sink: its row in the table of kinds (ingest/cli/kinds.cc). Whatever the program wants
 // of a kind it asks of this row.
 struct SinkKind {
@@ -62,6 +71,25 @@ struct SinkKind {
   AnyOptions defaults;                     // of its own options
   OptionTable<SinkConfiguration> options;  // all that it takes but `kind`
   std::unique_ptr<Sink> (*make)(const SinkParts& parts) = nullptr;
+  // Returns what is wrong in the options of a sink, beyond what each of them allows by itself: a
+  // line for each, which begins with the option ("acks: …"). Null if nothing can be.
+  absl::Status (*problems)(const SinkConfiguration& sink) = nullptr;
+  // Changes a sink whose options mean one of another kind into that one: a file whose path is - is
+  // standard output. `given`: the options that the user gave. Errors are those of `problems`.
+  absl::Status (*complete)(const std::set<std::string>& given, SinkConfiguration* sink) = nullptr;
+  // Returns the file that a sink writes to (its option `path`), or "-" for standard output. Null if
+  // such a sink writes to none. See WrittenPath().
+  std::string (*written_path)(const SinkConfiguration& sink) = nullptr;
+  // Returns why a sink needs the option `instance`, after the option that decides it: "delivery: it
+  // delivers exactly once, …". OK if it needs none. Null if such a sink never does.
+  absl::Status (*why_instance)(const SinkConfiguration& sink) = nullptr;
+  // Why `replay` can't deliver to such a sink: "is a file, …". Empty if it can.
+  std::string no_replay = {};
+  // Returns where a sink keeps its cursors by itself; nothing if it does not. Null if such a sink
+  // never does.
+  std::optional<CursorKeeper> (*cursor_keeper)(const SinkConfiguration& sink,
+                                               const std::string& instance, Os* os,
+                                               Log* log) = nullptr;
   // Reports whether a sink can deliver, without changing anything. Null if there is nothing to try.
   void (*check)(const SinkConfiguration& sink, const CheckParts& parts,
                 CheckReport* report) = nullptr;
@@ -73,5 +101,8 @@ struct SinkKind {
   // Of sinks whose Kafka transactions hold their cursors: where those are. Null for all others.
   std::optional<KafkaCommitPlace> (*commit_place)(const SinkConfiguration& sink) = nullptr;
 };
+
+// Returns the file that the sink writes to; "-" is standard output, "" no file.
+std::string WrittenPath(const SinkConfiguration& sink);
 
 }  // namespace sparktail

@@ -3,36 +3,11 @@
 #include <algorithm>
 #include <tuple>
 #include <utility>
-#include <variant>
 
 #include "ingest/streams/first_start.h"
 #include "offsets/offsets_file.h"
-#include "sinks/kafka/kafka_cursors.h"
-#include "sinks/kafka/kafka_sink_options.h"
-#include "sinks/options.h"
-#include "sinks/sqlite/history_cursors.h"
 
 namespace sparktail {
-
-namespace {
-
-absl::StatusOr<std::unique_ptr<KeptCursors>> OpenHistory(Os* os, const std::string& path,
-                                                         bool to_change) {
-  absl::StatusOr<HistoryCursors> cursors =
-      to_change ? HistoryCursors::Change(os, path) : HistoryCursors::Look(os, path);
-  if (!cursors.ok()) return cursors.status();
-  return std::make_unique<HistoryCursors>(*std::move(cursors));
-}
-
-absl::StatusOr<std::unique_ptr<KeptCursors>> OpenTopic(Log* log, const std::string& instance,
-                                                       const KafkaSinkOptions& options) {
-  absl::StatusOr<std::unique_ptr<KafkaCursors>> cursors =
-      KafkaCursors::Read(log, instance, options);
-  if (!cursors.ok()) return cursors.status();
-  return std::unique_ptr<KeptCursors>(*std::move(cursors));
-}
-
-}  // namespace
 
 AllCursors::AllCursors(Os* os, Log* log, std::string state_dir, const std::string& instance,
                        const std::vector<SinkConfiguration>& sinks, std::string sink)
@@ -40,31 +15,16 @@ AllCursors::AllCursors(Os* os, Log* log, std::string state_dir, const std::strin
   const bool is_one = std::any_of(sinks.begin(), sinks.end(),
                                   [&](const auto& known) { return known.name == sink_; });
   for (const SinkConfiguration& known : sinks) {
-    Keeper keeper;
-    const std::string place = MakeKeeper(known, instance, &keeper);
-    if (place.empty()) continue;
+    if (known.kind->cursor_keeper == nullptr) continue;
+    std::optional<CursorKeeper> keeper = known.kind->cursor_keeper(known, instance, os, log);
+    if (!keeper) continue;
     keep_their_own_.insert(known.name);
     if (is_one && known.name != sink_) continue;
-    keepers_.try_emplace(place, std::move(keeper)).first->second.sinks.push_back(known.name);
+    Keeper& kept = keepers_[keeper->place];
+    kept.open = std::move(keeper->open);
+    kept.sinks.push_back(known.name);
   }
   reads_offsets_ = !is_one || !keep_their_own_.contains(sink_);
-}
-
-// Where the sink keeps its own, as users see it; empty if it does not.
-std::string AllCursors::MakeKeeper(const SinkConfiguration& sink, const std::string& instance,
-                                   Keeper* keeper) const {
-  if (const auto* sqlite = sink.options.Find<SqliteSinkOptions>()) {
-    keeper->open = [os = os_, path = sqlite->path](bool to_change) {
-      return OpenHistory(os, path, to_change);
-    };
-    return sqlite->path;
-  }
-  const auto* kafka = sink.options.Find<KafkaSinkOptions>();
-  if (kafka == nullptr || kafka->delivery != KafkaSinkOptions::Delivery::kExactlyOnce) return "";
-  keeper->open = [log = log_, instance, options = *kafka](bool) {
-    return OpenTopic(log, instance, options);
-  };
-  return KafkaCursors::PlaceOf(*kafka);
 }
 
 std::string AllCursors::offsets_file() const { return OffsetsPath(state_dir_); }

@@ -60,8 +60,6 @@ class AllCursors {
   };
   using Found = absl::StatusOr<std::vector<CursorStore::Entry>>;
 
-  std::string MakeKeeper(const SinkConfiguration& sink, const std::string& instance,
-                         Keeper* keeper) const;
   std::string offsets_file() const;
   absl::Status Lock();
   bool IsMissing(const std::string& path) const;

@@ -15,7 +15,6 @@
 #include "ingest/cli/config_reference.h"
 #include "ingest/cli/help_files.h"
 #include "ingest/cli/run_flags.h"
-#include "ingest/sources/file/file_source_options.h"
 #include "ingest/sources/yarn/yarn_names.h"
 #include "parsers/event.h"
 
@@ -335,13 +334,11 @@ Command FinishRun(RunArguments arguments, const Surroundings& surroundings) {
   absl::StatusOr<Configuration> configuration =
       ConfigurationOfRun(arguments.file, arguments.flags, surroundings);
   if (!configuration.ok()) return WrongConfiguration(configuration.status());
-  const bool reads_others =
-      std::any_of(configuration->sources.begin(), configuration->sources.end(),
-                  [](const SourceConfiguration& source) {
-                    return source.options.Find<FileSourceOptions>() == nullptr;
-                  });
-  if (arguments.until_exit.enabled && arguments.until_exit.marker.empty() && reads_others) {
-    return WrongUsage("--until-exit needs --exit-marker if a source is of kind kafka or yarn");
+  for (const SourceConfiguration& source : configuration->sources) {
+    if (!arguments.until_exit.enabled || !arguments.until_exit.marker.empty()) break;
+    if (source.kind->notices_exit) continue;
+    return WrongUsage("--until-exit needs --exit-marker, because source " + source.name +
+                      " (kind " + source.kind->name + ") can't tell that a driver has exited");
   }
   RunCommand command{std::move(*configuration), arguments.until_exit, arguments.recover,
                      arguments.stats};

@@ -6,23 +6,13 @@
 #include <optional>
 #include <set>
 #include <span>
-#include <variant>
+#include <sstream>
 
 #include "ingest/base/nearest.h"
 #include "ingest/base/printable.h"
 #include "ingest/cli/kinds.h"
 #include "ingest/cli/references.h"
-#include "ingest/kafka/kafka_config.h"
-#include "ingest/sources/file/file_source_options.h"
-#include "ingest/sources/file/glob.h"
-#include "ingest/sources/kafka/kafka_source_options.h"
-#include "ingest/sources/yarn/yarn_source_options.h"
 #include "ingest/streams/file_reader.h"
-#include "sinks/kafka/kafka_sink_options.h"
-#include "sinks/opensearch/opensearch_options.h"
-#include "sinks/options.h"
-#include "sinks/solr/solr_options.h"
-#include "sinks/stdout/stdout_sink_kind.h"
 
 namespace sparktail {
 namespace {
@@ -334,12 +324,8 @@ class Builder {
     GiveNames(&sources_);
     GiveNames(&sinks_);
     CheckSinkNames();
-    MakeStandardOutputs();
+    CheckKinds();
     CheckWrittenPaths();
-    CheckKafkaSinks();
-    CheckKafkaSources();
-    CheckSearchSinks();
-    CheckYarnSources();
     if (absl::Status status = complaints_.ToStatus(); !status.ok()) return status;
     for (Listed<SourceConfiguration>& source : sources_) {
       if (source.value.environment.empty()) source.value.environment = configuration_.environment;
@@ -489,19 +475,33 @@ class Builder {
     return found == list.items.end() ? list : *found;
   }
 
-  // A file sink whose path is - is one of standard output.
-  void MakeStandardOutputs() {
+  // Kinds have their say: a sink may turn out to be one of another kind.
+  void CheckKinds() {
     for (Listed<SinkConfiguration>& sink : sinks_) {
-      const auto* file = sink.value.options.Find<FileSinkOptions>();
-      if (file == nullptr || file->path != "-") continue;
-      for (const char* key : {"rotate_bytes", "rotate_age", "keep_files"}) {
-        const ConfigNode* node = Find(*sink.node, key);
-        if (node == nullptr) continue;
-        complaints_.Add(*node, sink.key + "." + key, "standard output (path: '-') does not rotate");
+      const SinkKind* kind = sink.value.kind;
+      if (kind == nullptr) continue;
+      if (kind->problems != nullptr) ComplainOf(kind->problems(sink.value), sink);
+      if (kind->why_instance != nullptr && Find(root_, "instance") == nullptr) {
+        AskForInstance(kind->why_instance(sink.value), sink);
       }
-      sink.value.kind = &StdoutSinkKind();
-      sink.value.options = StdoutSinkKind().defaults;
+      if (kind->complete == nullptr) continue;
+      std::set<std::string> given;
+      for (const ConfigNode& key : sink.node->keys) given.insert(key.text);
+      ComplainOf(kind->complete(given, &sink.value), sink);
     }
+    for (const Listed<SourceConfiguration>& source : sources_) {
+      const SourceKind* kind = source.value.kind;
+      if (kind != nullptr && kind->problems != nullptr) {
+        ComplainOf(kind->problems(source.value), source);
+      }
+    }
+  }
+
+  void AskForInstance(const absl::Status& why, const Listed<SinkConfiguration>& sink) {
+    if (why.ok()) return;
+    const auto [option, text] = SplitProblem(why.message());
+    complaints_.Add(FindOr(*sink.node, option), "instance",
+                    "give it (--instance NAME): " + sink.key + " " + text);
   }
 
   // Nobody writes where somebody else does, and no source reads there.
@@ -511,7 +511,8 @@ class Builder {
       writers_[configuration_.state_dir + "/lock"] = "sparktail itself (state_dir)";
     }
     for (const Listed<SinkConfiguration>& sink : sinks_) {
-      AddWriter(FindOr(*sink.node, "path"), sink.key + ".path", PathOf(sink), Told(sink));
+      AddWriter(FindOr(*sink.node, "path"), sink.key + ".path", WrittenPath(sink.value),
+                Told(sink));
     }
     const ConfigNode& log = FindOr(root_, "log");
     AddWriter(FindOr(log, "path"), "log.path", configuration_.log.path, "log.path");
@@ -529,92 +530,40 @@ class Builder {
   }
 
   void CheckReadPaths(const Listed<SourceConfiguration>& source) {
-    const auto* files = source.value.options.Find<FileSourceOptions>();
-    if (files == nullptr) return;
-    const FileSourceOptions& options = *files;
+    const SourceKind* kind = source.value.kind;
+    if (kind == nullptr || kind->reading == nullptr) return;
     const ConfigNode& list = FindOr(*source.node, "paths");
-    for (const std::string& path : options.paths) {
-      for (const auto& [written, writer] : writers_) {
-        // The second is how a file is called that was rotated.
-        if (!Reads(options, path, written) &&
-            !Reads(options, path, written + ".20010203T040506Z")) {
-          continue;
+    std::set<std::string> told;
+    for (const auto& [written, writer] : writers_) {
+      // The second is the name of such a file after its rotation.
+      for (const std::string& path : {written, written + ".20010203T040506Z"}) {
+        for (const std::string& pattern : kind->reading(source.value, path)) {
+          if (!told.insert(pattern).second) continue;
+          std::string what = "'" + pattern + "' matches what ";
+          what.append(writer).append(" writes, '").append(written).append("': exclude that");
+          complaints_.Add(ItemOr(list, pattern), source.key + ".paths", what);
         }
-        std::string what = "'" + path + "' matches what ";
-        what.append(writer).append(" writes, '").append(written).append("': exclude that");
-        complaints_.Add(ItemOr(list, path), source.key + ".paths", what);
-        break;
       }
     }
   }
 
-  static bool Reads(const FileSourceOptions& options, const std::string& glob,
-                    const std::string& path) {
-    return Glob(glob).Matches(path) &&
-           std::none_of(options.exclude.begin(), options.exclude.end(),
-                        [&](const std::string& exclude) { return Glob(exclude).Matches(path); });
+  // "acks: it can't be set", as the option and the text.
+  static std::pair<std::string, std::string> SplitProblem(absl::string_view problem) {
+    const std::string line(problem);
+    const size_t colon = std::min(line.find(": "), line.size());
+    return {line.substr(0, colon), line.substr(std::min(colon + 2, line.size()))};
   }
 
-  void CheckKafkaSinks() {
-    for (const Listed<SinkConfiguration>& sink : sinks_) {
-      const auto* kafka = sink.value.options.Find<KafkaSinkOptions>();
-      if (kafka == nullptr) continue;
-      ComplainOf(CheckKafkaOptions(kafka->client, KafkaRole::kProducer), *sink.node, sink.key);
-      const bool is_named = Find(root_, "instance") != nullptr;
-      if (kafka->delivery != KafkaSinkOptions::Delivery::kExactlyOnce || is_named) continue;
-      complaints_.Add(
-          FindOr(*sink.node, "delivery"), "instance",
-          "give it (--instance NAME): " + sink.key +
-              " delivers exactly once, and so needs a name by which this process is told "
-              "from all others and known again; or set delivery: at_least_once");
-    }
-  }
-
-  void CheckKafkaSources() {
-    for (const Listed<SourceConfiguration>& source : sources_) {
-      const auto* kafka = source.value.options.Find<KafkaSourceOptions>();
-      if (kafka == nullptr || kafka->client.brokers.empty()) continue;
-      ComplainOf(CheckKafkaOptions(kafka->client, KafkaRole::kGroupConsumer), *source.node,
-                 source.key);
-    }
-  }
-
-  void CheckSearchSinks() {
-    for (const Listed<SinkConfiguration>& sink : sinks_) {
-      if (const auto* search = sink.value.options.Find<OpenSearchOptions>()) {
-        ComplainOf(CheckHttpOptions(search->http), *sink.node, sink.key);
-      } else if (const auto* solr = sink.value.options.Find<SolrOptions>()) {
-        ComplainOf(CheckHttpOptions(solr->http), *sink.node, sink.key);
-      }
-    }
-  }
-
-  void CheckYarnSources() {
-    for (const Listed<SourceConfiguration>& source : sources_) {
-      const auto* yarn = source.value.options.Find<YarnSourceOptions>();
-      if (yarn == nullptr) continue;
-      const absl::Status status = CheckYarnSourceOptions(*yarn);
-      if (!status.ok()) complaints_.Add(*source.node, source.key, std::string(status.message()));
-    }
-  }
-
-  // Its message begins with the key that is wrong: "sasl_password: …", "properties.acks: …".
-  void ComplainOf(const absl::Status& status, const ConfigNode& node, const std::string& key) {
+  // Its lines begin with the option that is wrong: "sasl_password: …", "properties.acks: …".
+  template <typename S>
+  void ComplainOf(const absl::Status& status, const Listed<S>& one) {
     if (status.ok()) return;
-    const std::string text(status.message());
-    const size_t colon = std::min(text.find(": "), text.size());
-    const std::string name = text.substr(0, colon);
-    const ConfigNode& where = FindOr(node, name.substr(0, name.find('.')));
-    complaints_.Add(where, key + "." + name, text.substr(std::min(colon + 2, text.size())));
-  }
-
-  static std::string PathOf(const Listed<SinkConfiguration>& sink) {
-    if (const auto* file = sink.value.options.Find<FileSinkOptions>()) return file->path;
-    if (const auto* sqlite = sink.value.options.Find<SqliteSinkOptions>()) {
-      return sqlite->path;
+    std::istringstream lines{std::string(status.message())};
+    for (std::string line; std::getline(lines, line);) {
+      const auto [option, text] = SplitProblem(line);
+      const ConfigNode& where = FindOr(*one.node, option.substr(0, option.find('.')));
+      complaints_.Add(where, one.key + "." + option, text);
     }
-    const bool is_stdout = (sink.value.options.Find<StdoutSinkOptions>() != nullptr);
-    return is_stdout && !sink.kind.empty() ? "-" : "";
   }
 
   const ConfigNode& root_;

@@ -9,7 +9,7 @@
 
 #include "ingest/base/os.h"
 #include "ingest/cli/command_line.h"
-#include "sinks/options.h"
+#include "sinks/sink_kind.h"
 
 namespace sparktail {
 namespace {
@@ -39,8 +39,7 @@ bool KeepStandardDescriptors() {
 bool NeedsStdout(const Configuration& configuration, const std::string& name = "") {
   return std::any_of(configuration.sinks.begin(), configuration.sinks.end(),
                      [&](const SinkConfiguration& sink) {
-                       return (name.empty() || sink.name == name) &&
-                              (sink.options.Find<StdoutSinkOptions>() != nullptr);
+                       return (name.empty() || sink.name == name) && WrittenPath(sink) == "-";
                      });
 }
 

@@ -14,7 +14,6 @@
 #include "ingest/sources/dead_letters/dead_letter_source_kind.h"
 #include "ingest/sources/dead_letters/dead_letter_survey.h"
 #include "parsers/event_id.h"
-#include "sinks/options.h"
 
 namespace sparktail {
 namespace {
@@ -92,12 +91,11 @@ class Replay {
                                                 : "; did you mean --sink " + nearest + "?"));
       return false;
     }
-    // The next start of `run` would cut off everything after the file's committed length.
     const auto& sink = command_.configuration.sinks[static_cast<size_t>(found - names.begin())];
-    if (sink.options.Find<FileSinkOptions>() == nullptr) return true;
-    log_.Error("replay", where + ": sink " + name +
-                             " is a file, which only `sparktail run` may write to; name another "
-                             "one with --sink (the output of a stdout sink can be redirected)");
+    if (sink.kind->no_replay.empty()) return true;
+    log_.Error("replay", where + ": sink " + name + " " + sink.kind->no_replay +
+                             "; name another one with --sink (the output of a stdout sink can be "
+                             "redirected)");
     return false;
   }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <absl/status/status.h>
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,6 +38,15 @@ struct SourceKind {
   AnyOptions defaults;                       // of its own options
   OptionTable<SourceConfiguration> options;  // all that it takes but `kind`
   std::unique_ptr<Source> (*make)(SourceParts parts) = nullptr;
+  // Returns what is wrong in the options of a source, beyond what each of them allows by itself: a
+  // line for each, which begins with the option ("paths: …"). Null if nothing can be.
+  absl::Status (*problems)(const SourceConfiguration& source) = nullptr;
+  // Returns the items of the option `paths` that match the file at `path`: a source must not read
+  // what this process writes. Null if such a source reads no files.
+  std::vector<std::string> (*reading)(const SourceConfiguration& source,
+                                      const std::string& path) = nullptr;
+  // True if the source finds out by itself that the drivers have exited (`--until-exit`).
+  bool notices_exit = false;
   // Reports what works in a source and what does not, without changing anything. Null if there is
   // nothing to try.
   void (*check)(const SourceConfiguration& source, const CheckParts& parts,

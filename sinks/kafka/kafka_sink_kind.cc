@@ -1,11 +1,15 @@
 #include "sinks/kafka/kafka_sink_kind.h"
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
+#include "ingest/kafka/kafka_config.h"
 #include "sinks/kafka/at_least_once_sink.h"
 #include "sinks/kafka/check_kafka_sink.h"
 #include "sinks/kafka/exactly_once_sink.h"
+#include "sinks/kafka/kafka_cursors.h"
 #include "sinks/kafka/kafka_sink_options.h"
 
 namespace sparktail {
@@ -32,10 +36,35 @@ std::unique_ptr<Sink> Make(const SinkParts& parts) {
   return std::make_unique<ExactlyOnceSink>(std::move(exactly));
 }
 
+bool IsExactlyOnce(const SinkConfiguration& sink) {
+  return OptionsOf(sink).delivery == KafkaSinkOptions::Delivery::kExactlyOnce;
+}
+
 std::optional<KafkaCommitPlace> CommitPlace(const SinkConfiguration& sink) {
   const KafkaSinkOptions& options = OptionsOf(sink);
-  if (options.delivery != KafkaSinkOptions::Delivery::kExactlyOnce) return std::nullopt;
+  if (!IsExactlyOnce(sink)) return std::nullopt;
   return KafkaCommitPlace{options.client, options.offsets_topic};
+}
+
+absl::Status Problems(const SinkConfiguration& sink) {
+  return CheckKafkaOptions(OptionsOf(sink).client, KafkaRole::kProducer);
+}
+
+absl::Status WhyInstance(const SinkConfiguration& sink) {
+  if (!IsExactlyOnce(sink)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "delivery: delivers exactly once, and so needs a name by which this process is told from all "
+      "others and known again; or set delivery: at_least_once");
+}
+
+std::optional<CursorKeeper> Keeper(const SinkConfiguration& sink, const std::string& instance,
+                                   Os* /*os*/, Log* log) {
+  if (!IsExactlyOnce(sink)) return std::nullopt;
+  const auto open = [log, instance, options = OptionsOf(sink)](
+                        bool /*to_change*/) -> absl::StatusOr<std::unique_ptr<KeptCursors>> {
+    return KafkaCursors::Read(log, instance, options);
+  };
+  return CursorKeeper{KafkaCursors::PlaceOf(OptionsOf(sink)), open};
 }
 
 }  // namespace
@@ -51,6 +80,9 @@ const SinkKind& KafkaSinkKind() {
                                                   }),
                         SinkOptionTable()),
       .make = Make,
+      .problems = Problems,
+      .why_instance = WhyInstance,
+      .cursor_keeper = Keeper,
       .check = CheckKafkaSink,
       .setup = SetUpKafkaSink,
       .commit_place = CommitPlace,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "ingest/base/check_report.h"
+#include "ingest/http/http_options.h"
 #include "sinks/opensearch/opensearch_options.h"
 #include "sinks/opensearch/opensearch_sink.h"
 #include "sinks/opensearch/opensearch_survey.h"
@@ -27,6 +28,10 @@ void SetUp(const SinkConfiguration& sink, const CheckParts& parts, CheckReport* 
               SetUpOpenSearch(sink.options.Get<OpenSearchOptions>(), parts.log), report);
 }
 
+absl::Status Problems(const SinkConfiguration& sink) {
+  return CheckHttpOptions(sink.options.Get<OpenSearchOptions>().http);
+}
+
 SinkKind Kind(std::string name, std::string sentence) {
   return {
       .name = std::move(name),
@@ -38,6 +43,7 @@ SinkKind Kind(std::string name, std::string sentence) {
                                                   }),
                         SinkOptionTable()),
       .make = Make,
+      .problems = Problems,
       .check = Check,
       .setup = SetUp,
       .reported_as = "opensearch",

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "ingest/base/check_report.h"
+#include "ingest/http/http_options.h"
 #include "sinks/solr/solr_options.h"
 #include "sinks/solr/solr_sink.h"
 #include "sinks/solr/solr_survey.h"
@@ -23,6 +24,10 @@ void SetUp(const SinkConfiguration& sink, const CheckParts& /*parts*/, CheckRepo
              "the schema of a collection is its owner's: see docs/opensearch.md");
 }
 
+absl::Status Problems(const SinkConfiguration& sink) {
+  return CheckHttpOptions(sink.options.Get<SolrOptions>().http);
+}
+
 }  // namespace
 
 const SinkKind& SolrSinkKind() {
@@ -36,6 +41,7 @@ const SinkKind& SolrSinkKind() {
                                                   }),
                         SinkOptionTable()),
       .make = Make,
+      .problems = Problems,
       .check = Check,
       .setup = SetUp,
   };

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <memory>
+#include <string>
 
 #include "ingest/base/check_report.h"
 #include "sinks/options.h"
@@ -20,6 +21,8 @@ void Check(const SinkConfiguration& sink, const CheckParts& /*parts*/, CheckRepo
   report->Ok("sink " + sink.name, "standard output; after a crash events may come again");
 }
 
+std::string Path(const SinkConfiguration& /*sink*/) { return "-"; }
+
 }  // namespace
 
 const SinkKind& StdoutSinkKind() {
@@ -29,6 +32,7 @@ const SinkKind& StdoutSinkKind() {
       .defaults = AnyOptions::Of(StdoutSinkOptions()),
       .options = SinkOptionTable(),
       .make = Make,
+      .written_path = Path,
       .check = Check,
   };
   return kKind;

@@ -360,7 +360,7 @@ TEST_F(CommandLineFileTest, ATopicHasNoEndToWaitFor) {
                       "state_dir: /s\n"
                       "sources: [{kind: kafka, brokers: ['k:9092'], topics: [logs]}]\n"
                       "sinks: [{kind: file, path: /e}]\n");
-  ExpectWrongUsage({"run", "-c", topics, "--until-exit"}, "needs --exit-marker");
+  ExpectWrongUsage({"run", "-c", topics, "--until-exit"}, "needs --exit-marker, because source ");
   EXPECT_TRUE(Parsed<RunCommand>({"run", "-c", topics, "--until-exit", "--exit-marker", "/m"})
                   .until_exit.enabled);
 }

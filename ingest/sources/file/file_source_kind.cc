@@ -1,17 +1,31 @@
 #include "ingest/sources/file/file_source_kind.h"
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "ingest/sources/file/check_file_source.h"
 #include "ingest/sources/file/file_log_source.h"
 #include "ingest/sources/file/file_source_options.h"
+#include "ingest/sources/file/glob.h"
 
 namespace sparktail {
 namespace {
 
 std::unique_ptr<Source> Make(SourceParts parts) {
   return std::make_unique<FileLogSource>(std::move(parts));
+}
+
+std::vector<std::string> Reading(const SourceConfiguration& source, const std::string& path) {
+  const auto& options = source.options.Get<FileSourceOptions>();
+  const auto matches = [&](const std::string& glob) { return Glob(glob).Matches(path); };
+  std::vector<std::string> reading;
+  if (std::any_of(options.exclude.begin(), options.exclude.end(), matches)) return reading;
+  std::copy_if(options.paths.begin(), options.paths.end(), std::back_inserter(reading), matches);
+  return reading;
 }
 
 }  // namespace
@@ -27,6 +41,8 @@ const SourceKind& FileSourceKind() {
                                                    return &source->options.Get<FileSourceOptions>();
                                                  })),
       .make = Make,
+      .reading = Reading,
+      .notices_exit = true,
       .check = CheckFileSource,
   };
   return kKind;

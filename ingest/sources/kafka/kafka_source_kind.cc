@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "ingest/kafka/cursor_record.h"
+#include "ingest/kafka/kafka_config.h"
 #include "ingest/sources/kafka/check_kafka_source.h"
 #include "ingest/sources/kafka/kafka_log_source.h"
 #include "ingest/sources/kafka/kafka_source_options.h"
@@ -17,6 +18,13 @@ std::unique_ptr<Source> Make(SourceParts parts) {
 
 std::string CursorOwner(const SourceConfiguration& source) {
   return GroupOwner(source.options.Get<KafkaSourceOptions>().group);
+}
+
+absl::Status Problems(const SourceConfiguration& source) {
+  const auto& options = source.options.Get<KafkaSourceOptions>();
+  // The missing option is reported already.
+  if (options.client.brokers.empty()) return absl::OkStatus();
+  return CheckKafkaOptions(options.client, KafkaRole::kGroupConsumer);
 }
 
 }  // namespace
@@ -34,6 +42,7 @@ const SourceKind& KafkaSourceKind() {
                                                return &source->options.Get<KafkaSourceOptions>();
                                              })),
       .make = Make,
+      .problems = Problems,
       .check = CheckKafkaSource,
       .cursor_owner = CursorOwner,
   };

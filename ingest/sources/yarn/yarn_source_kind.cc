@@ -14,6 +14,10 @@ std::unique_ptr<Source> Make(SourceParts parts) {
   return std::make_unique<YarnLogSource>(std::move(parts));
 }
 
+absl::Status Problems(const SourceConfiguration& source) {
+  return CheckYarnSourceOptions(source.options.Get<YarnSourceOptions>());
+}
+
 }  // namespace
 
 const SourceKind& YarnSourceKind() {
@@ -29,6 +33,7 @@ const SourceKind& YarnSourceKind() {
                                                    return &source->options.Get<YarnSourceOptions>();
                                                  })),
       .make = Make,
+      .problems = Problems,
       .check = CheckYarnSource,
   };
   return kKind;
