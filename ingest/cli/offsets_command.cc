@@ -16,8 +16,8 @@
 #include "ingest/base/printable.h"
 #include "ingest/cli/all_cursors.h"
 #include "ingest/cli/error_log.h"
-#include "ingest/sources/file/file_position.h"
-#include "ingest/sources/file/followed_file.h"
+#include "ingest/cli/kinds.h"
+#include "ingest/streams/source_kind.h"
 #include "parsers/byte_buffer.h"
 #include "parsers/json_text.h"
 #include "parsers/parser_context.h"
@@ -33,22 +33,6 @@ std::string Shown(std::string_view text) { return Printable(text, kMostShown); }
 
 std::string TimeText(absl::Time time) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
-}
-
-// Returns how many bytes the file has after the cursor. Nothing if the path now leads to another
-// file or to none.
-std::optional<uint64_t> BytesAfter(Os* os, const FilePosition& place) {
-  if (place.seek || place.path.empty()) return std::nullopt;
-  const absl::StatusOr<std::string> real = os->RealPath(place.path);
-  if (!real.ok()) return std::nullopt;
-  Os::FileInfo file;
-  const absl::StatusOr<int> fd = FollowedFile::Open(os, *real, &file);
-  if (!fd.ok()) return std::nullopt;
-  const bool is_same = file.device == place.device && file.inode == place.inode &&
-                       file.size >= place.raw &&
-                       FollowedFile::IsSame(os, *fd, place).value_or(false);
-  os->Close(*fd);
-  return is_same ? std::optional(file.size - place.raw) : std::nullopt;
 }
 
 // One run of the command.
@@ -86,8 +70,7 @@ class Offsets {
     std::vector<Row> rows = {{"SINK", "STREAM", "OFFSET", "BEHIND", "UPDATED", "ENDED"}};
     for (const Entry& entry : entries) {
       const Cursor& cursor = entry.cursor.cursor;
-      const std::optional<FilePosition> place = FilePosition::FromJson(cursor.position);
-      const std::optional<uint64_t> lag = place ? BytesAfter(os_, *place) : std::nullopt;
+      const std::optional<uint64_t> lag = Summary(cursor).lag_bytes;
       rows.push_back({Shown(entry.sink), Shown(entry.cursor.stream), std::to_string(cursor.offset),
                       lag ? std::to_string(*lag) : "-", TimeText(entry.updated),
                       cursor.ended ? "yes" : "no"});
@@ -127,13 +110,12 @@ class Offsets {
     ByteBuffer json;
     for (const Entry& entry : entries) {
       const Cursor& cursor = entry.cursor.cursor;
-      const std::optional<FilePosition> place = FilePosition::FromJson(cursor.position);
       json.Append("{\"sink\":");
       AppendJsonString(entry.sink, &json);
       json.Append(",\"stream\":");
       AppendJsonString(entry.cursor.stream, &json);
       json.Append(",\"offset\":" + std::to_string(cursor.offset));
-      if (place) AppendPlace(*place, &json);
+      AppendSummary(Summary(cursor), &json);
       json.Append(",\"updated\":\"" + TimeText(entry.updated) + "\"");
       json.Append(cursor.ended ? ",\"ended\":true" : ",\"ended\":false");
       json.Append(",\"store\":");
@@ -143,14 +125,18 @@ class Offsets {
     return EscapeControls(json.view());
   }
 
-  void AppendPlace(const FilePosition& place, ByteBuffer* json) const {
-    if (const std::optional<uint64_t> lag = BytesAfter(os_, place)) {
-      json->Append(",\"behind\":" + std::to_string(*lag));
-    }
-    if (place.seek) json->Append(",\"seek\":" + std::to_string(*place.seek));
-    if (place.path.empty()) return;
+  PositionSummary Summary(const Cursor& cursor) const {
+    const SourceKind* kind = KindOfPosition(cursor.position, kinds_);
+    const bool can = kind != nullptr && kind->summarize != nullptr;
+    return can ? kind->summarize(cursor.position, os_) : PositionSummary();
+  }
+
+  static void AppendSummary(const PositionSummary& position, ByteBuffer* json) {
+    if (position.lag_bytes) json->Append(",\"behind\":" + std::to_string(*position.lag_bytes));
+    if (position.seek) json->Append(",\"seek\":" + std::to_string(*position.seek));
+    if (position.path.empty()) return;
     json->Append(",\"path\":");
-    AppendJsonString(place.path, json);
+    AppendJsonString(position.path, json);
   }
 
   // ------------------------------------------------------------ set
@@ -173,28 +159,22 @@ class Offsets {
     return Print(text);
   }
 
-  // Moves the cursor to the command's offset; the identity of the file in its position stays.
+  // Moves a cursor to the offset that the command names. Returns false if that can't be, and
+  // reports why.
   bool Move(Entry* entry) {
     Cursor& cursor = entry->cursor.cursor;
-    std::optional<FilePosition> place = FilePosition::FromJson(cursor.position);
-    if (!place) {
-      Fail(absl::StrCat("sink ", entry->sink, ": the position in ", entry->cursor.stream,
-                        " can't be read; `sparktail offsets forget` drops it"));
+    const SourceKind* kind = KindOfPosition(cursor.position, kinds_);
+    const bool can = kind != nullptr && kind->move != nullptr;
+    const absl::Status moved =
+        can ? kind->move(command_.offset, os_, &cursor)
+            : absl::FailedPreconditionError(
+                  "is no log that can be read again from an offset, or its position can't be read; "
+                  "`sparktail offsets forget` drops the cursor");
+    if (!moved.ok()) {
+      Fail(absl::StrCat("sink ", entry->sink, ": ", entry->cursor.stream, " ", moved.message()));
       return false;
     }
-    const absl::StatusOr<Os::FileInfo> file = os_->StatPath(place->path, /*follow_links=*/true);
-    const uint64_t size = std::max({place->size, cursor.offset, file.ok() ? file->size : 0});
-    if (command_.offset > size) {
-      Fail(absl::StrCat("sink ", entry->sink, ": ", entry->cursor.stream, " has no byte ",
-                        command_.offset, ", only ", size));
-      return false;
-    }
-    place->seek = command_.offset;
-    // Read everything from there on, whatever `start_at` skipped at the first start.
-    place->from = 0;
-    place->since_ms = INT64_MIN;
     cursor.offset = command_.offset;
-    cursor.position = place->ToJson();
     cursor.ended = false;
     if (command_.offset == 0) {
       cursor.context = std::make_shared<const std::string>(ParserContext().ToJson());
@@ -289,6 +269,7 @@ class Offsets {
 
   const OffsetsCommand& command_;
   Os* os_;
+  const std::vector<const SourceKind*> kinds_ = SourceKinds();
   ErrorLog log_;
   AllCursors cursors_;
 };

@@ -2,16 +2,22 @@
 
 #include <absl/status/status.h>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ingest/base/any_options.h"
 #include "ingest/base/options.h"
+#include "offsets/cursor.h"
 
 namespace sparktail {
 
 class CheckReport;
+class Os;
 class Source;
 struct CheckParts;
 struct SourceKind;
@@ -29,6 +35,13 @@ struct SourceConfiguration {
 
 // The options that sources of all kinds have.
 OptionTable<SourceConfiguration> SourceOptionTable();
+
+// What a stored position says to users.
+struct PositionSummary {
+  std::optional<uint64_t> lag_bytes;  // in the file after the position; nothing if unknown
+  std::optional<uint64_t> seek;       // the offset that `sparktail offsets set` asked for
+  std::string path;                   // of a file; may be empty
+};
 
 // One kind of source: its row in the table of kinds (ingest/cli/kinds.cc). Whatever the program
 // wants of a kind it asks of this row.
@@ -51,9 +64,24 @@ struct SourceKind {
   // nothing to try.
   void (*check)(const SourceConfiguration& source, const CheckParts& parts,
                 CheckReport* report) = nullptr;
+  // Members by which its positions are recognised that do not name their kind, as older versions
+  // wrote them.
+  std::vector<std::string> position_members = {};
+  // Changes the position of a cursor so that the stream is read again from `offset` of its content;
+  // the caller changes the rest of the cursor. kFailedPrecondition or kOutOfRange if that can't be:
+  // the message is a sentence after the name of the stream ("has no byte 5, only 3"), and says what
+  // to do instead. Null if no stream of such a source can be moved.
+  absl::Status (*move)(uint64_t offset, Os* os, Cursor* cursor) = nullptr;
+  // Summarizes a position of this kind for `sparktail offsets list`. Null if there is nothing to
+  // say.
+  PositionSummary (*summarize)(std::string_view position, Os* os) = nullptr;
   // Of sources whose streams several processes share: the name under which a store that these
   // processes share keeps their cursors (CursorRecord). Null for all others.
   std::string (*cursor_owner)(const SourceConfiguration& source) = nullptr;
 };
+
+// Returns the kind whose sources wrote the position of a cursor; null if none of `kinds` did.
+const SourceKind* KindOfPosition(std::string_view position,
+                                 std::span<const SourceKind* const> kinds);
 
 }  // namespace sparktail

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ingest/sources/file/file_position.h"
+#include "ingest/sources/yarn/yarn_position.h"
 #include "offsets/cursor_store.h"
 #include "parsers/parser_context.h"
 #include "sinks/dead_letter.h"
@@ -246,6 +247,112 @@ TEST_F(OffsetsCommandTest, AByteThatIsNotThereIsRefused) {
   EXPECT_EQ(Stored("file", "logs/a").offset, 60U);
   std::filesystem::resize_file(dir_ / "a", 200);
   EXPECT_EQ(Run(Action::kSet, "", "logs/a", 101), ExitCode::kOk);
+}
+
+// The log of a container is found again by what its position says of it.
+class OffsetsOfYarnTest : public OffsetsCommandTest {
+ protected:
+  static constexpr char kStream[] = "prod/application_1_0002/container_1_0002_01_000001/stderr";
+
+  static YarnPosition Position() {
+    YarnPosition position;
+    position.log.origin = {"application_1_0002", "etl", "root", "cluster", "1", 1500};
+    position.log.name = {
+        {true, "worker1:8042", "container_1_0002_01_000001", "root"}, "worker1:8041", "stderr"};
+    return position;
+  }
+
+  void Keep(const std::string& stream, uint64_t offset, const std::string& position) {
+    const StreamCursor cursor = {
+        stream, {offset, position, std::make_shared<const std::string>("learnt"), true}};
+    ASSERT_TRUE(Own()->Commit("file", {&cursor, 1}, std::nullopt).ok());
+  }
+
+  void ExpectMoved(uint64_t offset) {
+    const Cursor cursor = Stored("file", kStream);
+    EXPECT_EQ(cursor.offset, offset);
+    EXPECT_FALSE(cursor.ended);
+    const auto moved = YarnPosition::FromJson(cursor.position);
+    ASSERT_TRUE(moved) << cursor.position;
+    YarnLog expected = Position().log;
+    expected.origin.since_ms = INT64_MIN;  // else old events would be passed over
+    EXPECT_EQ(moved->log, expected);
+  }
+};
+
+TEST_F(OffsetsOfYarnTest, ALogThatWasMovedIsFoundAgain) {
+  Keep(kStream, 5000, Position().ToJson());
+  EXPECT_EQ(Run(Action::kSet, "", kStream, 4711), ExitCode::kOk) << os_.error;
+  ExpectMoved(4711);
+  EXPECT_EQ(*Stored("file", kStream).context, "learnt");
+  EXPECT_EQ(Run(Action::kSet, "", kStream), ExitCode::kOk) << os_.error;
+  ExpectMoved(0);
+  EXPECT_EQ(*Stored("file", kStream).context, ParserContext().ToJson());
+}
+
+// Positions did not name their kind once.
+TEST_F(OffsetsOfYarnTest, SoIsOneOfAnOldState) {
+  Keep(kStream, 5000,
+       R"({"application":"application_1_0002","name":"etl","user":"root","deployMode":"cluster",)"
+       R"("attempt":"1","since":1500,"container":"container_1_0002_01_000001",)"
+       R"("containerUser":"root","node":"worker1:8042","nodeId":"worker1:8041","file":"stderr",)"
+       R"("https":true})");
+  EXPECT_EQ(Run(Action::kSet, "", kStream, 10), ExitCode::kOk) << os_.error;
+  ExpectMoved(10);
+  EXPECT_EQ(Run(Action::kList), ExitCode::kOk);
+}
+
+TEST_F(OffsetsOfYarnTest, AByteThatNobodyReadIsRefused) {
+  Keep(kStream, 5000, Position().ToJson());
+  EXPECT_EQ(Run(Action::kSet, "", kStream, 5001), ExitCode::kFailed);
+  EXPECT_THAT(os_.error, HasSubstr("stderr is known up to byte 5000 only"));
+  EXPECT_EQ(Stored("file", kStream).position, Position().ToJson());
+}
+
+TEST_F(OffsetsOfYarnTest, WhatIsNoLogIsRefused) {
+  for (const char* position : {"{}", R"({"kind":"yarn"})"}) {
+    Keep("prod/application_1_0002/jobs/1", 5000, position);
+    EXPECT_EQ(Run(Action::kSet, "", "prod/application_1_0002/jobs/1"), ExitCode::kFailed);
+    EXPECT_THAT(os_.error, HasSubstr("application_1_0002/jobs/1 is no log"));
+    EXPECT_THAT(os_.error, HasSubstr("`sparktail offsets forget` drops the cursor"));
+    const Cursor cursor = Stored("file", "prod/application_1_0002/jobs/1");
+    EXPECT_EQ(cursor.offset, 5000U);
+    EXPECT_EQ(cursor.position, position);
+  }
+}
+
+// Where a partition is read on, its group's offset says, and not a cursor.
+TEST_F(OffsetsCommandTest, StreamsOfKafkaAreRefusedWithTheWayToDoIt) {
+  const std::map<std::string, std::string> positions = {
+      {"raw/t/0", R"({"kind":"kafka","group":"g","topic":"t","partition":0,"offset":7})"},
+      {"raw/t/1", R"({"group":"g","topic":"t","partition":1,"offset":7,"first":0})"},
+      {"raw/t/0/pod", R"({"topic":"t","partition":0,"offset":7,"content":60})"}};
+  {
+    const std::unique_ptr<CursorStore> store = Own();
+    for (const auto& [stream, position] : positions) {
+      const StreamCursor cursor = {
+          stream, {100, position, std::make_shared<const std::string>("learnt"), false}};
+      ASSERT_TRUE(store->Commit("file", {&cursor, 1}, std::nullopt).ok());
+    }
+  }
+  for (const auto& [stream, position] : positions) {
+    EXPECT_EQ(Run(Action::kSet, "", stream), ExitCode::kFailed);
+    EXPECT_THAT(os_.error, HasSubstr("sink file: " + stream + " is read on where its consumer"));
+    EXPECT_THAT(os_.error, HasSubstr("--reset-offsets"));
+    EXPECT_EQ(Stored("file", stream).position, position);
+  }
+}
+
+TEST_F(OffsetsCommandTest, SetsAFileOfAnOldState) {
+  FilePosition place = Place("a", 60);
+  StreamCursor cursor = CursorOf("logs/a", place);
+  std::string& position = cursor.cursor.position;
+  ASSERT_THAT(position, StartsWith(R"({"kind":"file",)"));
+  position.erase(1, position.find(',', 1));
+  ASSERT_TRUE(Own()->Commit("file", {&cursor, 1}, std::nullopt).ok());
+  EXPECT_EQ(Run(Action::kSet, "", "logs/a", 30), ExitCode::kOk) << os_.error;
+  place.seek = 30;
+  EXPECT_EQ(Stored("file", "logs/a").position, place.ToJson());
 }
 
 TEST_F(OffsetsCommandTest, Forgets) {

@@ -106,6 +106,7 @@ bool Fingerprint::Matches(std::string_view bytes) const { return *this == Of(byt
 
 std::string FilePosition::ToJson() const {
   JsonWriter json;
+  json.Text("kind", "file");
   json.Path("file", file);
   json.Path("path", path);
   json.Path("real", real);

@@ -11,6 +11,7 @@
 #include "ingest/sources/file/file_log_source.h"
 #include "ingest/sources/file/file_source_options.h"
 #include "ingest/sources/file/glob.h"
+#include "ingest/sources/file/stored_cursor.h"
 
 namespace sparktail {
 namespace {
@@ -44,6 +45,9 @@ const SourceKind& FileSourceKind() {
       .reading = Reading,
       .notices_exit = true,
       .check = CheckFileSource,
+      .position_members = {"raw", "inode"},
+      .move = MoveFileCursor,
+      .summarize = SummarizeFilePosition,
   };
   return kKind;
 }

@@ -69,6 +69,7 @@ std::string Escaped(std::string_view key) {
 
 std::string KafkaPosition::ToJson() const {
   Writer json;
+  json.Text("kind", "kafka");
   json.Text("group", group);
   json.Text("topic", partition.topic);
   json.Number("partition", partition.number);
@@ -110,6 +111,14 @@ std::optional<KafkaPosition> KafkaPosition::FromJson(std::string_view json) {
   Read(object, "container", &position.origin.container);
   Read(object, "containerId", &position.origin.container_id);
   return position;
+}
+
+absl::Status MoveKafkaCursor(uint64_t /*offset*/, Os* /*os*/, Cursor* /*cursor*/) {
+  return absl::FailedPreconditionError(
+      "is read on where its consumer group's offset is, which Kafka keeps. To read messages again: "
+      "stop all processes of the group, drop the cursors of the source's streams with `sparktail "
+      "offsets forget`, and set the group's offsets with Kafka's kafka-consumer-groups.sh "
+      "--reset-offsets");
 }
 
 std::string KafkaStreamKey(std::string_view source, const KafkaPartition& partition) {

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <absl/status/status.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "ingest/base/os.h"
 #include "ingest/sources/kafka/kafka_tail.h"
+#include "offsets/cursor.h"
 #include "parsers/envelope.h"
 
 namespace sparktail {
@@ -25,6 +29,10 @@ struct KafkaPosition {
   std::string ToJson() const;
   static std::optional<KafkaPosition> FromJson(std::string_view json);
 };
+
+// Always kFailedPrecondition: the offset of the consumer group decides where a partition is read
+// on, and that is in Kafka. A cursor that is moved would make no message come again.
+absl::Status MoveKafkaCursor(uint64_t offset, Os* os, Cursor* cursor);
 
 // Keys of streams: "<source>/<topic>/<partition>", and of a key in it "…/<key>", or, if the
 // envelope tells the container's streams apart, "…/<key>#stderr". What is not printable in a key is

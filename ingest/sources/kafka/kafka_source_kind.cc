@@ -7,6 +7,7 @@
 #include "ingest/kafka/kafka_config.h"
 #include "ingest/sources/kafka/check_kafka_source.h"
 #include "ingest/sources/kafka/kafka_log_source.h"
+#include "ingest/sources/kafka/kafka_position.h"
 #include "ingest/sources/kafka/kafka_source_options.h"
 
 namespace sparktail {
@@ -44,6 +45,8 @@ const SourceKind& KafkaSourceKind() {
       .make = Make,
       .problems = Problems,
       .check = CheckKafkaSource,
+      .position_members = {"topic", "partition"},
+      .move = MoveKafkaCursor,
       .cursor_owner = CursorOwner,
   };
   return kKind;

@@ -44,6 +44,7 @@ void Read(const simdjson::dom::object& object, std::string_view name, bool* flag
 
 std::string YarnPosition::ToJson() const {
   Writer json;
+  json.Text("kind", "yarn");
   json.Text("application", log.origin.application);
   json.Text("name", log.origin.name);
   json.Text("user", log.origin.user);
@@ -88,6 +89,23 @@ std::optional<YarnPosition> YarnPosition::FromJson(std::string_view json) {
                        (name.node_id.empty() || IsHostAndPort(name.node_id));
   if (!is_good) return std::nullopt;
   return position;
+}
+
+absl::Status MoveYarnCursor(uint64_t offset, Os* /*os*/, Cursor* cursor) {
+  std::optional<YarnPosition> position = YarnPosition::FromJson(cursor->position);
+  if (!position) {
+    return absl::FailedPreconditionError(
+        "is no log, but what YARN or a driver reports, which can't be read again from an offset; "
+        "`sparktail offsets forget` drops the cursor");
+  }
+  if (offset > cursor->offset) {
+    return absl::OutOfRangeError("is known up to byte " + std::to_string(cursor->offset) +
+                                 " only; give an offset up to there");
+  }
+  // All events from there on are wanted, whatever start_at once said.
+  position->log.origin.since_ms = INT64_MIN;
+  cursor->position = position->ToJson();
+  return absl::OkStatus();
 }
 
 StreamKey YarnStreamKey(std::string_view source, const YarnLog& log) {

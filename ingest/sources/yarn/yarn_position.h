@@ -1,9 +1,13 @@
 #pragma once
 
+#include <absl/status/status.h>
+
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "ingest/base/os.h"
 #include "ingest/sources/yarn/yarn_tail.h"
 #include "offsets/cursor.h"
 
@@ -19,6 +23,11 @@ struct YarnPosition {
   std::string ToJson() const;
   static std::optional<YarnPosition> FromJson(std::string_view json);
 };
+
+// Makes the source read the log again from `offset` of its content. kOutOfRange if the cursor has
+// not got there yet: how long the log is, only its NodeManager knows. kFailedPrecondition if the
+// stream is none of a log, but of jobs, batches or applications.
+absl::Status MoveYarnCursor(uint64_t offset, Os* os, Cursor* cursor);
 
 // "<source>/<application>/<container>/<file>". (YARN's cluster id is in none: it changes with each
 // start of a ResourceManager.)

@@ -5,6 +5,7 @@
 
 #include "ingest/sources/yarn/check_yarn_source.h"
 #include "ingest/sources/yarn/yarn_log_source.h"
+#include "ingest/sources/yarn/yarn_position.h"
 #include "ingest/sources/yarn/yarn_source_options.h"
 
 namespace sparktail {
@@ -35,6 +36,8 @@ const SourceKind& YarnSourceKind() {
       .make = Make,
       .problems = Problems,
       .check = CheckYarnSource,
+      .position_members = {"application", "container"},
+      .move = MoveYarnCursor,
   };
   return kKind;
 }

@@ -121,6 +121,9 @@ std::unique_ptr<YarnLogTail> YarnStreams::MakeTail(const YarnLog& log) {
     }
   }
   if (start != nullptr) {
+    // `sparktail offsets set` moves one sink back before others, and wants all events from there.
+    const std::optional<YarnPosition> begin = YarnPosition::FromJson(start->position);
+    if (begin) position.log.origin.since_ms = begin->log.origin.since_ms;
     from.offset = start->offset;
     from.context = ParserContext::FromJson(*start->context).value_or(ParserContext());
   }
@@ -204,7 +207,8 @@ void YarnStreams::Emit(const StreamKey& key, uint64_t end, EventBuffer events) {
         [](const auto& a, const auto& b) { return a.second.emitted < b.second.emitted; }));
   }
   others_[key] = {end, ++emitted_};
-  const std::shared_ptr<const Batch> batch = MakePlainBatch(key, end, "{}", std::move(events));
+  const std::shared_ptr<const Batch> batch =
+      MakePlainBatch(key, end, R"({"kind":"yarn"})", std::move(events));
   parts_.output->Emit({&batch, 1});
 }
 

@@ -26,10 +26,11 @@ TEST(KafkaPositionTest, IsReadAsItWasWritten) {
   of_partition.group = "g";
   of_partition.partition = {"t", 0};
   of_partition.offset = 7;
-  EXPECT_EQ(of_partition.ToJson(), R"({"group":"g","topic":"t","partition":0,"offset":7})");
+  EXPECT_EQ(of_partition.ToJson(),
+            R"({"kind":"kafka","group":"g","topic":"t","partition":0,"offset":7})");
   of_partition.first = 3;
   EXPECT_EQ(of_partition.ToJson(),
-            R"({"group":"g","topic":"t","partition":0,"offset":7,"first":3})");
+            R"({"kind":"kafka","group":"g","topic":"t","partition":0,"offset":7,"first":3})");
   EXPECT_EQ(KafkaPosition::FromJson(of_partition.ToJson())->first, 3);
   EXPECT_EQ(KafkaPosition::FromJson(of_partition.ToJson())->group, "g");
 }

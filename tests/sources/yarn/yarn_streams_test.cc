@@ -11,6 +11,7 @@
 
 #include "ingest/delivery/distributor.h"
 #include "ingest/delivery/sink_worker.h"
+#include "ingest/sources/yarn/yarn_position.h"
 #include "tests/support/corpus.h"
 #include "tests/support/fake_sink.h"
 #include "tests/support/faulty_os.h"
@@ -177,6 +178,37 @@ TEST(YarnStreamsTest, OldEventsArePassedOver) {
     tail->End();
   }
   EXPECT_THAT(life.Finish(), IsEmpty());
+}
+
+// `sparktail offsets set` moved the cursor of a log that had ended.
+TEST(YarnStreamsTest, AMovedCursorIsReadOnFromThere) {
+  const std::string text = Records(0, 4);
+  Life first;
+  {
+    const auto tail = first.streams->MakeTail(Log(absl::ToUnixMillis(absl::FromUnixSeconds(1))));
+    tail->OnBytes(text);
+    tail->End();
+  }
+  const std::vector<std::string> expected = first.Finish();
+  ASSERT_THAT(expected, SizeIs(4));
+  std::vector<StreamCursor> cursors = first.cursors();
+  Cursor& cursor = cursors.at(0).cursor;
+  const uint64_t begin = Records(0, 2).size();
+  ASSERT_TRUE(MoveYarnCursor(begin, nullptr, &cursor).ok());
+  cursor.offset = begin;
+  cursor.ended = false;
+  Life second(cursors);
+  const std::vector<YarnLog> logs = second.streams->Remembered();
+  ASSERT_THAT(logs, SizeIs(1));
+  EXPECT_EQ(logs[0].name, Log().name);
+  {
+    const auto tail = second.streams->MakeTail(logs[0]);
+    ASSERT_NE(tail, nullptr);
+    EXPECT_EQ(tail->begin(), begin);
+    tail->OnBytes(text.substr(begin));
+    tail->End();
+  }
+  EXPECT_THAT(second.Finish(), ElementsAre(expected[2], expected[3]));
 }
 
 TEST(YarnStreamsTest, JobsComeInOrderAndTheNextLifeGoesOn) {
