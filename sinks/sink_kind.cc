@@ -15,6 +15,17 @@ OptionTable<SinkConfiguration> SinkOptionTable() {
       Within<O>(DeliveryOptionTable(), [](O* sink) { return &sink->delivery; }));
 }
 
+std::vector<Measure> MeasuresOf(std::span<const SinkKind* const> kinds) {
+  std::vector<Measure> all;
+  std::set<std::string_view> names;
+  for (const SinkKind* kind : kinds) {
+    for (const Measure& measure : kind->measures) {
+      if (names.insert(measure.name).second) all.push_back(measure);
+    }
+  }
+  return all;
+}
+
 std::string WrittenPath(const SinkConfiguration& sink) {
   const bool writes = sink.kind != nullptr && sink.kind->written_path != nullptr;
   return writes ? sink.kind->written_path(sink) : "";

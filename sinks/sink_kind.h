@@ -19,6 +19,7 @@
 #include "offsets/cursor_store.h"
 #include "offsets/kept_cursors.h"
 #include "sinks/dead_letter.h"
+#include "sinks/measure.h"
 #include "sinks/options.h"
 #include "sinks/sink.h"
 
@@ -98,9 +99,15 @@ struct SinkKind {
   void (*setup)(const SinkConfiguration& sink, const CheckParts& parts,
                 CheckReport* report) = nullptr;
   std::string reported_as = {};  // `kind` in metrics; empty: name
+  // What its sinks report in Sink::AddTo(), as /metrics describes it. Several kinds may have the
+  // same measures.
+  std::vector<Measure> measures = {};
   // Of sinks whose Kafka transactions hold their cursors: where those are. Null for all others.
   std::optional<KafkaCommitPlace> (*commit_place)(const SinkConfiguration& sink) = nullptr;
 };
+
+// Returns the measures of all kinds, each name once.
+std::vector<Measure> MeasuresOf(std::span<const SinkKind* const> kinds);
 
 // Returns the file that the sink writes to; "-" is standard output, "" no file.
 std::string WrittenPath(const SinkConfiguration& sink);

@@ -3,13 +3,17 @@
 #include <absl/time/time.h>
 
 #include <cstdint>
-#include <optional>
 #include <string>
-
-#include "ingest/kafka/kafka_statistics.h"
-#include "sinks/bulk/bulk_statistics.h"
+#include <string_view>
+#include <vector>
 
 namespace sparktail {
+
+// The value of a Measure.
+struct MeasuredValue {
+  std::string_view name;
+  double value = 0;
+};
 
 // What a sink reports of itself: for /metrics, /readyz and `--stats`. A copy, made on request;
 // counts are since the start of the process.
@@ -26,10 +30,9 @@ struct SinkStatus {
   uint64_t errors = 0;      // tries that failed
   uint64_t queue_bytes = 0;
   uint64_t queue_events = 0;
-  absl::Duration oldest;                 // age of the oldest undelivered batch; 0: none
-  std::optional<KafkaStatistics> kafka;  // of a sink of Kafka
-  std::optional<BulkStatistics> bulk;    // of a sink of a search server
-  absl::Duration cursor_age;             // since the cursors were last stored while something moved
+  absl::Duration oldest;                // age of the oldest undelivered batch; 0: none
+  absl::Duration cursor_age;            // since the cursors were last stored while something moved
+  std::vector<MeasuredValue> measured;  // of its kind's measures
 };
 
 }  // namespace sparktail

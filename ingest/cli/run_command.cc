@@ -75,7 +75,7 @@ class Run {
     if (!command_.configuration.http.empty()) {
       auto server =
           HttpServer::Start(command_.configuration.http, [this, &pipeline](std::string_view path) {
-            return StatusPage(path, pipeline->status(), version_);
+            return StatusPage(path, pipeline->status(), version_, command_.measures);
           });
       if (!server.ok()) return Fail(server.status());
       http = *std::move(server);

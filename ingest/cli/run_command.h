@@ -2,11 +2,13 @@
 
 #include <functional>
 #include <string_view>
+#include <vector>
 
 #include "ingest/base/os.h"
 #include "ingest/cli/exit_code.h"
 #include "ingest/pipeline/configuration.h"
 #include "ingest/pipeline/pipeline_status.h"
+#include "sinks/measure.h"
 
 namespace sparktail {
 
@@ -19,6 +21,7 @@ struct RunCommand {
   // Called when everything that was read is delivered, or a sink or source has failed. Gets the
   // final status and the exit code, and returns the exit code to use. May be empty.
   std::function<ExitCode(const PipelineStatus& status, ExitCode code)> conclude = {};
+  std::vector<Measure> measures = {};  // of the sinks of all kinds, for /metrics
 };
 
 ExitCode RunRun(const RunCommand& command, std::string_view version, Os* os);

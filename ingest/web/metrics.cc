@@ -31,96 +31,89 @@ constexpr std::string_view kQuery = "environment, app_name, query";
 constexpr MetricType kCounter = MetricType::Counter;
 constexpr MetricType kGauge = MetricType::Gauge;
 
+// The families come in the order of this table, the measures of kinds, and the next table.
 constexpr MetricDescription kDescriptions[] = {
-    {"sparktail_build_info", kGauge, "", "version", "Always 1"},
+    {"sparktail_build_info", kGauge, "", "version",
+     "Always 1; the label names the version of sparktail"},
     {"sparktail_start_time_seconds", kGauge, "seconds", "",
-     "When the process was started, since 1970"},
-    {"sparktail_ready", kGauge, "", "", "1 if /readyz says so"},
-    {"sparktail_healthy", kGauge, "", "", "1 if /healthz says so"},
+     "Time at which the process was started, in seconds since 1970"},
+    {"sparktail_ready", kGauge, "", "", "1 if /readyz answers that sparktail is ready, else 0"},
+    {"sparktail_healthy", kGauge, "", "",
+     "1 if /healthz answers that sparktail is healthy, else 0"},
 
     {"sparktail_component_received_bytes_total", kCounter, "bytes", kComponent,
-     "Read by a source, of the content of its streams"},
-    {"sparktail_component_received_events_total", kCounter, "", kEvents, "Found by a source"},
+     "Bytes of its streams' content that a source read"},
+    {"sparktail_component_received_events_total", kCounter, "", kEvents,
+     "Events that a source found"},
     {"sparktail_component_discarded_events_total", kCounter, "", kReasons,
      "Records that looked like an event and gave none"},
-    {"sparktail_component_sent_events_total", kCounter, "", kComponent, "Delivered by a sink"},
-    {"sparktail_component_sent_bytes_total", kCounter, "bytes", kComponent, "Delivered by a sink"},
+    {"sparktail_component_sent_events_total", kCounter, "", kComponent,
+     "Events that a sink delivered"},
+    {"sparktail_component_sent_bytes_total", kCounter, "bytes", kComponent,
+     "Bytes of events that a sink delivered"},
     {"sparktail_component_errors_total", kCounter, "", kComponent,
-     "Source: files that could not be read. Sink: tries that failed and were repeated"},
+     "Files and requests that failed in a source, or deliveries that a sink retried"},
 
-    {"sparktail_open_files", kGauge, "", kComponent, "Held open by a source"},
-    {"sparktail_source_streams", kGauge, "", kComponent, "That have not ended"},
+    {"sparktail_open_files", kGauge, "", kComponent, "Files that a source holds open"},
+    {"sparktail_source_streams", kGauge, "", kComponent, "Streams of a source that have not ended"},
     {"sparktail_source_behind_bytes", kGauge, "bytes", kComponent,
-     "There, but not yet read, of all streams together"},
+     "Lag of a source: bytes in all of its streams that it has not read yet"},
     {"sparktail_stream_behind_bytes", kGauge, "bytes", kStream,
-     "The same of one stream; of each source the 100 that are furthest behind"},
+     "Lag of a stream: bytes that are not read yet; of each source the 100 streams that lag most"},
     {"sparktail_source_lost_bytes_total", kCounter, "bytes", kComponent,
-     "Known to have been there, and truncated or deleted before they were read"},
-    {"sparktail_source_rotations_total", kCounter, "", kComponent, "Files that were rotated"},
-    {"sparktail_source_truncations_total", kCounter, "", kComponent, "Files that were truncated"},
+     "Bytes that were truncated or deleted before a source read them"},
+    {"sparktail_source_rotations_total", kCounter, "", kComponent,
+     "Files of a source that were rotated"},
+    {"sparktail_source_truncations_total", kCounter, "", kComponent,
+     "Files of a source that were truncated"},
     {"sparktail_source_partitions", kGauge, "", kComponent,
-     "Of Kafka, that the consumer group has given this process"},
+     "Kafka partitions that the consumer group has assigned to this process"},
     {"sparktail_source_behind_messages", kGauge, "", kComponent,
-     "Of Kafka: in these partitions, but not yet read"},
+     "Lag of a Kafka source: messages in its partitions that it has not read yet"},
     {"sparktail_source_lost_messages_total", kCounter, "", kComponent,
-     "Of Kafka: deleted from their topic before they were read"},
+     "Messages that were deleted from their Kafka topic before a source read them"},
     {"sparktail_source_restored_events_total", kCounter, "", kComponent,
-     "Events out of which another writer's text was lifted"},
+     "Events that were restored after another writer's text was cut out of them"},
     {"sparktail_source_truncated_events_total", kCounter, "", kComponent,
-     "Events whose stack was cut at max_event_bytes"},
+     "Events whose stack trace was cut at max_event_bytes"},
 
-    {"sparktail_buffer_byte_size", kGauge, "bytes", kComponent, "In a sink's queue"},
-    {"sparktail_buffer_events", kGauge, "", kComponent, "In a sink's queue"},
+    {"sparktail_buffer_byte_size", kGauge, "bytes", kComponent, "Bytes waiting in a sink's queue"},
+    {"sparktail_buffer_events", kGauge, "", kComponent, "Events waiting in a sink's queue"},
     {"sparktail_sink_oldest_undelivered_seconds", kGauge, "seconds", kComponent,
-     "Age of the oldest batch that is not delivered; 0: none"},
+     "Age in seconds of the oldest batch that a sink has not delivered; 0 if there is none"},
     {"sparktail_sink_cursor_age_seconds", kGauge, "seconds", kComponent,
-     "Since the cursors were last stored, while something moved"},
+     "Seconds since a sink's cursors were last stored, while they had to move"},
     {"sparktail_sink_dead_letters_total", kCounter, "", kComponent,
-     "Events that went to the dead letters"},
+     "Events that a sink rejected and put into its dead letters"},
     {"sparktail_sink_lost_bytes_total", kCounter, "bytes", kComponent,
-     "Delivered to a file, and then cut off it by another process"},
-    {"sparktail_bulk_requests_total", kCounter, "", kComponent,
-     "Sent to a search server by a sink"},
-    {"sparktail_bulk_failed_requests_total", kCounter, "", kComponent,
-     "Of them, without an answer for each event"},
-    {"sparktail_bulk_overloads_total", kCounter, "", kComponent,
-     "Of them, too much for the server, as a whole or in part"},
-    {"sparktail_bulk_retried_events_total", kCounter, "", kComponent, "Sent again"},
-    {"sparktail_bulk_known_events_total", kCounter, "", kComponent,
-     "That were in their index already"},
-    {"sparktail_bulk_failure_store_events_total", kCounter, "", kComponent,
-     "That Elasticsearch put into its failure store"},
-    {"sparktail_bulk_connections", kGauge, "", kComponent,
-     "Requests that may be on their way at a time, at present"},
+     "Bytes that a sink delivered to a file and that another process cut off it"},
+};
 
-    {"sparktail_kafka_queue_messages", kGauge, "", kComponent, "Held by librdkafka, not delivered"},
-    {"sparktail_kafka_queue_bytes", kGauge, "bytes", kComponent, "The same in bytes"},
-    {"sparktail_kafka_requests_total", kCounter, "", kComponent, "Sent to brokers by a sink"},
-    {"sparktail_kafka_retries_total", kCounter, "", kComponent, "Of them, sent again"},
-    {"sparktail_kafka_errors_total", kCounter, "", kComponent, "Of them, failed"},
-    {"sparktail_kafka_rtt_seconds", kGauge, "seconds", kComponent,
-     "From a request to its answer, on average, of the slowest broker"},
-    {"sparktail_sink_state", kGauge, "", kState, "1 for the state that it is in"},
+constexpr MetricDescription kMoreDescriptions[] = {
+    {"sparktail_sink_state", kGauge, "", kState,
+     "1 for the state that a sink is in, 0 for the others"},
 
-    {"sparktail_query_batch_id", kGauge, "", kQuery, "Of the last batch"},
+    {"sparktail_query_batch_id", kGauge, "", kQuery, "Id of a query's last batch"},
     {"sparktail_query_batch_start_time_seconds", kGauge, "seconds", kQuery,
-     "When the last batch was triggered, since 1970"},
+     "Time at which a query's last batch was triggered, in seconds since 1970"},
     {"sparktail_query_batch_duration_seconds", kGauge, "seconds", kQuery,
-     "triggerExecution of the last batch"},
-    {"sparktail_query_input_rows", kGauge, "rows", kQuery, "Of the last batch"},
-    {"sparktail_query_input_rows_per_second", kGauge, "rows/second", kQuery, "Of the last batch"},
+     "Seconds that a query's last batch took (triggerExecution)"},
+    {"sparktail_query_input_rows", kGauge, "rows", kQuery, "Rows that a query's last batch read"},
+    {"sparktail_query_input_rows_per_second", kGauge, "rows/second", kQuery,
+     "Rows that arrived per second before a query's last batch, as Spark reports it"},
     {"sparktail_query_processed_rows_per_second", kGauge, "rows/second", kQuery,
-     "Of the last batch"},
+     "Rows that a query's last batch processed per second, as Spark reports it"},
     {"sparktail_query_state_rows", kGauge, "rows", kQuery,
-     "Kept by all stateful operators of the query"},
+     "Rows that all stateful operators of a query keep"},
     {"sparktail_query_state_bytes", kGauge, "bytes", kQuery,
-     "Memory of all stateful operators of the query"},
+     "Bytes of memory that all stateful operators of a query use"},
     {"sparktail_query_watermark_delay_seconds", kGauge, "seconds", kQuery,
-     "How far the watermark is behind the start of the batch"},
+     "Seconds from a query's watermark to the start of its last batch"},
     {"sparktail_query_lag_rows", kGauge, "rows", kQuery,
-     "Not read from Kafka yet when the batch began; only if the progress proves it"},
+     "Rows that a query had not read from Kafka when its last batch started; known if its progress "
+     "proves it"},
     {"sparktail_query_failed", kGauge, "", kQuery,
-     "1 if the query ended with an error and has not run since"},
+     "1 if a query ended with an error and has not run since, else 0"},
 };
 
 // What each family of a component, or of a query, says of one.
@@ -168,25 +161,6 @@ constexpr Value<SinkStatus> kSinkValues[] = {
     {"sparktail_sink_lost_bytes_total", [](auto& s) { return double(s.lost_bytes); }},
 };
 
-constexpr Value<BulkStatistics> kBulkValues[] = {
-    {"sparktail_bulk_requests_total", [](auto& s) { return double(s.requests); }},
-    {"sparktail_bulk_failed_requests_total", [](auto& s) { return double(s.failed_requests); }},
-    {"sparktail_bulk_overloads_total", [](auto& s) { return double(s.overloads); }},
-    {"sparktail_bulk_retried_events_total", [](auto& s) { return double(s.retried_events); }},
-    {"sparktail_bulk_known_events_total", [](auto& s) { return double(s.known_events); }},
-    {"sparktail_bulk_failure_store_events_total", [](auto& s) { return double(s.failure_store); }},
-    {"sparktail_bulk_connections", [](auto& s) { return double(s.connections); }},
-};
-
-constexpr Value<KafkaStatistics> kKafkaValues[] = {
-    {"sparktail_kafka_queue_messages", [](auto& s) { return double(s.queued_messages); }},
-    {"sparktail_kafka_queue_bytes", [](auto& s) { return double(s.queued_bytes); }},
-    {"sparktail_kafka_requests_total", [](auto& s) { return double(s.requests); }},
-    {"sparktail_kafka_retries_total", [](auto& s) { return double(s.retries); }},
-    {"sparktail_kafka_errors_total", [](auto& s) { return double(s.errors); }},
-    {"sparktail_kafka_rtt_seconds", [](auto& s) { return s.rtt_seconds; }},
-};
-
 // In the order of SinkStatus::State.
 constexpr std::array<const char*, 3> kSinkStates = {"running", "paused", "stopped"};
 
@@ -230,24 +204,26 @@ std::string BoundedPath(std::string_view path) {
 
 class Families {
  public:
-  Families() {
-    for (const MetricDescription& description : kDescriptions) {
+  explicit Families(std::span<const Measure> measures) {
+    for (const MetricDescription& description : MetricDescriptions(measures)) {
       MetricFamily family;
       family.name = description.name;
       family.help = description.help;
-      if (!description.unit.empty()) family.help.append(", in ").append(description.unit);
       family.type = description.type;
       all_.push_back(std::move(family));
     }
   }
 
-  MetricFamily& Get(std::string_view name) {
-    return *std::find_if(all_.begin(), all_.end(),
-                         [name](const MetricFamily& family) { return family.name == name; });
+  // Null if no family has that name.
+  MetricFamily* Find(std::string_view name) {
+    const auto found = std::find_if(all_.begin(), all_.end(), [name](const MetricFamily& family) {
+      return family.name == name;
+    });
+    return found == all_.end() ? nullptr : &*found;
   }
 
   void Add(std::string_view name, Labels labels, double value) {
-    Add(&Get(name), std::move(labels), value);
+    if (MetricFamily* family = Find(name)) Add(family, std::move(labels), value);
   }
   static void Add(MetricFamily* family, Labels labels, double value) {
     if (std::isnan(value)) return;
@@ -311,12 +287,7 @@ void AddSource(const SourceStatus& source, Families* families) {
 void AddSink(const SinkStatus& sink, Families* families) {
   const Labels labels = Component(sink, "sink");
   for (const auto& [name, of] : kSinkValues) families->Add(name, labels, of(sink));
-  if (sink.bulk) {
-    for (const auto& [name, of] : kBulkValues) families->Add(name, labels, of(*sink.bulk));
-  }
-  if (sink.kafka) {
-    for (const auto& [name, of] : kKafkaValues) families->Add(name, labels, of(*sink.kafka));
-  }
+  for (const MeasuredValue& one : sink.measured) families->Add(one.name, labels, one.value);
   for (size_t i = 0; i < kSinkStates.size(); ++i) {
     families->Add("sparktail_sink_state", With(labels, "state", kSinkStates[i]),
                   static_cast<size_t>(sink.state) == i ? 1 : 0);
@@ -349,19 +320,27 @@ std::vector<std::pair<Labels, const QueryStatus*>> Distinct(
 void AddQueries(const std::vector<QueryStatus>& queries, Families* families) {
   const auto distinct = Distinct(queries);
   for (const auto& [name, of] : kQueryValues) {
-    MetricFamily& family = families->Get(name);
-    for (const auto& [labels, query] : distinct) Families::Add(&family, labels, of(*query));
+    MetricFamily* family = families->Find(name);
+    for (const auto& [labels, query] : distinct) Families::Add(family, labels, of(*query));
   }
 }
 
 }  // namespace
 
-std::vector<MetricDescription> MetricDescriptions() {
-  return {std::begin(kDescriptions), std::end(kDescriptions)};
+std::vector<MetricDescription> MetricDescriptions(std::span<const Measure> measures) {
+  std::vector<MetricDescription> all(std::begin(kDescriptions), std::end(kDescriptions));
+  for (const Measure& measure : measures) {
+    const bool is_counter = measure.type == Measure::Type::kCounter;
+    all.push_back(
+        {measure.name, is_counter ? kCounter : kGauge, measure.unit, kComponent, measure.help});
+  }
+  all.insert(all.end(), std::begin(kMoreDescriptions), std::end(kMoreDescriptions));
+  return all;
 }
 
-std::vector<MetricFamily> CollectMetrics(const PipelineStatus& status, std::string_view version) {
-  Families families;
+std::vector<MetricFamily> CollectMetrics(const PipelineStatus& status, std::string_view version,
+                                         std::span<const Measure> measures) {
+  Families families(measures);
   AddProcess(status, version, &families);
   for (const SourceStatus& source : status.sources) AddSource(source, &families);
   for (const SinkStatus& sink : status.sinks) AddSink(sink, &families);
@@ -369,9 +348,10 @@ std::vector<MetricFamily> CollectMetrics(const PipelineStatus& status, std::stri
   return families.Take();
 }
 
-std::string MetricsPage(const PipelineStatus& status, std::string_view version) {
+std::string MetricsPage(const PipelineStatus& status, std::string_view version,
+                        std::span<const Measure> measures) {
   std::ostringstream page;
-  prometheus::TextSerializer().Serialize(page, CollectMetrics(status, version));
+  prometheus::TextSerializer().Serialize(page, CollectMetrics(status, version, measures));
   return page.str();
 }
 

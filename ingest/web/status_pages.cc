@@ -29,10 +29,11 @@ HttpPage Index(std::string_view version) {
   return page;
 }
 
-HttpPage Metrics(const PipelineStatus& status, std::string_view version) {
+HttpPage Metrics(const PipelineStatus& status, std::string_view version,
+                 std::span<const Measure> measures) {
   HttpPage page;
   page.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  page.body = MetricsPage(status, version);
+  page.body = MetricsPage(status, version, measures);
   return page;
 }
 
@@ -54,9 +55,10 @@ HttpPage Readiness(const PipelineStatus& status) {
 
 }  // namespace
 
-HttpPage StatusPage(std::string_view path, const PipelineStatus& status, std::string_view version) {
+HttpPage StatusPage(std::string_view path, const PipelineStatus& status, std::string_view version,
+                    std::span<const Measure> measures) {
   if (path == "/") return Index(version);
-  if (path == "/metrics") return Metrics(status, version);
+  if (path == "/metrics") return Metrics(status, version, measures);
   if (path == "/healthz") return Health(status);
   if (path == "/readyz") return Readiness(status);
   return Text(404, "no such page; there are /metrics, /healthz and /readyz\n");

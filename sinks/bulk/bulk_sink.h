@@ -62,7 +62,7 @@ class BulkSink : public Sink {
 
   // Thread-safe.
   BulkStatistics statistics() const { return meter_.Get(); }
-  void AddTo(SinkStatus* status) const override { status->bulk = meter_.Get(); }
+  void AddTo(SinkStatus* status) const override { AddBulkMeasures(meter_.Get(), status); }
 
  private:
   Parts parts_;

@@ -4,6 +4,9 @@
 #include <absl/synchronization/mutex.h>
 
 #include <cstdint>
+#include <vector>
+
+#include "sinks/measure.h"
 
 namespace sparktail {
 
@@ -17,6 +20,10 @@ struct BulkStatistics {
   uint64_t failure_store = 0;    // events that went to Elasticsearch's failure store
   uint64_t connections = 0;      // present limit of requests in flight
 };
+
+// These figures on /metrics.
+std::vector<Measure> BulkMeasures();
+void AddBulkMeasures(const BulkStatistics& statistics, SinkStatus* status);
 
 // Holds the figures of a sink. Thread-safe.
 class BulkMeter {

@@ -13,6 +13,7 @@
 #include "ingest/kafka/kafka_client.h"
 #include "offsets/cursor_store.h"
 #include "sinks/dead_letter.h"
+#include "sinks/kafka/kafka_measures.h"
 #include "sinks/kafka/kafka_sink_options.h"
 #include "sinks/kafka/kafka_writer.h"
 #include "sinks/sink.h"
@@ -44,7 +45,7 @@ class AtLeastOnceSink : public Sink {
   absl::Status Commit(std::span<const StreamCursor> cursors) override;
   absl::StatusOr<bool> Rollback() override;
   absl::Status Tidy() override;
-  void AddTo(SinkStatus* status) const override { status->kafka = writer_.statistics(); }
+  void AddTo(SinkStatus* status) const override { AddKafkaMeasures(writer_.statistics(), status); }
 
  private:
   absl::Status RepeatWithoutRejected(absl::Status status);

@@ -19,6 +19,7 @@
 #include "ingest/kafka/kafka_client.h"
 #include "ingest/kafka/name_claim.h"
 #include "sinks/dead_letter.h"
+#include "sinks/kafka/kafka_measures.h"
 #include "sinks/kafka/kafka_sink_options.h"
 #include "sinks/kafka/kafka_writer.h"
 #include "sinks/sink.h"
@@ -70,7 +71,7 @@ class ExactlyOnceSink : public Sink {
   absl::Status Tidy() override;
   bool IsRemote() const override { return true; }
   bool KeepsCursors() const override { return true; }
-  void AddTo(SinkStatus* status) const override { status->kafka = writer_.statistics(); }
+  void AddTo(SinkStatus* status) const override { AddKafkaMeasures(writer_.statistics(), status); }
 
  private:
   enum class State : uint8_t {

@@ -10,6 +10,7 @@
 #include "sinks/kafka/check_kafka_sink.h"
 #include "sinks/kafka/exactly_once_sink.h"
 #include "sinks/kafka/kafka_cursors.h"
+#include "sinks/kafka/kafka_measures.h"
 #include "sinks/kafka/kafka_sink_options.h"
 
 namespace sparktail {
@@ -85,6 +86,7 @@ const SinkKind& KafkaSinkKind() {
       .cursor_keeper = Keeper,
       .check = CheckKafkaSink,
       .setup = SetUpKafkaSink,
+      .measures = KafkaMeasures(),
       .commit_place = CommitPlace,
   };
   return kKind;

@@ -47,6 +47,7 @@ SinkKind Kind(std::string name, std::string sentence) {
       .check = Check,
       .setup = SetUp,
       .reported_as = "opensearch",
+      .measures = BulkMeasures(),
   };
 }
 

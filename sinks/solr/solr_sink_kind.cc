@@ -44,6 +44,7 @@ const SinkKind& SolrSinkKind() {
       .problems = Problems,
       .check = Check,
       .setup = SetUp,
+      .measures = BulkMeasures(),
   };
   return kKind;
 }

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "sinks/bulk/bulk_statistics.h"
+#include "sinks/kafka/kafka_measures.h"
 #include "tests/support/corpus.h"
 
 namespace sparktail {
@@ -35,6 +37,14 @@ QueryStatus Query(const std::string& name) {
   return query;
 }
 
+// Of the kinds of sinks that have some, in the order of the table of kinds.
+std::vector<Measure> Measures() {
+  std::vector<Measure> measures = KafkaMeasures();
+  const std::vector<Measure> bulk = BulkMeasures();
+  measures.insert(measures.end(), bulk.begin(), bulk.end());
+  return measures;
+}
+
 PipelineStatus Status() {
   PipelineStatus status;
   status.started = absl::FromUnixSeconds(1'795'000'000);
@@ -58,8 +68,8 @@ PipelineStatus Status() {
   sink.events = 11;
   sink.lost_bytes = 13;
   sink.oldest = absl::Milliseconds(2500);
-  sink.kafka = KafkaStatistics{.queued_messages = 7, .requests = 8, .rtt_seconds = 0.25};
-  sink.bulk = BulkStatistics{.requests = 14, .overloads = 3, .connections = 2};
+  AddKafkaMeasures({.queued_messages = 7, .requests = 8, .rtt_seconds = 0.25}, &sink);
+  AddBulkMeasures({.requests = 14, .overloads = 3, .connections = 2}, &sink);
   status.sinks.push_back(sink);
   status.queries = {Query("etl")};
   return status;
@@ -77,7 +87,7 @@ std::vector<std::string> Split(const std::string& text, const std::string& separ
 }
 
 TEST(Metrics, ThePageSaysWhatTheStatusSays) {
-  const std::string page = MetricsPage(Status(), "1.2.3");
+  const std::string page = MetricsPage(Status(), "1.2.3", Measures());
   const std::string source =
       "component_id=\"logs\",component_kind=\"source\",component_type=\"file\"";
   const std::string sink =
@@ -111,10 +121,10 @@ TEST(Metrics, ThePageSaysWhatTheStatusSays) {
 }
 
 TEST(Metrics, EachFamilyIsWhatItsDescriptionSays) {
-  const std::vector<MetricDescription> descriptions = MetricDescriptions();
+  const std::vector<MetricDescription> descriptions = MetricDescriptions(Measures());
   PipelineStatus status = Status();
   status.queries[0].lag_rows = 1;
-  const std::vector<MetricFamily> families = CollectMetrics(status, "1");
+  const std::vector<MetricFamily> families = CollectMetrics(status, "1", Measures());
   ASSERT_EQ(families.size(), descriptions.size());
   std::set<std::string> names;
   for (size_t i = 0; i < families.size(); ++i) {
@@ -123,6 +133,7 @@ TEST(Metrics, EachFamilyIsWhatItsDescriptionSays) {
     EXPECT_EQ(family.name, description.name);
     EXPECT_TRUE(names.insert(family.name).second) << family.name;
     EXPECT_THAT(family.name, StartsWith("sparktail_"));
+    EXPECT_EQ(family.help, description.help);
     EXPECT_EQ(family.type, description.type);
     EXPECT_EQ(family.name.ends_with("_total"), family.type == MetricType::Counter) << family.name;
     ASSERT_FALSE(family.metric.empty()) << family.name;
@@ -136,7 +147,7 @@ TEST(Metrics, EachFamilyIsWhatItsDescriptionSays) {
 
 TEST(Metrics, ThePageOfTheDocumentationIsTrue) {
   std::string expected = "| name | type | unit | labels | meaning |\n|---|---|---|---|---|\n";
-  for (const MetricDescription& metric : MetricDescriptions()) {
+  for (const MetricDescription& metric : MetricDescriptions(Measures())) {
     expected.append("| `").append(metric.name).append("` | ");
     expected.append(metric.type == MetricType::Counter ? "counter" : "gauge").append(" | ");
     expected.append(metric.unit).append(metric.unit.empty() ? "| " : " | ");
@@ -153,7 +164,7 @@ TEST(Metrics, ThePageOfTheDocumentationIsTrue) {
 
 TEST(Metrics, AlertsAreAboutFamiliesThatThereAre) {
   std::set<std::string> names;
-  for (const MetricDescription& metric : MetricDescriptions()) names.emplace(metric.name);
+  for (const MetricDescription& metric : MetricDescriptions(Measures())) names.emplace(metric.name);
   const std::string page = testing::ReadFile(testing::DataPath("../../docs/operations.md"));
   size_t count = 0;
   for (size_t at = page.find("sparktail_"); at != std::string::npos;
@@ -170,14 +181,14 @@ TEST(Metrics, LabelValuesAreBoundedAndPrintable) {
   status.queries[0].query = "q\x1b[31m\n\"" + std::string(200, 'x');
   status.queries[0].app_name = std::string(98, 'a') + "ééé";
   status.sources[0].lags[0].stream = "logs/" + std::string(300, 'd') + "/ééé/stderr";
-  for (const MetricFamily& family : CollectMetrics(status, "1")) {
+  for (const MetricFamily& family : CollectMetrics(status, "1", Measures())) {
     for (const ClientMetric& metric : family.metric) {
       for (const auto& label : metric.label) {
         EXPECT_LE(label.value.size(), kMostLabelBytes) << family.name << " " << label.name;
       }
     }
   }
-  const std::string page = MetricsPage(status, "1");
+  const std::string page = MetricsPage(status, "1", Measures());
   EXPECT_THAT(page, HasSubstr("query=\"q?[31m?\\\"xxx"));
   EXPECT_THAT(page, HasSubstr("app_name=\"" + std::string(97, 'a') + "…\""));
   EXPECT_THAT(page, HasSubstr("dd/ééé/stderr\"}"));
@@ -191,7 +202,7 @@ TEST(Metrics, NoSampleIsThereTwice) {
   status.queries[1].timestamp += 10;
   status.queries[1].batch_id = 8;
   status.sources[0].lags = {{"a" + std::string(200, 'x'), 1}, {"b" + std::string(200, 'x'), 2}};
-  const std::string page = MetricsPage(status, "1");
+  const std::string page = MetricsPage(status, "1", Measures());
   std::map<std::string, int> samples;
   for (const std::string& line : Split(page, "\n")) {
     if (!line.empty() && line[0] != '#') ++samples[line.substr(0, line.rfind(' '))];
@@ -209,7 +220,7 @@ TEST(Metrics, QueriesAreBounded) {
     status.queries.push_back(Query("q" + std::to_string(i)));
     status.queries.back().timestamp = i == 3 ? kUnknown : static_cast<double>(i);
   }
-  for (const MetricFamily& family : CollectMetrics(status, "1")) {
+  for (const MetricFamily& family : CollectMetrics(status, "1", Measures())) {
     if (family.name == "sparktail_query_batch_id") {
       EXPECT_EQ(family.metric.size(), kMostQueries);
       EXPECT_EQ(family.metric[0].label[2].value, "q1499");
