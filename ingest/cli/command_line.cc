@@ -342,6 +342,7 @@ Command FinishRun(RunArguments arguments, const Surroundings& surroundings) {
   }
   RunCommand command{std::move(*configuration), arguments.until_exit, arguments.recover,
                      arguments.stats};
+  command.measures = MeasuresOf(surroundings.kinds.sinks);
   std::string& marker = command.until_exit.marker;
   if (!marker.empty()) marker = AbsolutePath(marker, surroundings.directory);
   return command;
@@ -399,6 +400,7 @@ std::string ReadOffsetsWords(const std::vector<std::string>& words, bool all,
 
 Command FinishOffsets(OffsetsArguments arguments, const Surroundings& surroundings) {
   OffsetsCommand command = std::move(arguments.command);
+  command.source_kinds = surroundings.kinds.sources;
   const std::string error = ReadOffsetsWords(arguments.words, arguments.all, &command);
   if (!error.empty()) return WrongUsage(error);
   if (!arguments.file.empty() && !arguments.state_dir.empty()) {
@@ -430,8 +432,8 @@ Command FinishCheck(const CheckArguments& arguments, const Surroundings& surroun
   if (asked != 1) {
     return WrongUsage("check: give one of -c FILE, --print-config-reference, --print-json-schema");
   }
-  if (arguments.reference) return Answer{ConfigReference(), ExitCode::kOk};
-  if (arguments.schema) return Answer{ConfigJsonSchema(), ExitCode::kOk};
+  if (arguments.reference) return Answer{ConfigReference(surroundings.kinds), ExitCode::kOk};
+  if (arguments.schema) return Answer{ConfigJsonSchema(surroundings.kinds), ExitCode::kOk};
   absl::StatusOr<Configuration> configuration = ReadConfigurationFile(arguments.file, surroundings);
   if (!configuration.ok()) return WrongConfiguration(configuration.status());
   return CheckCommand{arguments.file, std::move(*configuration)};

@@ -10,7 +10,6 @@
 
 #include "ingest/base/nearest.h"
 #include "ingest/base/printable.h"
-#include "ingest/cli/kinds.h"
 #include "ingest/cli/references.h"
 #include "ingest/streams/file_reader.h"
 
@@ -318,8 +317,8 @@ class Builder {
     reader_.Read(root_, "", ConfigurationOptionTable(), {"log", "sources", "sinks"},
                  &configuration_);
     ReadLog();
-    sources_ = ReadList<SourceConfiguration>("sources", SourceKinds());
-    sinks_ = ReadList<SinkConfiguration>("sinks", SinkKinds());
+    sources_ = ReadList<SourceConfiguration>("sources", surroundings_.kinds.sources);
+    sinks_ = ReadList<SinkConfiguration>("sinks", surroundings_.kinds.sinks);
     FindStateDirectory();
     GiveNames(&sources_);
     GiveNames(&sinks_);

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "ingest/base/options.h"
-#include "ingest/cli/kinds.h"
 #include "ingest/pipeline/configuration.h"
 #include "parsers/byte_buffer.h"
 #include "parsers/json_text.h"
@@ -315,7 +314,7 @@ void WriteLog(JsonWriter* json) {
 
 }  // namespace
 
-std::string ConfigReference() {
+std::string ConfigReference(const Kinds& kinds) {
   const std::vector<OptionInfo> of_sources = Infos(SourceOptionTable());
   const std::vector<OptionInfo> of_sinks = Infos(SinkOptionTable());
   return std::string(kIntroduction) + "\n## Top level\n" +
@@ -323,12 +322,12 @@ std::string ConfigReference() {
          "\nThe top level also has `log`, `sources` and `sinks`; the last two are required.\n" +
          "\n## `log`\n\nsparktail's own log.\n" + Table(Infos(LogOptionTable())) +
          "\n## `sources`\n\nA list. Every source has a `kind` and may have these options:\n" +
-         Table(of_sources) + KindSections(SourceKinds(), of_sources) +
+         Table(of_sources) + KindSections(kinds.sources, of_sources) +
          "\n## `sinks`\n\nA list. Every sink has a `kind` and may have these options:\n" +
-         Table(of_sinks) + KindSections(SinkKinds(), of_sinks);
+         Table(of_sinks) + KindSections(kinds.sinks, of_sinks);
 }
 
-std::string ConfigJsonSchema() {
+std::string ConfigJsonSchema(const Kinds& kinds) {
   JsonWriter json;
   json.Begin('{');
   json.Key("$schema").String("https://json-schema.org/draft/2020-12/schema");
@@ -337,8 +336,8 @@ std::string ConfigJsonSchema() {
   json.Key("properties").Begin('{');
   for (const OptionInfo& info : Infos(ConfigurationOptionTable())) WriteOptionSchema(info, &json);
   WriteLog(&json);
-  WriteList("sources", "Where logs come from.", SourceKinds(), &json);
-  WriteList("sinks", "Where events go.", SinkKinds(), &json);
+  WriteList("sources", "Where logs come from.", kinds.sources, &json);
+  WriteList("sinks", "Where events go.", kinds.sinks, &json);
   json.End('}');
   json.Key("required").Strings({"sources", "sinks"});
   json.Key("additionalProperties").Plain("false");

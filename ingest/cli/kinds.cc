@@ -12,13 +12,12 @@
 
 namespace sparktail {
 
-std::vector<const SourceKind*> SourceKinds() {
-  return {&FileSourceKind(), &KafkaSourceKind(), &YarnSourceKind()};
-}
-
-std::vector<const SinkKind*> SinkKinds() {
-  return {&FileSinkKind(),       &StdoutSinkKind(),        &SqliteSinkKind(), &KafkaSinkKind(),
-          &OpenSearchSinkKind(), &ElasticsearchSinkKind(), &SolrSinkKind()};
+Kinds AllKinds() {
+  return {
+      .sources = {&FileSourceKind(), &KafkaSourceKind(), &YarnSourceKind()},
+      .sinks = {&FileSinkKind(), &StdoutSinkKind(), &SqliteSinkKind(), &KafkaSinkKind(),
+                &OpenSearchSinkKind(), &ElasticsearchSinkKind(), &SolrSinkKind()},
+  };
 }
 
 }  // namespace sparktail

@@ -7,8 +7,13 @@
 
 namespace sparktail {
 
-// The tables of all kinds that a configuration can name: a row each.
-std::vector<const SourceKind*> SourceKinds();
-std::vector<const SinkKind*> SinkKinds();
+// The kinds that a configuration can name: a row each.
+struct Kinds {
+  std::vector<const SourceKind*> sources;
+  std::vector<const SinkKind*> sinks;
+};
+
+// The kinds of sparktail, in the order of their reference.
+Kinds AllKinds();
 
 }  // namespace sparktail

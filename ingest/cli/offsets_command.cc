@@ -16,7 +16,6 @@
 #include "ingest/base/printable.h"
 #include "ingest/cli/all_cursors.h"
 #include "ingest/cli/error_log.h"
-#include "ingest/cli/kinds.h"
 #include "ingest/streams/source_kind.h"
 #include "parsers/byte_buffer.h"
 #include "parsers/json_text.h"
@@ -126,7 +125,7 @@ class Offsets {
   }
 
   PositionSummary Summary(const Cursor& cursor) const {
-    const SourceKind* kind = KindOfPosition(cursor.position, kinds_);
+    const SourceKind* kind = KindOfPosition(cursor.position, command_.source_kinds);
     const bool can = kind != nullptr && kind->summarize != nullptr;
     return can ? kind->summarize(cursor.position, os_) : PositionSummary();
   }
@@ -163,7 +162,7 @@ class Offsets {
   // reports why.
   bool Move(Entry* entry) {
     Cursor& cursor = entry->cursor.cursor;
-    const SourceKind* kind = KindOfPosition(cursor.position, kinds_);
+    const SourceKind* kind = KindOfPosition(cursor.position, command_.source_kinds);
     const bool can = kind != nullptr && kind->move != nullptr;
     const absl::Status moved =
         can ? kind->move(command_.offset, os_, &cursor)
@@ -269,7 +268,6 @@ class Offsets {
 
   const OffsetsCommand& command_;
   Os* os_;
-  const std::vector<const SourceKind*> kinds_ = SourceKinds();
   ErrorLog log_;
   AllCursors cursors_;
 };

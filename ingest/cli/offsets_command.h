@@ -6,6 +6,7 @@
 
 #include "ingest/base/os.h"
 #include "ingest/cli/exit_code.h"
+#include "ingest/cli/kinds.h"
 #include "ingest/pipeline/configuration.h"
 
 namespace sparktail {
@@ -18,6 +19,8 @@ struct OffsetsCommand {
   std::string instance;
   // The sinks of the configuration, if one was given.
   std::vector<SinkConfiguration> sinks;
+  std::vector<const SourceKind*> source_kinds =
+      AllKinds().sources;  // that may have written positions
   bool json = false;
   std::string sink;     // only cursors of this sink; empty: of all sinks
   std::string stream;   // empty: all streams (--all); never empty for kSet

@@ -54,13 +54,13 @@ std::vector<OptionInfo> OptionsOf(Place place) {
     case Place::kLog:
       return Infos(LogOptionTable());
     case Place::kSource:
-      return OfKind(SourceKinds(), "file");
+      return OfKind(AllKinds().sources, "file");
     case Place::kOutput:
-      return OfKind(SinkKinds(), "file");
+      return OfKind(AllKinds().sinks, "file");
     case Place::kSqlite:
-      return OfKind(SinkKinds(), "sqlite");
+      return OfKind(AllKinds().sinks, "sqlite");
     case Place::kKafka:
-      return OfKind(SinkKinds(), "kafka");
+      return OfKind(AllKinds().sinks, "kafka");
   }
   return {};
 }

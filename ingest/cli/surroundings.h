@@ -5,17 +5,18 @@
 #include <string>
 
 #include "ingest/base/os.h"
+#include "ingest/cli/kinds.h"
 
 namespace sparktail {
 
-// The parts of the process on which the command line and a configuration depend. Tests build their
-// own.
+// What the command line and a configuration depend on beside their text. Tests create their own.
 struct Surroundings {
   Os* os = nullptr;
   // Returns a variable of the environment, if it is set.
   std::function<std::optional<std::string>(const std::string& name)> variable;
   std::string directory;  // the working directory; absolute, or empty if it was deleted
   bool is_root = false;
+  Kinds kinds = AllKinds();  // that the program has
 
   static Surroundings OfProcess(Os* os);
 };

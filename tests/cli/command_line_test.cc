@@ -434,8 +434,8 @@ TEST_F(CommandLineFileTest, CheckDoesOneThing) {
   const auto check = Parsed<CheckCommand>({"check", "-c", good_});
   EXPECT_EQ(check.file, good_);
   EXPECT_EQ(check.configuration.state_dir, "/s");
-  EXPECT_EQ(Answered({"check", "--print-config-reference"}).text, ConfigReference());
-  EXPECT_EQ(Answered({"check", "--print-json-schema"}).text, ConfigJsonSchema());
+  EXPECT_EQ(Answered({"check", "--print-config-reference"}).text, ConfigReference(AllKinds()));
+  EXPECT_EQ(Answered({"check", "--print-json-schema"}).text, ConfigJsonSchema(AllKinds()));
   EXPECT_EQ(Answered({"check", "--print-json-schema"}).exit_code, ExitCode::kOk);
   ExpectWrongUsage({"check"}, "give one of -c FILE");
   ExpectWrongUsage({"check", "-c", good_, "--print-json-schema"}, "give one of -c FILE");

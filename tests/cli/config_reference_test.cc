@@ -43,7 +43,7 @@ std::vector<Place> Places() {
        Infos(LogOptionTable())},
   };
   size_t i = 0;
-  for (const auto* kind : SourceKinds()) {
+  for (const auto* kind : AllKinds().sources) {
     places.push_back({"/properties/sources/items/oneOf/" + std::to_string(i++),
                       std::string("{") + kSinks + ", sources: [{kind: " + kind->name,
                       "}]}",
@@ -54,7 +54,7 @@ std::vector<Place> Places() {
                       Infos(kind->options)});
   }
   i = 0;
-  for (const auto* kind : SinkKinds()) {
+  for (const auto* kind : AllKinds().sinks) {
     places.push_back(
         {"/properties/sinks/items/oneOf/" + std::to_string(i++),
          "{instance: i, sources: [{kind: file, paths: [/a]}], sinks: [{kind: " + kind->name,
@@ -207,7 +207,7 @@ class ConfigReferenceTest : public ::testing::Test {
     return text + place.after;
   }
   element Schema() {
-    schema_ = simdjson::padded_string(ConfigJsonSchema());
+    schema_ = simdjson::padded_string(ConfigJsonSchema(AllKinds()));
     return parser_.parse(schema_).value();
   }
   static element At(element from, const std::string& pointer) {
@@ -227,14 +227,14 @@ class ConfigReferenceTest : public ::testing::Test {
 };
 
 TEST_F(ConfigReferenceTest, TheFilesInDocsAreWhatIsPrinted) {
-  EXPECT_TRUE(testing::ReadFile(DocsPath("configuration.md")) == ConfigReference())
+  EXPECT_TRUE(testing::ReadFile(DocsPath("configuration.md")) == ConfigReference(AllKinds()))
       << "sparktail check --print-config-reference > docs/configuration.md";
-  EXPECT_TRUE(testing::ReadFile(DocsPath("sparktail.schema.json")) == ConfigJsonSchema())
+  EXPECT_TRUE(testing::ReadFile(DocsPath("sparktail.schema.json")) == ConfigJsonSchema(AllKinds()))
       << "sparktail check --print-json-schema > docs/sparktail.schema.json";
 }
 
 TEST_F(ConfigReferenceTest, TheExampleIsAccepted) {
-  const std::string page = ConfigReference();
+  const std::string page = ConfigReference(AllKinds());
   const size_t begin = page.find("```yaml\n") + 8;
   const absl::StatusOr<Configuration> read =
       Read(page.substr(begin, page.find("```", begin) - begin));
@@ -319,7 +319,7 @@ TEST_F(ConfigReferenceTest, RequiredIsWhatTheReaderMisses) {
 }
 
 TEST_F(ConfigReferenceTest, ThePageHasARowForEachOption) {
-  const std::string page = ConfigReference();
+  const std::string page = ConfigReference(AllKinds());
   for (const Place& place : Places()) {
     for (const OptionInfo& info : place.infos) {
       EXPECT_THAT(page, HasSubstr("\n| `" + info.name + "` | ")) << info.name;
@@ -327,8 +327,10 @@ TEST_F(ConfigReferenceTest, ThePageHasARowForEachOption) {
       EXPECT_THAT(page, HasSubstr("| `" + *info.default_text + "` |"));
     }
   }
-  for (const auto* kind : SourceKinds()) EXPECT_THAT(page, HasSubstr("`kind: " + kind->name + "`"));
-  for (const auto* kind : SinkKinds()) EXPECT_THAT(page, HasSubstr("`kind: " + kind->name + "`"));
+  for (const auto* kind : AllKinds().sources)
+    EXPECT_THAT(page, HasSubstr("`kind: " + kind->name + "`"));
+  for (const auto* kind : AllKinds().sinks)
+    EXPECT_THAT(page, HasSubstr("`kind: " + kind->name + "`"));
   EXPECT_THAT(page, Not(HasSubstr("|  |")));
 }
 
