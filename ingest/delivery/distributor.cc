@@ -98,31 +98,25 @@ void Distributor::StartAtOthers(size_t sink, Concerns concerns) {
   }
 }
 
-void Distributor::Rest(const StreamKey& stream) {
-  for (SinkWorker* sink : sinks_) sink->Forget(stream);
-}
-
-void Distributor::Forget(const StreamKey& stream) {
-  Rest(stream);
-  streams_.erase(stream);
-}
+void Distributor::Forget(const StreamKey& stream) { streams_.erase(stream); }
 
 void Distributor::WatchCommits(const std::string& prefix, const std::function<void()>& wake) {
   inbox_ = std::make_shared<Inbox>();
   for (size_t sink = 0; sink < sinks_.size(); ++sink) {
-    sinks_[sink]->WatchCommits(
-        prefix, [sink, inbox = inbox_, wake](const std::vector<Ledger::Moved>& moved) {
-          {
-            const absl::MutexLock lock(&inbox->mutex);
-            for (const Ledger::Moved& one : moved) inbox->moved.emplace_back(sink, one);
-          }
-          wake();
-        });
+    sinks_[sink]->WatchCommits(prefix,
+                               [sink, inbox = inbox_, wake](const std::vector<StreamMoved>& moved) {
+                                 {
+                                   const absl::MutexLock lock(&inbox->mutex);
+                                   for (const StreamMoved& one : moved)
+                                     inbox->moved.emplace_back(sink, one);
+                                 }
+                                 wake();
+                               });
   }
 }
 
 void Distributor::TakeCommitted() {
-  std::vector<std::pair<size_t, Ledger::Moved>> all;
+  std::vector<std::pair<size_t, StreamMoved>> all;
   {
     const absl::MutexLock lock(&inbox_->mutex);
     all.swap(inbox_->moved);

@@ -40,7 +40,6 @@ class Distributor : public Output {
   const std::string& SinkName(size_t sink) const override { return sinks_[sink]->name(); }
   void Learn(size_t sink, Concerns concerns, std::vector<StreamCursor> cursors) override;
   void StartAtOthers(size_t sink, Concerns concerns) override;
-  void Rest(const StreamKey& stream) override;
   void Forget(const StreamKey& stream) override;
   void WatchCommits(const std::string& prefix, const std::function<void()>& wake) override;
   void TakeCommitted() override;
@@ -55,7 +54,7 @@ class Distributor : public Output {
   // What the sinks' threads leave here. Outlives the distributor, if need be.
   struct Inbox {
     absl::Mutex mutex;
-    std::vector<std::pair<size_t, Ledger::Moved>> moved ABSL_GUARDED_BY(mutex);
+    std::vector<std::pair<size_t, StreamMoved>> moved ABSL_GUARDED_BY(mutex);
   };
 
   std::vector<SinkWorker*> sinks_;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <random>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 namespace sparktail {
@@ -40,10 +39,7 @@ SinkWorker::~SinkWorker() {
     abandoned_ = true;
   }
   if (thread_.joinable()) thread_.join();
-  parts_.sink = nullptr;  // it may still look at what was written
-  open_.clear();
-  const absl::MutexLock lock(&mutex_);
-  queue_.clear();
+  parts_.sink = nullptr;  // while the events written to it still live in open_
 }
 
 void SinkWorker::WatchCommits(std::string prefix, Committed committed) {
@@ -63,17 +59,13 @@ bool SinkWorker::HasRoom() {
 }
 
 void SinkWorker::Push(std::shared_ptr<const Batch> batch, size_t first, bool more) {
-  Delivery delivery;
-  delivery.acknowledgement = ledger_.Register(batch->stream, batch->end);
-  delivery.first = first;
-  delivery.batch = std::move(batch);
   const absl::Time now = parts_.os->Now();
   const absl::MutexLock lock(&mutex_);
   idle_ = false;
-  queue_bytes_ += delivery.batch->cost();
-  queue_events_ += delivery.batch->events.events.size() - first;
+  queue_bytes_ += batch->cost();
+  queue_events_ += batch->events.events.size() - first;
   if (oldest_ == absl::InfiniteFuture()) oldest_ = now;
-  queue_.push_back({std::move(delivery), now, more});
+  queue_.push_back({std::move(batch), first, now, more});
   ++pushed_;
 }
 
@@ -174,7 +166,7 @@ absl::Status SinkWorker::WriteQueued() {
       open_.push_back(std::move(queue_.front()));
       queue_.pop_front();
     }
-    open_bytes_ += open_.back().delivery.batch->cost();
+    open_bytes_ += open_.back().batch->cost();
     if (absl::Status status = Write(&open_.back()); !status.ok()) return status;
     ++written_;
   }
@@ -182,10 +174,10 @@ absl::Status SinkWorker::WriteQueued() {
 }
 
 absl::Status SinkWorker::Write(Item* item) {
-  item->dropped = item->delivery.batch->is_lost();
-  const EventBuffer& events = item->delivery.batch->events;
-  if (item->dropped || item->delivery.first >= events.events.size()) return absl::OkStatus();
-  return parts_.sink->Write(events, item->delivery.first);
+  item->dropped = item->batch->is_lost();
+  const EventBuffer& events = item->batch->events;
+  if (item->dropped || item->first >= events.events.size()) return absl::OkStatus();
+  return parts_.sink->Write(events, item->first);
 }
 
 // What comes after a silence is committed at once, what comes often each commit_interval.
@@ -205,20 +197,26 @@ absl::Status SinkWorker::Commit() {
   return absl::OkStatus();
 }
 
-// In each stream the last batch's end is where the sink will stand.
-absl::Status SinkWorker::CommitWritten() {
-  std::vector<StreamCursor> cursors;
+// Each stream moves to the end of the last of its batches that was written.
+std::vector<StreamMoved> SinkWorker::MovedStreams() const {
+  std::vector<StreamMoved> moved;
   std::unordered_map<std::string_view, size_t> index;
   for (const Item& item : open_) {
     if (item.dropped) continue;
-    const Batch& batch = *item.delivery.batch;
-    const auto [found, is_new] = index.try_emplace(batch.stream, cursors.size());
+    const Batch& batch = *item.batch;
+    const auto [found, is_new] = index.try_emplace(batch.stream, moved.size());
     if (is_new) {
-      cursors.push_back({batch.stream, *batch.end});
+      moved.push_back({batch.stream, batch.end});
     } else {
-      cursors[found->second].cursor = *batch.end;
+      moved[found->second].cursor = batch.end;
     }
   }
+  return moved;
+}
+
+absl::Status SinkWorker::CommitWritten() {
+  std::vector<StreamCursor> cursors;
+  for (StreamMoved& one : MovedStreams()) cursors.push_back({std::move(one.stream), *one.cursor});
   return cursors.empty() ? absl::OkStatus() : parts_.sink->Commit(cursors);
 }
 
@@ -226,37 +224,20 @@ void SinkWorker::Delivered() {
   uint64_t taken = 0;   // off the queue
   uint64_t events = 0;  // delivered
   uint64_t bytes = 0;
-  std::unordered_set<std::string> dropped;  // streams, of which some batch was
-  for (Item& item : open_) {
-    const EventBuffer& buffer = item.delivery.batch->events;
-    taken += buffer.events.size() - item.delivery.first;
-    if (item.dropped) {
-      dropped.insert(item.delivery.batch->stream);
-      std::move(item.delivery.acknowledgement).Settle();
-      continue;
-    }
-    events += buffer.events.size() - item.delivery.first;
-    for (size_t i = item.delivery.first; i < buffer.events.size(); ++i) {
+  for (const Item& item : open_) {
+    const EventBuffer& buffer = item.batch->events;
+    taken += buffer.events.size() - item.first;
+    if (item.dropped) continue;
+    events += buffer.events.size() - item.first;
+    for (size_t i = item.first; i < buffer.events.size(); ++i) {
       bytes += buffer.events[i].end - buffer.events[i].begin;
     }
-    std::move(item.delivery.acknowledgement).Settle();
   }
   failures_ = 0;
   // The sink's store has them already; its mirror comes after.
-  std::vector<Ledger::Moved> moved = ledger_.TakeMoved();
-  if (!dropped.empty()) {
-    // They have moved only as far as they were written, and begin anew when they come back.
-    std::erase_if(moved, [&](const Ledger::Moved& one) { return dropped.contains(one.stream); });
-    for (const Item& item : open_) {
-      const Batch& batch = *item.delivery.batch;
-      if (!item.dropped && dropped.contains(batch.stream))
-        moved.push_back({batch.stream, batch.end});
-    }
-    for (const std::string& stream : dropped) ledger_.Forget(stream);
-  }
-  for (const Ledger::Moved& one : moved) {
-    if (parts_.mirror != nullptr) unmirrored_.push_back({one.stream, *one.cursor});
-    if (one.cursor->ended) ledger_.Forget(one.stream);
+  const std::vector<StreamMoved> moved = MovedStreams();
+  if (parts_.mirror != nullptr) {
+    for (const StreamMoved& one : moved) unmirrored_.push_back({one.stream, *one.cursor});
   }
   Tell(moved);
   const absl::Time now = parts_.os->Now();
@@ -281,10 +262,10 @@ void SinkWorker::Delivered() {
   if (wake) wake_();
 }
 
-void SinkWorker::Tell(const std::vector<Ledger::Moved>& moved) const {
+void SinkWorker::Tell(const std::vector<StreamMoved>& moved) const {
   for (const auto& [prefix, committed] : watchers_) {
-    std::vector<Ledger::Moved> watched;
-    for (const Ledger::Moved& one : moved) {
+    std::vector<StreamMoved> watched;
+    for (const StreamMoved& one : moved) {
       if (one.stream.starts_with(prefix)) watched.push_back(one);
     }
     if (!watched.empty()) committed(watched);

@@ -17,21 +17,27 @@
 #include "ingest/base/log.h"
 #include "ingest/base/os.h"
 #include "ingest/streams/batch.h"
+#include "offsets/cursor.h"
 #include "offsets/cursor_store.h"
-#include "offsets/ledger.h"
 #include "sinks/options.h"
 #include "sinks/sink.h"
 #include "sinks/sink_status.h"
 
 namespace sparktail {
 
-// One sink, its thread, its queue and its ledger. Batches that are pushed are written in order; at
+// The cursor that a commit has made durable in one stream.
+struct StreamMoved {
+  StreamKey stream;
+  std::shared_ptr<const Cursor> cursor;
+};
+
+// One sink, its thread and its queue. Batches that are pushed are written in order; at
 // each commit the cursors behind them become durable with them. After an error all that was
 // written since the last commit is written again, for as long as it takes.
 //
 // Batches whose lease is lost are not written any more, and their cursors do not move.
 //
-// The reader thread calls HasRoom(), Push() and Forget(); any thread status().
+// The reader thread calls HasRoom() and Push(); any thread status().
 class SinkWorker {
  public:
   struct Parts {
@@ -58,7 +64,7 @@ class SinkWorker {
   bool IsRemote() const { return parts_.sink->IsRemote(); }
   // From now on `committed` is called, on the sink's thread, with the cursors that have become
   // durable, of streams of which the key begins with `prefix`. Before Start().
-  using Committed = std::function<void(const std::vector<Ledger::Moved>& moved)>;
+  using Committed = std::function<void(const std::vector<StreamMoved>& moved)>;
   void WatchCommits(std::string prefix, Committed committed);
   void Start();
 
@@ -66,12 +72,9 @@ class SinkWorker {
 
   // There is room for another batch, however large. If not, `wake` will be called.
   bool HasRoom();
+  // Events before `first` are before the sink's cursor: it has them already.
   // `more`: another one follows that is to be committed together with this one.
   void Push(std::shared_ptr<const Batch> batch, size_t first, bool more = false);
-
-  // The stream gets no more batches for now, and may begin anywhere when it does: it is
-  // forgotten, if all of it was committed.
-  void Forget(const StreamKey& stream) { ledger_.Forget(stream); }
 
   // Batches so far: that were pushed, and of those, the first so many, that are delivered and their
   // cursors durable.
@@ -90,7 +93,8 @@ class SinkWorker {
 
  private:
   struct Item {
-    Delivery delivery;
+    std::shared_ptr<const Batch> batch;
+    size_t first = 0;  // the sink has the events before it
     absl::Time queued;
     bool more = false;
     bool dropped = false;  // its lease was lost before it was written
@@ -104,9 +108,10 @@ class SinkWorker {
   absl::Time CommitTime() const;
   bool CommitIsDue() const;
   absl::Status Commit();
+  std::vector<StreamMoved> MovedStreams() const;
   absl::Status CommitWritten();
   void Delivered();
-  void Tell(const std::vector<Ledger::Moved>& moved) const;
+  void Tell(const std::vector<StreamMoved>& moved) const;
   void Mirror(bool now);
   bool Recover(absl::Status error);
   bool SleepBeforeRetry() ABSL_LOCKS_EXCLUDED(mutex_);
@@ -116,7 +121,6 @@ class SinkWorker {
   Parts parts_;
   const std::function<void()> wake_;
   std::vector<std::pair<std::string, Committed>> watchers_;  // by prefix; fixed by Start()
-  Ledger ledger_;
 
   mutable absl::Mutex mutex_;
   std::deque<Item> queue_ ABSL_GUARDED_BY(mutex_);

@@ -6,7 +6,6 @@
 #include <memory>
 
 #include "offsets/cursor.h"
-#include "offsets/ledger.h"
 #include "parsers/event.h"
 
 namespace sparktail {
@@ -38,14 +37,6 @@ struct Batch {
   size_t cost() const {
     return events.bytes.size() + events.events.size() * sizeof(EventRef) + 512;
   }
-};
-
-// A batch on its way into one sink.
-struct Delivery {
-  std::shared_ptr<const Batch> batch;
-  // Events before this one are behind the sink's cursor: it has them already.
-  size_t first = 0;
-  Acknowledgement acknowledgement;
 };
 
 }  // namespace sparktail

@@ -65,9 +65,7 @@ class Output {
   virtual void Learn(size_t sink, Concerns concerns, std::vector<StreamCursor> cursors) = 0;
   // In those the sink begins where the first of the others stands.
   virtual void StartAtOthers(size_t sink, Concerns concerns) = 0;
-  // The stream gets no more batches for now; when it comes back it begins at StartOf().
-  virtual void Rest(const StreamKey& stream) = 0;
-  // Rest(), and nothing is known of the stream any more.
+  // Forgets where the sinks stand in the stream.
   virtual void Forget(const StreamKey& stream) = 0;
 
   // From now on TakeCommitted() has what the sinks have made durable of streams whose key begins

@@ -511,8 +511,8 @@ std::shared_ptr<const Batch> Leased(const std::shared_ptr<const Lease>& lease,
 TEST(SinkWorkerTest, TellsWhatItHasCommittedOfWhatIsWatched) {
   Rig rig;
   std::vector<std::string> told;
-  rig.worker->WatchCommits("a", [&](const std::vector<Ledger::Moved>& moved) {
-    for (const Ledger::Moved& one : moved) {
+  rig.worker->WatchCommits("a", [&](const std::vector<StreamMoved>& moved) {
+    for (const StreamMoved& one : moved) {
       told.push_back(one.stream + ":" + std::to_string(one.cursor->offset));
     }
   });
@@ -529,8 +529,8 @@ TEST(SinkWorkerTest, WhatItHasNoLeaseForAnyMoreIsNotWritten) {
   auto lost = std::make_shared<Lease>();
   auto kept = std::make_shared<Lease>();
   std::vector<std::string> told;
-  rig.worker->WatchCommits("", [&](const std::vector<Ledger::Moved>& moved) {
-    for (const Ledger::Moved& one : moved) {
+  rig.worker->WatchCommits("", [&](const std::vector<StreamMoved>& moved) {
+    for (const StreamMoved& one : moved) {
       told.push_back(one.stream + ":" + std::to_string(one.cursor->offset));
     }
   });
@@ -544,6 +544,30 @@ TEST(SinkWorkerTest, WhatItHasNoLeaseForAnyMoreIsNotWritten) {
   EXPECT_EQ(lost.use_count(), 1) << "something still waits for it";
   EXPECT_EQ(rig.worker->status().queue_events, 0U);
   EXPECT_EQ(rig.worker->status().events, 1U);
+}
+
+// One stream, three batches; the lease of the last two is lost before they are written.
+TEST(SinkWorkerTest, F46_ACursorStaysAtTheLastBatchThatWasWritten) {
+  MemoryCursorStore store;
+  Rig rig(Rig::Seldom(), &store);
+  auto kept = std::make_shared<Lease>();
+  auto lost = std::make_shared<Lease>();
+  std::vector<std::string> moved;
+  rig.worker->WatchCommits("", [&](const std::vector<StreamMoved>& streams) {
+    for (const StreamMoved& one : streams) {
+      moved.push_back(one.stream + ":" + std::to_string(one.cursor->offset));
+    }
+  });
+  rig.worker->Push(Leased(kept, MakeBatch("a", 2, {"d0"})), 0);
+  rig.worker->Push(Leased(lost, MakeBatch("a", 5, {"d1"})), 0);
+  rig.worker->Push(Leased(lost, MakeBatch("a", 9, {"d2"})), 0);
+  lost->Lose();
+  rig.worker->Start();
+  ASSERT_TRUE(rig.Ends());
+  EXPECT_THAT(rig.world.documents(), ElementsAre("d0"));
+  EXPECT_EQ(CursorsOf(rig.world.commits().back()), "a:2");
+  EXPECT_THAT(moved, ElementsAre("a:2"));
+  EXPECT_EQ(store.Load("out").value().at(0).cursor.offset, 2U);
 }
 
 // Written, not committed, and then the lease is lost while the sink is down.

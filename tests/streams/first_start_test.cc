@@ -37,7 +37,6 @@ class FakeOutput : public Output {
   const std::string& SinkName(size_t) const override { return name; }
   void Learn(size_t, Concerns, std::vector<StreamCursor>) override {}
   void StartAtOthers(size_t, Concerns) override {}
-  void Rest(const StreamKey&) override {}
   void Forget(const StreamKey&) override {}
   void WatchCommits(const std::string&, const std::function<void()>&) override {}
   void TakeCommitted() override {}

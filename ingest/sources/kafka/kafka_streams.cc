@@ -209,10 +209,6 @@ void KafkaStreams::OnLost(const KafkaPartition& partition) {
 
 void KafkaStreams::Remove(Partition* partition) {
   parts_.share->Release(partition->name);
-  for (const auto& [name, stream] : partition->streams) {
-    parts_.output->Rest(stream->content.key());
-  }
-  parts_.output->Rest(partition->key);
   std::erase_if(dirty_, [&](const auto& one) { return one.first == partition; });
   std::erase_if(resting_, [&](const auto& one) { return one.first == partition->name; });
   const KafkaPartition name = partition->name;
@@ -548,7 +544,6 @@ void KafkaStreams::LetIdleGo(Partition* partition, absl::Time now) {
       const auto cursor = parts_.output->CommittedOf(sink, content.key());
       if (cursor == nullptr || cursor->offset < content.emitted()) return false;
     }
-    parts_.output->Rest(content.key());
     resting_.emplace_back(partition->name, content.key());
     return true;
   });
