@@ -1,13 +1,14 @@
 #include "ingest/kafka/name_claim.h"
 
+#include <absl/random/random.h>
 #include <absl/time/clock.h>
 #include <absl/time/time.h>
 #include <simdjson.h>
 #include <unistd.h>
 
 #include <array>
+#include <cinttypes>
 #include <cstdio>
-#include <random>
 
 #include "parsers/byte_buffer.h"
 #include "parsers/json_text.h"
@@ -16,10 +17,10 @@ namespace sparktail {
 namespace {
 
 std::string RandomName() {
-  std::random_device random;
+  absl::BitGen random;
   std::array<char, 33> text{};
-  std::snprintf(text.data(), text.size(), "%08x%08x%08x%08x", random(), random(), random(),
-                random());
+  std::snprintf(text.data(), text.size(), "%016" PRIx64 "%016" PRIx64,
+                absl::Uniform<uint64_t>(random), absl::Uniform<uint64_t>(random));
   return text.data();
 }
 

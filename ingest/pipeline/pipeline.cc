@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "ingest/base/backoff.h"
 #include "ingest/base/time_zone.h"
 #include "ingest/delivery/distributor.h"
 #include "ingest/pipeline/file_limit.h"
@@ -18,7 +19,7 @@ namespace {
 // Gathers writes in quick succession: a wake-up costs more than a line.
 constexpr absl::Duration kGatherTime = absl::Milliseconds(20);
 constexpr absl::Duration kLongestWait = absl::Seconds(5);
-constexpr absl::Duration kFirstOpenPause = absl::Milliseconds(250);
+constexpr Backoff kOpenBackoff = {absl::Milliseconds(250), kLongestWait, /*least_share=*/1};
 constexpr absl::Duration kJoinInterval = absl::Milliseconds(100);
 constexpr absl::Duration kStuck = absl::Minutes(1);
 constexpr absl::Duration kStatsInterval = absl::Seconds(1);
@@ -114,8 +115,7 @@ absl::Status Pipeline::OpenSink(const SinkConfiguration& configuration) {
 // Waits while a store on another machine is unreachable, rather than stop, or start without its
 // cursors.
 absl::StatusOr<std::vector<StreamCursor>> Pipeline::OpenOrWait(SinkWorker* sink) {
-  absl::Duration pause = kFirstOpenPause;
-  while (true) {
+  for (size_t failures = 1;; ++failures) {
     absl::StatusOr<std::vector<StreamCursor>> cursors = sink->Open();
     if (cursors.ok()) {
       is_waiting_ = false;
@@ -127,9 +127,8 @@ absl::StatusOr<std::vector<StreamCursor>> Pipeline::OpenOrWait(SinkWorker* sink)
     log_->Error("sink " + sink->name(), why);
     SetNotReady(why);
     is_waiting_ = true;
-    Wait(os_->Now() + pause);
+    Wait(os_->Now() + kOpenBackoff.After(failures));
     if (stopping_) return absl::CancelledError("stopped before sink " + sink->name() + " was open");
-    pause = std::min(pause * 2, kLongestWait);
   }
 }
 

@@ -4,19 +4,15 @@
 #include <utility>
 
 namespace sparktail {
-namespace {
 
-constexpr int kMostDoublings = 10;
-
-}  // namespace
-
-NodePool::NodePool(std::vector<std::string> urls, unsigned seed) : random_(seed) {
+NodePool::NodePool(std::vector<std::string> urls, absl::BitGen random)
+    : random_(std::move(random)) {
   for (std::string& url : urls) {
     nodes_.emplace_back();
     nodes_.back().url = std::move(url);
   }
   // Processes with the same configuration must not all begin with its first node.
-  next_ = std::uniform_int_distribution<size_t>(0, nodes_.size() - 1)(random_);
+  next_ = absl::Uniform<size_t>(random_, 0, nodes_.size());
 }
 
 std::optional<size_t> NodePool::Next(absl::Time now) {
@@ -36,10 +32,7 @@ absl::Time NodePool::free_at() const {
 
 void NodePool::OnFailure(size_t node, absl::Time now, std::optional<absl::Duration> retry_after) {
   Node& failed = nodes_[node];
-  const absl::Duration most =
-      std::min(kLongestRest, kFirstRest * (1 << std::min(failed.failures, kMostDoublings)));
-  ++failed.failures;
-  const absl::Duration rest = most * std::uniform_real_distribution<double>(0, 1)(random_);
+  const absl::Duration rest = kRest.After(++failed.failures, random_);
   failed.rests_until = std::max(failed.rests_until,
                                 now + std::max(rest, retry_after.value_or(absl::ZeroDuration())));
 }

@@ -1,12 +1,14 @@
 #pragma once
 
+#include <absl/random/random.h>
 #include <absl/time/time.h>
 
 #include <cstddef>
 #include <optional>
-#include <random>
 #include <string>
 #include <vector>
+
+#include "ingest/base/backoff.h"
 
 namespace sparktail {
 
@@ -15,11 +17,10 @@ namespace sparktail {
 // thread safe.
 class NodePool {
  public:
-  static constexpr absl::Duration kFirstRest = absl::Milliseconds(100);
-  static constexpr absl::Duration kLongestRest = absl::Seconds(30);
+  static constexpr Backoff kRest = {absl::Milliseconds(100), absl::Seconds(30)};
 
-  // `urls` has at least one, each without "/" at its end. `seed` is for tests.
-  explicit NodePool(std::vector<std::string> urls, unsigned seed = std::random_device{}());
+  // `urls` has at least one, each without "/" at its end. `random` is for tests.
+  explicit NodePool(std::vector<std::string> urls, absl::BitGen random = absl::BitGen());
 
   const std::string& url(size_t node) const { return nodes_[node].url; }
   size_t size() const { return nodes_.size(); }
@@ -35,13 +36,13 @@ class NodePool {
  private:
   struct Node {
     std::string url;
-    int failures = 0;  // in a row
+    size_t failures = 0;  // in a row
     absl::Time rests_until = absl::InfinitePast();
   };
 
   std::vector<Node> nodes_;
   size_t next_ = 0;
-  std::mt19937 random_;
+  absl::BitGen random_;
 };
 
 }  // namespace sparktail

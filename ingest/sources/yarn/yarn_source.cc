@@ -23,7 +23,7 @@ constexpr size_t kMostDone = 100'000;
 constexpr size_t kMostNames = 1000;
 
 double Random() {
-  thread_local absl::InsecureBitGen generator;
+  thread_local absl::BitGen generator;
   return absl::Uniform(generator, 0.0, 1.0);
 }
 
