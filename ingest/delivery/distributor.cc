@@ -6,14 +6,14 @@
 namespace sparktail {
 namespace {
 
-constexpr size_t kNothing = SIZE_MAX;
+constexpr size_t kNoBatch = SIZE_MAX;
 
-struct Delivered {
+struct Wanted {
   const std::shared_ptr<const Batch>* batch;
-  size_t first;
+  size_t first;  // event that the sink lacks
 };
 
-// Of the sinks that know the stream, the cursor of the one that stands first.
+// Returns the first cursor in the stream; null if no sink has one.
 const Cursor* FirstOf(const std::vector<std::shared_ptr<const Cursor>>& cursors) {
   const Cursor* first = nullptr;
   for (const auto& cursor : cursors) {
@@ -140,10 +140,10 @@ bool Distributor::HasRoom() const {
 
 void Distributor::Emit(std::span<const std::shared_ptr<const Batch>> batches) {
   for (size_t sink = 0; sink < sinks_.size(); ++sink) {
-    std::vector<Delivered> wanted;
+    std::vector<Wanted> wanted;
     for (const std::shared_ptr<const Batch>& batch : batches) {
       const size_t first = FirstFor(sink, *batch);
-      if (first != kNothing) wanted.push_back({&batch, first});
+      if (first != kNoBatch) wanted.push_back({&batch, first});
     }
     for (size_t i = 0; i < wanted.size(); ++i) {
       sinks_[sink]->Push(*wanted[i].batch, wanted[i].first, /*more=*/i + 1 < wanted.size());
@@ -163,14 +163,15 @@ bool Distributor::HaveDelivered(const std::vector<uint64_t>& given) const {
       [](const SinkWorker* sink, uint64_t pushed) { return sink->settled() >= pushed; });
 }
 
-// The first event that the sink does not have; kNothing if it is behind the whole batch.
+// Returns the index of the first event that the sink lacks, or kNoBatch if its cursor is after the
+// whole batch.
 size_t Distributor::FirstFor(size_t sink, const Batch& batch) const {
   const auto known = streams_.find(batch.stream);
   const Cursor* start = known == streams_.end() ? nullptr : known->second.cursors[sink].get();
   if (start == nullptr) return 0;
   const bool has_all =
       batch.end->offset < start->offset || (batch.end->offset == start->offset && start->ended);
-  if (has_all) return kNothing;
+  if (has_all) return kNoBatch;
   const std::vector<EventRef>& events = batch.events.events;
   const auto first = std::partition_point(events.begin(), events.end(), [&](const EventRef& event) {
     return event.offset < start->offset;

@@ -20,10 +20,11 @@
 
 namespace sparktail {
 
-// The Output of one source: each sink is given what it does not have already. Reader thread only.
+// The Output of one source. Gives each sink the events that it does not have yet. Only the reader
+// thread calls it.
 class Distributor : public Output {
  public:
-  // The sinks outlive it. `cursors[i]` is where sinks[i] stands, in streams of this source.
+  // The sinks outlive it. `cursors[i]` are the cursors of sinks[i] in the streams of this source.
   Distributor(std::vector<SinkWorker*> sinks, std::vector<std::vector<StreamCursor>> cursors);
 
   bool HasRoom() const override;
@@ -49,9 +50,9 @@ class Distributor : public Output {
   size_t FirstFor(size_t sink, const Batch& batch) const;
 
   struct Known {
-    std::vector<std::shared_ptr<const Cursor>> cursors;  // by sink; null: none
+    std::vector<std::shared_ptr<const Cursor>> cursors;  // by sink; null if it has none
   };
-  // What the sinks' threads leave here. Outlives the distributor, if need be.
+  // New cursors, from the sinks' threads. Those share it, so it may outlive the distributor.
   struct Inbox {
     absl::Mutex mutex;
     std::vector<std::pair<size_t, StreamMoved>> moved ABSL_GUARDED_BY(mutex);
@@ -59,7 +60,7 @@ class Distributor : public Output {
 
   std::vector<SinkWorker*> sinks_;
   std::unordered_map<StreamKey, Known> streams_;
-  std::shared_ptr<Inbox> inbox_;  // null: commits are not watched
+  std::shared_ptr<Inbox> inbox_;  // null if commits are not watched
 };
 
 }  // namespace sparktail

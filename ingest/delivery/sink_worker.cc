@@ -1,24 +1,15 @@
 #include "ingest/delivery/sink_worker.h"
 
 #include <algorithm>
-#include <random>
 #include <unordered_map>
 #include <utility>
+
+#include "ingest/base/backoff.h"
 
 namespace sparktail {
 namespace {
 
-// Full jitter: sinks of many processes that failed together do not come back together.
-constexpr absl::Duration kFirstBackoff = absl::Milliseconds(100);
-constexpr absl::Duration kLongestBackoff = absl::Seconds(15);
-constexpr absl::Duration kMirrorInterval = absl::Seconds(10);
-
-absl::Duration Backoff(size_t failures) {
-  const absl::Duration most =
-      std::min(kLongestBackoff, kFirstBackoff * (1 << std::min<size_t>(failures, 10)));
-  static thread_local std::minstd_rand random(std::random_device{}());
-  return most * std::uniform_real_distribution<double>(0.1, 1)(random);
-}
+constexpr Backoff kBackoff = {absl::Milliseconds(200), absl::Seconds(15), /*least_share=*/0.1};
 
 bool MayWorkLater(const absl::Status& status) {
   return absl::IsResourceExhausted(status) || absl::IsUnavailable(status);
@@ -27,7 +18,9 @@ bool MayWorkLater(const absl::Status& status) {
 }  // namespace
 
 SinkWorker::SinkWorker(Parts parts, std::function<void()> wake)
-    : parts_(std::move(parts)), wake_(std::move(wake)) {
+    : parts_(std::move(parts)),
+      wake_(std::move(wake)),
+      mirror_(parts_.os, parts_.log, parts_.mirror, parts_.name) {
   const absl::MutexLock lock(&mutex_);
   status_.name = parts_.name;
   status_.kind = parts_.kind;
@@ -36,24 +29,24 @@ SinkWorker::SinkWorker(Parts parts, std::function<void()> wake)
 SinkWorker::~SinkWorker() {
   {
     const absl::MutexLock lock(&mutex_);
-    abandoned_ = true;
+    is_abandoned_ = true;
   }
   if (thread_.joinable()) thread_.join();
   parts_.sink = nullptr;  // while the events written to it still live in open_
 }
 
-void SinkWorker::WatchCommits(std::string prefix, Committed committed) {
-  watchers_.emplace_back(std::move(prefix), std::move(committed));
+void SinkWorker::WatchCommits(std::string prefix, OnCommitted on_committed) {
+  watchers_.emplace_back(std::move(prefix), std::move(on_committed));
 }
 
 void SinkWorker::Start() {
-  next_tidy_ = next_mirror_ = parts_.os->Now();
+  next_tidy_ = parts_.os->Now();
   thread_ = std::thread([this] { Run(); });
 }
 
 bool SinkWorker::HasRoom() {
   const absl::MutexLock lock(&mutex_);
-  const bool has_room = queue_bytes_ < parts_.options.queue_bytes && !ended_;
+  const bool has_room = queue_bytes_ < parts_.options.queue_bytes && !has_stopped_;
   if (!has_room) reader_waits_ = true;
   return has_room;
 }
@@ -61,7 +54,7 @@ bool SinkWorker::HasRoom() {
 void SinkWorker::Push(std::shared_ptr<const Batch> batch, size_t first, bool more) {
   const absl::Time now = parts_.os->Now();
   const absl::MutexLock lock(&mutex_);
-  idle_ = false;
+  is_idle_ = false;
   queue_bytes_ += batch->cost();
   queue_events_ += batch->events.events.size() - first;
   if (oldest_ == absl::InfiniteFuture()) oldest_ = now;
@@ -81,18 +74,17 @@ uint64_t SinkWorker::settled() const {
 
 bool SinkWorker::IsIdle() const {
   const absl::MutexLock lock(&mutex_);
-  return idle_;
+  return is_idle_;
 }
 
 void SinkWorker::Finish() {
   const absl::MutexLock lock(&mutex_);
-  finishing_ = true;
+  is_finishing_ = true;
 }
 
 bool SinkWorker::Join(absl::Time deadline) {
   const absl::MutexLock lock(&mutex_);
-  // By the clock of `os`.
-  return mutex_.AwaitWithTimeout(absl::Condition(&ended_), deadline - parts_.os->Now());
+  return mutex_.AwaitWithTimeout(absl::Condition(&has_stopped_), deadline - parts_.os->Now());
 }
 
 absl::Status SinkWorker::failure() const {
@@ -108,7 +100,7 @@ SinkStatus SinkWorker::status() const {
   status.queue_events = queue_events_;
   if (parts_.dead_letters) status.dead_letters = parts_.dead_letters();
   parts_.sink->AddTo(&status);
-  if (!idle_) {
+  if (!is_idle_) {
     status.oldest = std::max(absl::ZeroDuration(), now - oldest_);
     const absl::Time since = std::max(committed_, oldest_);
     status.cursor_age = std::max(absl::ZeroDuration(), now - since);
@@ -120,34 +112,30 @@ void SinkWorker::Run() {
   while (WaitForWork()) {
     absl::Status status = WriteQueued();
     if (status.ok() && CommitIsDue()) status = Commit();
-    if (status.ok() && open_.empty() && parts_.os->Now() >= next_tidy_) {
-      status = parts_.sink->Tidy();
-      next_tidy_ = parts_.os->Now() + parts_.sink->tidy_interval();
-    }
-    if (status.ok()) Mirror(/*now=*/false);
+    if (status.ok()) status = TidyIfDue();
+    if (status.ok()) mirror_.CopyIfDue();
     if (!status.ok() && !Recover(std::move(status))) break;
   }
-  Mirror(/*now=*/true);
+  mirror_.Copy();
   {
     const absl::MutexLock lock(&mutex_);
-    ended_ = true;
+    has_stopped_ = true;
   }
   wake_();
 }
 
-// Until there is something to write or to commit. False if the thread is to end.
+// Waits until there is something to do. Returns false if the thread must stop.
 bool SinkWorker::WaitForWork() {
   const absl::Time now = parts_.os->Now();
-  absl::Time until = std::max(next_tidy_, now);
-  if (!unmirrored_.empty()) until = std::min(until, next_mirror_);
+  absl::Time until = std::min(std::max(next_tidy_, now), mirror_.due());
   if (!open_.empty()) until = CommitTime();
   const absl::MutexLock lock(&mutex_);
   const auto has_work = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-    return !queue_.empty() || finishing_ || abandoned_;
+    return !queue_.empty() || is_finishing_ || is_abandoned_;
   };
   mutex_.AwaitWithTimeout(absl::Condition(&has_work), std::max(until - now, absl::ZeroDuration()));
-  if (abandoned_) return false;
-  return !(finishing_ && queue_.empty() && open_.empty());
+  if (is_abandoned_) return false;
+  return !(is_finishing_ && queue_.empty() && open_.empty());
 }
 
 absl::Status SinkWorker::WriteQueued() {
@@ -156,13 +144,13 @@ absl::Status SinkWorker::WriteQueued() {
     ++written_;
   }
   const absl::Time began = parts_.os->Now();
-  while (open_bytes_ < parts_.options.commit_bytes || MustGoOn()) {
-    // What is slow is committed in between.
+  while (open_bytes_ < parts_.options.commit_bytes || NeedsNextBatch()) {
+    // A slow sink commits before its queue is empty.
     const bool took_long = parts_.os->Now() - began >= parts_.options.commit_interval;
-    if (took_long && !open_.empty() && !MustGoOn()) break;
+    if (took_long && !open_.empty() && !NeedsNextBatch()) break;
     {
       const absl::MutexLock lock(&mutex_);
-      if (queue_.empty() || abandoned_) break;
+      if (queue_.empty() || is_abandoned_) break;
       open_.push_back(std::move(queue_.front()));
       queue_.pop_front();
     }
@@ -180,21 +168,28 @@ absl::Status SinkWorker::Write(Item* item) {
   return parts_.sink->Write(events, item->first);
 }
 
-// What comes after a silence is committed at once, what comes often each commit_interval.
+// After a silence the first batch is committed at once; frequent batches once per commit_interval.
 absl::Time SinkWorker::CommitTime() const { return last_commit_ + parts_.options.commit_interval; }
 
 bool SinkWorker::CommitIsDue() const {
-  if (open_.empty() || MustGoOn()) return false;
+  if (open_.empty() || NeedsNextBatch()) return false;
   if (open_bytes_ >= parts_.options.commit_bytes) return true;
   if (parts_.os->Now() >= CommitTime()) return true;
   const absl::MutexLock lock(&mutex_);
-  return finishing_;
+  return is_finishing_;
 }
 
 absl::Status SinkWorker::Commit() {
   if (absl::Status status = CommitWritten(); !status.ok()) return status;
-  Delivered();
+  OnDelivered();
   return absl::OkStatus();
+}
+
+absl::Status SinkWorker::TidyIfDue() {
+  if (!open_.empty() || parts_.os->Now() < next_tidy_) return absl::OkStatus();
+  absl::Status status = parts_.sink->Tidy();
+  next_tidy_ = parts_.os->Now() + parts_.sink->tidy_interval();
+  return status;
 }
 
 // Each stream moves to the end of the last of its batches that was written.
@@ -220,79 +215,61 @@ absl::Status SinkWorker::CommitWritten() {
   return cursors.empty() ? absl::OkStatus() : parts_.sink->Commit(cursors);
 }
 
-void SinkWorker::Delivered() {
-  uint64_t taken = 0;   // off the queue
-  uint64_t events = 0;  // delivered
-  uint64_t bytes = 0;
+SinkWorker::Delivered SinkWorker::CountDelivered() const {
+  Delivered delivered;
   for (const Item& item : open_) {
-    const EventBuffer& buffer = item.batch->events;
-    taken += buffer.events.size() - item.first;
+    const std::vector<EventRef>& events = item.batch->events.events;
+    delivered.queued += events.size() - item.first;
     if (item.dropped) continue;
-    events += buffer.events.size() - item.first;
-    for (size_t i = item.first; i < buffer.events.size(); ++i) {
-      bytes += buffer.events[i].end - buffer.events[i].begin;
+    delivered.written += events.size() - item.first;
+    for (size_t i = item.first; i < events.size(); ++i) {
+      delivered.bytes += events[i].end - events[i].begin;
     }
   }
-  failures_ = 0;
-  // The sink's store has them already; its mirror comes after.
-  const std::vector<StreamMoved> moved = MovedStreams();
-  if (parts_.mirror != nullptr) {
-    for (const StreamMoved& one : moved) unmirrored_.push_back({one.stream, *one.cursor});
-  }
-  Tell(moved);
-  const absl::Time now = parts_.os->Now();
-  bool wake = false;
-  {
-    const absl::MutexLock lock(&mutex_);
-    queue_bytes_ -= open_bytes_;
-    queue_events_ -= taken;
-    settled_ += open_.size();
-    status_.events += events;
-    status_.bytes += bytes;
-    status_.state = SinkStatus::State::kRunning;
-    status_.why.clear();
-    committed_ = now;
-    last_commit_ = now;
-    oldest_ = queue_.empty() ? absl::InfiniteFuture() : queue_.front().queued;
-    idle_ = queue_.empty();
-    if (queue_bytes_ < parts_.options.queue_bytes) wake = std::exchange(reader_waits_, false);
-  }
-  open_.clear();
-  written_ = open_bytes_ = 0;
-  if (wake) wake_();
+  return delivered;
 }
 
-void SinkWorker::Tell(const std::vector<StreamMoved>& moved) const {
-  for (const auto& [prefix, committed] : watchers_) {
+// The sink has committed open_.
+void SinkWorker::OnDelivered() {
+  failures_ = 0;
+  const std::vector<StreamMoved> moved = MovedStreams();
+  mirror_.Add(moved);
+  CallWatchers(moved);
+  const bool wakes_reader = UpdateStatus(CountDelivered());
+  open_.clear();
+  written_ = open_bytes_ = 0;
+  if (wakes_reader) wake_();
+}
+
+// Returns true if the reader waits for the room that there is now.
+bool SinkWorker::UpdateStatus(const Delivered& delivered) {
+  const absl::Time now = parts_.os->Now();
+  last_commit_ = now;
+  const absl::MutexLock lock(&mutex_);
+  queue_bytes_ -= open_bytes_;
+  queue_events_ -= delivered.queued;
+  settled_ += open_.size();
+  status_.events += delivered.written;
+  status_.bytes += delivered.bytes;
+  status_.state = SinkStatus::State::kRunning;
+  status_.why.clear();
+  committed_ = now;
+  oldest_ = queue_.empty() ? absl::InfiniteFuture() : queue_.front().queued;
+  is_idle_ = queue_.empty();
+  return queue_bytes_ < parts_.options.queue_bytes && std::exchange(reader_waits_, false);
+}
+
+void SinkWorker::CallWatchers(const std::vector<StreamMoved>& moved) const {
+  for (const auto& [prefix, on_committed] : watchers_) {
     std::vector<StreamMoved> watched;
     for (const StreamMoved& one : moved) {
       if (one.stream.starts_with(prefix)) watched.push_back(one);
     }
-    if (!watched.empty()) committed(watched);
+    if (!watched.empty()) on_committed(watched);
   }
 }
 
-// A copy that is late, or lost, costs nothing: the sink's own store is the truth.
-void SinkWorker::Mirror(bool now) {
-  if (unmirrored_.empty() || (!now && parts_.os->Now() < next_mirror_)) return;
-  next_mirror_ = parts_.os->Now() + kMirrorInterval;
-  std::unordered_map<std::string_view, const StreamCursor*> newest;
-  for (const StreamCursor& cursor : unmirrored_) newest[cursor.stream] = &cursor;
-  std::vector<StreamCursor> cursors;
-  cursors.reserve(newest.size());
-  for (const auto& [stream, cursor] : newest) cursors.push_back(*cursor);
-  const absl::Status status = parts_.mirror->Commit(parts_.name, cursors, std::nullopt);
-  if (!status.ok()) {
-    parts_.log->Warn("mirror " + parts_.name,
-                     "offsets.db does not take the cursors of sink " + parts_.name +
-                         " (its own store has them): " + std::string(status.message()));
-    unmirrored_ = std::move(cursors);
-    return;
-  }
-  unmirrored_.clear();
-}
-
-// False if the thread is to end.
+// Returns false if the thread must stop.
 bool SinkWorker::Recover(absl::Status error) {
   while (true) {
     if (!MayWorkLater(error)) {
@@ -302,18 +279,17 @@ bool SinkWorker::Recover(absl::Status error) {
     ++failures_;
     const bool full = absl::IsResourceExhausted(error);
     std::string why =
-        std::string(error.message()) + (full ? " (it goes on when there is room)" : "");
-    parts_.log->Error(
-        "sink " + parts_.name,
-        "sink " + parts_.name + " is paused: " + why +
-            "; nothing is lost, the sources that feed it wait when its queue is full");
+        std::string(error.message()) + (full ? " (it resumes when there is room)" : "");
+    parts_.log->Error("sink " + parts_.name,
+                      "sink " + parts_.name + " is paused: " + why +
+                          "; nothing is lost: when its queue is full, its sources wait");
     SetState(SinkStatus::State::kPaused, std::move(why));
     if (!SleepBeforeRetry()) return false;
     const absl::StatusOr<bool> committed = parts_.sink->Rollback();
     if (committed.ok()) {
       written_ = 0;
-      // It was Tidy() that failed: nothing is left to be tried again.
-      if (*committed || open_.empty()) Delivered();
+      // If open_ is empty, Tidy() failed, and there is nothing to retry.
+      if (*committed || open_.empty()) OnDelivered();
       return true;
     }
     error = committed.status();
@@ -322,8 +298,8 @@ bool SinkWorker::Recover(absl::Status error) {
 
 bool SinkWorker::SleepBeforeRetry() {
   const absl::MutexLock lock(&mutex_);
-  mutex_.AwaitWithTimeout(absl::Condition(&abandoned_), Backoff(failures_));
-  return !abandoned_;
+  mutex_.AwaitWithTimeout(absl::Condition(&is_abandoned_), kBackoff.After(failures_));
+  return !is_abandoned_;
 }
 
 void SinkWorker::Fail(const absl::Status& error) {

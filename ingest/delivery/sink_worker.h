@@ -16,6 +16,7 @@
 
 #include "ingest/base/log.h"
 #include "ingest/base/os.h"
+#include "ingest/delivery/cursor_mirror.h"
 #include "ingest/streams/batch.h"
 #include "offsets/cursor.h"
 #include "offsets/cursor_store.h"
@@ -25,19 +26,14 @@
 
 namespace sparktail {
 
-// The cursor that a commit has made durable in one stream.
-struct StreamMoved {
-  StreamKey stream;
-  std::shared_ptr<const Cursor> cursor;
-};
-
-// One sink, its thread and its queue. Batches that are pushed are written in order; at
-// each commit the cursors behind them become durable with them. After an error all that was
-// written since the last commit is written again, for as long as it takes.
+// Runs one sink on a thread of its own, behind a queue. Writes the batches in the order in which
+// they were pushed. Each commit makes them durable together with the cursors at their ends. After
+// an error that may pass, it rolls back, waits, and writes everything since the last commit again,
+// for as long as it takes.
 //
-// Batches whose lease is lost are not written any more, and their cursors do not move.
+// A batch whose lease is lost before it is written is dropped: its cursor does not move.
 //
-// The reader thread calls HasRoom() and Push(); any thread status().
+// The reader thread calls HasRoom() and Push(). Any thread calls status() and the counters.
 class SinkWorker {
  public:
   struct Parts {
@@ -47,46 +43,48 @@ class SinkWorker {
     std::string kind;
     DeliveryOptions options;
     std::unique_ptr<Sink> sink;
-    // Gets copies of the cursors that the sink itself keeps elsewhere; null if it keeps them there.
+    // Gets copies of the cursors if the sink keeps them in its own store; null if it does not.
     CursorStore* mirror = nullptr;
-    std::function<uint64_t()> dead_letters;  // durable ones so far; may be empty
+    std::function<uint64_t()> dead_letters;  // number of durable dead letters; may be empty
   };
-  // `wake` is called, on the sink's thread, when there is room again after there was none, and
-  // when the worker has stopped.
+  // The sink's thread calls `wake` when the queue has room again after HasRoom() returned false,
+  // and when the worker has stopped.
   SinkWorker(Parts parts, std::function<void()> wake);
-  // Leaves at once what Stop() left undone.
+  // Stops the thread after its present call of the sink. Discards the queue and everything that is
+  // not committed.
   ~SinkWorker();
   SinkWorker(const SinkWorker&) = delete;
   SinkWorker& operator=(const SinkWorker&) = delete;
 
-  // Opens the sink: where it stands.
+  // Opens the sink and returns its cursors. Call it before Start().
   absl::StatusOr<std::vector<StreamCursor>> Open() { return parts_.sink->Open(); }
   bool IsRemote() const { return parts_.sink->IsRemote(); }
-  // From now on `committed` is called, on the sink's thread, with the cursors that have become
-  // durable, of streams of which the key begins with `prefix`. Before Start().
-  using Committed = std::function<void(const std::vector<StreamMoved>& moved)>;
-  void WatchCommits(std::string prefix, Committed committed);
+  // After each commit the sink's thread calls `on_committed` with the new cursors of the streams
+  // whose keys begin with `prefix`. Call it before Start().
+  using OnCommitted = std::function<void(const std::vector<StreamMoved>& moved)>;
+  void WatchCommits(std::string prefix, OnCommitted on_committed);
   void Start();
 
   const std::string& name() const { return parts_.name; }
 
-  // There is room for another batch, however large. If not, `wake` will be called.
+  // Returns true if the queue takes another batch, however large. If it does not, `wake` will be
+  // called.
   bool HasRoom();
-  // Events before `first` are before the sink's cursor: it has them already.
-  // `more`: another one follows that is to be committed together with this one.
+  // Queues a batch. The sink has its events before `first` already. `more` means that the next
+  // batch is to be committed together with this one.
   void Push(std::shared_ptr<const Batch> batch, size_t first, bool more = false);
 
-  // Batches so far: that were pushed, and of those, the first so many, that are delivered and their
-  // cursors durable.
+  // Number of batches that were pushed so far.
   uint64_t pushed() const;
+  // Number of batches, the first ones of those, that are delivered and have durable cursors.
   uint64_t settled() const;
-  // All that was pushed is delivered and its cursors are durable.
+  // True if all batches that were pushed are settled.
   bool IsIdle() const;
-  // The queue is worked off, committed, and the thread ends. To be waited for with Join().
+  // Lets the worker deliver and commit its queue, then stop. Join() waits for that.
   void Finish();
-  // True if the thread has ended, at the latest at `deadline`.
+  // Waits until the thread has stopped. Returns false at `deadline`, by the clock of Parts::os.
   bool Join(absl::Time deadline);
-  // Why it stopped by itself; ok if it did not.
+  // The error that stopped the worker; ok if none did.
   absl::Status failure() const;
 
   SinkStatus status() const;
@@ -100,19 +98,28 @@ class SinkWorker {
     bool dropped = false;  // its lease was lost before it was written
   };
 
+  // Events of the batches of one commit.
+  struct Delivered {
+    uint64_t queued = 0;  // with those of dropped batches
+    uint64_t written = 0;
+    uint64_t bytes = 0;  // of the written ones
+  };
+
   void Run();
   bool WaitForWork() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status WriteQueued();
-  bool MustGoOn() const { return !open_.empty() && open_.back().more; }
+  bool NeedsNextBatch() const { return !open_.empty() && open_.back().more; }
   absl::Status Write(Item* item);
   absl::Time CommitTime() const;
   bool CommitIsDue() const;
   absl::Status Commit();
   std::vector<StreamMoved> MovedStreams() const;
   absl::Status CommitWritten();
-  void Delivered();
-  void Tell(const std::vector<StreamMoved>& moved) const;
-  void Mirror(bool now);
+  Delivered CountDelivered() const;
+  void OnDelivered();
+  bool UpdateStatus(const Delivered& delivered) ABSL_LOCKS_EXCLUDED(mutex_);
+  void CallWatchers(const std::vector<StreamMoved>& moved) const;
+  absl::Status TidyIfDue();
   bool Recover(absl::Status error);
   bool SleepBeforeRetry() ABSL_LOCKS_EXCLUDED(mutex_);
   void Fail(const absl::Status& error);
@@ -120,7 +127,7 @@ class SinkWorker {
 
   Parts parts_;
   const std::function<void()> wake_;
-  std::vector<std::pair<std::string, Committed>> watchers_;  // by prefix; fixed by Start()
+  std::vector<std::pair<std::string, OnCommitted>> watchers_;  // by prefix; fixed by Start()
 
   mutable absl::Mutex mutex_;
   std::deque<Item> queue_ ABSL_GUARDED_BY(mutex_);
@@ -129,24 +136,23 @@ class SinkWorker {
   uint64_t pushed_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t settled_ ABSL_GUARDED_BY(mutex_) = 0;
   bool reader_waits_ ABSL_GUARDED_BY(mutex_) = false;
-  bool finishing_ ABSL_GUARDED_BY(mutex_) = false;
-  bool abandoned_ ABSL_GUARDED_BY(mutex_) = false;  // leave without delivering
-  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
-  bool idle_ ABSL_GUARDED_BY(mutex_) = true;
+  bool is_finishing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool is_abandoned_ ABSL_GUARDED_BY(mutex_) = false;  // stop without delivering
+  bool has_stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  bool is_idle_ ABSL_GUARDED_BY(mutex_) = true;
   absl::Time oldest_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
   absl::Time committed_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
   SinkStatus status_ ABSL_GUARDED_BY(mutex_);
 
-  // Of the sink's thread only.
-  std::vector<Item> open_;  // written since the last commit, or to be written again
-  size_t written_ = 0;      // of them
+  // Used by the sink's thread only.
+  std::vector<Item> open_;  // batches that are not committed yet
+  size_t written_ = 0;      // the first ones of open_, which the sink has
   size_t open_bytes_ = 0;
   absl::Time last_commit_ = absl::InfinitePast();
   size_t failures_ = 0;  // in a row
   absl::Time next_tidy_;
-  std::vector<StreamCursor> unmirrored_;
-  absl::Time next_mirror_;
+  CursorMirror mirror_;
   std::thread thread_;
 };
 

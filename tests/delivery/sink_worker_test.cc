@@ -414,7 +414,7 @@ TEST(SinkWorkerTest, AMirrorThatFailsHoldsNothingUp) {
   ASSERT_TRUE(rig.Ends());
   EXPECT_EQ(rig.world.documents(), Names(0, 3));
   EXPECT_TRUE(rig.worker->failure().ok());
-  EXPECT_TRUE(rig.log.Has("offsets.db does not take the cursors of sink out"));
+  EXPECT_TRUE(rig.log.Has("cannot copy the cursors of sink out"));
 }
 
 // The cursors do not wait for the queue to be empty.

@@ -321,7 +321,7 @@ TEST_F(FaultLoopTest, WaitsUntilTheDiskHasRoom) {
     EXPECT_TRUE(status.ok()) << status;
     EXPECT_EQ(os.failed(), calls);
     EXPECT_TRUE(log.Has("sink events is paused"));
-    EXPECT_TRUE(log.Has("it goes on when there is room"));
+    EXPECT_TRUE(log.Has("it resumes when there is room"));
     ExpectAll(scene);
     ExpectAllAfterNext(status, log, &scene);
   }
