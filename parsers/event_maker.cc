@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "ingest/base/utf8.h"
+#include "parsers/byte_buffer.h"
 #include "parsers/json_text.h"
+#include "parsers/json_writer.h"
 #include "parsers/query_event.h"
 
 namespace sparktail {
@@ -355,13 +357,17 @@ void EventMaker::MakeIncomplete(const RecordText& record, std::string_view reaso
   static constexpr std::string_view kRule = "progress_incomplete";
   const EventId id =
       MakeEventId({"signal", kRule, stream(), std::to_string(record.offset), record.line, "0"});
-  const std::string fields =
-      "{\"reason\":\"" + std::string(reason) + "\",\"bytes\":" + std::to_string(bytes) + "}";
+  ByteBuffer fields;
+  JsonWriter json(&fields);
+  json.Open();
+  json.Text("reason", reason);
+  json.Count("bytes", bytes);
+  json.Close();
   writer_.WriteSignal(id, ToUtc(header.stamp, options_.zone),
                       {kRule, "warning",
                        "A progress event in the log could not be read; the batch it tells of is "
                        "missing here.",
-                       fields},
+                       fields.view()},
                       header, record.offset, out);
 }
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "parsers/byte_buffer.h"
-#include "parsers/json_text.h"
+#include "parsers/json_writer.h"
 
 namespace sparktail {
 namespace {
@@ -27,19 +27,6 @@ constexpr IdentityField kIdentityFields[] = {
     {"attempt", &Identity::attempt},        {"containerId", &Identity::container_id},
     {"deployMode", &Identity::deploy_mode}, {"sparkVersion", &Identity::spark_version},
 };
-
-void AppendMember(std::string_view key, std::string_view value, ByteBuffer* out) {
-  out->Append(",\"");
-  out->Append(key);
-  out->Append("\":");
-  AppendJsonString(value, out);
-}
-
-void AppendFlag(std::string_view key, bool value, ByteBuffer* out) {
-  out->Append(",\"");
-  out->Append(key);
-  out->Append(value ? "\":true" : "\":false");
-}
 
 bool Get(dom::object object, std::string_view key, std::string* value) {
   std::string_view text;
@@ -88,23 +75,25 @@ ParserContext ParserContext::OfSuccessor() const {
 
 std::string ParserContext::ToJson() const {
   ByteBuffer out;
-  out.Append("{\"version\":" + std::to_string(kVersion));
-  for (const auto& [key, member] : kIdentityFields) AppendMember(key, identity.*member, &out);
-  AppendFlag("awaitsBanner", awaits_banner, &out);
-  AppendFlag("beginsWithStamp", begins_with_stamp, &out);
-  AppendMember("firstLineHash", first_line_hash, &out);
-  AppendFlag("complete", runs.complete(), &out);
-  out.Append(",\"runs\":[");
+  JsonWriter json(&out);
+  json.Open();
+  json.Integer("version", kVersion);
+  for (const auto& [key, member] : kIdentityFields) json.Text(key, identity.*member);
+  json.Boolean("awaitsBanner", awaits_banner);
+  json.Boolean("beginsWithStamp", begins_with_stamp);
+  json.Text("firstLineHash", first_line_hash);
+  json.Boolean("complete", runs.complete());
+  json.OpenArray("runs");
   for (const QueryRun& run : runs.runs()) {
-    if (&run != runs.runs().data()) out.Append(',');
-    out.Append("{\"id\":");
-    AppendJsonString(run.id, &out);
-    AppendMember("runId", run.run_id, &out);
-    AppendMember("name", run.name, &out);
-    AppendMember("state", kStateNames[static_cast<size_t>(run.state)], &out);
-    out.Append('}');
+    json.Open();
+    json.Text("id", run.id);
+    json.Text("runId", run.run_id);
+    json.Text("name", run.name);
+    json.Text("state", kStateNames[static_cast<size_t>(run.state)]);
+    json.Close();
   }
-  out.Append("]}");
+  json.CloseArray();
+  json.Close();
   return std::string(out.view());
 }
 

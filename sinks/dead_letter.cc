@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "parsers/byte_buffer.h"
-#include "parsers/json_text.h"
+#include "parsers/json_writer.h"
 #include "sinks/output_file.h"
 
 namespace sparktail {
@@ -22,13 +22,6 @@ bool IsJsonLine(std::string_view text) {
   simdjson::dom::parser parser;
   return text.find('\n') == std::string_view::npos &&
          parser.parse(text.data(), text.size()).error() == simdjson::SUCCESS;
-}
-
-void AppendMember(std::string_view key, std::string_view text, ByteBuffer* out) {
-  AppendJsonString(key, out);
-  out->Append(':');
-  AppendJsonString(text, out);
-  out->Append(',');
 }
 
 }  // namespace
@@ -86,19 +79,19 @@ absl::Status DeadLetters::State::Add(std::string_view document, std::string_view
 ByteBuffer DeadLetters::State::Format(std::string_view document, std::string_view cause,
                                       std::string_view index) {
   ByteBuffer line;
-  line.Append('{');
-  AppendMember("time", absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", os->Now(), absl::UTCTimeZone()),
-               &line);
-  AppendMember("sink", sink, &line);
-  if (!index.empty()) AppendMember("index", index, &line);
-  AppendMember("cause", cause, &line);
-  line.Append("\"document\":");
+  JsonWriter json(&line);
+  json.Open();
+  json.Text("time", absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", os->Now(), absl::UTCTimeZone()));
+  json.Text("sink", sink);
+  json.KnownText("index", index);
+  json.Text("cause", cause);
   if (IsJsonLine(document)) {
-    line.Append(document);
+    json.Raw("document", document);
   } else {
-    AppendJsonString(document, &line);
+    json.Text("document", document);
   }
-  line.Append("}\n");
+  json.Close();
+  line.Append('\n');
   return line;
 }
 

@@ -8,7 +8,7 @@
 #include "ingest/base/options.h"
 #include "ingest/pipeline/configuration.h"
 #include "parsers/byte_buffer.h"
-#include "parsers/json_text.h"
+#include "parsers/json_writer.h"
 
 namespace sparktail {
 namespace {
@@ -107,87 +107,28 @@ std::string KindSections(const std::vector<const Kind*>& kinds,
 
 // ---------------------------------------------------------------- JSON
 
-// Writes indented JSON.
-class JsonWriter {
- public:
-  JsonWriter& Key(std::string_view key) {
-    Next();
-    AppendString(key);
-    out_ += ": ";
-    after_key_ = true;
-    return *this;
-  }
-  void String(std::string_view value) {
-    Next();
-    AppendString(value);
-  }
-  // A number, true or false.
-  void Plain(std::string_view value) {
-    Next();
-    out_ += value;
-  }
-  void Strings(const std::vector<std::string>& values) {
-    Begin('[');
-    for (const std::string& value : values) String(value);
-    End(']');
-  }
-  void Begin(char bracket) {
-    Next();
-    out_ += bracket;
-    ++depth_;
-    is_first_ = true;
-  }
-  void End(char bracket) {
-    --depth_;
-    if (!is_first_) NewLine();
-    out_ += bracket;
-    is_first_ = false;
-  }
-  std::string Text() { return std::move(out_) + "\n"; }
-
- private:
-  void Next() {
-    if (!std::exchange(after_key_, false)) {
-      if (!is_first_) out_ += ',';
-      if (depth_ > 0) NewLine();
-    }
-    is_first_ = false;
-  }
-  void NewLine() { out_ += "\n" + std::string(2 * depth_, ' '); }
-  void AppendString(std::string_view text) {
-    ByteBuffer quoted;
-    AppendJsonString(text, &quoted);
-    out_ += quoted.view();
-  }
-
-  std::string out_;
-  size_t depth_ = 0;
-  bool is_first_ = true;
-  bool after_key_ = false;
-};
-
 void WritePattern(std::string_view pattern, JsonWriter* json) {
-  json->Key("type").String("string");
-  json->Key("pattern").String(pattern);
+  json->Text("type", "string");
+  json->Text("pattern", pattern);
 }
 
 void WriteRange(const OptionInfo& info, JsonWriter* json) {
-  json->Key("type").String("integer");
-  json->Key("minimum").Plain(std::to_string(info.least));
-  if (info.most < INT64_MAX) json->Key("maximum").Plain(std::to_string(info.most));
+  json->Text("type", "integer");
+  json->Raw("minimum", std::to_string(info.least));
+  if (info.most < INT64_MAX) json->Raw("maximum", std::to_string(info.most));
 }
 
 // Writes the alternatives of a scalar, one object each.
 void WriteAlternatives(const OptionInfo& info, JsonWriter* json) {
   const auto one = [&](const auto& write) {
-    json->Begin('{');
+    json->Open();
     write();
-    json->End('}');
+    json->Close();
   };
   if (!info.words.empty()) {
     std::vector<std::string> words;
     for (const OptionWord& word : info.words) words.push_back(word.text);
-    one([&] { json->Key("enum").Strings(words); });
+    one([&] { json->Texts("enum", words); });
   }
   switch (info.type) {
     case OptionType::kText:
@@ -206,49 +147,48 @@ void WriteAlternatives(const OptionInfo& info, JsonWriter* json) {
       one([&] { WritePattern("^[0-9]+(ms|s|m|h|d)$", json); });
       break;
     case OptionType::kBoolean:
-      one([&] { json->Key("type").String("boolean"); });
+      one([&] { json->Text("type", "boolean"); });
       break;
     case OptionType::kChoice:
     case OptionType::kTextMap:
       break;
   }
-  one([&] { json->Key("$ref").String("#/$defs/reference"); });
+  one([&] { json->Text("$ref", "#/$defs/reference"); });
 }
 
 void WriteScalar(const OptionInfo& info, JsonWriter* json) {
-  json->Key("anyOf").Begin('[');
+  json->OpenArray("anyOf");
   WriteAlternatives(info, json);
-  json->End(']');
+  json->CloseArray();
 }
 
 void WriteDefault(const OptionInfo& info, JsonWriter* json) {
   if (!info.default_text) return;
-  json->Key("default");
   const bool is_plain = (info.type == OptionType::kInteger && ReadNumber(*info.default_text)) ||
                         info.type == OptionType::kBoolean;
-  is_plain ? json->Plain(*info.default_text) : json->String(*info.default_text);
+  is_plain ? json->Raw("default", *info.default_text) : json->Text("default", *info.default_text);
 }
 
 void WriteOptionSchema(const OptionInfo& info, JsonWriter* json) {
-  json->Key(info.name).Begin('{');
-  json->Key("description").String(info.sentence + " Give " + Expected(info) + ".");
+  json->Open(info.name);
+  json->Text("description", info.sentence + " Give " + Expected(info) + ".");
   WriteDefault(info, json);
   if (info.type == OptionType::kTextList) {
-    json->Key("type").String("array");
-    json->Key("minItems").Plain("1");
-    json->Key("uniqueItems").Plain("true");
-    json->Key("items").Begin('{');
+    json->Text("type", "array");
+    json->Raw("minItems", "1");
+    json->Raw("uniqueItems", "true");
+    json->Open("items");
     WriteScalar(info, json);
-    json->End('}');
+    json->Close();
   } else if (info.type == OptionType::kTextMap) {
-    json->Key("type").String("object");
-    json->Key("additionalProperties").Begin('{');
-    json->Key("type").Strings({"string", "number", "boolean"});
-    json->End('}');
+    json->Text("type", "object");
+    json->Open("additionalProperties");
+    json->Texts("type", {"string", "number", "boolean"});
+    json->Close();
   } else {
     WriteScalar(info, json);
   }
-  json->End('}');
+  json->Close();
 }
 
 std::vector<std::string> Required(const std::vector<OptionInfo>& infos) {
@@ -262,18 +202,18 @@ std::vector<std::string> Required(const std::vector<OptionInfo>& infos) {
 template <typename Kind>
 void WriteKind(const Kind& kind, JsonWriter* json) {
   const std::vector<OptionInfo> infos = Infos(kind.options);
-  json->Begin('{');
-  json->Key("title").String(kind.name);
-  json->Key("description").String(kind.sentence);
-  json->Key("properties").Begin('{');
-  json->Key("kind").Begin('{');
-  json->Key("const").String(kind.name);
-  json->End('}');
+  json->Open();
+  json->Text("title", kind.name);
+  json->Text("description", kind.sentence);
+  json->Open("properties");
+  json->Open("kind");
+  json->Text("const", kind.name);
+  json->Close();
   for (const OptionInfo& info : infos) WriteOptionSchema(info, json);
-  json->End('}');
-  json->Key("required").Strings(Joined({"kind"}, Required(infos)));
-  json->Key("additionalProperties").Plain("false");
-  json->End('}');
+  json->Close();
+  json->Texts("required", Joined({"kind"}, Required(infos)));
+  json->Raw("additionalProperties", "false");
+  json->Close();
 }
 
 template <typename Kind>
@@ -282,34 +222,34 @@ void WriteList(const std::string& name, const std::string& description,
   std::vector<std::string> names;
   names.reserve(kinds.size());
   for (const Kind* kind : kinds) names.push_back(kind->name);
-  json->Key(name).Begin('{');
-  json->Key("description").String(description);
-  json->Key("type").String("array");
-  json->Key("minItems").Plain("1");
-  json->Key("items").Begin('{');
-  json->Key("type").String("object");
-  json->Key("properties").Begin('{');
-  json->Key("kind").Begin('{');
-  json->Key("enum").Strings(names);
-  json->End('}');
-  json->End('}');
-  json->Key("required").Strings({"kind"});
-  json->Key("oneOf").Begin('[');
+  json->Open(name);
+  json->Text("description", description);
+  json->Text("type", "array");
+  json->Raw("minItems", "1");
+  json->Open("items");
+  json->Text("type", "object");
+  json->Open("properties");
+  json->Open("kind");
+  json->Texts("enum", names);
+  json->Close();
+  json->Close();
+  json->Texts("required", {"kind"});
+  json->OpenArray("oneOf");
   for (const Kind* kind : kinds) WriteKind(*kind, json);
-  json->End(']');
-  json->End('}');
-  json->End('}');
+  json->CloseArray();
+  json->Close();
+  json->Close();
 }
 
 void WriteLog(JsonWriter* json) {
-  json->Key("log").Begin('{');
-  json->Key("description").String("sparktail's own log.");
-  json->Key("type").String("object");
-  json->Key("properties").Begin('{');
+  json->Open("log");
+  json->Text("description", "sparktail's own log.");
+  json->Text("type", "object");
+  json->Open("properties");
   for (const OptionInfo& info : Infos(LogOptionTable())) WriteOptionSchema(info, json);
-  json->End('}');
-  json->Key("additionalProperties").Plain("false");
-  json->End('}');
+  json->Close();
+  json->Raw("additionalProperties", "false");
+  json->Close();
 }
 
 }  // namespace
@@ -328,27 +268,29 @@ std::string ConfigReference(const Kinds& kinds) {
 }
 
 std::string ConfigJsonSchema(const Kinds& kinds) {
-  JsonWriter json;
-  json.Begin('{');
-  json.Key("$schema").String("https://json-schema.org/draft/2020-12/schema");
-  json.Key("title").String("Configuration of sparktail run");
-  json.Key("type").String("object");
-  json.Key("properties").Begin('{');
+  ByteBuffer out;
+  JsonWriter json(&out, JsonWriter::Layout::kIndented);
+  json.Open();
+  json.Text("$schema", "https://json-schema.org/draft/2020-12/schema");
+  json.Text("title", "Configuration of sparktail run");
+  json.Text("type", "object");
+  json.Open("properties");
   for (const OptionInfo& info : Infos(ConfigurationOptionTable())) WriteOptionSchema(info, &json);
   WriteLog(&json);
   WriteList("sources", "Where logs come from.", kinds.sources, &json);
   WriteList("sinks", "Where events go.", kinds.sinks, &json);
-  json.End('}');
-  json.Key("required").Strings({"sources", "sinks"});
-  json.Key("additionalProperties").Plain("false");
-  json.Key("$defs").Begin('{');
-  json.Key("reference").Begin('{');
-  json.Key("description").String("A text in which ${…} or $$ is replaced.");
+  json.Close();
+  json.Texts("required", {"sources", "sinks"});
+  json.Raw("additionalProperties", "false");
+  json.Open("$defs");
+  json.Open("reference");
+  json.Text("description", "A text in which ${…} or $$ is replaced.");
   WritePattern("\\$\\{[^}]+\\}|\\$\\$", &json);
-  json.End('}');
-  json.End('}');
-  json.End('}');
-  return json.Text();
+  json.Close();
+  json.Close();
+  json.Close();
+  out.Append('\n');
+  return std::string(out.view());
 }
 
 }  // namespace sparktail

@@ -19,6 +19,7 @@
 #include "ingest/streams/source_kind.h"
 #include "parsers/byte_buffer.h"
 #include "parsers/json_text.h"
+#include "parsers/json_writer.h"
 #include "parsers/parser_context.h"
 
 namespace sparktail {
@@ -106,22 +107,22 @@ class Offsets {
   }
 
   std::string AsJson(const std::vector<Entry>& entries) const {
-    ByteBuffer json;
+    ByteBuffer out;
     for (const Entry& entry : entries) {
       const Cursor& cursor = entry.cursor.cursor;
-      json.Append("{\"sink\":");
-      AppendJsonString(entry.sink, &json);
-      json.Append(",\"stream\":");
-      AppendJsonString(entry.cursor.stream, &json);
-      json.Append(",\"offset\":" + std::to_string(cursor.offset));
-      AppendSummary(Summary(cursor), &json);
-      json.Append(",\"updated\":\"" + TimeText(entry.updated) + "\"");
-      json.Append(cursor.ended ? ",\"ended\":true" : ",\"ended\":false");
-      json.Append(",\"store\":");
-      AppendJsonString(entry.file, &json);
-      json.Append("}\n");
+      JsonWriter json(&out);
+      json.Open();
+      json.Text("sink", entry.sink);
+      json.Text("stream", entry.cursor.stream);
+      json.Count("offset", cursor.offset);
+      WriteSummary(Summary(cursor), &json);
+      json.Text("updated", TimeText(entry.updated));
+      json.Boolean("ended", cursor.ended);
+      json.Text("store", entry.file);
+      json.Close();
+      out.Append('\n');
     }
-    return EscapeControls(json.view());
+    return EscapeControls(out.view());
   }
 
   PositionSummary Summary(const Cursor& cursor) const {
@@ -130,12 +131,10 @@ class Offsets {
     return can ? kind->summarize(cursor.position, os_) : PositionSummary();
   }
 
-  static void AppendSummary(const PositionSummary& position, ByteBuffer* json) {
-    if (position.lag_bytes) json->Append(",\"behind\":" + std::to_string(*position.lag_bytes));
-    if (position.seek) json->Append(",\"seek\":" + std::to_string(*position.seek));
-    if (position.path.empty()) return;
-    json->Append(",\"path\":");
-    AppendJsonString(position.path, json);
+  static void WriteSummary(const PositionSummary& position, JsonWriter* json) {
+    if (position.lag_bytes) json->Count("behind", *position.lag_bytes);
+    if (position.seek) json->Count("seek", *position.seek);
+    json->KnownText("path", position.path);
   }
 
   // ------------------------------------------------------------ set

@@ -12,7 +12,7 @@
 
 #include "ingest/base/printable.h"
 #include "parsers/byte_buffer.h"
-#include "parsers/json_text.h"
+#include "parsers/json_writer.h"
 
 namespace sparktail {
 namespace {
@@ -50,10 +50,9 @@ std::string TextPayload(std::string_view message) { return Printable(message, kM
 // The members of a line's JSON object after those that spdlog writes.
 std::string JsonPayload(std::string_view what, std::string_view message) {
   ByteBuffer payload;
-  payload.Append("\"what\":");
-  AppendJsonString(Printable(what, kMostWhatBytes), &payload);
-  payload.Append(",\"message\":");
-  AppendJsonString(Printable(message, kMostMessageBytes), &payload);
+  JsonWriter json(&payload);
+  json.Text("what", Printable(what, kMostWhatBytes));
+  json.Text("message", Printable(message, kMostMessageBytes));
   return std::string(payload.view());
 }
 

@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "parsers/byte_buffer.h"
-#include "parsers/json_text.h"
+#include "parsers/json_writer.h"
 
 namespace sparktail {
 namespace {
@@ -17,17 +17,18 @@ constexpr int64_t kVersion = 1;
 }  // namespace
 
 std::string CursorRecord::ToJson() const {
-  ByteBuffer json;
-  json.Append("{\"version\":" + std::to_string(kVersion) +
-              ",\"offset\":" + std::to_string(cursor.offset) + ",\"position\":");
-  AppendJsonString(cursor.position, &json);
-  json.Append(",\"context\":");
-  AppendJsonString(*cursor.context, &json);
-  json.Append(cursor.ended ? ",\"ended\":true" : ",\"ended\":false");
-  json.Append(",\"updated\":" + std::to_string(updated_ms) + ",\"commit\":");
-  AppendJsonString(commit, &json);
-  json.Append('}');
-  return std::string(json.view());
+  ByteBuffer out;
+  JsonWriter json(&out);
+  json.Open();
+  json.Integer("version", kVersion);
+  json.Count("offset", cursor.offset);
+  json.Text("position", cursor.position);
+  json.Text("context", *cursor.context);
+  json.Boolean("ended", cursor.ended);
+  json.Integer("updated", updated_ms);
+  json.Text("commit", commit);
+  json.Close();
+  return std::string(out.view());
 }
 
 std::optional<CursorRecord> CursorRecord::FromJson(std::string_view json) {

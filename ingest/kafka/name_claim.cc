@@ -11,7 +11,7 @@
 #include <cstdio>
 
 #include "parsers/byte_buffer.h"
-#include "parsers/json_text.h"
+#include "parsers/json_writer.h"
 
 namespace sparktail {
 namespace {
@@ -34,15 +34,16 @@ NameClaim NameClaim::OfThisProcess() {
 }
 
 std::string NameClaim::ToJson() const {
-  ByteBuffer json;
-  json.Append("{\"version\":1,\"host\":");
-  AppendJsonString(host, &json);
-  json.Append(",\"pid\":" + std::to_string(pid) + ",\"started\":");
-  AppendJsonString(started, &json);
-  json.Append(",\"process\":");
-  AppendJsonString(process, &json);
-  json.Append('}');
-  return std::string(json.view());
+  ByteBuffer out;
+  JsonWriter json(&out);
+  json.Open();
+  json.Integer("version", 1);
+  json.Text("host", host);
+  json.Integer("pid", pid);
+  json.Text("started", started);
+  json.Text("process", process);
+  json.Close();
+  return std::string(out.view());
 }
 
 std::optional<NameClaim> NameClaim::FromJson(std::string_view json) {

@@ -7,7 +7,7 @@
 #include <iterator>
 
 #include "parsers/byte_buffer.h"
-#include "parsers/json_text.h"
+#include "parsers/json_writer.h"
 #include "sinks/output_file.h"
 
 namespace sparktail {
@@ -31,21 +31,17 @@ constexpr NumberField kNumbers[] = {
 }  // namespace
 
 std::string FileState::ToJson() const {
-  ByteBuffer json;
-  json.Append("{\"version\":" + std::to_string(kVersion) + ",\"path\":");
-  AppendJsonString(path, &json);
-  const auto append = [&json](std::string_view key, const std::string& value) {
-    json.Append(",\"");
-    json.Append(key);
-    json.Append("\":");
-    json.Append(value);
-  };
-  for (const auto& [key, member] : kNumbers) append(key, std::to_string(this->*member));
-  append("headHash", "\"" + head_hash + "\"");
-  append("begunMs", std::to_string(begun_ms));
-  append("recoveredMs", std::to_string(recovered_ms));
-  json.Append('}');
-  return std::string(json.view());
+  ByteBuffer out;
+  JsonWriter json(&out);
+  json.Open();
+  json.Integer("version", kVersion);
+  json.Text("path", path);
+  for (const auto& [key, member] : kNumbers) json.Count(key, this->*member);
+  json.Text("headHash", head_hash);
+  json.Integer("begunMs", begun_ms);
+  json.Integer("recoveredMs", recovered_ms);
+  json.Close();
+  return std::string(out.view());
 }
 
 std::optional<FileState> FileState::FromJson(std::string_view json) {

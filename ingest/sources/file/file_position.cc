@@ -6,57 +6,31 @@
 #include <cstdlib>
 
 #include "parsers/byte_buffer.h"
-#include "parsers/json_text.h"
+#include "parsers/json_writer.h"
 
 namespace sparktail {
 namespace {
 
 constexpr std::string_view kHex = "_hex";
 
-// Members of one JSON object.
-class JsonWriter {
- public:
-  void Text(std::string_view name, std::string_view text) {
-    if (text.empty()) return;
-    Name(name);
-    AppendJsonString(text, &json_);
+// Writes a name of any bytes: bytes that are not UTF-8 cannot be in JSON.
+void WritePath(std::string_view name, std::string_view path, JsonWriter* json) {
+  if (simdjson::validate_utf8(path)) return json->KnownText(name, path);
+  std::string hex;
+  for (const char c : path) {
+    static constexpr std::string_view kDigits = "0123456789abcdef";
+    const auto byte = static_cast<unsigned char>(c);
+    hex.push_back(kDigits[byte >> 4]);
+    hex.push_back(kDigits[byte & 15]);
   }
-  // A name may have any bytes; what is not UTF-8 can't stand in JSON.
-  void Path(std::string_view name, std::string_view path) {
-    if (simdjson::validate_utf8(path)) return Text(name, path);
-    std::string hex;
-    for (const char c : path) {
-      static constexpr std::string_view kDigits = "0123456789abcdef";
-      const auto byte = static_cast<unsigned char>(c);
-      hex.push_back(kDigits[byte >> 4]);
-      hex.push_back(kDigits[byte & 15]);
-    }
-    Text(std::string(name).append(kHex), hex);
-  }
-  template <typename Number>
-  void Count(std::string_view name, Number number) {
-    Name(name);
-    json_.Append(std::to_string(number));
-  }
-  // The hash as text: readers of JSON often have doubles for numbers.
-  void Print(std::string_view name, const Fingerprint& print) {
-    if (print.size == 0) return;
-    Name(name);
-    json_.Append("[" + std::to_string(print.size) + ",\"" + std::to_string(print.hash) + "\"]");
-  }
-  std::string Finish() {
-    json_.Append('}');
-    return std::string(json_.view());
-  }
+  json->Text(std::string(name).append(kHex), hex);
+}
 
- private:
-  void Name(std::string_view name) {
-    json_.Append(json_.size() == 0 ? "{\"" : ",\"");
-    json_.Append(name);
-    json_.Append("\":");
-  }
-  ByteBuffer json_;
-};
+// Writes the hash as text: readers of JSON often have doubles for numbers.
+void WriteFingerprint(std::string_view name, const Fingerprint& print, JsonWriter* json) {
+  if (print.size == 0) return;
+  json->Raw(name, "[" + std::to_string(print.size) + ",\"" + std::to_string(print.hash) + "\"]");
+}
 
 using Object = simdjson::dom::object;
 
@@ -105,27 +79,30 @@ Fingerprint Fingerprint::Of(std::string_view bytes) {
 bool Fingerprint::Matches(std::string_view bytes) const { return *this == Of(bytes); }
 
 std::string FilePosition::ToJson() const {
-  JsonWriter json;
+  ByteBuffer out;
+  JsonWriter json(&out);
+  json.Open();
   json.Text("kind", "file");
-  json.Path("file", file);
-  json.Path("path", path);
-  json.Path("real", real);
+  WritePath("file", file, &json);
+  WritePath("path", path, &json);
+  WritePath("real", real, &json);
   json.Count("raw", raw);
   json.Count("content", content);
   json.Count("size", size);
-  json.Count("modified", modified_ns);
+  json.Integer("modified", modified_ns);
   json.Count("device", device);
   json.Count("inode", inode);
-  json.Print("prefix", prefix);
-  json.Print("marker", marker);
-  json.Text("wrapping", wrapping);
-  json.Text("stream", std_stream);
+  WriteFingerprint("prefix", prefix, &json);
+  WriteFingerprint("marker", marker, &json);
+  json.KnownText("wrapping", wrapping);
+  json.KnownText("stream", std_stream);
   if (done > raw) json.Count("done", done);
   if (from > 0) json.Count("from", from);
-  if (since_ms != INT64_MIN) json.Count("since", since_ms);
-  json.Path("after", after);
+  if (since_ms != INT64_MIN) json.Integer("since", since_ms);
+  WritePath("after", after, &json);
   if (seek) json.Count("seek", *seek);
-  return json.Finish();
+  json.Close();
+  return std::string(out.view());
 }
 
 std::optional<FilePosition> FilePosition::FromJson(std::string_view json) {

@@ -6,36 +6,13 @@
 
 #include "ingest/sources/file/file_position.h"
 #include "parsers/byte_buffer.h"
-#include "parsers/json_text.h"
+#include "parsers/json_writer.h"
 
 namespace sparktail {
 namespace {
 
 constexpr size_t kLongestKey = 400;
 constexpr int32_t kMostPartitions = 1'000'000;
-
-class Writer {
- public:
-  void Text(std::string_view name, std::string_view text) {
-    if (text.empty()) return;
-    Name(name);
-    AppendJsonString(text, &json_);
-  }
-  template <typename T>
-  void Number(std::string_view name, T number) {
-    Name(name);
-    json_.Append(std::to_string(number));
-  }
-  std::string Finish() { return std::string(json_.view()) + "}"; }
-
- private:
-  void Name(std::string_view name) {
-    json_.Append(json_.size() == 0 ? "{\"" : ",\"");
-    json_.Append(name);
-    json_.Append("\":");
-  }
-  ByteBuffer json_;
-};
 
 void Read(const simdjson::dom::object& object, std::string_view name, std::string* text) {
   std::string_view value;
@@ -68,22 +45,25 @@ std::string Escaped(std::string_view key) {
 }  // namespace
 
 std::string KafkaPosition::ToJson() const {
-  Writer json;
+  ByteBuffer out;
+  JsonWriter json(&out);
+  json.Open();
   json.Text("kind", "kafka");
-  json.Text("group", group);
-  json.Text("topic", partition.topic);
-  json.Number("partition", partition.number);
-  json.Number("offset", offset);
-  if (group.empty()) json.Number("content", content);
-  if (first >= 0) json.Number("first", first);
-  if (since_ms != INT64_MIN) json.Number("since", since_ms);
-  json.Text("path", origin.path);
-  json.Text("host", origin.host);
-  json.Text("namespace", origin.kubernetes_namespace);
-  json.Text("pod", origin.pod);
-  json.Text("container", origin.container);
-  json.Text("containerId", origin.container_id);
-  return json.Finish();
+  json.KnownText("group", group);
+  json.KnownText("topic", partition.topic);
+  json.Integer("partition", partition.number);
+  json.Integer("offset", offset);
+  if (group.empty()) json.Count("content", content);
+  if (first >= 0) json.Integer("first", first);
+  if (since_ms != INT64_MIN) json.Integer("since", since_ms);
+  json.KnownText("path", origin.path);
+  json.KnownText("host", origin.host);
+  json.KnownText("namespace", origin.kubernetes_namespace);
+  json.KnownText("pod", origin.pod);
+  json.KnownText("container", origin.container);
+  json.KnownText("containerId", origin.container_id);
+  json.Close();
+  return std::string(out.view());
 }
 
 std::optional<KafkaPosition> KafkaPosition::FromJson(std::string_view json) {

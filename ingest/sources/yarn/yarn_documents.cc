@@ -5,51 +5,10 @@
 
 #include "parsers/byte_buffer.h"
 #include "parsers/event_id.h"
-#include "parsers/json_text.h"
+#include "parsers/json_writer.h"
 
 namespace sparktail {
 namespace {
-
-// Writes the members of an object; those that are not known are left out.
-class Members {
- public:
-  explicit Members(ByteBuffer* out) : out_(out) { out_->Append("{"); }
-
-  void Text(std::string_view name, std::string_view text) {
-    if (text.empty()) return;
-    Name(name);
-    AppendJsonString(text, out_);
-  }
-  void Raw(std::string_view name, std::string_view json) {
-    if (json.empty()) return;
-    Name(name);
-    out_->Append(json);
-  }
-  void Flag(std::string_view name, bool flag) { Raw(name, flag ? "true" : "false"); }
-  void Number(std::string_view name, std::optional<int64_t> number) {
-    if (number) Raw(name, std::to_string(*number));
-  }
-  void Open(std::string_view name) {
-    Name(name);
-    out_->Append("{");
-    is_first_ = true;
-  }
-  void Close() {
-    out_->Append("}");
-    is_first_ = false;
-  }
-
- private:
-  void Name(std::string_view name) {
-    out_->Append(is_first_ ? "\"" : ",\"");
-    out_->Append(name);
-    out_->Append("\":");
-    is_first_ = false;
-  }
-
-  ByteBuffer* out_;
-  bool is_first_ = true;
-};
 
 std::string Stamp(absl::Time time) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
@@ -94,19 +53,19 @@ struct Envelope {
   bool running = true;
 };
 
-void Add(const Envelope& envelope, Members* members) {
-  members->Text("@timestamp", Stamp(envelope.time));
-  members->Text("kind", Name(envelope.kind));
-  members->Text("id", View(*envelope.id));
-  members->Text("environment", envelope.environment);
-  members->Text("appName", envelope.app_name);
-  members->Text("appId", envelope.app_id);
-  members->Raw("attempt", envelope.attempt);
-  members->Text("containerId", envelope.container_id);
-  members->Text("deployMode", envelope.deploy_mode);
-  members->Flag("running", envelope.running);
+void Add(const Envelope& envelope, JsonWriter* members) {
+  members->KnownText("@timestamp", Stamp(envelope.time));
+  members->KnownText("kind", Name(envelope.kind));
+  members->KnownText("id", View(*envelope.id));
+  members->KnownText("environment", envelope.environment);
+  members->KnownText("appName", envelope.app_name);
+  members->KnownText("appId", envelope.app_id);
+  members->KnownRaw("attempt", envelope.attempt);
+  members->KnownText("containerId", envelope.container_id);
+  members->KnownText("deployMode", envelope.deploy_mode);
+  members->Boolean("running", envelope.running);
   members->Open("source");
-  members->Text("name", envelope.source);
+  members->KnownText("name", envelope.source);
   members->Close();
 }
 
@@ -132,10 +91,11 @@ void YarnDocuments::WriteJob(const YarnOrigin& origin, const FinishedJob& job, u
   envelope.id = &id;
   envelope.time = *job.job.completed;
   const EventRef event = Begin(envelope.kind, id, envelope.time, offset, out->bytes);
-  Members members(&out->bytes);
+  JsonWriter members(&out->bytes);
+  members.Open();
   Add(envelope, &members);
-  members.Raw("job", job.job.json);
-  members.Raw("stages", Joined(job.stages));
+  members.KnownRaw("job", job.job.json);
+  members.KnownRaw("stages", Joined(job.stages));
   members.Close();
   End(event, out);
 }
@@ -151,16 +111,17 @@ void YarnDocuments::WriteBatch(const YarnOrigin& origin, const SparkBatch& batch
   envelope.id = &id;
   envelope.time = absl::FromUnixMillis(batch.time);
   const EventRef event = Begin(envelope.kind, id, envelope.time, offset, out->bytes);
-  Members members(&out->bytes);
+  JsonWriter members(&out->bytes);
+  members.Open();
   Add(envelope, &members);
   members.Open("batch");
-  members.Number("time", batch.time);
-  members.Number("schedulingDelayMs", batch.scheduling_delay);
-  members.Number("processingMs", batch.processing);
-  members.Number("totalDelayMs", batch.total_delay);
-  members.Number("records", batch.records);
-  members.Number("jobs", batch.jobs);
-  members.Text("status", batch.status);
+  members.KnownInteger("time", batch.time);
+  members.KnownInteger("schedulingDelayMs", batch.scheduling_delay);
+  members.KnownInteger("processingMs", batch.processing);
+  members.KnownInteger("totalDelayMs", batch.total_delay);
+  members.KnownInteger("records", batch.records);
+  members.KnownInteger("jobs", batch.jobs);
+  members.KnownText("status", batch.status);
   members.Close();
   members.Close();
   End(event, out);
@@ -187,18 +148,19 @@ void YarnDocuments::WriteApp(absl::Time time, const AppReport& report, uint64_t 
   envelope.deploy_mode = report.deploy_mode;
   envelope.running = report.is_running;
   const EventRef event = Begin(envelope.kind, id, time, offset, out->bytes);
-  Members members(&out->bytes);
+  JsonWriter members(&out->bytes);
+  members.Open();
   Add(envelope, &members);
   members.Open("app");
-  members.Text("state", app.state);
-  members.Text("finalStatus", app.final_status);
-  members.Text("diagnostics", app.diagnostics);
-  members.Text("user", app.user);
-  members.Text("queue", app.queue);
-  members.Number("attempts", report.attempts);
-  members.Number("containers", app.containers);
-  members.Number("memoryMB", app.memory_mb);
-  members.Number("vcores", app.vcores);
+  members.KnownText("state", app.state);
+  members.KnownText("finalStatus", app.final_status);
+  members.KnownText("diagnostics", app.diagnostics);
+  members.KnownText("user", app.user);
+  members.KnownText("queue", app.queue);
+  members.KnownInteger("attempts", report.attempts);
+  members.KnownInteger("containers", app.containers);
+  members.KnownInteger("memoryMB", app.memory_mb);
+  members.KnownInteger("vcores", app.vcores);
   members.Close();
   members.Close();
   End(event, out);

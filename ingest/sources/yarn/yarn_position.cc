@@ -3,32 +3,10 @@
 #include <simdjson.h>
 
 #include "parsers/byte_buffer.h"
-#include "parsers/json_text.h"
+#include "parsers/json_writer.h"
 
 namespace sparktail {
 namespace {
-
-class Writer {
- public:
-  void Text(std::string_view name, std::string_view text) {
-    if (text.empty()) return;
-    Name(name);
-    AppendJsonString(text, &json_);
-  }
-  void Raw(std::string_view name, std::string_view json) {
-    Name(name);
-    json_.Append(json);
-  }
-  std::string Finish() { return std::string(json_.view()) + "}"; }
-
- private:
-  void Name(std::string_view name) {
-    json_.Append(json_.size() == 0 ? "{\"" : ",\"");
-    json_.Append(name);
-    json_.Append("\":");
-  }
-  ByteBuffer json_;
-};
 
 void Read(const simdjson::dom::object& object, std::string_view name, std::string* text) {
   std::string_view value;
@@ -43,22 +21,25 @@ void Read(const simdjson::dom::object& object, std::string_view name, bool* flag
 }  // namespace
 
 std::string YarnPosition::ToJson() const {
-  Writer json;
+  ByteBuffer out;
+  JsonWriter json(&out);
+  json.Open();
   json.Text("kind", "yarn");
-  json.Text("application", log.origin.application);
-  json.Text("name", log.origin.name);
-  json.Text("user", log.origin.user);
-  json.Text("deployMode", log.origin.deploy_mode);
-  json.Text("attempt", log.origin.attempt);
-  if (log.origin.since_ms != INT64_MIN) json.Raw("since", std::to_string(log.origin.since_ms));
-  json.Text("container", log.name.address.container);
-  json.Text("containerUser", log.name.address.user);
-  json.Text("node", log.name.address.node);
-  json.Text("nodeId", log.name.node_id);
-  json.Text("file", log.name.file);
-  if (log.name.address.is_https) json.Raw("https", "true");
-  if (is_inexact) json.Raw("inexact", "true");
-  return json.Finish();
+  json.KnownText("application", log.origin.application);
+  json.KnownText("name", log.origin.name);
+  json.KnownText("user", log.origin.user);
+  json.KnownText("deployMode", log.origin.deploy_mode);
+  json.KnownText("attempt", log.origin.attempt);
+  if (log.origin.since_ms != INT64_MIN) json.Integer("since", log.origin.since_ms);
+  json.KnownText("container", log.name.address.container);
+  json.KnownText("containerUser", log.name.address.user);
+  json.KnownText("node", log.name.address.node);
+  json.KnownText("nodeId", log.name.node_id);
+  json.KnownText("file", log.name.file);
+  if (log.name.address.is_https) json.Boolean("https", true);
+  if (is_inexact) json.Boolean("inexact", true);
+  json.Close();
+  return std::string(out.view());
 }
 
 std::optional<YarnPosition> YarnPosition::FromJson(std::string_view json) {
