@@ -121,12 +121,7 @@ class Migration {
       yaml += std::string("    ") + option + ": " + std::to_string(*number) +
               (is_count ? "" : "s") + "\n";
     }
-    yaml += "sinks:\n";
-    if (search) {
-      yaml += "  # spark-monitor sends events to Elasticsearch (" + Printable(search->text, 40) +
-              "), into indices named monitor-yarn-ENVIRONMENT-DAY.\n";
-    }
-    yaml += "  - kind: stdout\n";
+    yaml += "sinks:\n" + (search ? ElasticsearchSink(search->text) : "  - kind: stdout\n");
     for (const auto& [key, value] : ini_) {
       yaml += "# line " + std::to_string(value.line) + ", " + Printable(key, 100) +
               ": sparktail has no such option\n";
@@ -161,6 +156,16 @@ class Migration {
       names.emplace_back(name);
     }
     return names;
+  }
+
+  // config.ini names an environment; the addresses of its nodes are in spark-monitor's code.
+  static std::string ElasticsearchSink(std::string_view environment) {
+    return "  - kind: elasticsearch\n"
+           "    # spark-monitor had the nodes of " +
+           Quoted(Printable(environment, 40)) +
+           " in its settings.py: give them here.\n"
+           "    urls: [\"http://elasticsearch:9200\"]\n"
+           "    index: \"monitor-yarn-{environment}-%Y%m%d\"\n";
   }
 
   static std::string LevelOf(std::string_view python) {

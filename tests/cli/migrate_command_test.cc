@@ -3,6 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+
+#include "ingest/cli/config_file.h"
+#include "sinks/opensearch/opensearch_options.h"
+#include "tests/support/fake_surroundings.h"
+
 namespace sparktail {
 namespace {
 
@@ -48,10 +54,24 @@ TEST(MigrateCommandTest, TheOptionsOfASparkMonitorAreConverted) {
             "    error_min_count: 5\n"
             "    error_max_count: 10\n"
             "sinks:\n"
-            "  # spark-monitor sends events to Elasticsearch (pro), into indices named "
-            "monitor-yarn-ENVIRONMENT-DAY.\n"
-            "  - kind: stdout\n"
+            "  - kind: elasticsearch\n"
+            "    # spark-monitor had the nodes of \"pro\" in its settings.py: give them here.\n"
+            "    urls: [\"http://elasticsearch:9200\"]\n"
+            "    index: \"monitor-yarn-{environment}-%Y%m%d\"\n"
             "# line 19, ERRORS.colour: sparktail has no such option\n");
+}
+
+TEST(MigrateCommandTest, TheStrictReaderTakesWhatItWrites) {
+  PosixOs os;
+  const Surroundings surroundings = testing::MakeSurroundings(&os, {});
+  const std::string with_search = *MigrateConfig(kIni, {});
+  const auto read = ReadConfiguration(with_search, "sparktail.yaml", surroundings);
+  ASSERT_TRUE(read.ok()) << read.status() << "\n" << with_search;
+  ASSERT_EQ(read->sinks.size(), 1U);
+  EXPECT_EQ(read->sinks[0].options.Get<OpenSearchOptions>().index,
+            "monitor-yarn-{environment}-%Y%m%d");
+  const std::string without = *MigrateConfig("[APPS]\nnames = [\"a\"]\n", {});
+  EXPECT_TRUE(ReadConfiguration(without, "sparktail.yaml", surroundings).ok()) << without;
 }
 
 TEST(MigrateCommandTest, WithoutResourceManagersItSaysWhereTheyWere) {
