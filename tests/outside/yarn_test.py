@@ -458,10 +458,10 @@ class FaultTest(YarnCase):
         runner = self.yarn_runner(cluster).start()
         self.comes(runner, [1])
         runner.until(lambda: cluster.nodes[0].asked > 12, "the sick one is asked again")
-        self.assertEqual(runner.said().count("it answers 500"), 1)
+        self.assertEqual(runner.said().count("it returned status 500"), 1)
         cluster.nodes[0].fault = None
         self.comes(runner, [1, 9])
-        runner.until(lambda: "it is read again" in runner.said(), "that it is over is said")
+        runner.until(lambda: "reading works again" in runner.said(), "that it is over is said")
         runner.stop()
 
     def test_a_node_that_restarts(self):

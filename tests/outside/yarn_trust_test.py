@@ -265,7 +265,7 @@ class CredentialsTest(TrustCase):
         # Nor is it when there is nobody else to ask.
         with cluster.lock:
             moved.end()
-        runner.until(lambda: "give `history_server`" in runner.said(), "it says what is missing")
+        runner.until(lambda: "set `history_server`" in runner.said(), "it says what is missing")
         self.ends(runner)
         runner.stop()
         self.assertEqual(stranger.opened, 0)
@@ -307,7 +307,7 @@ class CredentialsTest(TrustCase):
         refusal = Answer("", "text/html", 401)
         for server in (*cluster.rms, *cluster.nodes):
             server.fault = lambda path, answer: refusal
-        runner.until(lambda: runner.said().count("it refuses us (401)") >= 2, "it says so")
+        runner.until(lambda: runner.said().count("it denies access (401)") >= 2, "it says so")
         # All is there that it keeps while it runs, and what a life leaves behind.
         runner.kill()
         self.check_secret(runner)

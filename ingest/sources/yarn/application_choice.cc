@@ -21,7 +21,7 @@ bool Contains(const std::vector<std::string>& all, std::string_view one) {
   return std::find(all.begin(), all.end(), one) != all.end();
 }
 
-// The last part of "root.users.etl" is as good as the whole.
+// A configured queue matches the full path, such as "root.users.etl", or its last part.
 bool HasQueue(const std::vector<std::string>& queues, std::string_view queue) {
   return Contains(queues, queue) || Contains(queues, queue.substr(queue.rfind('.') + 1));
 }

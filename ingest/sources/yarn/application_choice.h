@@ -15,17 +15,17 @@ namespace sparktail {
 
 struct YarnSourceOptions;
 
-// Whether it can stand in `applications`: a name, or regex: and a pattern that RE2 understands.
+// True for a valid element of `applications`: a name, or "regex:" and a pattern of RE2's syntax.
 bool IsApplicationPattern(std::string_view text);
 
-// Which applications a source reads.
+// Decides which applications a source reads.
 class ApplicationChoice {
  public:
   explicit ApplicationChoice(const YarnSourceOptions& options);
   ~ApplicationChoice();
 
   bool Has(const YarnApplication& application) const;
-  // The names that are given as such.
+  // The configured names, without the patterns.
   const std::vector<std::string>& names() const { return names_; }
 
  private:

@@ -11,8 +11,8 @@
 #include "ingest/http/http_client.h"
 #include "ingest/http/http_url.h"
 #include "ingest/sources/yarn/application_choice.h"
+#include "ingest/sources/yarn/container_log_reader.h"
 #include "ingest/sources/yarn/driver_api.h"
-#include "ingest/sources/yarn/log_reader.h"
 #include "ingest/sources/yarn/resource_manager.h"
 #include "ingest/sources/yarn/yarn_answer.h"
 #include "ingest/sources/yarn/yarn_names.h"
@@ -124,13 +124,13 @@ class YarnCheck {
     const std::string why_not = WhyNotAsked(active_, name.address, options_);
     if (!why_not.empty()) return NotRead(title, name, why_not);
     const std::string node = NodeUrl(name.address, options_.url_prefix);
-    LogReader reader(0);
+    ContainerLogReader reader(0);
     // A NodeManager that has no text is asked once more, for a page.
     for (int i = 0; i < 2; ++i) {
-      HttpRequest request = reader.Next(LogReader::Server::kNode, node, name);
+      HttpRequest request = reader.Next(ContainerLogReader::Server::kNode, node, name);
       request.timeout = kAnswerTime;
-      const LogReader::Outcome outcome = reader.Take(client_->Send(std::move(request)));
-      if (outcome.kind != LogReader::Outcome::Kind::kRead) {
+      const ContainerLogReader::Outcome outcome = reader.Take(client_->Send(std::move(request)));
+      if (outcome.kind != ContainerLogReader::Outcome::Kind::kRead) {
         return NotRead(title, name, outcome.why);
       }
       if (reader.length() > 0 || outcome.at_end) break;

@@ -14,7 +14,7 @@ constexpr absl::Duration kInfoTime = absl::Seconds(10);
 constexpr absl::Duration kListTime = absl::Seconds(60);
 constexpr size_t kMostList = size_t{64} << 20;
 
-HttpRequest Ask(std::string url, absl::Duration timeout) {
+HttpRequest MakeRequest(std::string url, absl::Duration timeout) {
   HttpRequest request;
   request.url = std::move(url);
   request.timeout = timeout;
@@ -34,16 +34,15 @@ void ClusterPoll::Start(std::optional<absl::Time> ended_since, Done done) {
   result_ = Result();
   asked_ = rms_.size();
   for (const std::string& rm : rms_) {
-    queue_->Start(Ask(ClusterInfoUrl(rm), kInfoTime),
-                  [this, round = round_, rm](const HttpResponse& response) {
-                    TakeInfo(round, rm, response);
-                  });
+    queue_->Start(
+        MakeRequest(ClusterInfoUrl(rm), kInfoTime),
+        [this, round = round_, rm](const HttpResponse& response) { OnInfo(round, rm, response); });
   }
 }
 
-// The one that was active before is believed at once if it says that it is. Else the first one
-// that does.
-void ClusterPoll::TakeInfo(size_t round, const std::string& rm, const HttpResponse& response) {
+// Chooses the previously active ResourceManager as soon as it reports that it is active. Otherwise
+// waits for all responses and chooses the first one that reports so.
+void ClusterPoll::OnInfo(size_t round, const std::string& rm, const HttpResponse& response) {
   if (round != round_ || is_chosen_) return;
   --asked_;
   const YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
@@ -67,16 +66,16 @@ void ClusterPoll::Choose(const std::string& rm) {
   result_.failed_over = !active_.empty() && active_ != rm;
   result_.rm = active_ = rm;
   lists_ = ended_since_ ? 2 : 1;
-  AskFor(ApplicationsUrl(rm));
-  if (ended_since_) AskFor(EndedApplicationsUrl(rm, *ended_since_));
+  RequestList(ApplicationsUrl(rm));
+  if (ended_since_) RequestList(EndedApplicationsUrl(rm, *ended_since_));
 }
 
-void ClusterPoll::AskFor(const std::string& url) {
-  queue_->Start(Ask(url, kListTime),
-                [this](const HttpResponse& response) { TakeApplications(response); });
+void ClusterPoll::RequestList(const std::string& url) {
+  queue_->Start(MakeRequest(url, kListTime),
+                [this](const HttpResponse& response) { OnApplications(response); });
 }
 
-void ClusterPoll::TakeApplications(const HttpResponse& response) {
+void ClusterPoll::OnApplications(const HttpResponse& response) {
   --lists_;
   const YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
   if (answer.kind != YarnAnswer::Kind::kGood) {

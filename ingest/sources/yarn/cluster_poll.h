@@ -14,35 +14,37 @@
 
 namespace sparktail {
 
-// Asks a cluster for its applications: finds the ResourceManager that is active, again after each
-// fail-over, and asks that one. No redirect is followed: a standby's goes to an address that nobody
-// has configured, or to itself.
+// Lists the applications of a cluster: finds the active ResourceManager, anew for each poll, and
+// requests its lists. Redirects are not followed: a standby redirects to an address that nobody has
+// configured, or to itself.
 class ClusterPoll {
  public:
   struct Result {
-    // kUnavailable: a sentence that says why there is no answer.
+    // kUnavailable: why there is no list, as a sentence.
     absl::Status status;
-    std::string rm;                             // the active one, as one asks it
-    bool failed_over = false;                   // another one was before
-    std::vector<YarnApplication> applications;  // that have not ended, or have since
+    std::string rm;                             // URL of the active one
+    bool failed_over = false;                   // another one was active before
+    std::vector<YarnApplication> applications;  // not ended, or ended recently
   };
   using Done = std::function<void(Result)>;
 
-  // Addresses without a slash at the end. `queue` outlives it, and calls nothing after its end.
+  // `rms` are URLs without a trailing slash. `queue` must outlive this object, and must not call
+  // back after this object is gone.
   ClusterPoll(HostQueue* queue, std::vector<std::string> rms)
       : queue_(queue), rms_(std::move(rms)) {}
 
-  // One at a time. Also asks for the applications that have ended since then, if given.
+  // Starts a poll; only one may run at a time. With `ended_since`, the result also holds the
+  // applications that have ended since then.
   void Start(std::optional<absl::Time> ended_since, Done done);
   bool is_running() const { return done_ != nullptr; }
-  // The one that was active when that was last known; empty: not known yet.
+  // URL of the ResourceManager that was found active last; empty: none so far.
   const std::string& rm() const { return active_; }
 
  private:
-  void TakeInfo(size_t round, const std::string& rm, const HttpResponse& response);
+  void OnInfo(size_t round, const std::string& rm, const HttpResponse& response);
   void Choose(const std::string& rm);
-  void AskFor(const std::string& url);
-  void TakeApplications(const HttpResponse& response);
+  void RequestList(const std::string& url);
+  void OnApplications(const HttpResponse& response);
   void Finish(absl::Status status);
 
   HostQueue* const queue_;
@@ -50,11 +52,11 @@ class ClusterPoll {
   std::string active_;
   std::optional<absl::Time> ended_since_;
   Done done_;
-  size_t round_ = 0;  // answers of an earlier one come to nothing
-  size_t asked_ = 0;  // ResourceManagers that have not answered
+  size_t round_ = 0;  // responses to an earlier round are ignored
+  size_t asked_ = 0;  // ResourceManagers that have not responded yet
   bool is_chosen_ = false;
   std::string trouble_;  // why none can be chosen
-  size_t lists_ = 0;     // that are still to come
+  size_t lists_ = 0;     // lists that have not come yet
   Result result_;
 };
 

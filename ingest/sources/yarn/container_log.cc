@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 constexpr size_t kLongestMessage = 300;
 
-// Takes the next line off, without its newline; nothing if none is complete.
+// Removes the next line and returns it without its newline; empty if no line is complete.
 std::optional<std::string_view> TakeLine(std::string_view* text) {
   const size_t newline = text->find('\n');
   if (newline == std::string_view::npos) return std::nullopt;
@@ -20,7 +20,7 @@ std::optional<std::string_view> TakeLine(std::string_view* text) {
   return line;
 }
 
-// The value behind `name:`, if that is the next line.
+// Removes the next line and returns what follows `name` in it, if the line starts with `name`.
 std::optional<std::string_view> TakeField(std::string_view* text, std::string_view name) {
   std::string_view rest = *text;
   const auto line = TakeLine(&rest);
@@ -35,7 +35,7 @@ bool Skip(std::string_view* text, std::string_view what) {
   return true;
 }
 
-// One log of the answer; what it says of its length decides, not what stands in it.
+// Removes one log from the body. The stated length decides where it ends, never its content.
 std::optional<LogText> TakeLog(std::string_view* body, std::string_view file, uint64_t asked) {
   if (!TakeField(body, "Container: ")) return std::nullopt;
   if (!TakeField(body, "LogAggregationType: ")) return std::nullopt;

@@ -7,40 +7,40 @@
 
 namespace sparktail {
 
-// What a NodeManager (or history server) answers when it is asked for a part of a container's log.
-// It does so in two ways: as text, in which the bytes stand as they are, but only a number of them
-// from the end can be asked for; and as a page for people, which begins at any byte, but went
-// through a decoder of UTF-8.
+// Parsers for a part of a container's log as a NodeManager or a history server returns it. There
+// are two forms. The text form has the exact bytes, but a request can only name a number of bytes
+// from the end of the log. The page for browsers begins at any byte, but it has been through a
+// UTF-8 decoder.
 
-// A part of a log, out of the text.
+// A part of a log in the text form.
 struct LogText {
-  uint64_t length = 0;      // of the whole log
-  uint64_t begin = 0;       // where the part begins in it
-  std::string_view bytes;   // of the answer
-  bool is_running = false;  // the container is
+  uint64_t length = 0;      // of the whole log, in bytes
+  uint64_t begin = 0;       // byte of the log at which the part begins
+  std::string_view bytes;   // a view into the body
+  bool is_running = false;  // the container is running
 };
 
-// Out of the answer to "the last `asked` bytes of `file`". Nothing, if it is no such answer, or
-// cut. Of several logs of the name (aggregation in rolls uploads a log again and again, each time
-// all of it) the longest one is taken.
+// Parses the response to a request for the last `asked` bytes of `file`. Empty if the body has
+// another form or is cut. If several logs have the name, the longest one is returned: rolling
+// aggregation uploads the whole log repeatedly.
 std::optional<LogText> ReadLogText(std::string_view body, std::string_view file, uint64_t asked);
 
 struct LogPage {
   enum class Kind : uint8_t {
     kText,     // a part of the log
-    kBeyond,   // the log ends before the byte that was asked for
-    kMissing,  // the server has no such log, now or any more
-    kOther,    // it says something else
-    kForeign,  // not from a NodeManager: a login page, say
-    kCut,      // the end is missing
+    kBeyond,   // the log ends before the requested byte
+    kMissing,  // the server does not have the log, or not any longer
+    kOther,    // another message of the server
+    kForeign,  // not from a NodeManager, for example a login page
+    kCut,      // the end of the page is missing
   };
   Kind kind = Kind::kForeign;
-  std::string bytes;  // of kText
-  // So many of them are those of the log; where they end, bytes that are no UTF-8 were replaced.
-  // The rest may be of another length.
+  std::string bytes;  // only for kText
+  // The first `exact` bytes are identical to those of the log. After them, the server has replaced
+  // bytes that are not UTF-8, and lengths may differ.
   size_t exact = 0;
-  std::optional<uint64_t> length;  // of the log, of kBeyond
-  std::string message;             // of kMissing and kOther, and kForeign: its title
+  std::optional<uint64_t> length;  // of the log; only for kBeyond
+  std::string message;             // of kMissing and kOther; for kForeign the page's title
 };
 LogPage ReadLogPage(std::string_view body);
 

@@ -19,10 +19,10 @@ using simdjson::dom::element;
 using simdjson::dom::object;
 
 constexpr size_t kLongestText = 1024;
-// In 2527: JobKey() has room for no later time.
+// In the year 2527; JobKey() cannot hold a later time.
 constexpr int64_t kEndOfTime = int64_t{1} << 44;
 
-// In milliseconds since 1970.
+// `ms`: milliseconds since 1970.
 bool IsTime(int64_t ms) { return ms >= 0 && ms < kEndOfTime; }
 
 std::string Text(const object& from, std::string_view name) {
@@ -38,11 +38,11 @@ std::optional<int64_t> Number(const object& from, std::string_view name) {
 }
 
 absl::Status NotThat(std::string_view what) {
-  return absl::InvalidArgumentError("the answer is no " + std::string(what));
+  return absl::InvalidArgumentError("the response is not " + std::string(what));
 }
 
-// The text of each member of a JSON array, without white space: Spark's own text, not one that was
-// written anew.
+// The text of each element of a minified JSON array. It is Spark's own text, so numbers and escapes
+// stay as Spark wrote them.
 std::vector<std::string_view> MembersOf(std::string_view minified) {
   std::vector<std::string_view> members;
   size_t depth = 0;
@@ -133,7 +133,7 @@ std::optional<SparkBatch> BatchOf(const object& from) {
   return batch;
 }
 
-// What is known of the jobs of one batch.
+// Sums up the jobs of one batch.
 struct JobsOfBatch {
   absl::Time begin = absl::InfiniteFuture();
   absl::Time end = absl::InfinitePast();
@@ -149,7 +149,7 @@ absl::StatusOr<std::string> ParseDeployMode(std::string_view environment_json) {
   array properties;
   if (parser.parse(environment_json.data(), environment_json.size())["sparkProperties"].get(
           properties) != SUCCESS) {
-    return NotThat("environment of a driver");
+    return NotThat("the environment of a driver");
   }
   for (const element& property : properties) {
     std::string_view name;
@@ -166,15 +166,15 @@ absl::StatusOr<std::vector<SparkJob>> ParseJobs(std::string_view json) {
   if (!minified.ok()) return minified.status();
   simdjson::dom::parser parser;
   array list;
-  if (parser.parse(*minified).get(list) != SUCCESS) return NotThat("list of jobs");
+  if (parser.parse(*minified).get(list) != SUCCESS) return NotThat("a list of jobs");
   const std::vector<std::string_view> texts = MembersOf(*minified);
-  if (texts.size() != list.size()) return NotThat("list of jobs");
+  if (texts.size() != list.size()) return NotThat("a list of jobs");
   std::vector<SparkJob> jobs;
   size_t at = 0;
   for (const element& one : list) {
     const std::string_view text = texts[at++];
     object from;
-    if (one.get(from) != SUCCESS) return NotThat("list of jobs");
+    if (one.get(from) != SUCCESS) return NotThat("a list of jobs");
     if (std::optional<SparkJob> job = JobOf(from, text)) jobs.push_back(*std::move(job));
   }
   return jobs;
@@ -185,10 +185,10 @@ absl::StatusOr<std::string> ParseStage(std::string_view json) {
   if (!minified.ok()) return minified.status();
   simdjson::dom::parser parser;
   array attempts;
-  if (parser.parse(*minified).get(attempts) != SUCCESS) return NotThat("stage");
+  if (parser.parse(*minified).get(attempts) != SUCCESS) return NotThat("a stage");
   for (const element& attempt : attempts) {
     object from;
-    if (attempt.get(from) != SUCCESS || !Number(from, "stageId")) return NotThat("stage");
+    if (attempt.get(from) != SUCCESS || !Number(from, "stageId")) return NotThat("a stage");
   }
   return minified;
 }
@@ -197,11 +197,11 @@ absl::StatusOr<std::vector<SparkBatch>> ParseBatches(std::string_view json) {
   simdjson::dom::parser parser;
   array list;
   if (parser.parse(json.data(), json.size()).get(list) != SUCCESS)
-    return NotThat("list of batches");
+    return NotThat("a list of batches");
   std::vector<SparkBatch> batches;
   for (const element& one : list) {
     object from;
-    if (one.get(from) != SUCCESS) return NotThat("list of batches");
+    if (one.get(from) != SUCCESS) return NotThat("a list of batches");
     if (std::optional<SparkBatch> batch = BatchOf(from)) batches.push_back(*std::move(batch));
   }
   std::sort(batches.begin(), batches.end(),
@@ -225,7 +225,7 @@ std::vector<SparkBatch> BatchesOf(const std::vector<SparkJob>& jobs) {
     SparkBatch batch;
     batch.time = time;
     batch.jobs = of.jobs;
-    // More of its jobs may come as long as it is the last one.
+    // The last batch may still get more jobs.
     const bool is_last = time == found.rbegin()->first;
     const bool has_times = of.begin != absl::InfiniteFuture();
     batch.status = of.runs || is_last || !has_times ? "processing"
@@ -245,12 +245,12 @@ absl::StatusOr<std::vector<SparkReceiver>> ParseReceivers(std::string_view json)
   simdjson::dom::parser parser;
   array list;
   if (parser.parse(json.data(), json.size()).get(list) != SUCCESS) {
-    return NotThat("list of receivers");
+    return NotThat("a list of receivers");
   }
   std::vector<SparkReceiver> receivers;
   for (const element& one : list) {
     object from;
-    if (one.get(from) != SUCCESS) return NotThat("list of receivers");
+    if (one.get(from) != SUCCESS) return NotThat("a list of receivers");
     SparkReceiver receiver;
     receiver.name = Text(from, "streamName");
     receiver.id = Number(from, "streamId");
@@ -274,7 +274,8 @@ std::optional<absl::Time> ParseSparkTime(std::string_view text) {
                        &time, &error)) {
     return std::nullopt;
   }
-  if (!IsTime(absl::ToUnixMillis(time))) return std::nullopt;  // it reads "infinite-future", too
+  if (!IsTime(absl::ToUnixMillis(time)))
+    return std::nullopt;  // ParseTime() also accepts "infinite-future"
   return time;
 }
 

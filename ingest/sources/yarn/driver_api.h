@@ -11,21 +11,21 @@
 
 namespace sparktail {
 
-// What a driver's REST API (/api/v1) answers. Errors are kInvalidArgument: the answer is not what
-// was asked for.
+// Parsers for the responses of a driver's REST API (/api/v1). Errors are kInvalidArgument: the
+// response is not what was requested.
 
-// "cluster" or "client"; empty if the environment does not say.
+// "cluster" or "client"; empty if the environment does not have the deploy mode.
 absl::StatusOr<std::string> ParseDeployMode(std::string_view environment_json);
 
-// A job, or a batch of DStreams that was rebuilt of jobs.
+// A Spark job.
 struct SparkJob {
   int64_t id = 0;
-  std::string json;    // as Spark printed it, without white space
+  std::string json;    // Spark's text, without white space
   std::string status;  // RUNNING, SUCCEEDED, FAILED, UNKNOWN
   std::optional<absl::Time> submitted;
   std::optional<absl::Time> completed;
   std::vector<int64_t> stages;
-  std::optional<int64_t> batch_ms;  // the time of the DStream batch to which it belongs
+  std::optional<int64_t> batch_ms;  // time of the DStream batch to which the job belongs
 
   bool has_ended() const { return completed.has_value(); }
 };
@@ -34,10 +34,10 @@ absl::StatusOr<std::vector<SparkJob>> ParseJobs(std::string_view json);
 // All attempts of one stage, as a JSON array without white space.
 absl::StatusOr<std::string> ParseStage(std::string_view json);
 
-// A batch of DStreams. Times are in milliseconds.
+// A batch of DStreams. Times and durations are in milliseconds.
 struct SparkBatch {
-  int64_t time = 0;    // since 1970, for which it is named
-  std::string status;  // completed, failed; of one that has not ended: queued, processing
+  int64_t time = 0;    // since 1970; it names the batch
+  std::string status;  // completed, failed; if it has not ended: queued, processing
   std::optional<int64_t> scheduling_delay;
   std::optional<int64_t> processing;
   std::optional<int64_t> total_delay;
@@ -46,15 +46,16 @@ struct SparkBatch {
 
   bool has_ended() const { return status == "completed" || status == "failed"; }
 };
-// Of /streaming/batches; the oldest first.
+// Parses the response of /streaming/batches. The oldest batch comes first.
 absl::StatusOr<std::vector<SparkBatch>> ParseBatches(std::string_view json);
-// Of versions that have no /streaming: of the jobs of each batch, as their descriptions tell. A
-// batch has ended when a later one has begun and none of its jobs runs. The oldest first.
+// Rebuilds batches from jobs, for Spark versions without /streaming: a job's description names its
+// batch. A batch has ended when a later one has begun and none of its jobs runs. The oldest batch
+// comes first.
 std::vector<SparkBatch> BatchesOf(const std::vector<SparkJob>& jobs);
 
 struct SparkReceiver {
   std::string name;
-  std::optional<double> event_rate;  // a second, on average
+  std::optional<double> event_rate;  // average events per second
   std::optional<int64_t> id;
   bool is_active = false;
   std::string executor;
@@ -62,7 +63,7 @@ struct SparkReceiver {
 };
 absl::StatusOr<std::vector<SparkReceiver>> ParseReceivers(std::string_view json);
 
-// Spark's "2026-11-21T15:59:05.317GMT". Nothing before 1970 is a time, nor after 2500.
+// Parses Spark's "2026-11-21T15:59:05.317GMT". Times before 1970 and after 2527 are rejected.
 std::optional<absl::Time> ParseSparkTime(std::string_view text);
 
 }  // namespace sparktail

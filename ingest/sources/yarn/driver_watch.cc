@@ -8,9 +8,9 @@
 namespace sparktail {
 namespace {
 
-constexpr absl::Duration kAnswerTime = absl::Seconds(30);
-constexpr size_t kMostAnswer = size_t{16} << 20;
-constexpr size_t kMostFinished = 50;  // handed on together
+constexpr absl::Duration kResponseTime = absl::Seconds(30);
+constexpr size_t kMostResponse = size_t{16} << 20;
+constexpr size_t kMostFinished = 50;  // emitted together
 
 }  // namespace
 
@@ -26,20 +26,20 @@ void DriverWatch::Look(const std::string& rm, std::function<void(bool)> done) {
   rm_ = rm;
   done_ = std::move(done);
   is_asking_ = true;
-  if (rebuilds_batches_) return AskJobs();
-  Ask("streaming/batches", [this](const HttpResponse& response) { TakeBatches(response); });
+  if (rebuilds_batches_) return RequestJobs();
+  Request("streaming/batches", [this](const HttpResponse& response) { OnBatches(response); });
 }
 
-void DriverWatch::Ask(const std::string& what, std::function<void(const HttpResponse&)> take) {
+void DriverWatch::Request(const std::string& what, std::function<void(const HttpResponse&)> take) {
   HttpRequest request;
   request.url = DriverUrl(rm_, origin_.application, what);
-  request.timeout = kAnswerTime;
-  request.most_bytes = kMostAnswer;
+  request.timeout = kResponseTime;
+  request.most_bytes = kMostResponse;
   request.headers = {"Accept: application/json"};
   queue_->Start(std::move(request), std::move(take));
 }
 
-void DriverWatch::TakeBatches(const HttpResponse& response) {
+void DriverWatch::OnBatches(const HttpResponse& response) {
   const YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
   if (answer.kind == YarnAnswer::Kind::kGood) {
     const absl::StatusOr<std::vector<SparkBatch>> batches = ParseBatches(response.body);
@@ -49,24 +49,26 @@ void DriverWatch::TakeBatches(const HttpResponse& response) {
   } else if (answer.kind != YarnAnswer::Kind::kMissing) {
     return Finish(false);
   }
-  // Since Spark 2.2 a driver without DStreams says so. Before, it did not know the question.
+  // Since Spark 2.2 a driver without DStreams responds so. Earlier versions do not have the
+  // endpoint.
   const bool is_old = answer.kind == YarnAnswer::Kind::kMissing &&
                       response.body.find("no streaming listener") == std::string::npos;
   rebuilds_batches_ = is_old;
   if (!with_jobs_ && !is_old) return Finish(true);
-  AskJobs();
+  RequestJobs();
 }
 
-void DriverWatch::AskJobs() {
-  Ask("jobs", [this](const HttpResponse& response) { TakeJobs(response); });
+void DriverWatch::RequestJobs() {
+  Request("jobs", [this](const HttpResponse& response) { OnJobs(response); });
 }
 
-void DriverWatch::TakeJobs(const HttpResponse& response) {
+void DriverWatch::OnJobs(const HttpResponse& response) {
   const YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
   absl::StatusOr<std::vector<SparkJob>> jobs = absl::UnavailableError(answer.why);
   if (answer.kind == YarnAnswer::Kind::kGood) jobs = ParseJobs(response.body);
   if (!jobs.ok()) {
-    // Who knows no jobs either is no old driver: a proxy that does not know the application, say.
+    // Not an old driver if it does not list jobs either. It may be a proxy that does not know the
+    // application.
     rebuilds_batches_ = false;
     return Finish(false);
   }
@@ -78,41 +80,41 @@ void DriverWatch::TakeJobs(const HttpResponse& response) {
   if (!with_jobs_) return Finish(true);
   for (SparkJob& job : jobs_.Take(*jobs, /*last=*/false)) pending_.push_back(std::move(job));
   last_jobs_ = *std::move(jobs);
-  AskStages();
+  RequestStages();
 }
 
-// Those of the first job that waits, one after the other.
-void DriverWatch::AskStages() {
+// Requests the stages of the first pending job, one at a time.
+void DriverWatch::RequestStages() {
   while (!pending_.empty() && stage_ == pending_.front().stages.size()) {
     finished_.push_back({std::move(pending_.front()), std::exchange(stages_, {})});
     pending_.pop_front();
     stage_ = 0;
-    HandOn(kMostFinished);
+    EmitFinished(kMostFinished);
   }
   if (pending_.empty()) {
-    HandOn(1);
+    EmitFinished(1);
     return Finish(true);
   }
-  Ask("stages/" + std::to_string(pending_.front().stages[stage_]) + "?details=false",
-      [this](const HttpResponse& response) { TakeStage(response); });
+  Request("stages/" + std::to_string(pending_.front().stages[stage_]) + "?details=false",
+          [this](const HttpResponse& response) { OnStage(response); });
 }
 
-void DriverWatch::TakeStage(const HttpResponse& response) {
+void DriverWatch::OnStage(const HttpResponse& response) {
   const YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
   const bool is_missing = answer.kind == YarnAnswer::Kind::kMissing;
   absl::StatusOr<std::string> stage = std::string();
   if (answer.kind == YarnAnswer::Kind::kGood) stage = ParseStage(response.body);
   if ((answer.kind != YarnAnswer::Kind::kGood && !is_missing) || !stage.ok()) {
-    HandOn(1);
+    EmitFinished(1);
     return Finish(false);
   }
-  // One that was left out for its results were there, or that the driver has forgotten.
+  // A missing stage was skipped because its results existed already, or the driver has dropped it.
   if (!stage->empty()) stages_.push_back(*std::move(stage));
   ++stage_;
-  AskStages();
+  RequestStages();
 }
 
-void DriverWatch::HandOn(size_t least) {
+void DriverWatch::EmitFinished(size_t least) {
   if (finished_.size() < least) return;
   tails_->OnJobs(origin_, finished_);
   finished_.clear();
@@ -124,7 +126,7 @@ void DriverWatch::Finish(bool is_well) {
   done(is_well);
 }
 
-// Stages that were not asked for yet are not known any more.
+// Stages that were not requested in time are lost with the driver.
 void DriverWatch::End() {
   if (!with_jobs_) return;
   for (SparkJob& job : jobs_.Take(last_jobs_, /*last=*/true)) pending_.push_back(std::move(job));
@@ -133,7 +135,7 @@ void DriverWatch::End() {
   }
   pending_.clear();
   stage_ = 0;
-  HandOn(1);
+  EmitFinished(1);
 }
 
 }  // namespace sparktail

@@ -14,32 +14,33 @@
 
 namespace sparktail {
 
-// Asks one driver, through the ResourceManager's proxy, for what it has finished: batches of
-// DStreams, and, where no log can be read, jobs with their stages.
+// Reports what one driver has finished: batches of DStreams, and, where no log can be read, jobs
+// with their stages. Requests go through the ResourceManager's proxy, one at a time.
 //
-// One request at a time. Reader thread only; kept as long as it is_asking().
+// Reader thread only. Must not be destroyed while it is_asking().
 class DriverWatch {
  public:
   DriverWatch(HostQueue* queue, YarnTailMaker* tails, YarnOrigin origin, bool with_jobs);
 
-  // Looks for what is new; `rm`: the active ResourceManager. Not while it is asking. `done`: it has
-  // looked, and the driver has answered or not.
+  // Looks for newly finished jobs and batches; not while is_asking(). `rm` is the URL of the active
+  // ResourceManager. `done` is called at the end; its argument is true if the driver responded
+  // properly.
   void Look(const std::string& rm, std::function<void(bool)> done);
-  // The driver is gone: what was seen of it last is all.
+  // The driver is gone: emits the finished jobs that it showed last.
   void End();
 
   bool is_asking() const { return is_asking_; }
-  // It has something to tell: jobs are wanted, or there are DStreams.
+  // True if there is something to report: jobs are wanted, or the driver has DStreams.
   bool is_busy() const { return with_jobs_ || has_batches_; }
 
  private:
-  void Ask(const std::string& what, std::function<void(const HttpResponse&)> take);
-  void TakeBatches(const HttpResponse& response);
-  void AskJobs();
-  void TakeJobs(const HttpResponse& response);
-  void AskStages();
-  void TakeStage(const HttpResponse& response);
-  void HandOn(size_t least);
+  void Request(const std::string& what, std::function<void(const HttpResponse&)> take);
+  void OnBatches(const HttpResponse& response);
+  void RequestJobs();
+  void OnJobs(const HttpResponse& response);
+  void RequestStages();
+  void OnStage(const HttpResponse& response);
+  void EmitFinished(size_t least);
   void Finish(bool is_well);
 
   HostQueue* const queue_;
@@ -51,9 +52,9 @@ class DriverWatch {
   JobWatch jobs_;
   BatchWatch batches_;
   std::vector<SparkJob> last_jobs_;
-  std::deque<SparkJob> pending_;     // whose stages are to be asked for
-  std::vector<std::string> stages_;  // of the first one of them
-  size_t stage_ = 0;                 // which of its stages is next
+  std::deque<SparkJob> pending_;     // their stages are still to be requested
+  std::vector<std::string> stages_;  // of the first pending job, so far
+  size_t stage_ = 0;                 // index of its next stage
   std::vector<FinishedJob> finished_;
   bool is_asking_ = false;
   std::string rm_;

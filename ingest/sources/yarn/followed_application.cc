@@ -11,16 +11,16 @@
 namespace sparktail {
 namespace {
 
-using Kind = LogReader::Outcome::Kind;
+using Kind = ContainerLogReader::Outcome::Kind;
 
 constexpr absl::Duration kTick = absl::Seconds(1);
 constexpr absl::Duration kLogTime = absl::Seconds(60);
 constexpr absl::Duration kDriverTime = absl::Seconds(30);
-// An attempt has ended, and its JVM goes on for some seconds.
+// The JVM of an ended attempt keeps running for some seconds.
 constexpr absl::Duration kLastWords = absl::Seconds(1);
-// How often the driver is asked for its deploy mode, before its log is read without knowing.
+// Requests for the deploy mode before the log is read without it.
 constexpr int kModeTries = 6;
-// By a NodeManager that does not say whether the container runs.
+// Reads without news that end a log, if the NodeManager does not report the container's state.
 constexpr int kQuietReads = 3;
 constexpr size_t kLongestAddress = 300;
 constexpr std::string_view kFiles[] = {"stderr", "stdout"};
@@ -39,15 +39,15 @@ struct FollowedApplication::Reading {
 
   YarnLog log;
   std::unique_ptr<YarnLogTail> tail;
-  LogReader reader;
+  ContainerLogReader reader;
   bool is_asking = false;
   absl::Time next = absl::InfinitePast();
-  absl::Time read_at = absl::InfinitePast();  // asked then, all of the log was read
+  absl::Time read_at = absl::InfinitePast();  // when the last read to the log's end was requested
   bool is_inexact = false;
-  bool is_gone = false;  // the server had no such log when it was last asked
+  bool is_gone = false;  // the server did not have the log at the last request
   bool is_over = false;  // its attempt has ended
   absl::Time over;
-  int quiet = 0;  // since then, so often nothing came
+  int quiet = 0;  // consecutive reads since then without new bytes
   bool at_history = false;
   bool has_ended = false;
   Health health;
@@ -61,7 +61,7 @@ FollowedApplication::FollowedApplication(YarnShared* shared, std::string id, int
 
 FollowedApplication::~FollowedApplication() = default;
 
-// ---------------------------------------------------------------- what is known of it
+// ---------------------------------------------------------------- its state
 
 void FollowedApplication::Remember(const YarnLog& log) {
   if (Find(log.name.address, log.name.file) != nullptr) return;
@@ -79,29 +79,29 @@ void FollowedApplication::Update(const YarnApplication& application) {
   origin_.name = application.name;
   origin_.user = application.user;
   if (application.am_logs) container_ = application.am_logs->container;
-  if (application.has_ended()) HasEnded();
-  // Between two attempts there is no container, and the last one is over, but for its last words.
+  if (application.has_ended()) OnEnded();
+  // Between two attempts there is no container. The last attempt is over, but may still write.
   for (const auto& reading : readings_) {
     const bool is_current =
         application.am_logs && reading->log.name.address.container == container_;
     if (has_ended_ || !is_current) {
-      Over(reading.get());
+      MarkOver(reading.get());
     } else {
-      reading->is_over = reading->at_history = false;  // it was only not told of
+      reading->is_over = reading->at_history = false;  // the ResourceManager had only left it out
     }
   }
   if (mode_ == Mode::kCluster) OpenCurrent();
 }
 
-void FollowedApplication::Forgotten() {
-  HasEnded();
-  for (const auto& reading : readings_) Over(reading.get());
+void FollowedApplication::OnForgotten() {
+  OnEnded();
+  for (const auto& reading : readings_) MarkOver(reading.get());
 }
 
-void FollowedApplication::HasEnded() {
+void FollowedApplication::OnEnded() {
   if (std::exchange(has_ended_, true)) return;
   if (driver_ != nullptr && !driver_->is_asking()) driver_->End();
-  // Who has ended can't be asked any more.
+  // An ended driver cannot be asked for its mode.
   if (mode_ == Mode::kUnknown) SetMode(Mode::kCluster, "");
 }
 
@@ -132,32 +132,32 @@ size_t FollowedApplication::logs() const {
 }
 
 uint64_t FollowedApplication::lag_bytes() const {
-  uint64_t behind = 0;
+  uint64_t lag = 0;
   for (const auto& reading : readings_) {
     const uint64_t length = reading->reader.length();
-    if (!reading->has_ended) behind += length - std::min(length, reading->reader.offset());
+    if (!reading->has_ended) lag += length - std::min(length, reading->reader.offset());
   }
-  return behind;
+  return lag;
 }
 
 // ---------------------------------------------------------------- which logs
 
 void FollowedApplication::OpenCurrent() {
-  if (!application_.am_logs) return LookAtStrangeLogs();
+  if (!application_.am_logs) return WarnOfStrangeLogs();
   Open(*application_.am_logs, application_.node_id, has_ended_);
   const bool has_earlier = attempts().value_or(1) > 1;
-  if (has_earlier && attempts_of_ != container_) AskAttempts();
+  if (has_earlier && attempts_of_ != container_) RequestAttempts();
 }
 
-// A gateway may have made it.
-void FollowedApplication::LookAtStrangeLogs() {
+// A gateway may rewrite the address of the logs.
+void FollowedApplication::WarnOfStrangeLogs() {
   if (application_.strange_logs.empty()) return;
   ++shared_->errors;
   if (std::exchange(has_strange_logs_, true)) return;
   shared_->log->Warn("yarn_strange_logs " + origin_.application,
-                     Title() + ": its log is not read: the ResourceManager says that it is at " +
+                     Title() + ": cannot read its log: the ResourceManager gives the address " +
                          Printable(application_.strange_logs, kLongestAddress) +
-                         ", and NodeManagers have other addresses");
+                         ", which is not an address of a NodeManager");
 }
 
 void FollowedApplication::Open(const ContainerAddress& address, const std::string& node_id,
@@ -174,7 +174,7 @@ void FollowedApplication::Open(const ContainerAddress& address, const std::strin
     std::unique_ptr<YarnLogTail> tail = shared_->tails->MakeTail(log);
     if (tail == nullptr) continue;
     readings_.push_back(std::make_unique<Reading>(std::move(log), std::move(tail)));
-    if (is_over) Over(readings_.back().get());
+    if (is_over) MarkOver(readings_.back().get());
   }
 }
 
@@ -187,14 +187,14 @@ FollowedApplication::Reading* FollowedApplication::Find(const ContainerAddress& 
   return nullptr;
 }
 
-void FollowedApplication::Over(Reading* reading) {
+void FollowedApplication::MarkOver(Reading* reading) {
   if (std::exchange(reading->is_over, true)) return;
   reading->over = shared_->os->Now();
   reading->next = std::min(reading->next, reading->over + kLastWords);
 }
 
-// The only place where the address of an earlier attempt's log remains.
-void FollowedApplication::AskAttempts() {
+// Only the list of attempts keeps the addresses of earlier attempts' logs.
+void FollowedApplication::RequestAttempts() {
   attempts_of_ = container_;
   ++asking_;
   HttpRequest request;
@@ -208,11 +208,11 @@ void FollowedApplication::AskAttempts() {
     if (answer.kind == YarnAnswer::Kind::kGood) attempts = ParseAttempts(response.body);
     if (!attempts.ok()) {
       attempts_of_.clear();
-      Error(&attempts_health_, "attempts",
-            "its attempts are not known: " + std::string(attempts.status().message()));
+      OnError(&attempts_health_, "attempts",
+              "cannot list its attempts: " + std::string(attempts.status().message()));
       return;
     }
-    Works(&attempts_health_);
+    OnSuccess(&attempts_health_);
     for (const YarnAttempt& attempt : *attempts) {
       if (!attempt.am_logs) continue;
       Open(*attempt.am_logs, attempt.node_id,
@@ -223,7 +223,7 @@ void FollowedApplication::AskAttempts() {
 
 // ---------------------------------------------------------------- the deploy mode
 
-void FollowedApplication::AskMode(absl::Time now) {
+void FollowedApplication::RequestMode(absl::Time now) {
   mode_asked_ = true;
   ++asking_;
   next_mode_ = now + Jittered(shared_->options->read_interval);
@@ -240,15 +240,15 @@ void FollowedApplication::AskMode(absl::Time now) {
     absl::StatusOr<std::string> mode = absl::UnavailableError(answer.why);
     if (answer.kind == YarnAnswer::Kind::kGood) mode = ParseDeployMode(response.body);
     if (mode.ok() && !mode->empty()) {
-      Works(&health_);
+      OnSuccess(&health_);
       return SetMode(*mode == "client" ? Mode::kClient : Mode::kCluster, *mode);
     }
     if (++mode_tries_ < kModeTries) return;
     const std::string why = mode.ok() ? "its environment has no spark.submit.deployMode"
                                       : std::string(mode.status().message());
     shared_->log->Warn("yarn_mode " + origin_.application,
-                       Title() + ": whether its driver runs in the cluster is not known (" + why +
-                           "); the log of its ApplicationMaster is read");
+                       Title() + ": its deploy mode is not known (" + why +
+                           "); reading the log of its ApplicationMaster");
     SetMode(Mode::kCluster, "");
   });
 }
@@ -275,17 +275,18 @@ absl::Time FollowedApplication::Turn(bool has_room) {
   }
   if (!has_room || shared_->rm.empty()) return next;
   const bool can_ask_driver = !has_ended_ && application_.state == "RUNNING";
-  if (mode_ == Mode::kUnknown && can_ask_driver && !mode_asked_ && wants(next_mode_)) AskMode(now);
+  if (mode_ == Mode::kUnknown && can_ask_driver && !mode_asked_ && wants(next_mode_))
+    RequestMode(now);
   for (const auto& reading : readings_) {
     if (reading->has_ended || reading->is_asking) continue;
-    if (wants(reading->next)) Ask(reading.get(), now);
+    if (wants(reading->next)) RequestLog(reading.get(), now);
   }
-  if (mode_ != Mode::kUnknown && can_ask_driver && wants(next_driver_)) AskDriver();
+  if (mode_ != Mode::kUnknown && can_ask_driver && wants(next_driver_)) RequestDriver();
   return next;
 }
 
-void FollowedApplication::AskDriver() {
-  // In client mode all attempts have one driver.
+void FollowedApplication::RequestDriver() {
+  // In client mode all attempts share one driver.
   const std::string attempt = mode_ == Mode::kClient ? "" : AttemptOf(container_);
   if (driver_ != nullptr && driver_->is_asking()) return;
   if (driver_ == nullptr || attempt != driver_attempt_) {
@@ -303,9 +304,10 @@ void FollowedApplication::AskDriver() {
     absl::Duration pause =
         Jittered(driver_->is_busy() ? options.read_interval : options.poll_interval);
     if (is_well) {
-      Works(&health_);
+      OnSuccess(&health_);
     } else if (driver_->is_busy()) {
-      pause += Error(&health_, "driver", "its driver does not tell what it has finished");
+      OnError(&health_, "driver", "its driver does not report its finished jobs and batches");
+      pause += RestOf(health_);
     }
     next_driver_ = shared_->os->Now() + pause;
   });
@@ -313,68 +315,68 @@ void FollowedApplication::AskDriver() {
 
 void FollowedApplication::EndAll() {
   for (const auto& reading : readings_) {
-    if (!reading->has_ended) End(reading.get());
+    if (!reading->has_ended) EndReading(reading.get());
   }
 }
 
 // ---------------------------------------------------------------- a log
 
-void FollowedApplication::Ask(Reading* reading, absl::Time now) {
+void FollowedApplication::RequestLog(Reading* reading, absl::Time now) {
   const YarnSourceOptions& options = *shared_->options;
   const ContainerAddress& address = reading->log.name.address;
   const bool at_history = reading->at_history;
   const std::string why_not = at_history ? "" : WhyNotAsked(shared_->rm, address, options);
-  if (!why_not.empty()) return IsWrong(reading, why_not);
-  HttpRequest request =
-      reading->reader.Next(at_history ? LogReader::Server::kHistory : LogReader::Server::kNode,
-                           at_history ? options.history_server + options.url_prefix
-                                      : NodeUrl(address, options.url_prefix),
-                           reading->log.name);
+  if (!why_not.empty()) return OnWrong(reading, why_not);
+  HttpRequest request = reading->reader.Next(
+      at_history ? ContainerLogReader::Server::kHistory : ContainerLogReader::Server::kNode,
+      at_history ? options.history_server + options.url_prefix
+                 : NodeUrl(address, options.url_prefix),
+      reading->log.name);
   request.timeout = kLogTime;
   reading->is_asking = true;
   ++asking_;
   shared_->queue->Start(std::move(request), [this, reading, now](const HttpResponse& response) {
     --asking_;
-    Answered(reading, now, response);
+    OnResponse(reading, now, response);
   });
 }
 
-void FollowedApplication::Answered(Reading* reading, absl::Time asked,
-                                   const HttpResponse& response) {
+void FollowedApplication::OnResponse(Reading* reading, absl::Time asked,
+                                     const HttpResponse& response) {
   reading->is_asking = false;
   if (reading->has_ended) return;
-  const LogReader::Outcome outcome = reading->reader.Take(response);
+  const ContainerLogReader::Outcome outcome = reading->reader.Take(response);
   reading->is_gone = outcome.kind == Kind::kGone;
   const YarnSourceOptions& options = *shared_->options;
   switch (outcome.kind) {
     case Kind::kRead:
-      return Read(reading, asked, outcome);
+      return OnRead(reading, asked, outcome);
     case Kind::kGone:
-      return IsGone(reading, outcome.why);
+      return OnGone(reading, outcome.why);
     case Kind::kShrunk:
-      // Of what was killed the last lines may not have been uploaded.
-      if (reading->at_history) return End(reading);
+      // The last lines of a killed container may be missing from the uploaded log.
+      if (reading->at_history) return EndReading(reading);
       reading->next = shared_->os->Now() + options.poll_interval;
       ++shared_->shrunk;
-      if (reading->is_over) return IsWrong(reading, outcome.why);
-      Error(&reading->health, "shrunk",
-            reading->log.name.file + ": " + outcome.why +
-                "; nothing is read until it is longer again");
+      if (reading->is_over) return OnWrong(reading, outcome.why);
+      OnError(&reading->health, "shrunk",
+              reading->log.name.file + ": " + outcome.why +
+                  "; reading resumes once it is longer again");
       return;
     case Kind::kWrong:
-      return IsWrong(reading, outcome.why);
+      return OnWrong(reading, outcome.why);
   }
 }
 
-void FollowedApplication::Read(Reading* reading, absl::Time asked,
-                               const LogReader::Outcome& outcome) {
-  Works(&reading->health);
+void FollowedApplication::OnRead(Reading* reading, absl::Time asked,
+                                 const ContainerLogReader::Outcome& outcome) {
+  OnSuccess(&reading->health);
   if (reading->reader.is_inexact() && !std::exchange(reading->is_inexact, true)) {
     reading->tail->SetInexact();
     shared_->log->Warn("yarn_inexact " + origin_.application,
                        Title() + ": " + reading->log.name.file +
-                           " holds bytes that are no UTF-8, and its NodeManager can't give them "
-                           "out: they are replaced");
+                           " contains bytes that are not UTF-8, and its NodeManager cannot "
+                           "return them: they are replaced");
   }
   if (!outcome.bytes.empty()) {
     shared_->read_bytes += outcome.bytes.size();
@@ -389,17 +391,17 @@ void FollowedApplication::Read(Reading* reading, absl::Time asked,
   reading->read_at = asked;
   reading->next = asked + Jittered(shared_->options->read_interval);
   if (!reading->is_over) return;
-  // What it was asked before it was known to be over may not be all.
+  // A response to an earlier request may not have everything.
   if (asked < reading->over) {
     reading->next = asked;
     return;
   }
-  if (reading->at_history || IsComplete(reading, outcome)) return End(reading);
+  if (reading->at_history || IsComplete(reading, outcome)) return EndReading(reading);
   reading->next = asked + kLastWords;
 }
 
-// Its attempt is over, and what there was has been read: no more can come.
-bool FollowedApplication::IsComplete(Reading* reading, const LogReader::Outcome& outcome) {
+// True if no more bytes can come. Its attempt is over, and it was just read to its end.
+bool FollowedApplication::IsComplete(Reading* reading, const ContainerLogReader::Outcome& outcome) {
   if (outcome.is_running) {
     const absl::Duration since = shared_->os->Now() - reading->over;
     return !*outcome.is_running || since > shared_->options->end_wait;
@@ -409,20 +411,21 @@ bool FollowedApplication::IsComplete(Reading* reading, const LogReader::Outcome&
   return is_complete;
 }
 
-void FollowedApplication::IsGone(Reading* reading, const std::string& why) {
+void FollowedApplication::OnGone(Reading* reading, const std::string& why) {
   const YarnSourceOptions& options = *shared_->options;
   const absl::Time now = shared_->os->Now();
   if (!reading->is_over) {
-    // Without stdout there is nothing to be read from it; what was unlinked does not come back.
+    // A missing stdout is harmless, but a log that was read and then unlinked does not come back.
     reading->next = now + std::max(options.poll_interval, options.read_interval);
     if (reading->reader.offset() > 0 || reading->log.name.file == "stderr") {
-      Error(&reading->health, "gone",
-            reading->log.name.file + " can't be read any more, though it is running: " + why);
+      OnError(&reading->health, "gone",
+              reading->log.name.file +
+                  " cannot be read any longer, although the application is running: " + why);
     }
     return;
   }
   if (options.history_server.empty()) {
-    return GiveUp(reading, why + "; give `history_server`, which has such logs");
+    return GiveUp(reading, why + "; set `history_server`, which keeps such logs");
   }
   if (!std::exchange(reading->at_history, true)) {
     reading->next = now;
@@ -434,61 +437,63 @@ void FollowedApplication::IsGone(Reading* reading, const std::string& why) {
   reading->next = now + Jittered(options.read_interval);
 }
 
-void FollowedApplication::IsWrong(Reading* reading, const std::string& why) {
+void FollowedApplication::OnWrong(Reading* reading, const std::string& why) {
   const YarnSourceOptions& options = *shared_->options;
   const absl::Time now = shared_->os->Now();
   const bool is_late = reading->is_over && now - reading->over > options.end_wait;
   if (is_late) return GiveUp(reading, why);
-  // A node that is away, with all that it had: its logs may have been uploaded.
+  // The node may be gone for good, but its logs may have been uploaded.
   const bool may_be_uploaded = has_ended_ && !options.history_server.empty() &&
                                reading->health.errors >= options.error_min_count;
   if (may_be_uploaded) reading->at_history = !reading->at_history;
   const std::string& server =
       reading->at_history ? options.history_server : reading->log.name.address.node;
-  const absl::Duration rest =
-      Error(&reading->health, "wrong",
-            reading->log.name.file + " can't be read from " + server + ": " + why);
+  OnError(&reading->health, "wrong",
+          reading->log.name.file + " cannot be read from " + server + ": " + why);
+  const absl::Duration rest = RestOf(reading->health);
   reading->next = now + Jittered(options.read_interval) + rest;
 }
 
 void FollowedApplication::GiveUp(Reading* reading, const std::string& why) {
   shared_->log->Warn("yarn_end " + origin_.application + reading->log.name.file,
-                     Title() + ": what " + reading->log.name.file + " of attempt " +
-                         reading->log.origin.attempt + " had behind byte " +
-                         std::to_string(reading->reader.offset()) + " can't be read: " + why);
-  End(reading);
+                     Title() + ": " + reading->log.name.file + " of attempt " +
+                         reading->log.origin.attempt + " cannot be read after byte " +
+                         std::to_string(reading->reader.offset()) + ": " + why);
+  EndReading(reading);
 }
 
-void FollowedApplication::End(Reading* reading) {
+void FollowedApplication::EndReading(Reading* reading) {
   reading->has_ended = true;
   reading->tail->End();
 }
 
-// ---------------------------------------------------------------- how it goes
+// ---------------------------------------------------------------- errors
 
 absl::Duration FollowedApplication::Jittered(absl::Duration duration) const {
   return duration * (0.9 + 0.2 * shared_->random());
 }
 
-// Of what stays as it is nothing is said again, nor of another log what was said of one. How long
-// to rest.
-absl::Duration FollowedApplication::Error(Health* health, std::string_view kind,
-                                          const std::string& what) {
+// Warns unless a request of the application is in the same kind of trouble already: persistent
+// trouble, and the same trouble of several logs, is reported once.
+void FollowedApplication::OnError(Health* health, std::string_view kind, const std::string& what) {
   ++shared_->errors;
   ++health->errors;
   if (!HasTrouble(kind)) {
     shared_->log->Warn("yarn_trouble " + origin_.application, Title() + ": " + what);
   }
   health->trouble = kind;
-  return Jittered(RestAfter(health->errors, *shared_->options));
 }
 
-void FollowedApplication::Works(Health* health) {
+void FollowedApplication::OnSuccess(Health* health) {
   health->errors = 0;
   if (health->trouble.empty()) return;
   const std::string trouble = std::exchange(health->trouble, "");
   if (HasTrouble(trouble)) return;
-  shared_->log->Info("yarn_works " + origin_.application, Title() + ": it is read again");
+  shared_->log->Info("yarn_works " + origin_.application, Title() + ": reading works again");
+}
+
+absl::Duration FollowedApplication::RestOf(const Health& health) const {
+  return Jittered(RestAfter(health.errors, *shared_->options));
 }
 
 bool FollowedApplication::HasTrouble(std::string_view kind) const {

@@ -10,16 +10,16 @@
 
 #include "ingest/base/log.h"
 #include "ingest/base/os.h"
+#include "ingest/sources/yarn/container_log_reader.h"
 #include "ingest/sources/yarn/driver_watch.h"
 #include "ingest/sources/yarn/host_queue.h"
-#include "ingest/sources/yarn/log_reader.h"
 #include "ingest/sources/yarn/resource_manager.h"
 #include "ingest/sources/yarn/yarn_source_options.h"
 #include "ingest/sources/yarn/yarn_tail.h"
 
 namespace sparktail {
 
-// What the applications of one source share.
+// State that the applications of one source share.
 struct YarnShared {
   Os* os = nullptr;
   Log* log = nullptr;
@@ -27,8 +27,8 @@ struct YarnShared {
   const YarnSourceOptions* options = nullptr;
   HostQueue* queue = nullptr;
   YarnTailMaker* tails = nullptr;
-  std::string rm;  // the active ResourceManager; empty: not known yet
-  // Between 0 and 1, evenly.
+  std::string rm;  // URL of the active ResourceManager; empty: not known yet
+  // Uniform between 0 and 1.
   double (*random)() = nullptr;
 
   uint64_t read_bytes = 0;
@@ -36,94 +36,96 @@ struct YarnShared {
   uint64_t shrunk = 0;
 };
 
-// One application, of the past or the present: the logs of its ApplicationMasters, or what its
-// driver tells. In cluster mode these are the driver's logs; each attempt has its own, and each is
-// read until no more can come.
+// Follows one running or ended application: the logs of its ApplicationMasters, and what its driver
+// reports. In cluster mode these are the driver's logs. Each attempt has its own logs, and each log
+// is read until no more bytes can come:
 //
-//   the attempt runs       its NodeManager is asked
-//   it has ended           until the NodeManager says that its container has, and there is no more
-//   the NodeManager has    the history server is asked, until it has the log, for end_wait at most;
-//   let it go              what can't be read is told of
+//   the attempt runs           read from its NodeManager
+//   the attempt has ended      read until the NodeManager reports the end of the container, and
+//                              nothing new comes
+//   the NodeManager has        read from the history server once it has the log, for end_wait at
+//   deleted the log            most; a warning names what cannot be read
 //
-// Reader thread only. To be kept as long as it is_asking().
+// Reader thread only. Must not be destroyed while it is_asking().
 class FollowedApplication {
  public:
-  // The shared part outlives it.
+  // `shared` must outlive this object.
   FollowedApplication(YarnShared* shared, std::string id, int64_t since_ms);
   FollowedApplication(const FollowedApplication&) = delete;
   FollowedApplication& operator=(const FollowedApplication&) = delete;
   ~FollowedApplication();
 
-  // A log that the sinks know, and have not all of.
+  // Resumes a log that a sink has a cursor in, and that not all sinks have to its end.
   void Remember(const YarnLog& log);
-  // What the ResourceManager says of it.
+  // The ResourceManager has returned this description of the application.
   void Update(const YarnApplication& application);
-  // The ResourceManager does not know it any more.
-  void Forgotten();
+  // The ResourceManager does not know the application any longer.
+  void OnForgotten();
 
-  // Asks what is to be asked, if there is room. Returns when it wants to be called again; when an
-  // answer has come, too.
+  // Sends the requests that are due, if `has_room`. Returns when it wants to be called again; it
+  // must also be called after each response.
   absl::Time Turn(bool has_room);
-  // No more is read: its logs end.
+  // Ends its logs. Nothing is read afterwards.
   void EndAll();
 
   const std::string& id() const { return origin_.application; }
-  // What was last said of it; empty but for the id before that.
+  // The last description by the ResourceManager; before the first one, only the id is set.
   const YarnApplication& application() const { return application_; }
   const std::string& deploy_mode() const { return origin_.deploy_mode; }
   std::optional<int64_t> attempts() const;
   bool has_ended() const { return has_ended_; }
-  // All of it has been read that can be.
+  // True if the application has ended, and everything readable has been read.
   bool is_done() const;
-  // All that there is has been read, as far as is known.
+  // True if everything that is known to exist now has been read.
   bool is_at_end() const;
   bool is_asking() const { return asking_ > 0; }
-  // Read of it, or not yet.
+  // Logs that have not ended.
   size_t logs() const;
   uint64_t lag_bytes() const;
 
  private:
   enum class Mode : uint8_t { kUnknown, kCluster, kClient };
-  // How it goes with what is asked for: a log, the attempts, or the driver.
+  // The errors of one kind of request: for a log, for the attempts, or to the driver.
   struct Health {
-    uint64_t errors = 0;  // in a row
-    std::string trouble;  // the kind of the last one; empty: none
+    uint64_t errors = 0;  // consecutive
+    std::string trouble;  // kind of the last error; empty: none
   };
   struct Reading;
 
-  void HasEnded();
+  void OnEnded();
   void OpenCurrent();
-  void LookAtStrangeLogs();
+  void WarnOfStrangeLogs();
   void Open(const ContainerAddress& address, const std::string& node_id, bool is_over);
   Reading* Find(const ContainerAddress& address, const std::string& file);
-  void Over(Reading* reading);
-  void AskMode(absl::Time now);
+  void MarkOver(Reading* reading);
+  void RequestMode(absl::Time now);
   void SetMode(Mode mode, std::string_view name);
-  void AskAttempts();
-  void AskDriver();
-  void Ask(Reading* reading, absl::Time now);
-  void Answered(Reading* reading, absl::Time asked, const HttpResponse& response);
-  void Read(Reading* reading, absl::Time asked, const LogReader::Outcome& outcome);
-  bool IsComplete(Reading* reading, const LogReader::Outcome& outcome);
-  void IsGone(Reading* reading, const std::string& why);
-  void IsWrong(Reading* reading, const std::string& why);
+  void RequestAttempts();
+  void RequestDriver();
+  void RequestLog(Reading* reading, absl::Time now);
+  void OnResponse(Reading* reading, absl::Time asked, const HttpResponse& response);
+  void OnRead(Reading* reading, absl::Time asked, const ContainerLogReader::Outcome& outcome);
+  bool IsComplete(Reading* reading, const ContainerLogReader::Outcome& outcome);
+  void OnGone(Reading* reading, const std::string& why);
+  void OnWrong(Reading* reading, const std::string& why);
   void GiveUp(Reading* reading, const std::string& why);
-  void End(Reading* reading);
+  void EndReading(Reading* reading);
   absl::Duration Jittered(absl::Duration duration) const;
-  absl::Duration Error(Health* health, std::string_view kind, const std::string& what);
-  void Works(Health* health);
+  void OnError(Health* health, std::string_view kind, const std::string& what);
+  void OnSuccess(Health* health);
+  absl::Duration RestOf(const Health& health) const;
   bool HasTrouble(std::string_view kind) const;
   std::string Title() const;
 
   YarnShared* const shared_;
   YarnOrigin origin_;  // without an attempt
   YarnApplication application_;
-  std::string container_;  // of the current attempt; empty: none is known
+  std::string container_;  // of the current attempt; empty: not known
   Mode mode_ = Mode::kUnknown;
-  bool mode_asked_ = false;  // an answer is to come
+  bool mode_asked_ = false;  // a response is to come
   int mode_tries_ = 0;
   absl::Time next_mode_ = absl::InfinitePast();
-  std::string attempts_of_;  // the container for which attempts were asked for
+  std::string attempts_of_;  // the container for which the attempts were requested
   bool has_ended_ = false;
   bool has_strange_logs_ = false;
   std::vector<std::unique_ptr<Reading>> readings_;
@@ -132,7 +134,7 @@ class FollowedApplication {
   absl::Time next_driver_ = absl::InfinitePast();
   int asking_ = 0;
   Health attempts_health_;
-  Health health_;  // of the driver
+  Health health_;  // requests to the driver
 };
 
 }  // namespace sparktail

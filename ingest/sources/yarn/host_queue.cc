@@ -26,12 +26,12 @@ void HostQueue::Start(HttpRequest request, Web::Done done) {
 void HostQueue::Send(const std::string& host, Waiting one) {
   web_->Start(std::move(one.request),
               [this, host, done = std::move(one.done)](HttpResponse response) {
-                Ended(host);
+                OnDone(host);
                 done(std::move(response));
               });
 }
 
-void HostQueue::Ended(const std::string& name) {
+void HostQueue::OnDone(const std::string& name) {
   --in_flight_;
   Host& host = hosts_[name];
   if (!host.waiting.empty()) {

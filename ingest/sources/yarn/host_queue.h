@@ -13,7 +13,7 @@
 
 namespace sparktail {
 
-// What a source asks servers through. HttpClient in life, something else in tests.
+// Sends the HTTP requests of a source. Production code uses HttpClient, tests use a fake.
 class Web {
  public:
   using Done = std::function<void(HttpResponse)>;
@@ -21,18 +21,19 @@ class Web {
 
   // `done` is called by Poll(), once.
   virtual void Start(HttpRequest request, Done done) = 0;
-  virtual void Poll() = 0;  // does not wait
+  // Handles what has arrived; does not wait.
+  virtual void Poll() = 0;
 };
 
-// At most so many requests at a time to each host; the others wait for their turn. A host that is
-// slow holds up only what goes to it. One thread.
+// Sends at most `most_per_host` requests at a time to each host and queues the rest, so a slow host
+// delays only the requests to itself. Single-threaded.
 class HostQueue {
  public:
   HostQueue(Web* web, uint64_t most_per_host) : web_(web), most_(most_per_host) {}
 
   void Start(HttpRequest request, Web::Done done);
   void Poll() { web_->Poll(); }
-  // Those that wait included.
+  // Requests without a response yet, including queued ones.
   size_t in_flight() const { return in_flight_; }
 
  private:
@@ -46,15 +47,15 @@ class HostQueue {
   };
 
   void Send(const std::string& host, Waiting one);
-  void Ended(const std::string& host);
+  void OnDone(const std::string& host);
 
   Web* const web_;
   const uint64_t most_;
-  std::map<std::string, Host> hosts_;  // that have something to do
+  std::map<std::string, Host> hosts_;  // hosts with requests in flight
   size_t in_flight_ = 0;
 };
 
-// "rm1:8088" of http://rm1:8088/ws; empty if there is none.
+// Returns "rm1:8088" for http://rm1:8088/ws; empty if `url` has no host.
 std::string_view HostOfUrl(std::string_view url);
 
 }  // namespace sparktail

@@ -11,8 +11,8 @@ struct Entity {
   char16_t code;
 };
 
-// The named entities of HTML 4, which is what a NodeManager writes (commons-text, escapeHtml4);
-// sorted by name.
+// The named entities of HTML 4, sorted by name. A NodeManager escapes with commons-text's
+// escapeHtml4.
 constexpr std::array kEntities = {
     Entity{"AElig", 0x00C6},   Entity{"Aacute", 0x00C1},   Entity{"Acirc", 0x00C2},
     Entity{"Agrave", 0x00C0},  Entity{"Alpha", 0x0391},    Entity{"Aring", 0x00C5},

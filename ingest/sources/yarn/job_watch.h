@@ -7,29 +7,30 @@
 
 namespace sparktail {
 
-// Where a job stands among those that have ended: by the time of its end, then by its id, so that a
-// job that runs long holds no others up. 0 of one that has not ended.
+// Orders the jobs that have ended: by the time of their end, then by id, so that a long-running job
+// does not hold up others. 0 for a job that has not ended.
 uint64_t JobKey(const SparkJob& job);
 
-// Which jobs of a driver have ended since it was last asked, in the order of their keys, each once.
-// A job that ends in the millisecond in which the driver was asked may be seen only the next time:
-// so what has ended last is held back until then.
+// Finds the jobs of a driver that have ended since the last look, in the order of their keys, each
+// once. A job that ends in the millisecond of a look may show up only in the next one, so the jobs
+// that ended last are held back until then.
 class JobWatch {
  public:
-  // All before `begin` are known.
+  // Jobs with keys below `begin` have been reported already.
   explicit JobWatch(uint64_t begin) : next_(begin) {}
 
-  // Of all that the driver told; the oldest end first. `last`: it will not be asked again.
+  // Takes the newly ended ones of all `jobs` of the driver, earliest end first. `last`: there will
+  // be no other look, so nothing is held back.
   std::vector<SparkJob> Take(const std::vector<SparkJob>& jobs, bool last);
 
   uint64_t next() const { return next_; }
 
  private:
   uint64_t next_;
-  uint64_t seen_ = 0;  // the key of the last one that had ended when the driver was last asked
+  uint64_t seen_ = 0;  // the greatest key at the last look
 };
 
-// Likewise of batches: those that have ended, up to the first one that has not.
+// Finds newly ended batches: those that have ended, up to the first one that has not.
 class BatchWatch {
  public:
   explicit BatchWatch(uint64_t begin) : next_(begin) {}

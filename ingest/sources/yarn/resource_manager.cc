@@ -30,17 +30,17 @@ std::optional<int64_t> Number(const object& from, std::string_view name) {
   return number;
 }
 
-// Of what has ended it is -1.
+// The value is -1 once the application has ended.
 std::optional<int64_t> Amount(const object& from, std::string_view name) {
   const std::optional<int64_t> number = Number(from, name);
   return number && *number >= 0 ? number : std::nullopt;
 }
 
 absl::Status NotThat(std::string_view what) {
-  return absl::InvalidArgumentError("the answer is no " + std::string(what));
+  return absl::InvalidArgumentError("the response is not " + std::string(what));
 }
 
-// Where a list has one member, some versions leave the list out.
+// Some versions write a list of one element as that element.
 template <typename Take>
 void ForEach(const element& list, const Take& take) {
   array many;
@@ -109,11 +109,11 @@ absl::StatusOr<std::vector<YarnApplication>> ParseApplications(std::string_view 
   simdjson::dom::parser parser;
   element apps;
   if (parser.parse(json.data(), json.size())["apps"].get(apps) != SUCCESS) {
-    return NotThat("list of applications");
+    return NotThat("a list of applications");
   }
   std::vector<YarnApplication> applications;
   element list;
-  if (apps["app"].get(list) != SUCCESS) return applications;  // {} or null: there are none
+  if (apps["app"].get(list) != SUCCESS) return applications;  // {} or null: no applications
   ForEach(list, [&](const object& app) {
     YarnApplication application = ApplicationOf(app);
     if (IsApplicationId(application.id)) applications.push_back(std::move(application));
@@ -125,10 +125,10 @@ absl::StatusOr<YarnApplication> ParseApplication(std::string_view json) {
   simdjson::dom::parser parser;
   object app;
   if (parser.parse(json.data(), json.size())["app"].get(app) != SUCCESS) {
-    return NotThat("application");
+    return NotThat("an application");
   }
   YarnApplication application = ApplicationOf(app);
-  if (!IsApplicationId(application.id)) return NotThat("application");
+  if (!IsApplicationId(application.id)) return NotThat("an application");
   return application;
 }
 
@@ -136,7 +136,7 @@ absl::StatusOr<std::vector<YarnAttempt>> ParseAttempts(std::string_view json) {
   simdjson::dom::parser parser;
   element attempts;
   if (parser.parse(json.data(), json.size())["appAttempts"].get(attempts) != SUCCESS) {
-    return NotThat("list of attempts");
+    return NotThat("a list of attempts");
   }
   std::vector<YarnAttempt> all;
   element list;

@@ -13,12 +13,12 @@
 
 namespace sparktail {
 
-// What a ResourceManager answers. Members that are not there are empty; ids that are none are as if
-// they were not there. Errors are kInvalidArgument: the answer is not what was asked for.
+// Parsers for the responses of a ResourceManager. Missing members are empty, and malformed ids
+// count as missing. Errors are kInvalidArgument: the response is not what was requested.
 
 struct ClusterInfo {
   bool is_active = false;
-  absl::Time started;  // of this ResourceManager
+  absl::Time started;  // start of this ResourceManager
   std::string version;
 };
 absl::StatusOr<ClusterInfo> ParseClusterInfo(std::string_view json);
@@ -29,34 +29,34 @@ struct YarnApplication {
   std::string user;
   std::string queue;
   std::vector<std::string> tags;
-  std::string state;         // RUNNING
-  std::string final_status;  // UNDEFINED
+  std::string state;         // for example RUNNING
+  std::string final_status;  // for example UNDEFINED
   std::string diagnostics;   // valid UTF-8, at most 8 KiB
-  // Of the current attempt's ApplicationMaster; none between two attempts.
+  // Logs of the current attempt's ApplicationMaster; empty between two attempts.
   std::optional<ContainerAddress> am_logs;
-  std::string strange_logs;  // what stands there instead, if it is no address of a NodeManager's
+  std::string strange_logs;  // the address, if it is not one of a NodeManager's log
   std::string node_id;
-  std::optional<int64_t> containers;  // of an application that runs
+  std::optional<int64_t> containers;  // only while the application runs
   std::optional<int64_t> memory_mb;
   std::optional<int64_t> vcores;
-  absl::Time finished = absl::InfiniteFuture();  // not yet
+  absl::Time finished = absl::InfiniteFuture();  // infinite: not finished
 
-  // No other state follows.
+  // True if the state is final.
   bool has_ended() const;
 };
-// The answer of /apps, or of /apps/<id>.
+// Parse the responses of /apps and /apps/<id>.
 absl::StatusOr<std::vector<YarnApplication>> ParseApplications(std::string_view json);
 absl::StatusOr<YarnApplication> ParseApplication(std::string_view json);
 
 struct YarnAttempt {
   int64_t number = 0;
-  std::optional<ContainerAddress> am_logs;  // none until it has a container
+  std::optional<ContainerAddress> am_logs;  // empty until it has a container
   std::string node_id;
 };
-// The answer of /apps/<id>/appattempts.
+// Parses the response of /apps/<id>/appattempts.
 absl::StatusOr<std::vector<YarnAttempt>> ParseAttempts(std::string_view json);
 
-// What a RemoteException says; empty if the answer is none.
+// The message of a RemoteException; empty if the response is not one.
 std::string RemoteExceptionIn(std::string_view json);
 
 }  // namespace sparktail

@@ -46,7 +46,7 @@ YarnAnswer Redirected(const HttpResponse& response) {
   return {Kind::kMoved, "it redirects to " + (to.empty() ? "nowhere" : to)};
 }
 
-// What the server says itself of why.
+// ": " and the server's own explanation, if the response has one.
 std::string Said(const HttpResponse& response) {
   std::string said = RemoteExceptionIn(response.body);
   if (said.empty()) said = ReadLogPage(response.body).message;
@@ -59,20 +59,21 @@ YarnAnswer Classify(const HttpResponse& response, Body wanted) {
   if (response.failure != HttpFailure::kNone) return {Kind::kUnreachable, response.error};
   const int status = response.status;
   if (status == 401 || status == 403) {
-    return {Kind::kRefused, "it refuses us (" + std::to_string(status) +
-                                "): see `auth`, and whether its user may see this"};
+    return {Kind::kRefused, "it denies access (" + std::to_string(status) +
+                                "): check `auth` and the permissions of its user"};
   }
   if (status / 100 == 3) return Redirected(response);
-  if (status == 404) return {Kind::kMissing, "it does not know this (404)" + Said(response)};
-  if (status != 200) return {Kind::kWrong, "it answers " + std::to_string(status) + Said(response)};
+  if (status == 404) return {Kind::kMissing, "it does not have this (404)" + Said(response)};
+  if (status != 200)
+    return {Kind::kWrong, "it returned status " + std::to_string(status) + Said(response)};
   if (IsOfType(response.content_type, wanted)) return {Kind::kGood, ""};
   if (IsOfType(response.content_type, Body::kHtml)) {
-    return {Kind::kRefused, "it answers with a page where " + std::string(TypeOf(wanted)) +
-                                " should be, perhaps one to log in: see `auth`" + Said(response)};
+    return {Kind::kRefused, "it returned a web page instead of " + std::string(TypeOf(wanted)) +
+                                ", perhaps a login page: check `auth`" + Said(response)};
   }
-  return {Kind::kWrong, "it answers with " +
+  return {Kind::kWrong, "it returned " +
                             (response.content_type.empty() ? "no type" : response.content_type) +
-                            " where " + std::string(TypeOf(wanted)) + " should be"};
+                            " instead of " + std::string(TypeOf(wanted))};
 }
 
 }  // namespace sparktail

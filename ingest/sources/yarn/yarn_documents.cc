@@ -28,7 +28,7 @@ void End(EventRef event, EventBuffer* out) {
   out->bytes.Append("\n");
 }
 
-// The members of several arrays, as one.
+// Concatenates JSON arrays.
 std::string Joined(const std::vector<std::string>& arrays) {
   std::string joined = "[";
   for (const std::string& array : arrays) {
@@ -130,7 +130,7 @@ void YarnDocuments::WriteBatch(const YarnOrigin& origin, const SparkBatch& batch
 void YarnDocuments::WriteApp(absl::Time time, const AppReport& report, uint64_t offset,
                              EventBuffer* out) const {
   const YarnApplication app = report.application.value_or(YarnApplication());
-  // Several applications may have a name: of those after the first one the id tells them apart.
+  // Several applications may have the name: all but the first one are told apart by their ids.
   const std::string seconds = std::to_string(absl::ToUnixSeconds(time));
   const EventId id = report.is_first
                          ? MakeEventId({"app", environment_, report.name, seconds})

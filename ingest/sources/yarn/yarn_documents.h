@@ -10,8 +10,9 @@
 
 namespace sparktail {
 
-// Writes the events that are not of logs: what YARN and drivers tell of applications. Each function
-// appends one document and a newline to `out`; `offset` is its place in its stream.
+// Writes the events that do not come from logs: jobs, batches of DStreams, and reports on
+// applications. Each function appends one document and a newline to `out`; `offset` is the
+// document's offset in its stream.
 class YarnDocuments {
  public:
   YarnDocuments(std::string source, std::string environment)
@@ -21,7 +22,7 @@ class YarnDocuments {
                 EventBuffer* out) const;
   void WriteBatch(const YarnOrigin& origin, const SparkBatch& batch, uint64_t offset,
                   EventBuffer* out) const;
-  // `time`: in whole seconds.
+  // `time` is in whole seconds.
   void WriteApp(absl::Time time, const AppReport& report, uint64_t offset, EventBuffer* out) const;
 
  private:

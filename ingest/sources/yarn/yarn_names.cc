@@ -83,7 +83,7 @@ std::optional<ContainerAddress> ParseContainerAddress(std::string_view url) {
 
 std::string ClusterInfoUrl(std::string_view rm) { return Join(rm, "/ws/v1/cluster/info"); }
 
-// Between two attempts an application is ACCEPTED.
+// An application is ACCEPTED between two attempts.
 std::string ApplicationsUrl(std::string_view rm) {
   return Join(rm, "/ws/v1/cluster/apps?states=ACCEPTED,RUNNING&applicationTypes=spark");
 }

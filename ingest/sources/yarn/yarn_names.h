@@ -10,23 +10,22 @@
 
 namespace sparktail {
 
-// The names that YARN gives to things, and the addresses that are made of them. What comes from a
-// server is looked at before it becomes a part of an address: none of these can end a path or
-// begin a query.
+// YARN's names, and the URLs built from them. Names from a server are checked before they become a
+// part of a URL: no accepted name can end a path or begin a query.
 
-// application_1537441422662_18819
+// For example application_1537441422662_18819.
 bool IsApplicationId(std::string_view text);
-// container_[e12_]1537441422662_18819_01_000001
+// For example container_1537441422662_18819_01_000001, or container_e12_….
 bool IsContainerId(std::string_view text);
-// A name of a file in a container's log directory, or of the user whose container it is.
+// A file in a container's log directory, or the user who owns the container.
 bool IsFileName(std::string_view text);
-// "worker1:8042", "[::1]:8042".
+// For example "worker1:8042" or "[::1]:8042".
 bool IsHostAndPort(std::string_view text);
 
-// http:// or https://, a host, maybe a port and a path; no query, no user.
+// http:// or https:// and a host, optionally a port and a path; no query and no user.
 bool IsServerUrl(std::string_view text);
 
-// Where the logs of a container are, as a ResourceManager tells it:
+// The address of a container's logs as a ResourceManager returns it:
 // http://worker1:8042/node/containerlogs/<container>/<user>.
 struct ContainerAddress {
   bool is_https = false;
@@ -38,36 +37,37 @@ struct ContainerAddress {
 };
 std::optional<ContainerAddress> ParseContainerAddress(std::string_view url);
 
-// One log of a container, and all that is needed to ask for it.
+// One log of a container, with everything needed to request it.
 struct LogName {
   ContainerAddress address;
-  std::string node_id;  // "worker1:8041", as aggregated logs name the node; may be empty
-  std::string file;     // stderr, stdout
+  std::string node_id;  // node of aggregated logs, "worker1:8041"; may be empty
+  std::string file;     // stderr or stdout
 
   bool operator==(const LogName&) const = default;
 };
 
-// Addresses, for servers whose addresses ("http://rm1:8088", maybe with a gateway's path) come
-// without a slash at the end.
+// The functions below return URLs. Each takes the URL of a server without a trailing slash:
+// "http://rm1:8088", possibly followed by a gateway's path.
+
 std::string ClusterInfoUrl(std::string_view rm);
-// Those that have not ended.
+// Applications that have not ended.
 std::string ApplicationsUrl(std::string_view rm);
-// Those that have ended since.
+// Applications that have ended at `since` or later.
 std::string EndedApplicationsUrl(std::string_view rm, absl::Time since);
 std::string ApplicationUrl(std::string_view rm, std::string_view application);
 std::string AttemptsUrl(std::string_view rm, std::string_view application);
-// Of the driver's REST API, through the ResourceManager's proxy: never by an address of the
-// application's own. `what`: "environment", "stages/3?details=false".
+// The driver's REST API through the ResourceManager's proxy; an application's own address is never
+// used. `what` is for example "environment" or "stages/3?details=false".
 std::string DriverUrl(std::string_view rm, std::string_view application, std::string_view what);
 
-// `prefix`: between host and path, e.g. of a gateway.
+// `prefix` is the path of a gateway, or empty.
 std::string NodeUrl(const ContainerAddress& address, std::string_view prefix);
-// The last `size` bytes of a log as text; 0: only how long it is.
+// The last `size` bytes of a log as text. A size of 0 returns only the length of the log.
 std::string LogTextUrl(std::string_view node, const LogName& log, uint64_t size);
-// From byte `start` on, at most so many characters.
+// A page with at most `characters` characters of the log, from byte `start`.
 std::string LogPageUrl(std::string_view node, const LogName& log, uint64_t start,
                        uint64_t characters);
-// The same of a history server, which has the logs of containers that NodeManagers have let go.
+// The URLs of a history server, which keeps logs that NodeManagers have deleted.
 std::string HistoryTextUrl(std::string_view server, const LogName& log, uint64_t size);
 std::string HistoryPageUrl(std::string_view server, const LogName& log, uint64_t start,
                            uint64_t characters);

@@ -12,12 +12,12 @@
 namespace sparktail {
 namespace {
 
-constexpr absl::Duration kAnswerPause = absl::Milliseconds(20);  // answers are taken so often
-constexpr absl::Duration kAgain = absl::Seconds(5);              // a poll that has failed
-constexpr absl::Duration kOneTime = absl::Seconds(30);
-// Clocks differ, and a list may be a little old.
+constexpr absl::Duration kResponsePause = absl::Milliseconds(20);  // interval for taking responses
+constexpr absl::Duration kAgain = absl::Seconds(5);                // after a failed poll
+constexpr absl::Duration kApplicationTime = absl::Seconds(30);
+// Clocks differ, and a list may be slightly old.
 constexpr absl::Duration kOverlap = absl::Minutes(2);
-// After a fail-over a ResourceManager needs a while to know its applications again.
+// After a fail-over a ResourceManager needs a while to recover its applications.
 constexpr absl::Duration kSettles = absl::Minutes(5);
 constexpr size_t kMostDone = 100'000;
 constexpr size_t kMostNames = 1000;
@@ -65,7 +65,7 @@ void YarnSource::Open(const std::vector<YarnLog>& remembered, absl::Time reporte
                       int64_t since_ms) {
   since_ms_ = since_ms;
   ended_since_ = reported;
-  // The reports after a restart come when they are due.
+  // A restart does not shift the next report.
   next_report_ = reported + parts_.options.heartbeat_interval;
   for (const YarnLog& log : remembered) {
     auto& application = applications_[log.origin.application];
@@ -89,19 +89,19 @@ absl::Time YarnSource::Turn() {
   for (const auto& [id, application] : applications_) {
     next = std::min(next, application->Turn(has_room));
   }
-  LetGo();
+  DropDone();
   CopyCounts();
-  if (queue_.in_flight() > 0) next = std::min(next, now + kAnswerPause);
+  if (queue_.in_flight() > 0) next = std::min(next, now + kResponsePause);
   return next;
 }
 
 void YarnSource::Poll(absl::Time now) {
   std::optional<absl::Time> since;
   if (ended_since_ > absl::InfinitePast()) since = ended_since_ - kOverlap;
-  cluster_.Start(since, [this, now](const ClusterPoll::Result& result) { Polled(now, result); });
+  cluster_.Start(since, [this, now](const ClusterPoll::Result& result) { OnPolled(now, result); });
 }
 
-void YarnSource::Polled(absl::Time asked, const ClusterPoll::Result& result) {
+void YarnSource::OnPolled(absl::Time asked, const ClusterPoll::Result& result) {
   const absl::Time now = os_->Now();
   const absl::Duration interval = parts_.options.poll_interval;
   if (!result.status.ok()) {
@@ -124,14 +124,14 @@ void YarnSource::Polled(absl::Time asked, const ClusterPoll::Result& result) {
     listed.insert(application.id);
     Add(application);
   }
-  since_ms_ = INT64_MIN;  // those that come later are read from their beginning
+  since_ms_ = INT64_MIN;  // later applications are read from their beginning
   for (const auto& [id, application] : applications_) {
-    if (!listed.contains(id) && !application->has_ended()) AskFor(application.get());
+    if (!listed.contains(id) && !application->has_ended()) RequestApplication(application.get());
   }
   ended_since_ = std::max(ended_since_, asked);
   ++looked_;
   look_again_ = false;
-  if (now >= next_report_) Report(now);
+  if (now >= next_report_) EmitReports(now);
 }
 
 void YarnSource::Add(const YarnApplication& application) {
@@ -140,23 +140,23 @@ void YarnSource::Add(const YarnApplication& application) {
   if (followed == nullptr) {
     followed = std::make_unique<FollowedApplication>(&shared_, application.id, since_ms_);
   }
-  // An older list does not undo what is known.
+  // An older list does not override newer knowledge.
   if (followed->has_ended() && !application.has_ended()) return;
   followed->Update(application);
 }
 
-void YarnSource::AskFor(FollowedApplication* application) {
+void YarnSource::RequestApplication(FollowedApplication* application) {
   HttpRequest request;
   request.url = ApplicationUrl(shared_.rm, application->id());
-  request.timeout = kOneTime;
+  request.timeout = kApplicationTime;
   request.headers = {"Accept: application/json"};
   queue_.Start(std::move(request), [this, id = application->id()](const HttpResponse& response) {
     const auto found = applications_.find(id);
-    if (found != applications_.end()) TakeOne(found->second.get(), response);
+    if (found != applications_.end()) OnApplication(found->second.get(), response);
   });
 }
 
-void YarnSource::TakeOne(FollowedApplication* application, const HttpResponse& response) {
+void YarnSource::OnApplication(FollowedApplication* application, const HttpResponse& response) {
   const YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
   if (answer.kind == YarnAnswer::Kind::kGood) {
     const absl::StatusOr<YarnApplication> one = ParseApplication(response.body);
@@ -164,12 +164,12 @@ void YarnSource::TakeOne(FollowedApplication* application, const HttpResponse& r
     if (one->has_ended() || !application->has_ended()) application->Update(*one);
     return;
   }
-  // While it recovers it does not know all of them yet.
+  // A recovering ResourceManager does not know all applications yet.
   const bool is_settled = os_->Now() >= unsettled_until_;
-  if (answer.kind == YarnAnswer::Kind::kMissing && is_settled) application->Forgotten();
+  if (answer.kind == YarnAnswer::Kind::kMissing && is_settled) application->OnForgotten();
 }
 
-void YarnSource::LetGo() {
+void YarnSource::DropDone() {
   std::erase_if(applications_, [&](const auto& one) {
     const FollowedApplication& application = *one.second;
     if (!application.is_done() || application.is_asking()) return false;
@@ -192,20 +192,20 @@ void YarnSource::LetGo() {
 
 // ---------------------------------------------------------------- reports
 
-void YarnSource::Report(absl::Time now) {
+void YarnSource::EmitReports(absl::Time now) {
   next_report_ = now + parts_.options.heartbeat_interval - parts_.options.poll_interval / 2;
-  const std::vector<AppReport> reports = Reports();
+  const std::vector<AppReport> reports = MakeReports();
   if (!reports.empty())
     parts_.tails->OnReports(absl::FromUnixSeconds(absl::ToUnixSeconds(now)), reports);
 }
 
-// All that run, and of each name that has none the last one that had it.
-std::vector<AppReport> YarnSource::Reports() const {
+// Reports all running applications, and for each name without one the last application that had it.
+std::vector<AppReport> YarnSource::MakeReports() const {
   std::map<std::string, std::vector<AppReport>> running;
   std::map<std::string, AppReport> ended = last_;
   for (const auto& [id, application] : applications_) {
     const YarnApplication& known = application->application();
-    if (known.state.empty()) continue;  // nothing was said of it yet
+    if (known.state.empty()) continue;  // the ResourceManager has not described it yet
     AppReport report;
     report.name = known.name;
     report.is_running = !application->has_ended();
@@ -234,7 +234,7 @@ std::vector<AppReport> YarnSource::Reports() const {
   return reports;
 }
 
-// ---------------------------------------------------------------- how it goes
+// ---------------------------------------------------------------- state
 
 void YarnSource::LookAgain() {
   look_again_ = true;
@@ -258,7 +258,7 @@ void YarnSource::SetTrouble(const std::string& trouble) {
   if (!is_news) return;
   if (trouble.empty()) {
     log_->Info("yarn_cluster " + parts_.name,
-               "source " + parts_.name + ": the cluster answers again");
+               "source " + parts_.name + ": the cluster responds again");
   } else {
     log_->Warn("yarn_cluster " + parts_.name, "source " + parts_.name + ": " + trouble);
   }

@@ -24,12 +24,12 @@
 
 namespace sparktail {
 
-// Follows the applications of a YARN cluster: asks the ResourceManager which there are, and gives
-// what their drivers write to its tails. Waits for nothing. One thread, but for counts().
+// Follows the applications of a YARN cluster: polls the ResourceManager for them, and passes what
+// their drivers write to its tails. Never blocks. Single-threaded, except for counts().
 //
-// An application that is not in the ResourceManager's list any more has ended only if the
-// ResourceManager says so when it is asked for that one: after a fail-over the list is empty for a
-// while.
+// An application that has disappeared from the ResourceManager's list has ended only if the
+// ResourceManager confirms it in a request for that application: after a fail-over the list is
+// empty for a while.
 class YarnSource {
  public:
   struct Parts {
@@ -43,44 +43,45 @@ class YarnSource {
   explicit YarnSource(Parts parts);
   ~YarnSource();
 
-  // Logs that the sinks know, and have not all of. `reported`: when applications were last reported
-  // on; what has ended since is read. InfinitePast: never. `since_ms`: of applications that are
-  // found at first, events older than that are passed over; INT64_MIN: none.
+  // `remembered`: logs that a sink has a cursor in, and that not all sinks have to their end.
+  // `reported`: when applications were last reported, InfinitePast if never; applications that have
+  // ended since then are read, too. `since_ms`: older events are skipped in the applications of the
+  // first poll; INT64_MIN skips none.
   void Open(const std::vector<YarnLog>& remembered, absl::Time reported, int64_t since_ms);
 
-  // Asks what is to be asked, and takes what was answered. Returns when it wants to be called
+  // Sends the requests that are due and handles the responses. Returns when it wants to be called
   // again.
   absl::Time Turn();
 
-  // What is known may be old: until the cluster was asked again, nothing is at its end.
+  // Polls the cluster again at once; until then AtEnd() is false.
   void LookAgain();
   bool AtEnd() const;
-  // The cluster has been asked, and the sinks were told of all logs of applications that it named.
+  // True once a poll has succeeded, and all logs of its applications are reported to the sinks.
   bool HasLooked() const { return looked_ > 0; }
-  // No more is read: all logs end.
+  // Ends all logs. Nothing is read afterwards.
   void EndAll();
 
   struct Counts {
     uint64_t read_bytes = 0;
     uint64_t errors = 0;
-    uint64_t shrunk = 0;  // looks at a log that was shorter than before
+    uint64_t shrunk = 0;  // reads of a log that was shorter than before
     uint64_t logs = 0;    // that have not ended
     uint64_t applications = 0;
     uint64_t lag_bytes = 0;
-    std::string trouble;  // why nothing can be read; empty: none is known
+    std::string trouble;  // why nothing can be read; empty: no trouble known
   };
-  // Thread-safe; as of the last turn.
+  // Any thread; the state after the last turn.
   Counts counts() const;
 
  private:
   void Poll(absl::Time now);
-  void Polled(absl::Time asked, const ClusterPoll::Result& result);
+  void OnPolled(absl::Time asked, const ClusterPoll::Result& result);
   void Add(const YarnApplication& application);
-  void AskFor(FollowedApplication* application);
-  void TakeOne(FollowedApplication* application, const HttpResponse& response);
-  void LetGo();
-  void Report(absl::Time now);
-  std::vector<AppReport> Reports() const;
+  void RequestApplication(FollowedApplication* application);
+  void OnApplication(FollowedApplication* application, const HttpResponse& response);
+  void DropDone();
+  void EmitReports(absl::Time now);
+  std::vector<AppReport> MakeReports() const;
   void SetTrouble(const std::string& trouble);
   void CopyCounts();
 
@@ -92,9 +93,9 @@ class YarnSource {
   ClusterPoll cluster_;
   YarnShared shared_;
   std::map<std::string, std::unique_ptr<FollowedApplication>> applications_;
-  std::deque<std::string> done_;  // ids of applications of which nothing is left, oldest first
+  std::deque<std::string> done_;  // ids of completely read applications, oldest first
   std::set<std::string> done_set_;
-  // By name: what the last application that had it was like, when it had ended.
+  // By name: the final state of the last application with that name.
   std::map<std::string, AppReport> last_;
   std::deque<std::string> last_names_;  // of last_, oldest first
   int64_t since_ms_ = INT64_MIN;

@@ -32,82 +32,88 @@ OptionTable<YarnSourceOptions> YarnSourceOptionTable() {
       Declare("resource_managers", &O::resource_managers)
           .Form(kServerForm)
           .Required()
-          .Says("Addresses of the ResourceManagers, as http://rm1:8088; the active one is found."),
+          .Says("Addresses of the ResourceManagers, such as http://rm1:8088. The source finds the "
+                "active one."),
       Declare("applications", &O::applications)
           .Form(kChoiceForm)
           .Otherwise("all")
-          .Says("Applications to read: their names, or patterns of whole names as regex:etl-.*"),
-      Declare("users", &O::users).Otherwise("all").Says("Only applications of these users."),
+          .Says("Applications to read: names, or patterns that match whole names, such as "
+                "regex:etl-.*"),
+      Declare("users", &O::users).Otherwise("all").Says("Read only applications of these users."),
       Declare("queues", &O::queues)
           .Otherwise("all")
-          .Says("Only applications in these queues: root.etl, or etl."),
+          .Says("Read only applications in these queues, such as root.etl or etl."),
       Declare("tags", &O::tags)
           .Otherwise("all")
-          .Says("Only applications with one of these tags (spark.yarn.tags)."),
+          .Says("Read only applications with one of these tags (spark.yarn.tags)."),
       DeclareStartAt(&O::start_at)
-          .Says("Where reading begins in applications that run at the first start: events older "
-                "than a duration are passed over. Later ones are read from their beginning."),
+          .Says(
+              "Where to start in applications that run at the first start: with a duration, older "
+              "events are skipped. Later applications are read from their beginning."),
       Declare("poll_interval", &O::poll_interval)
           .Default("30s")
           .From(absl::Milliseconds(100))
           .To(absl::Hours(1))
-          .Says("How often the ResourceManager is asked for applications."),
+          .Says("Interval at which the ResourceManager is polled for applications."),
       Declare("read_interval", &O::read_interval)
           .Default("5s")
           .From(absl::Milliseconds(50))
           .To(absl::Hours(1))
-          .Says("How often logs and drivers are asked for what is new."),
+          .Says("Interval at which logs and drivers are polled."),
       Declare("heartbeat_interval", &O::heartbeat_interval)
           .Default("1m")
           .From(absl::Seconds(1))
           .To(absl::Hours(24))
-          .Says("How often an event of kind app tells whether each application runs."),
+          .Says("Interval at which an event of kind app reports whether each application runs."),
       Declare("record_timeout", &O::record_timeout)
           .Default("5s")
           .From(absl::Milliseconds(10))
           .To(absl::Hours(1))
-          .Says("A stack trace is complete when nothing came after it for so long."),
+          .Says("A stack trace is complete when nothing has followed it for this long."),
       Declare("end_wait", &O::end_wait)
           .Default("10m")
           .To(absl::Hours(24))
-          .Says("How long the last bytes of an application that has ended are waited for, while "
-                "its log is on the way to the history server."),
+          .Says("How long to wait for the last bytes of an ended application, while its log is on "
+                "the way to the history server."),
       Declare("history_server", &O::history_server)
           .Form(kServerForm)
           .Otherwise("none")
-          .Says("Address of the MapReduce history server, as http://history:19888, which has logs "
-                "that NodeManagers have let go."),
+          .Says(
+              "Address of the MapReduce history server, such as http://history:19888. It has logs "
+              "that NodeManagers have deleted."),
       Declare("url_prefix", &O::url_prefix)
           .Form(kPrefixForm)
           .Otherwise("none")
-          .Says("What stands between host and path in all addresses, for a gateway: "
+          .Says("Path of a gateway, inserted between host and path of every address, such as "
                 "/gateway/default/yarn"),
       Declare("requests_per_host", &O::requests_per_host)
           .Default("4")
           .From(1)
           .To(64)
           .Unit("requests")
-          .Says("How many requests one host has to answer at a time, at most."),
+          .Says("Maximum number of concurrent requests to one host."),
       Declare("error_min_sleep", &O::error_min_sleep)
           .Default("5s")
           .To(absl::Hours(1))
-          .Says("How long an application rests after error_min_count errors in a row."),
+          .Says("Pause of an application's requests after error_min_count consecutive errors."),
       Declare("error_max_sleep", &O::error_max_sleep)
           .Default("10s")
           .To(absl::Hours(1))
-          .Says("And after error_max_count errors in a row."),
+          .Says("Pause of an application's requests after error_max_count consecutive errors."),
       Declare("error_min_count", &O::error_min_count)
           .Default("5")
           .From(1)
           .To(1000)
           .Unit("errors")
-          .Says("So many errors in a row are borne before an application rests."),
+          .Says("Number of consecutive errors after which an application's requests pause for "
+                "error_min_sleep."),
       Declare("error_max_count", &O::error_max_count)
           .Default("10")
           .From(1)
           .To(1000)
           .Unit("errors")
-          .Says("So many errors in a row make it rest for error_max_sleep."),
+          .Says("Number of consecutive errors after which an application's requests pause for "
+                "error_max_sleep."),
   };
   return Joined(std::move(own),
                 Within<O>(HttpOptionTable(), [](O* options) { return &options->http; }));
@@ -115,12 +121,10 @@ OptionTable<YarnSourceOptions> YarnSourceOptionTable() {
 
 absl::Status CheckYarnSourceOptions(const YarnSourceOptions& options) {
   if (options.error_min_sleep > options.error_max_sleep) {
-    return absl::InvalidArgumentError(
-        "error_min_sleep: it is longer than error_max_sleep; give the shorter one here");
+    return absl::InvalidArgumentError("error_min_sleep: must not be longer than error_max_sleep");
   }
   if (options.error_min_count > options.error_max_count) {
-    return absl::InvalidArgumentError(
-        "error_min_count: it is more than error_max_count; give the smaller one here");
+    return absl::InvalidArgumentError("error_min_count: must not be greater than error_max_count");
   }
   return CheckHttpOptions(options.http);
 }
@@ -135,8 +139,8 @@ std::string WhyNotAsked(std::string_view rm, const ContainerAddress& address,
                         const YarnSourceOptions& options) {
   const bool is_downgrade = rm.starts_with("https://") && !address.is_https;
   if (!is_downgrade || options.http.auth == HttpOptions::Auth::kNone) return "";
-  return "it is to be asked over http, and the ResourceManager over https: credentials are not "
-         "sent there";
+  return "its address is http, while the ResourceManager uses https: credentials are not sent "
+         "over http";
 }
 
 }  // namespace sparktail

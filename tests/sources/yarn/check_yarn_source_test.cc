@@ -164,7 +164,7 @@ TEST_F(CheckYarnSourceTest, InClientModeTheDriverTells) {
 TEST_F(CheckYarnSourceTest, ADriverThatDoesNotAnswerIsADoubtAndItsLogIsLookedAt) {
   Set(&environment_, Json(500, "{}"));
   options_.applications = {"etl"};
-  EXPECT_THAT(Checked(), AllOf(HasSubstr("its driver does not answer: it answers 500"),
+  EXPECT_THAT(Checked(), AllOf(HasSubstr("its driver does not answer: it returned status 500"),
                                HasSubstr("4 bytes or more so far")));
   EXPECT_EQ(broken_, 0U);
 }
@@ -194,15 +194,15 @@ TEST_F(CheckYarnSourceTest, APageToLogInIsNotTakenForACluster) {
   EXPECT_THAT(Checked(), AllOf(HasSubstr("Company login"), HasSubstr("see `auth`")));
   EXPECT_EQ(broken_, 1U);
   Set(&info_, Json(200, R"({"other":1})"));
-  EXPECT_THAT(Checked(), HasSubstr("the answer is no cluster information"));
+  EXPECT_THAT(Checked(), HasSubstr("the response is not cluster information"));
 }
 
 TEST_F(CheckYarnSourceTest, ApplicationsThatAreNotToldAreBroken) {
   Set(&apps_, Json(403, "{}"));
-  EXPECT_THAT(Checked(), HasSubstr("it refuses us (403)"));
+  EXPECT_THAT(Checked(), HasSubstr("it denies access (403)"));
   EXPECT_EQ(broken_, 1U);
   Set(&apps_, Json(200, "[]"));
-  EXPECT_THAT(Checked(), HasSubstr("the answer is no list of applications"));
+  EXPECT_THAT(Checked(), HasSubstr("the response is not a list of applications"));
   EXPECT_EQ(broken_, 1U);
 }
 

@@ -198,7 +198,7 @@ TEST_F(FollowedApplicationTest, ADriverThatDoesNotTellItsModeIsAskedSomeTimes) {
   EXPECT_EQ(web_.Asked("/environment"), 6U);
   EXPECT_EQ(Read(kFirst), "one\n");
   EXPECT_EQ(app_->deploy_mode(), "");
-  EXPECT_EQ(Warnings("whether its driver runs in the cluster is not known"), 1U) << Said();
+  EXPECT_EQ(Warnings("its deploy mode is not known"), 1U) << Said();
 }
 
 TEST_F(FollowedApplicationTest, WhoHasEndedIsNotAskedForItsMode) {
@@ -277,12 +277,12 @@ TEST_F(FollowedApplicationTest, AttemptsThatAreNotToldAreSaidOnce) {
     Live(absl::Seconds(30));
   }
   EXPECT_EQ(web_.Asked("/appattempts"), 10U);
-  EXPECT_EQ(Warnings("its attempts are not known"), 1U) << Said();
+  EXPECT_EQ(Warnings("cannot list its attempts"), 1U) << Said();
   attempts_ = PolledWeb::Json(R"({"appAttempts":{"appAttempt":[]}})");
   Is("RUNNING", kSecond);
   Live(absl::Seconds(30));
   EXPECT_THAT(log_.lines(), SizeIs(2)) << Said();
-  EXPECT_TRUE(log_.Has("it is read again"));
+  EXPECT_TRUE(log_.Has("reading works again"));
 }
 
 TEST_F(FollowedApplicationTest, AContainerThatIsThereAgainIsFollowedOn) {
@@ -340,7 +340,7 @@ TEST_F(FollowedApplicationTest, AHistoryServerIsWaitedForUntilItIsTooLate) {
   EXPECT_THAT(tails_.ended, IsEmpty());
   Live(absl::Seconds(10));
   EXPECT_TRUE(app_->is_done());
-  EXPECT_EQ(Warnings("what stderr of attempt 1 had behind byte 4 can't be read: the history server "
+  EXPECT_EQ(Warnings("stderr of attempt 1 cannot be read after byte 4: the history server "
                      "does not have it"),
             1U)
       << Said();
@@ -353,8 +353,8 @@ TEST_F(FollowedApplicationTest, WithoutAHistoryServerItIsSaidWhatIsMissing) {
   Is("FINISHED");
   Live(absl::Seconds(3));
   EXPECT_TRUE(app_->is_done());
-  EXPECT_EQ(Warnings("what stderr of attempt 1 had behind byte 4 can't be read"), 1U) << Said();
-  EXPECT_EQ(Warnings("give `history_server`"), 2U) << Said();
+  EXPECT_EQ(Warnings("stderr of attempt 1 cannot be read after byte 4"), 1U) << Said();
+  EXPECT_EQ(Warnings("set `history_server`"), 2U) << Said();
 }
 
 TEST_F(FollowedApplicationTest, ANodeThatIsAwayMayHaveUploadedItsLogs) {
@@ -382,8 +382,7 @@ TEST_F(FollowedApplicationTest, WhenNobodyAnswersItIsGivenUpInTheEnd) {
   EXPECT_FALSE(app_->is_done());
   Live(absl::Minutes(1));
   EXPECT_TRUE(app_->is_done());
-  EXPECT_EQ(Warnings("what stderr of attempt 1 had behind byte 4 can't be read: cannot connect"),
-            1U)
+  EXPECT_EQ(Warnings("stderr of attempt 1 cannot be read after byte 4: cannot connect"), 1U)
       << Said();
 }
 
@@ -392,7 +391,7 @@ TEST_F(FollowedApplicationTest, WhatTheResourceManagerHasForgottenIsOver) {
   Live(absl::Seconds(2));
   Stderr(kFirst).bytes += "two\n";
   ContainerEnds(kFirst);
-  app_->Forgotten();
+  app_->OnForgotten();
   EXPECT_TRUE(app_->has_ended());
   Live(absl::Seconds(3));
   EXPECT_EQ(Read(kFirst), "one\ntwo\n");
@@ -406,7 +405,7 @@ TEST_F(FollowedApplicationTest, OfADriverThatIsForgottenWhatWasSeenLastIsAll) {
   Is("RUNNING");
   Live(absl::Seconds(3));
   EXPECT_THAT(tails_.jobs, IsEmpty());
-  app_->Forgotten();
+  app_->OnForgotten();
   EXPECT_THAT(tails_.jobs, SizeIs(1));
 }
 
@@ -415,7 +414,7 @@ TEST_F(FollowedApplicationTest, WhoIsForgottenBeforeItsModeIsKnownIsReadAllTheSa
   Is("RUNNING");
   Live(absl::Seconds(3));
   ContainerEnds(kFirst);
-  app_->Forgotten();
+  app_->OnForgotten();
   Live(absl::Seconds(3));
   EXPECT_EQ(Read(kFirst), "one\n");
   EXPECT_TRUE(app_->is_done());
@@ -431,7 +430,7 @@ TEST_F(FollowedApplicationTest, ANodeThatDoesNotSayWhetherItRunsIsAskedSomeTimes
   EXPECT_TRUE(app_->is_done());
   EXPECT_EQ(Read(kFirst), "one\ntwo\n\xFF\xFF");
   EXPECT_THAT(tails_.inexact, ElementsAre(std::string(kFirst) + "/stderr"));
-  EXPECT_EQ(Warnings("no UTF-8"), 1U) << Said();
+  EXPECT_EQ(Warnings("not UTF-8"), 1U) << Said();
 }
 
 // ---------------------------------------------------------------- trouble
@@ -442,12 +441,13 @@ TEST_F(FollowedApplicationTest, TroubleIsSaidOnceAndItsEndOnce) {
   node_is_away_ = true;
   Live(absl::Minutes(5));
   EXPECT_EQ(Warnings(), 1U) << Said();
-  EXPECT_THAT(log_.lines(), Contains(HasSubstr("can't be read from worker1:8042: cannot connect")));
+  EXPECT_THAT(log_.lines(),
+              Contains(HasSubstr("cannot be read from worker1:8042: cannot connect")));
   EXPECT_GT(shared_.errors, 5U);
   node_is_away_ = false;
   Live(absl::Minutes(1));
   EXPECT_THAT(log_.lines(), SizeIs(2)) << Said();
-  EXPECT_EQ(log_.lines()[1], "I application_1_0002 (etl): it is read again");
+  EXPECT_EQ(log_.lines()[1], "I application_1_0002 (etl): reading works again");
   node_is_away_ = true;
   Live(absl::Minutes(1));
   EXPECT_EQ(Warnings(), 2U);
@@ -497,7 +497,7 @@ TEST_F(FollowedApplicationTest, ALogThatShrinksIsLeftAlone) {
   Stderr(kFirst).bytes = "o";
   Live(absl::Minutes(2));
   EXPECT_GE(shared_.shrunk, 3U);
-  EXPECT_EQ(Warnings("stderr: its log has 1 bytes, and had 4 before"), 1U) << Said();
+  EXPECT_EQ(Warnings("stderr: the log has 1 bytes, but 4 bytes have been read"), 1U) << Said();
   EXPECT_THAT(tails_.ended, IsEmpty());
   Stderr(kFirst).bytes = "one\ntwo\n";
   Live(absl::Minutes(1));
@@ -522,7 +522,8 @@ TEST_F(FollowedApplicationTest, AStderrThatIsGoneWhileItRunsIsSaid) {
   Live(absl::Seconds(2));
   node_.logs.erase(std::string(kFirst) + "/stderr");
   Live(absl::Minutes(3));
-  EXPECT_EQ(Warnings("stderr can't be read any more, though it is running"), 1U) << Said();
+  EXPECT_EQ(Warnings("stderr cannot be read any longer, although the application is running"), 1U)
+      << Said();
   EXPECT_THAT(tails_.ended, IsEmpty());
 }
 
@@ -532,7 +533,7 @@ TEST_F(FollowedApplicationTest, ADriverThatFallsSilentIsSaidOnce) {
   Live(absl::Seconds(12));
   jobs_ = PolledWeb::Unreachable();
   Live(absl::Minutes(3));
-  EXPECT_EQ(Warnings("its driver does not tell what it has finished"), 1U) << Said();
+  EXPECT_EQ(Warnings("its driver does not report its finished jobs and batches"), 1U) << Said();
   jobs_ = PolledWeb::Json("[]");
   Live(absl::Minutes(1));
   EXPECT_THAT(log_.lines(), SizeIs(2)) << Said();

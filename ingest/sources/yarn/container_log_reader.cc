@@ -1,4 +1,4 @@
-#include "ingest/sources/yarn/log_reader.h"
+#include "ingest/sources/yarn/container_log_reader.h"
 
 #include <algorithm>
 #include <string_view>
@@ -10,20 +10,20 @@
 namespace sparktail {
 namespace {
 
-using Kind = LogReader::Outcome::Kind;
+using Kind = ContainerLogReader::Outcome::Kind;
 
 constexpr uint64_t kLeastText = uint64_t{2} << 10;
 constexpr uint64_t kMostText = uint64_t{4} << 20;
-// For the sake of bytes that a page can't show.
+// The limit where text is needed for bytes that a page shows replaced.
 constexpr uint64_t kMostExactText = uint64_t{64} << 20;
 constexpr uint64_t kPageCharacters = uint64_t{512} << 10;
 constexpr size_t kLongestEntity = 10;
-constexpr size_t kFrame = size_t{64} << 10;  // what stands around a log
-// By which it is known whether it is the same log still.
+constexpr size_t kFrame = size_t{64} << 10;  // what surrounds a log in a response
+// Bytes that are compared to recognize the log.
 constexpr size_t kMarker = 64;
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 constexpr size_t kLongestPart = 3 * kReplacement.size();
-// Between two requests, a writer that lives completes a character.
+// A running writer completes its character within a few requests.
 constexpr int kPartsBorne = 3;
 
 size_t Characters(std::string_view utf8) {
@@ -32,22 +32,22 @@ size_t Characters(std::string_view utf8) {
   }));
 }
 
-// At most as many as one character has bytes.
+// True if the text is at most one partial character, each of its bytes replaced.
 bool IsReplacementsOnly(std::string_view text) {
   if (text.size() > kLongestPart) return false;
   for (; text.starts_with(kReplacement); text.remove_prefix(kReplacement.size())) continue;
   return text.empty();
 }
 
-LogReader::Outcome Problem(Kind kind, std::string why) {
-  LogReader::Outcome outcome;
+ContainerLogReader::Outcome Problem(Kind kind, std::string why) {
+  ContainerLogReader::Outcome outcome;
   outcome.kind = kind;
   outcome.why = std::move(why);
   return outcome;
 }
 
-// Of a server that has answered with another thing than a log.
-LogReader::Outcome NoLog(const YarnAnswer& answer) {
+// The outcome of a response that is not a log.
+ContainerLogReader::Outcome NoLog(const YarnAnswer& answer) {
   const bool is_gone =
       answer.kind == YarnAnswer::Kind::kMoved || answer.kind == YarnAnswer::Kind::kMissing;
   return Problem(is_gone ? Kind::kGone : Kind::kWrong, answer.why);
@@ -55,7 +55,7 @@ LogReader::Outcome NoLog(const YarnAnswer& answer) {
 
 }  // namespace
 
-LogReader::Way LogReader::NextWay() const {
+ContainerLogReader::Way ContainerLogReader::NextWay() const {
   if (!has_text_) return Way::kPage;
   if (length_ <= offset_) return Way::kText;
   const uint64_t missing = length_ - offset_;
@@ -63,12 +63,12 @@ LogReader::Way LogReader::NextWay() const {
   return missing <= kMostText ? Way::kText : Way::kPage;
 }
 
-uint64_t LogReader::TextSize() const {
+uint64_t ContainerLogReader::TextSize() const {
   const uint64_t missing = length_ > offset_ ? length_ - offset_ : 0;
   return missing + std::clamp(growth_, kLeastText, kMostText) + marker_.size();
 }
 
-HttpRequest LogReader::Next(Server server, const std::string& node, const LogName& log) {
+HttpRequest ContainerLogReader::Next(Server server, const std::string& node, const LogName& log) {
   HttpRequest request;
   if (std::exchange(server_, server) != server) has_text_ = true;
   way_ = NextWay();
@@ -77,7 +77,7 @@ HttpRequest LogReader::Next(Server server, const std::string& node, const LogNam
   if (way_ == Way::kText) {
     asked_ = TextSize();
     request.url = is_node ? LogTextUrl(node, log, asked_) : HistoryTextUrl(node, log, asked_);
-    // Logs that are uploaded in rolls come once more for each roll.
+    // Rolling aggregation returns the log once for each upload.
     request.most_bytes = (is_node ? 1 : 8) * asked_ + kMostText + kFrame;
   } else {
     asked_ = kPageCharacters;
@@ -88,28 +88,28 @@ HttpRequest LogReader::Next(Server server, const std::string& node, const LogNam
   return request;
 }
 
-LogReader::Outcome LogReader::Take(const HttpResponse& response) {
+ContainerLogReader::Outcome ContainerLogReader::Take(const HttpResponse& response) {
   return way_ == Way::kText ? TakeText(response) : TakePage(response);
 }
 
-LogReader::Outcome LogReader::TakeText(const HttpResponse& response) {
+ContainerLogReader::Outcome ContainerLogReader::TakeText(const HttpResponse& response) {
   const YarnAnswer answer = Classify(response, YarnAnswer::Body::kText);
   const bool is_too_large = response.failure == HttpFailure::kTooLarge;
   if (answer.kind == YarnAnswer::Kind::kMissing || is_too_large) {
-    // Before Hadoop 2.9 there were pages only.
+    // Before Hadoop 2.9 there are only pages.
     has_text_ = false;
     return {};
   }
   if (answer.kind != YarnAnswer::Kind::kGood) return NoLog(answer);
   const std::optional<LogText> log = ReadLogText(response.body, file_, asked_);
-  if (!log) return Problem(Kind::kWrong, "its answer is cut, or no log");
+  if (!log) return Problem(Kind::kWrong, "its response is cut off or is not a log");
   if (log->length < offset_) return Shrunk(log->length);
   length_ = log->length;
-  if (log->begin > offset_) return {};  // more than was thought: ask again
+  if (log->begin > offset_) return {};  // more new bytes than requested: request more
   const size_t before = offset_ - log->begin;
   if (before >= marker_.size() &&
       log->bytes.substr(before - marker_.size(), marker_.size()) != marker_) {
-    return Problem(Kind::kShrunk, "its log is another one than before, at the same place");
+    return Problem(Kind::kShrunk, "another log has replaced the log");
   }
   Outcome outcome;
   outcome.bytes = log->bytes.substr(before);
@@ -120,7 +120,7 @@ LogReader::Outcome LogReader::TakeText(const HttpResponse& response) {
   return outcome;
 }
 
-LogReader::Outcome LogReader::TakePage(const HttpResponse& response) {
+ContainerLogReader::Outcome ContainerLogReader::TakePage(const HttpResponse& response) {
   const YarnAnswer answer = Classify(response, YarnAnswer::Body::kHtml);
   if (answer.kind != YarnAnswer::Kind::kGood) return NoLog(answer);
   LogPage page = ReadLogPage(response.body);
@@ -140,22 +140,23 @@ LogReader::Outcome LogReader::TakePage(const HttpResponse& response) {
     case LogPage::Kind::kBeyond:
       return Shrunk(*page.length);
     case LogPage::Kind::kMissing:
-      has_text_ = true;  // perhaps later
+      has_text_ = true;  // text may be available later
       return Problem(Kind::kGone, page.message);
     case LogPage::Kind::kOther:
-      return Problem(Kind::kWrong, "it says: " + page.message);
+      return Problem(Kind::kWrong, "it reports: " + page.message);
     case LogPage::Kind::kForeign:
-      return Problem(Kind::kWrong, "it answers with a page that is no log, perhaps one to log in" +
+      return Problem(Kind::kWrong, "it returned a page that is not a log, perhaps a login page" +
                                        (page.message.empty() ? "" : ": " + page.message));
     case LogPage::Kind::kCut:
-      return Problem(Kind::kWrong, "its answer is cut");
+      return Problem(Kind::kWrong, "its response is cut off");
   }
   return {};
 }
 
-// A part of a character at the end of what is written so far, or bytes that are none. What stands
-// before them is good.
-LogReader::Outcome LogReader::TakeReplaced(std::string bytes, size_t exact, bool is_last) {
+// The replaced bytes are a part of a character at the present end of the log, or bytes that are not
+// UTF-8. The `exact` bytes before them are good.
+ContainerLogReader::Outcome ContainerLogReader::TakeReplaced(std::string bytes, size_t exact,
+                                                             bool is_last) {
   Outcome outcome;
   const bool may_be_part =
       is_last && !is_complete_ && IsReplacementsOnly(std::string_view(bytes).substr(exact));
@@ -172,21 +173,21 @@ LogReader::Outcome LogReader::TakeReplaced(std::string bytes, size_t exact, bool
   const bool is_new = bad_at_ != offset_;
   bad_at_ = offset_;
   if (length_ <= offset_) length_ = offset_ + 1;
-  if (is_new && has_text_) return outcome;  // it has as text what a page can't show
+  if (is_new && has_text_) return outcome;  // the text form has the original bytes
   if (has_news) return outcome;
-  // There is at least one byte; what follows it is asked for anew.
+  // At least one byte is there; the bytes after it come with the next request.
   is_inexact_ = true;
   outcome.bytes = "\xFF";
   Advance(outcome.bytes);
   return outcome;
 }
 
-LogReader::Outcome LogReader::Shrunk(uint64_t length) {
-  return Problem(Kind::kShrunk, "its log has " + std::to_string(length) + " bytes, and had " +
-                                    std::to_string(offset_) + " before");
+ContainerLogReader::Outcome ContainerLogReader::Shrunk(uint64_t length) const {
+  return Problem(Kind::kShrunk, "the log has " + std::to_string(length) + " bytes, but " +
+                                    std::to_string(offset_) + " bytes have been read");
 }
 
-void LogReader::Advance(const std::string& bytes) {
+void ContainerLogReader::Advance(const std::string& bytes) {
   offset_ += bytes.size();
   length_ = std::max(length_, offset_);
   marker_.append(bytes, bytes.size() - std::min(bytes.size(), kMarker));

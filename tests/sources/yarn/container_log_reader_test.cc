@@ -1,4 +1,4 @@
-#include "ingest/sources/yarn/log_reader.h"
+#include "ingest/sources/yarn/container_log_reader.h"
 
 #include <gtest/gtest.h>
 
@@ -14,19 +14,20 @@ namespace {
 using ::sparktail::testing::FakeNodeManager;
 using ::sparktail::testing::Scale;
 using ::sparktail::testing::Seed;
-using Outcome = LogReader::Outcome;
+using Outcome = ContainerLogReader::Outcome;
 using Kind = Outcome::Kind;
 
 const LogName kLog = {
     {false, "worker1:8042", "container_1_2_01_000001", "root"}, "worker1:8041", "stderr"};
 
-class LogReaderTest : public ::testing::Test {
+class ContainerLogReaderTest : public ::testing::Test {
  protected:
   std::string& bytes() { return log().bytes; }
   FakeNodeManager::Log& log() { return node_.logs["container_1_2_01_000001/stderr"]; }
 
   Outcome Ask() {
-    const HttpRequest request = reader_.Next(LogReader::Server::kNode, "http://worker1:8042", kLog);
+    const HttpRequest request =
+        reader_.Next(ContainerLogReader::Server::kNode, "http://worker1:8042", kLog);
     url_ = request.url;
     HttpResponse response = node_.Answer(request.url);
     if (response.body.size() > request.most_bytes) response.failure = HttpFailure::kTooLarge;
@@ -47,7 +48,7 @@ class LogReaderTest : public ::testing::Test {
   bool AskedForText() const { return url_.find("/ws/v1/") != std::string::npos; }
 
   FakeNodeManager node_;
-  LogReader reader_{0};
+  ContainerLogReader reader_{0};
   std::string url_;
 };
 
@@ -63,7 +64,7 @@ std::string Noise(size_t size, std::mt19937_64* random, bool is_utf8) {
   return text;
 }
 
-TEST_F(LogReaderTest, WhatIsNewComesAsText) {
+TEST_F(ContainerLogReaderTest, WhatIsNewComesAsText) {
   bytes() = "one\n";
   Outcome outcome = Ask();
   EXPECT_EQ(outcome.bytes, "one\n");
@@ -80,13 +81,13 @@ TEST_F(LogReaderTest, WhatIsNewComesAsText) {
   EXPECT_EQ(reader_.offset(), 8U);
 }
 
-TEST_F(LogReaderTest, MoreThanWasThoughtIsAskedForAgain) {
+TEST_F(ContainerLogReaderTest, MoreThanWasThoughtIsAskedForAgain) {
   bytes() = std::string(300'000, 'x');
   EXPECT_EQ(Ask().bytes, "");
   EXPECT_EQ(Ask().bytes, bytes());
 }
 
-TEST_F(LogReaderTest, AnIdleLogCostsLittle) {
+TEST_F(ContainerLogReaderTest, AnIdleLogCostsLittle) {
   bytes() = std::string(1'000'000, 'x');
   ReadAll();
   for (int i = 0; i < 100; ++i) Ask();
@@ -95,7 +96,7 @@ TEST_F(LogReaderTest, AnIdleLogCostsLittle) {
   EXPECT_LT(node_.bytes_sent - before, 3000U);
 }
 
-TEST_F(LogReaderTest, MuchComesInPieces) {
+TEST_F(ContainerLogReaderTest, MuchComesInPieces) {
   std::mt19937_64 random(Seed());
   bytes() = Noise(size_t{9} << 20, &random, /*is_utf8=*/true);
   std::string all;
@@ -116,12 +117,12 @@ TEST_F(LogReaderTest, MuchComesInPieces) {
 }
 
 // Every cut of a log with characters of up to four bytes; what is written comes byte by byte.
-TEST_F(LogReaderTest, EveryCutIsStitched) {
+TEST_F(ContainerLogReaderTest, EveryCutIsStitched) {
   for (const bool has_text : {true, false}) {
     const std::string text = "a заказы-naïve-日本-😀 <b>&\"q\"' — end\n";
     node_ = FakeNodeManager();
     node_.has_text = has_text;
-    reader_ = LogReader(0);
+    reader_ = ContainerLogReader(0);
     std::string all;
     for (size_t size = 0; size <= text.size(); ++size) {
       bytes() = text.substr(0, size);
@@ -133,7 +134,7 @@ TEST_F(LogReaderTest, EveryCutIsStitched) {
 }
 
 // A page can't show bytes that are no UTF-8: text does.
-TEST_F(LogReaderTest, BytesThatAreNoUtf8ComeAsText) {
+TEST_F(ContainerLogReaderTest, BytesThatAreNoUtf8ComeAsText) {
   std::mt19937_64 random(Seed());
   bytes() = Noise(size_t{6} << 20, &random, /*is_utf8=*/true) + "\xFF\xC3( \xE2\x82" +
             Noise(size_t{6} << 20, &random, /*is_utf8=*/false);
@@ -141,7 +142,7 @@ TEST_F(LogReaderTest, BytesThatAreNoUtf8ComeAsText) {
   EXPECT_FALSE(reader_.is_inexact());
 }
 
-TEST_F(LogReaderTest, WithoutTextTheOffsetsStayRight) {
+TEST_F(ContainerLogReaderTest, WithoutTextTheOffsetsStayRight) {
   node_.has_text = false;
   bytes() =
       "a\xFF"
@@ -154,7 +155,7 @@ TEST_F(LogReaderTest, WithoutTextTheOffsetsStayRight) {
   EXPECT_TRUE(reader_.is_inexact());
 }
 
-TEST_F(LogReaderTest, APartOfACharacterIsWaitedFor) {
+TEST_F(ContainerLogReaderTest, APartOfACharacterIsWaitedFor) {
   node_.has_text = false;
   bytes() = "x\xE6\x97";
   EXPECT_EQ(ReadAll(), "x");
@@ -164,14 +165,14 @@ TEST_F(LogReaderTest, APartOfACharacterIsWaitedFor) {
   EXPECT_FALSE(reader_.is_inexact());
 }
 
-TEST_F(LogReaderTest, APartOfACharacterAtTheVeryEndIsTaken) {
+TEST_F(ContainerLogReaderTest, APartOfACharacterAtTheVeryEndIsTaken) {
   node_.has_text = false;
   bytes() = "x\xE6\x97";
   reader_.set_complete();
   EXPECT_EQ(ReadAll().size(), 3U);
 }
 
-TEST_F(LogReaderTest, ALogThatShrinksIsWaitedFor) {
+TEST_F(ContainerLogReaderTest, ALogThatShrinksIsWaitedFor) {
   bytes() = "0123456789";
   ReadAll();
   const std::string whole = bytes();
@@ -185,17 +186,17 @@ TEST_F(LogReaderTest, ALogThatShrinksIsWaitedFor) {
   EXPECT_EQ(reader_.offset(), 12U);
 }
 
-TEST_F(LogReaderTest, AShrunkPageToo) {
+TEST_F(ContainerLogReaderTest, AShrunkPageToo) {
   node_.has_text = false;
   bytes() = "0123456789";
   ReadAll();
   bytes() = "0123";
   const Outcome outcome = Ask();
   EXPECT_EQ(outcome.kind, Kind::kShrunk);
-  EXPECT_EQ(outcome.why, "its log has 4 bytes, and had 10 before");
+  EXPECT_EQ(outcome.why, "the log has 4 bytes, but 10 bytes have been read");
 }
 
-TEST_F(LogReaderTest, WhatIsNotThereIsGone) {
+TEST_F(ContainerLogReaderTest, WhatIsNotThereIsGone) {
   EXPECT_EQ(Ask().kind, Kind::kGone);
   node_.has_text = false;
   Ask();
@@ -204,19 +205,19 @@ TEST_F(LogReaderTest, WhatIsNotThereIsGone) {
   EXPECT_EQ(Ask().kind, Kind::kGone);
 }
 
-TEST_F(LogReaderTest, WhateverIsAnsweredNoByteComesTwice) {
+TEST_F(ContainerLogReaderTest, WhateverIsAnsweredNoByteComesTwice) {
   std::mt19937_64 random(Seed());
   for (int round = 0; round < 20 * Scale(); ++round) {
     node_ = FakeNodeManager();
     node_.has_text = round % 2 == 0;
-    reader_ = LogReader(0);
+    reader_ = ContainerLogReader(0);
     const std::string text = Noise(50'000, &random, /*is_utf8=*/!node_.has_text);
     std::string all;
     for (size_t size = 0; all.size() < text.size();) {
       size = std::min(text.size(), size + random() % 3000);
       bytes() = text.substr(0, size);
       const HttpRequest request =
-          reader_.Next(LogReader::Server::kNode, "http://worker1:8042", kLog);
+          reader_.Next(ContainerLogReader::Server::kNode, "http://worker1:8042", kLog);
       HttpResponse response = node_.Answer(request.url);
       switch (random() % 8) {
         case 0:
@@ -246,13 +247,13 @@ TEST_F(LogReaderTest, WhateverIsAnsweredNoByteComesTwice) {
   }
 }
 
-TEST_F(LogReaderTest, ItGoesOnFromAnyByte) {
+TEST_F(ContainerLogReaderTest, ItGoesOnFromAnyByte) {
   const std::string text = "заказы-naïve\n";
   bytes() = text;
   for (const bool has_text : {true, false}) {
     node_.has_text = has_text;
     for (const size_t from : {0, 2, 4, 12}) {
-      reader_ = LogReader(from);
+      reader_ = ContainerLogReader(from);
       EXPECT_EQ(ReadAll(), text.substr(from));
     }
   }
