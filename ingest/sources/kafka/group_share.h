@@ -17,24 +17,25 @@
 
 namespace sparktail {
 
-// What a member of a consumer group holds, and how far each sink is with it. Thread-safe: the
-// reader holds and releases, sinks ask before they commit.
+// The partitions that a member of a consumer group holds, and the offset that each sink has reached
+// in them. Thread-safe: the reader thread holds and releases partitions, and sinks call OffsetsOf()
+// before they commit.
 class GroupShare {
  public:
   GroupShare(std::string source, size_t sinks) : source_(std::move(source)), sinks_(sinks) {}
 
-  // No sink is behind `offset`.
+  // Holds the partition; every sink has everything before `offset`.
   void Hold(const KafkaPartition& partition, int64_t offset);
-  // From now on no commit takes part in it.
+  // From now on no commit includes the partition.
   void Release(const KafkaPartition& partition);
-  // All of the partition before `offset` is delivered by the sink.
+  // The sink has delivered everything of the partition before `offset`.
   void Delivered(size_t sink, const KafkaPartition& partition, int64_t offset);
 
   using Offsets = std::map<KafkaPartition, int64_t>;
-  // The group's offsets that are to be committed together with these cursors of one sink: never
-  // farther than all other sinks are. Cursors of other sources are passed over. kUnavailable if one
-  // of them is of a partition that is not held any more: then this commit must not be made. While
-  // `then` is called nothing is released.
+  // The group's offsets to commit together with these cursors of one sink. An offset never exceeds
+  // those of the other sinks. Cursors of other sources are skipped. kUnavailable if a cursor
+  // belongs to a partition that is no longer held: the sink must not commit then. No partition is
+  // released while `then` runs, which is called before this function returns.
   absl::StatusOr<Offsets> OffsetsOf(size_t sink, std::span<const StreamCursor> cursors,
                                     absl::FunctionRef<void()> then) const;
 
@@ -42,7 +43,7 @@ class GroupShare {
   const std::string source_;
   const size_t sinks_;
   mutable absl::Mutex mutex_;
-  std::map<KafkaPartition, std::vector<int64_t>> held_ ABSL_GUARDED_BY(mutex_);  // by sink
+  std::map<KafkaPartition, std::vector<int64_t>> held_ ABSL_GUARDED_BY(mutex_);  // offset by sink
 };
 
 }  // namespace sparktail

@@ -12,19 +12,19 @@
 namespace sparktail {
 namespace {
 
-constexpr size_t kMostMessages = 20'000;  // of a turn
+constexpr size_t kMostMessages = 20'000;  // per turn
 constexpr size_t kMostBytes = size_t{4} << 20;
 constexpr absl::Duration kMostTime = absl::Milliseconds(100);
-// A queue that is full for so long may be for minutes: the group must still be answered.
+// A queue that is full for this long may stay so for minutes, but rebalances must be handled.
 constexpr absl::Duration kPauseAfter = absl::Seconds(5);
 constexpr absl::Duration kLookInterval = absl::Seconds(1);
-constexpr absl::Duration kAnswerInterval = absl::Milliseconds(20);
-constexpr absl::Duration kAskAgain = absl::Seconds(1);
+constexpr absl::Duration kRebalanceInterval = absl::Milliseconds(20);
+constexpr absl::Duration kRequestAgain = absl::Seconds(1);
 constexpr absl::Duration kCommitInterval = absl::Milliseconds(500);
 constexpr absl::Duration kCountsInterval = absl::Seconds(1);
-// Sinks that are not through by then have to let go; others wait for the partition.
+// A partition is lost if the sinks take longer to deliver: another member waits for it.
 constexpr absl::Duration kLeaveWait = absl::Seconds(60);
-constexpr int kAskMs = 5'000;
+constexpr int kRequestMs = 5'000;
 constexpr int kAtOnce = 0;
 
 KafkaPartition NameOf(const rd_kafka_topic_partition_t& partition) {
@@ -52,17 +52,17 @@ KafkaSource::KafkaSource(Parts parts)
 
 KafkaSource::~KafkaSource() {
   Leave();
-  // No wake-ups any more: the descriptor goes.
+  // No wake-ups from here on: the descriptor will be closed.
   if (queue_) rd_kafka_queue_io_event_enable(queue_.get(), -1, nullptr, 0);
-  if (answers_) rd_kafka_queue_io_event_enable(answers_.get(), -1, nullptr, 0);
+  if (responses_) rd_kafka_queue_io_event_enable(responses_.get(), -1, nullptr, 0);
   queue_.reset();
-  answers_.reset();
+  responses_.reset();
   client_.reset();
   if (wake_fd_ >= 0) ::close(wake_fd_);
 }
 
 absl::Status KafkaSource::Open() {
-  if (wake_fd_ < 0) return absl::UnavailableError("eventfd failed: no descriptors are left");
+  if (wake_fd_ < 0) return absl::UnavailableError("eventfd failed: out of file descriptors");
   KafkaClient::Parts parts;
   parts.options = parts_.options.client;
   parts.log = parts_.log;
@@ -71,7 +71,7 @@ absl::Status KafkaSource::Open() {
   parts.defaults = {{"queued.max.messages.kbytes", "16384"},
                     {"client.id", "sparktail"},
                     {"topic.metadata.refresh.interval.ms", "60000"}};
-  // Where a group begins is decided by us; what is gone from the topic is passed over.
+  // Assign() decides where a group begins. Messages deleted from the topic are skipped.
   parts.required = {{"group.id", parts_.options.group},
                     {"enable.auto.commit", "false"},
                     {"enable.auto.offset.store", "false"},
@@ -81,17 +81,17 @@ absl::Status KafkaSource::Open() {
                     {"partition.assignment.strategy", "cooperative-sticky"}};
   parts.on_rebalance = [this](rd_kafka_resp_err_t what,
                               const rd_kafka_topic_partition_list_t& partitions) {
-    Rebalanced(what, partitions);
+    OnRebalance(what, partitions);
   };
   absl::StatusOr<std::unique_ptr<KafkaClient>> client = KafkaClient::Make(std::move(parts));
   if (!client.ok()) return client.status();
   client_ = *std::move(client);
   rd_kafka_poll_set_consumer(client_->get());
   queue_.reset(rd_kafka_queue_get_consumer(client_->get()));
-  answers_.reset(rd_kafka_queue_new(client_->get()));
+  responses_.reset(rd_kafka_queue_new(client_->get()));
   static constexpr uint64_t kOne = 1;
   rd_kafka_queue_io_event_enable(queue_.get(), wake_fd_, &kOne, sizeof(kOne));
-  rd_kafka_queue_io_event_enable(answers_.get(), wake_fd_, &kOne, sizeof(kOne));
+  rd_kafka_queue_io_event_enable(responses_.get(), wake_fd_, &kOne, sizeof(kOne));
   const KafkaPartitions topics(
       rd_kafka_topic_partition_list_new(static_cast<int>(parts_.options.topics.size())));
   for (const std::string& topic : parts_.options.topics) {
@@ -101,7 +101,7 @@ absl::Status KafkaSource::Open() {
   const rd_kafka_resp_err_t code = rd_kafka_subscribe(client_->get(), topics.get());
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();
   return absl::InvalidArgumentError(subject_ +
-                                    ": topics can't be subscribed to: " + rd_kafka_err2str(code));
+                                    ": cannot subscribe to its topics: " + rd_kafka_err2str(code));
 }
 
 void KafkaSource::DrainWake() const {
@@ -116,35 +116,35 @@ absl::Time KafkaSource::Turn() {
   PauseOrResume(has_room, began);
   const bool has_more = (has_room || is_paused_) && Poll(began);
   parts_.tail->EndTurn();
-  TakeAnswers(began);
-  Answer(began);
+  TakeResponses(began);
+  TendRebalance(began);
   Commit();
   const absl::Time now = os_->Now();
   if (now >= next_counts_) UpdateCounts(now);
   if (has_more) return now;
-  return now + (rebalance_ ? kAnswerInterval : kLookInterval);
+  return now + (rebalance_ ? kRebalanceInterval : kLookInterval);
 }
 
 // ---------------------------------------------------------------- records
 
-// True if there may be more.
+// Returns true if there may be more messages.
 bool KafkaSource::Poll(absl::Time began) {
   size_t bytes = 0;
   for (size_t n = 0; n < kMostMessages && bytes < kMostBytes; ++n) {
     const KafkaMessage message(rd_kafka_consumer_poll(client_->get(), kAtOnce));
     if (!message) return false;
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      TakeError(*message);
+      OnErrorMessage(*message);
       continue;
     }
     bytes += message->len + message->key_len;
-    Take(*message);
+    OnMessage(*message);
     if (n % 256 == 255 && os_->Now() - began >= kMostTime) return true;
   }
   return true;
 }
 
-void KafkaSource::Take(const rd_kafka_message_t& message) {
+void KafkaSource::OnMessage(const rd_kafka_message_t& message) {
   const std::string_view topic = rd_kafka_topic_name(message.rkt);
   if (current_.number != message.partition || current_.topic != topic) {
     current_ = {std::string(topic), message.partition};
@@ -180,7 +180,7 @@ void KafkaSource::Take(const rd_kafka_message_t& message) {
   parts_.tail->OnRecord(current_, record);
 }
 
-void KafkaSource::TakeError(const rd_kafka_message_t& message) {
+void KafkaSource::OnErrorMessage(const rd_kafka_message_t& message) {
   if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
     const KafkaPartition name = {rd_kafka_topic_name(message.rkt), message.partition};
     const auto found = assigned_.find(name);
@@ -193,18 +193,19 @@ void KafkaSource::TakeError(const rd_kafka_message_t& message) {
     return;
   }
   const std::string topic = message.rkt == nullptr ? "" : rd_kafka_topic_name(message.rkt);
-  Failed(message.err, rd_kafka_message_errstr(&message),
-         topic.empty() ? "read as group " + parts_.options.group : "read topic " + topic);
+  OnFailure(message.err, rd_kafka_message_errstr(&message),
+            topic.empty() ? "read as group " + parts_.options.group : "read topic " + topic);
 }
 
-void KafkaSource::Failed(rd_kafka_resp_err_t code, std::string_view detail, std::string_view what) {
+void KafkaSource::OnFailure(rd_kafka_resp_err_t code, std::string_view detail,
+                            std::string_view what) {
   ++totals_.errors;
   trouble_ = Explain(code, detail, what);
   parts_.log->Warn(subject_ + " " + rd_kafka_err2name(code), subject_ + ": " + trouble_);
 }
 
-// Without room records are not asked for. That is enough for moments; then the partitions are
-// paused, so that we can ask for what the group wants.
+// While the tail has no room, Turn() does not poll. After a few seconds the partitions are paused
+// instead, because only polling delivers rebalances.
 void KafkaSource::PauseOrResume(bool has_room, absl::Time now) {
   if (has_room) {
     full_since_ = absl::InfiniteFuture();
@@ -217,7 +218,7 @@ void KafkaSource::PauseOrResume(bool has_room, absl::Time now) {
   SetPaused(true, nullptr);
 }
 
-// Null: all.
+// `partitions`: null for all.
 void KafkaSource::SetPaused(bool paused, const rd_kafka_topic_partition_list_t* partitions) {
   const KafkaPartitions list(partitions == nullptr
                                  ? rd_kafka_topic_partition_list_new(16)
@@ -234,10 +235,10 @@ void KafkaSource::SetPaused(bool paused, const rd_kafka_topic_partition_list_t* 
   }
 }
 
-// ---------------------------------------------------------------- what the group wants
+// ---------------------------------------------------------------- rebalances
 
-void KafkaSource::Rebalanced(rd_kafka_resp_err_t what,
-                             const rd_kafka_topic_partition_list_t& partitions) {
+void KafkaSource::OnRebalance(rd_kafka_resp_err_t what,
+                              const rd_kafka_topic_partition_list_t& partitions) {
   if (closes_) {
     if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
       const KafkaError error(rd_kafka_incremental_assign(client_->get(), &partitions));
@@ -248,14 +249,14 @@ void KafkaSource::Rebalanced(rd_kafka_resp_err_t what,
   }
   if (what != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS &&
       what != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
-    Failed(what, "", "join group " + parts_.options.group);
+    OnFailure(what, "", "join group " + parts_.options.group);
     rd_kafka_assign(client_->get(), nullptr);
     return;
   }
   Rebalance rebalance;
   const bool assigns = what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
   rebalance.kind = assigns ? Rebalance::Kind::kAssign : Rebalance::Kind::kRevoke;
-  rebalance.step = assigns ? Rebalance::Step::kAsk : Rebalance::Step::kLeave;
+  rebalance.step = assigns ? Rebalance::Step::kRequest : Rebalance::Step::kLeave;
   rebalance.partitions.reset(rd_kafka_topic_partition_list_copy(&partitions));
   rebalance.since = rebalance.next = os_->Now();
   rebalance_ = std::move(rebalance);
@@ -264,18 +265,18 @@ void KafkaSource::Rebalanced(rd_kafka_resp_err_t what,
   }
 }
 
-void KafkaSource::Answer(absl::Time now) {
+void KafkaSource::TendRebalance(absl::Time now) {
   if (!rebalance_) return;
   if (rebalance_->kind == Rebalance::Kind::kAssign) {
-    AnswerAssign(now);
+    TendAssign(now);
   } else {
-    AnswerRevoke(now);
+    TendRevoke(now);
   }
 }
 
-void KafkaSource::AnswerAssign(absl::Time now) {
+void KafkaSource::TendAssign(absl::Time now) {
   using Step = Rebalance::Step;
-  // The group may have gone on without us.
+  // The group may have continued without this member.
   if (rd_kafka_assignment_lost(client_->get()) != 0) {
     for (const KafkaPartition& name : NamesOf(*rebalance_->partitions)) parts_.tail->OnLost(name);
     const KafkaPartitions none(rd_kafka_topic_partition_list_new(0));
@@ -285,7 +286,7 @@ void KafkaSource::AnswerAssign(absl::Time now) {
   }
   if (!reads_) return;
   if (rebalance_->partitions->cnt == 0) return Assign();
-  if (rebalance_->step == Step::kAsk && now >= rebalance_->next) AskCommitted();
+  if (rebalance_->step == Step::kRequest && now >= rebalance_->next) RequestCommitted();
   if (rebalance_->step != Step::kReady) return;
   bool is_ready = true;
   for (const KafkaPartition& name : NamesOf(*rebalance_->partitions)) {
@@ -294,9 +295,9 @@ void KafkaSource::AnswerAssign(absl::Time now) {
   if (is_ready) Assign();
 }
 
-// Offsets of transactions that are not finished are waited for: the partition's last owner may
-// still be at it.
-void KafkaSource::AskCommitted() {
+// Requests stable offsets. The brokers reject that (UNSTABLE_OFFSET_COMMIT) while a transaction that
+// commits offsets is open: the partition's previous owner may still be at work.
+void KafkaSource::RequestCommitted() {
   const std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t,
                         KafkaDestroy<rd_kafka_ListConsumerGroupOffsets_destroy>>
       request(rd_kafka_ListConsumerGroupOffsets_new(parts_.options.group.c_str(),
@@ -304,25 +305,26 @@ void KafkaSource::AskCommitted() {
   const KafkaAdminOptions options(
       rd_kafka_AdminOptions_new(client_->get(), RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS));
   const KafkaError stable(rd_kafka_AdminOptions_set_require_stable_offsets(options.get(), 1));
-  rd_kafka_AdminOptions_set_request_timeout(options.get(), kAskMs, nullptr, 0);
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), kRequestMs, nullptr, 0);
   rd_kafka_ListConsumerGroupOffsets_t* requests[] = {request.get()};
-  rd_kafka_ListConsumerGroupOffsets(client_->get(), requests, 1, options.get(), answers_.get());
-  rebalance_->step = Rebalance::Step::kAsked;
+  rd_kafka_ListConsumerGroupOffsets(client_->get(), requests, 1, options.get(), responses_.get());
+  rebalance_->step = Rebalance::Step::kRequested;
 }
 
-void KafkaSource::TakeAnswers(absl::Time now) {
+void KafkaSource::TakeResponses(absl::Time now) {
   while (true) {
-    const KafkaEvent event(rd_kafka_queue_poll(answers_.get(), kAtOnce));
+    const KafkaEvent event(rd_kafka_queue_poll(responses_.get(), kAtOnce));
     if (!event) return;
     const auto* result = rd_kafka_event_ListConsumerGroupOffsets_result(event.get());
-    if (result == nullptr || !rebalance_ || rebalance_->step != Rebalance::Step::kAsked) continue;
-    rebalance_->step = Rebalance::Step::kAsk;
-    rebalance_->next = now + kAskAgain;
+    if (result == nullptr || !rebalance_) continue;
+    if (rebalance_->step != Rebalance::Step::kRequested) continue;
+    rebalance_->step = Rebalance::Step::kRequest;
+    rebalance_->next = now + kRequestAgain;
     const auto failed = [this](rd_kafka_resp_err_t code, const char* detail) {
-      // It passes: a transaction that is finished by its owner, or by its time-out.
+      // Temporary: the transaction ends by its owner or by its timeout.
       if (code == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT) return;
-      Failed(code, detail == nullptr ? "" : detail,
-             "ask for the offsets of group " + parts_.options.group);
+      OnFailure(code, detail == nullptr ? "" : detail,
+                "request the offsets of group " + parts_.options.group);
     };
     if (rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
       failed(rd_kafka_event_error(event.get()), rd_kafka_event_error_string(event.get()));
@@ -350,7 +352,7 @@ void KafkaSource::TakeAnswers(absl::Time now) {
   }
 }
 
-// All is known: reading begins.
+// Starts to read the assigned partitions; everything needed is known.
 void KafkaSource::Assign() {
   rd_kafka_topic_partition_list_t* partitions = rebalance_->partitions.get();
   const bool at_end = parts_.options.start_at.kind == StartAt::Kind::kEnd;
@@ -368,14 +370,15 @@ void KafkaSource::Assign() {
   }
   const KafkaError error(rd_kafka_incremental_assign(client_->get(), partitions));
   if (error) {
-    Failed(rd_kafka_error_code(error.get()), rd_kafka_error_string(error.get()), "take partitions");
+    OnFailure(rd_kafka_error_code(error.get()), rd_kafka_error_string(error.get()),
+              "start reading its partitions");
   }
   if (is_paused_) SetPaused(true, partitions);
   was_assigned_ = true;
   rebalance_.reset();
 }
 
-void KafkaSource::AnswerRevoke(absl::Time now) {
+void KafkaSource::TendRevoke(absl::Time now) {
   using Step = Rebalance::Step;
   const std::vector<KafkaPartition> names = NamesOf(*rebalance_->partitions);
   const bool is_lost = rd_kafka_assignment_lost(client_->get()) != 0;
@@ -383,9 +386,9 @@ void KafkaSource::AnswerRevoke(absl::Time now) {
   if (is_lost || is_late) {
     if (is_late) {
       parts_.log->Warn(subject_ + " late", subject_ +
-                                               ": the group takes partitions back, and sinks have "
-                                               "not delivered what was read of them; the next "
-                                               "owner delivers it");
+                                               ": the group revokes partitions before the sinks "
+                                               "have delivered what was read from them; their "
+                                               "next owner delivers it");
     }
     for (const KafkaPartition& name : names) parts_.tail->OnLost(name);
   } else if (rebalance_->step == Step::kLeave) {
@@ -420,19 +423,19 @@ void KafkaSource::Unassign(const rd_kafka_topic_partition_list_t* partitions) {
   for (const KafkaPartition& name : NamesOf(*partitions)) assigned_.erase(name);
   const KafkaError error(rd_kafka_incremental_unassign(client_->get(), partitions));
   if (error) {
-    Failed(rd_kafka_error_code(error.get()), rd_kafka_error_string(error.get()),
-           "give partitions back");
+    OnFailure(rd_kafka_error_code(error.get()), rd_kafka_error_string(error.get()),
+              "give back its partitions");
   }
 }
 
-// Whatever the group wants is answered at once, from now on.
+// From now on rebalances are confirmed at once.
 void KafkaSource::Leave() {
   if (!client_ || std::exchange(closes_, true)) return;
   if (rebalance_) {
     const KafkaPartitions partitions = std::move(rebalance_->partitions);
     const bool assigns = rebalance_->kind == Rebalance::Kind::kAssign;
     rebalance_.reset();
-    Rebalanced(
+    OnRebalance(
         assigns ? RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS : RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS,
         *partitions);
   }
@@ -461,9 +464,9 @@ void KafkaSource::Commit() {
   const rd_kafka_resp_err_t code = rd_kafka_commit_queue(
       client_->get(), offsets.get(), queue_.get(),
       [](rd_kafka_t*, rd_kafka_resp_err_t error, rd_kafka_topic_partition_list_t* list,
-         void* self) { static_cast<KafkaSource*>(self)->Committed(error, list); },
+         void* self) { static_cast<KafkaSource*>(self)->OnCommitted(error, list); },
       this);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) Committed(code, offsets.get());
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) OnCommitted(code, offsets.get());
 }
 
 bool KafkaSource::IsCommitting() const {
@@ -471,10 +474,10 @@ bool KafkaSource::IsCommitting() const {
                      [](const auto& one) { return one.second.commits >= 0; });
 }
 
-void KafkaSource::Committed(rd_kafka_resp_err_t code,
-                            const rd_kafka_topic_partition_list_t* offsets) {
+void KafkaSource::OnCommitted(rd_kafka_resp_err_t code,
+                              const rd_kafka_topic_partition_list_t* offsets) {
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    Failed(code, "", "commit the offsets of group " + parts_.options.group);
+    OnFailure(code, "", "commit the offsets of group " + parts_.options.group);
   }
   for (auto& [name, partition] : assigned_) {
     if (partition.commits < 0) continue;
@@ -486,7 +489,7 @@ void KafkaSource::Committed(rd_kafka_resp_err_t code,
                                  name.topic.c_str(), name.number);
     const bool is_committed = code == RD_KAFKA_RESP_ERR_NO_ERROR && found != nullptr &&
                               found->err == RD_KAFKA_RESP_ERR_NO_ERROR;
-    // Again, unless there is something newer.
+    // Retry, unless there is a newer offset.
     if (!is_committed) partition.to_commit = std::max(partition.to_commit, offset);
   }
 }
@@ -499,19 +502,19 @@ void KafkaSource::Close(absl::Duration timeout) {
   Turn();
   while (IsCommitting() && os_->Now() < until) {
     const KafkaMessage message(rd_kafka_consumer_poll(client_->get(), 10));
-    if (message && message->err != RD_KAFKA_RESP_ERR_NO_ERROR) TakeError(*message);
+    if (message && message->err != RD_KAFKA_RESP_ERR_NO_ERROR) OnErrorMessage(*message);
   }
   Leave();
 }
 
-// ---------------------------------------------------------------- how it stands
+// ---------------------------------------------------------------- state
 
 void KafkaSource::LookAgain() {
   for (auto& [name, partition] : assigned_) {
     int64_t low = 0;
     int64_t high = 0;
     const rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-        client_->get(), name.topic.c_str(), name.number, &low, &high, kAskMs);
+        client_->get(), name.topic.c_str(), name.number, &low, &high, kRequestMs);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) partition.end = high;
   }
 }

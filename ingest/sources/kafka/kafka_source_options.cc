@@ -38,12 +38,12 @@ OptionTable<KafkaSourceOptions> KafkaSourceOptionTable() {
       Declare("topics", &O::topics)
           .Form(kTopicForm)
           .Required()
-          .Says("Topics to read: names, or patterns as regex:^logs-.*"),
+          .Says("Topics to read: names, or patterns such as regex:^logs-.*"),
       Declare("group", &O::group)
           .Form(kGroupForm)
           .Default("sparktail")
-          .Says("The consumer group that shares the topics' partitions. Its members need the same "
-                "name of the source, and of each sink."),
+          .Says("Consumer group that shares the partitions of the topics. All its members must use "
+                "the same names for the source and for each sink."),
       Declare("envelope", &O::envelope)
           .Word("auto", Envelope::kAuto)
           .Word("none", Envelope::kNone)
@@ -51,30 +51,32 @@ OptionTable<KafkaSourceOptions> KafkaSourceOptionTable() {
           .Word("cri", Envelope::kCri)
           .Word("docker", Envelope::kDocker)
           .Default("auto")
-          .Says("What the text stands in: nothing, JSON as Filebeat, Fluent Bit and Vector write "
-                "it, or lines of a container runtime; auto: each message tells."),
+          .Says(
+              "Format around the text of a message: none, JSON as Filebeat, Fluent Bit and Vector "
+              "write it, or lines of a container runtime. With auto each message is recognized."),
       Declare("message_field", &O::message_field)
           .Otherwise("log, message or msg")
-          .Says("The field of JSON that has the text; with dots that of an inner object."),
+          .Says("JSON field that contains the text; dots name a field of an inner object."),
       DeclareStartAt(&O::start_at)
-          .Says("Where a group begins that has committed no offsets: events older than a duration "
-                "are passed over."),
+          .Says(
+              "Where to start if the group has committed no offsets: with a duration, older events "
+              "are skipped."),
       Declare("record_timeout", &O::record_timeout)
           .Default("5s")
           .From(absl::Milliseconds(10))
           .To(absl::Hours(1))
-          .Says("A stack trace is complete when nothing came after it for so long."),
+          .Says("A stack trace is complete when nothing has followed it for this long."),
       Declare("open_record_wait", &O::open_record_wait)
           .Default("10m")
           .From(absl::Seconds(1))
           .To(absl::Hours(24))
-          .Says("How long the rest of an event that was cut is waited for, before it is given up; "
-                "the group's offset waits with it."),
+          .Says("How long to wait for the rest of an incomplete event before it is given up. The "
+                "group's offset stays before the event meanwhile."),
       Declare("open_record_bytes", &O::open_record_bytes)
           .Bytes()
           .Default("64MiB")
           .From(uint64_t{64} << 10)
-          .Says("And over how much of its partition."),
+          .Says("An incomplete event is given up after this many further bytes of its partition."),
   };
   return Joined(std::move(own),
                 Within<O>(KafkaClientOptionTable(), [](O* options) { return &options->client; }));

@@ -9,18 +9,18 @@
 
 namespace sparktail {
 
-// Where a sink keeps its cursors of streams that a consumer group shares, for all members to read.
-// Reader thread only.
+// Reads a sink's cursors in the streams that a consumer group shares, from a store that all members
+// of the group can read. Reader thread only.
 class SharedCursors {
  public:
   virtual ~SharedCursors() = default;
 
-  // Asks what is there now. kUnavailable: it may work later.
+  // Starts to read the cursors that are stored now. kUnavailable: retry later.
   virtual absl::Status Begin() = 0;
-  // Reads on, for a moment. True: all that was there at Begin() is read. After an error Begin()
-  // is to be called again.
+  // Continues reading for a moment. True once everything that was stored at the call of Begin() is
+  // read. After an error, Begin() must be called again.
   virtual absl::StatusOr<bool> ReadOn() = 0;
-  // All that were read.
+  // All cursors read so far.
   virtual std::vector<StreamCursor> cursors() const = 0;
 };
 

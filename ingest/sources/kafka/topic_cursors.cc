@@ -9,8 +9,8 @@
 namespace sparktail {
 namespace {
 
-// The reader loop waits meanwhile.
-constexpr absl::Duration kAskTime = absl::Seconds(2);
+// The reader thread blocks for these times.
+constexpr absl::Duration kRequestTime = absl::Seconds(2);
 constexpr absl::Duration kReadTime = absl::Milliseconds(50);
 
 }  // namespace
@@ -32,7 +32,7 @@ absl::Status TopicCursors::Begin() {
     if (!reader.ok()) return reader.status();
     reader_ = *std::move(reader);
   }
-  return reader_->Begin(kAskTime);
+  return reader_->Begin(kRequestTime);
 }
 
 absl::StatusOr<bool> TopicCursors::ReadOn() { return reader_->ReadOn(kReadTime); }

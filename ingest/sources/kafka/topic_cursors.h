@@ -11,8 +11,8 @@
 
 namespace sparktail {
 
-// The cursors of one sink of Kafka that delivers exactly once, in streams which a consumer group
-// shares: they stand in the sink's offsets_topic, under the group's name.
+// The cursors of an exactly-once Kafka sink in the streams that a consumer group shares. The sink's
+// offsets_topic stores them under the group's name.
 class TopicCursors : public SharedCursors {
  public:
   struct Parts {
