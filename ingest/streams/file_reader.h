@@ -10,10 +10,10 @@
 
 namespace sparktail {
 
-// Reads a file, or whatever else has a path (a pipe, a device), from its beginning to its end.
+// Reads a file, a pipe or a device from its beginning to its end.
 class FileReader {
  public:
-  // Fails, with a message that a user understands, if there is nothing to read.
+  // The message of an error is for users.
   static absl::StatusOr<FileReader> Open(Os* os, const std::string& path);
   static FileReader Stdin(Os* os);
 
@@ -21,11 +21,11 @@ class FileReader {
   FileReader& operator=(FileReader&&) = delete;
   ~FileReader();
 
-  // 0 at the end.
+  // Returns the number of bytes read; 0 at the end.
   absl::StatusOr<size_t> Read(std::span<char> buffer);
 
   bool is_regular() const { return info_.is_regular(); }
-  // Bytes at the time of opening; 0 if that is not known.
+  // Size in bytes when it was opened; 0 if not known.
   size_t size() const { return info_.size; }
 
  private:

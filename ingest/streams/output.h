@@ -15,11 +15,10 @@
 
 namespace sparktail {
 
-// Where a source gives its batches, and where it learns how far its sinks are. A source knows
-// nothing else of delivery. Each sink may stand at another place in a stream; it is not given what
-// it has already.
+// A source's only view of delivery: it takes the source's batches and returns the cursors of its
+// sinks. The sinks may have different cursors in a stream; no sink gets what it already has.
 //
-// Reader thread only. Cursors that are pointed to live until the next call that changes them:
+// Reader thread only. Pointers to cursors are valid until the next call that changes cursors:
 // Learn(), StartAtOthers(), StartNewSinksAtOthers(), Forget() and TakeCommitted().
 class Output {
  public:
@@ -30,27 +29,28 @@ class Output {
 
   // ------------------------------------------------------------ batches
 
-  // All sinks have room.
+  // True if all sinks have room.
   virtual bool HasRoom() const = 0;
-  // Each sink commits the cursors of all these batches together, or none of them.
+  // Gives the batches to the sinks. Each sink commits the cursors of all of them together.
   virtual void Emit(std::span<const std::shared_ptr<const Batch>> batches) = 0;
 
-  // How many batches each sink was given so far, and whether each has delivered that many.
+  // The number of batches that each sink has been given so far, and a test whether each sink has
+  // delivered that many.
   virtual std::vector<uint64_t> Given() const = 0;
   virtual bool HaveDelivered(const std::vector<uint64_t>& given) const = 0;
 
   // ------------------------------------------------------------ cursors
 
-  // The cursor of the sink that stands first in the stream; null if one has none there: then the
-  // stream is read from its beginning.
+  // The earliest cursor of the sinks in the stream. Null if a sink has none, so the stream must be
+  // read from its beginning.
   virtual const Cursor* StartOf(const StreamKey& stream) const = 0;
-  // The cursor of the sink that stands last; null if none knows the stream.
+  // The latest cursor of the sinks in the stream; null if no sink has one.
   virtual const Cursor* NewestOf(const StreamKey& stream) const = 0;
-  // All streams that a sink knows.
+  // All streams in which a sink has a cursor.
   virtual std::vector<StreamKey> Streams() const = 0;
 
-  // A sink that knows none of the streams, while others do, begins where the first of those
-  // stands, not with the past. Once, before anything is read.
+  // A sink without any cursor, while other sinks have some, starts at the earliest cursors of
+  // those, not with the past. Called once, before anything is read.
   virtual void StartNewSinksAtOthers() = 0;
 
   // ------------------------------------------------------------ streams shared with other
@@ -60,21 +60,20 @@ class Output {
   virtual const std::string& SinkName(size_t sink) const = 0;
 
   using Concerns = absl::FunctionRef<bool(const StreamKey&)>;
-  // Where the sink stands now in all streams that `concerns` names; what was known of them is no
-  // longer true.
+  // Replaces the sink's cursors in all streams that `concerns` selects.
   virtual void Learn(size_t sink, Concerns concerns, std::vector<StreamCursor> cursors) = 0;
-  // In those the sink begins where the first of the others stands.
+  // Makes the sink start at the earliest cursor of the other sinks in these streams.
   virtual void StartAtOthers(size_t sink, Concerns concerns) = 0;
-  // Forgets where the sinks stand in the stream.
+  // Drops the cursors of the stream.
   virtual void Forget(const StreamKey& stream) = 0;
 
-  // From now on TakeCommitted() has what the sinks have made durable of streams whose key begins
-  // with `prefix`. `wake` is called on the sinks' threads when there is something to take. Once,
-  // before the sinks are started.
+  // From now on TakeCommitted() takes what the sinks have made durable in streams whose key starts
+  // with `prefix`. `wake` is called on the sinks' threads when there is something to take. Called
+  // once, before the sinks are started.
   virtual void WatchCommits(const std::string& prefix, const std::function<void()>& wake) = 0;
-  // StartOf(), NewestOf() and CommittedOf() know of it from now on.
+  // Updates StartOf(), NewestOf() and CommittedOf() with the cursors committed since the last call.
   virtual void TakeCommitted() = 0;
-  // Where the sink stands; null: not known.
+  // The last committed cursor of the sink; null: not known.
   virtual std::shared_ptr<const Cursor> CommittedOf(size_t sink, const StreamKey& stream) const = 0;
 };
 

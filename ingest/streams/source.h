@@ -24,33 +24,33 @@
 
 namespace sparktail {
 
-// What a source has to know of a sink to which it delivers.
+// The facts about a sink that a source which delivers to it needs.
 struct SinkFacts {
   std::string name;
   std::optional<KafkaCommitPlace> commit_place;  // SinkKind::commit_place
 };
 
-// What any source is made from.
+// The parts from which every source is created.
 struct SourceParts {
   Os* os = nullptr;
   Log* log = nullptr;
   CursorStore* store = nullptr;                        // outlives the source
   const SourceConfiguration* configuration = nullptr;  // outlives the source
-  std::string host;                                    // of the documents
+  std::string host;                                    // of this machine, for the documents
   ParserOptions parser;
-  std::unique_ptr<Output> output;  // where its batches go
-  std::vector<SinkFacts> sinks;    // of the output
-  int most_descriptors = 0;        // files that it may hold open
-  // Sees all events that are handed on; may be empty.
+  std::unique_ptr<Output> output;  // takes its batches
+  std::vector<SinkFacts> sinks;    // of `output`
+  int most_descriptors = 0;        // limit of open files
+  // Called with all events that are emitted; may be empty.
   std::function<void(const EventBuffer&)> observe;
-  std::function<void()> wake;  // gives the source a turn; any thread
+  std::function<void()> wake;  // requests a turn of the source; any thread
 };
 
-// What the Pipeline asks of a source: to read, in turns, on the reader thread. A source waits for
-// nothing: it says when it wants its next turn, and has a descriptor that becomes readable when
-// there is something to do before that.
+// Reads streams and emits batches of events, in turns on the reader thread. A source never blocks:
+// it returns the time of its next turn, and has a descriptor that becomes readable when there is
+// something to do earlier.
 //
-// All is for the reader thread, but for what is said otherwise. The sinks outlive a source.
+// Reader thread only, except where stated otherwise. The sinks outlive a source.
 class Source {
  public:
   Source() = default;
@@ -58,50 +58,51 @@ class Source {
   Source& operator=(const Source&) = delete;
   virtual ~Source() = default;
 
-  // Once, before all else. An error ends the process: what may pass is none.
+  // Called once, before everything else. An error ends the process, so temporary trouble must not
+  // be returned as one.
   virtual absl::Status Open() = 0;
 
-  // Reads what there is to read, for a bounded time, as long as all its sinks have room. Returns
-  // when it wants to be called again: then, or when wake_fd() is readable, or when a sink has room.
+  // Reads available input for a bounded time, as long as all its sinks have room. Returns when it
+  // wants to be called again; it is also called when wake_fd() is readable or a sink has room
+  // again.
   virtual absl::Time Turn() = 0;
-  // -1: none.
+  // A descriptor that is readable when a turn is due; -1: none.
   virtual int wake_fd() const = 0;
-  // Why nothing more can be read, which it has said: the process ends with an error.
+  // An error after which nothing can be read; the source has logged it. It ends the process.
   virtual absl::Status failure() const { return absl::OkStatus(); }
 
-  // For `--until-exit`. What is known of the end may be old: AtEnd() is false until it was looked
-  // for again.
+  // For `--until-exit`: AtEnd() is false until the source has looked again for new input.
   virtual void LookAgain() = 0;
-  // All that is there is read, as far as is known.
+  // True if all input that is known to exist has been read.
   virtual bool AtEnd() const = 0;
-  // What was read says that the driver has exited, and nobody writes any more.
+  // True if the input proves that the driver has exited, and nothing is written any longer.
   virtual bool HasExited() const = 0;
-  // No more is read: all streams end.
+  // Ends all streams. Nothing is read afterwards.
   virtual void EndAll() = 0;
 
-  // Batches that only move cursors are held back for a while: hands on what there is. Nothing is
-  // read after it.
+  // Emits the batches that only move cursors, which are otherwise held back for a while. Nothing is
+  // read afterwards.
   virtual void HandOnAll() = 0;
-  // The sinks work off what they have; called now and then meanwhile.
+  // Called now and then after HandOnAll(), while the sinks deliver what they have.
   virtual void Tend() {}
-  // They have ended. May wait for some seconds.
+  // Called when the sinks have stopped. May block for some seconds.
   virtual void Close() {}
 
-  // What a transaction of this sink that stores these cursors has to commit for a consumer group:
-  // nothing, if the source is no member of one that the sink's cluster has. kUnavailable: the
-  // transaction must not be committed, for the group has given what is in it to another member;
-  // what is written again will be without it. Any thread.
+  // The offsets of a consumer group that a transaction of this sink must commit together with these
+  // cursors. Empty if the source is not a member of a group in the sink's cluster. kUnavailable:
+  // the transaction must not be committed, because the group has given its partitions to another
+  // member; the sink's retry will be without them. Any thread.
   virtual absl::StatusOr<std::optional<GroupOffsets>> OffsetsOf(
       const std::string& /*sink*/, std::span<const StreamCursor> /*cursors*/) const {
     return std::nullopt;
   }
 
-  // Those that are followed: their cursors must not expire.
+  // The streams that are followed: their cursors must not expire.
   virtual std::vector<StreamKey> Streams() const = 0;
 
-  // Of all streams, those that have ended included.
+  // The sum over all streams, including ended ones.
   virtual ParserStats parsed() const = 0;
-  // Any thread. All but `parsed`, as of a second ago at most.
+  // All members except `parsed`, at most one second old. Any thread.
   virtual SourceStatus status() const = 0;
 };
 

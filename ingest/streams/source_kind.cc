@@ -13,21 +13,22 @@ OptionTable<SourceConfiguration> SourceOptionTable() {
   return {
       Declare("name", &O::name)
           .Form(kNameForm)
-          .Otherwise("the kind, of a second one kind-2 …")
-          .Says("Part of the names of its cursors: changed, all is read again. Of several sources "
-                "name each."),
+          .Otherwise("the kind; kind-2 for a second one")
+          .Says(
+              "Part of the names of the source's cursors: if it changes, everything is read again. "
+              "Name each source if there are several."),
       Declare("environment", &O::environment)
-          .Otherwise("that at the top")
-          .Says("Value of environment in documents."),
+          .Otherwise("the top-level environment")
+          .Says("Value of environment in the source's documents."),
       Declare("timezone", &O::timezone)
           .Form(kZoneForm)
           .Default("UTC")
-          .Says("Zone of header stamps that name none; sparktail check says if it is another. "
-                "(The times in progress events are in UTC anyway.)"),
+          .Says("Time zone of header stamps without one; sparktail check reports a wrong zone. "
+                "(Times in progress events are always in UTC.)"),
       Declare("sinks", &O::sinks)
           .Form(kNameForm)
           .Otherwise("all")
-          .Says("Names of the sinks to which it delivers."),
+          .Says("Names of the sinks to which the source delivers."),
   };
 }
 

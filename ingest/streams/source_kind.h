@@ -23,17 +23,17 @@ struct CheckParts;
 struct SourceKind;
 struct SourceParts;
 
-// One source, as a configuration has it.
+// One source of a configuration.
 struct SourceConfiguration {
   std::string name;                // first part of the names of its streams; unique
   std::string environment;         // of the documents
-  std::string timezone = "UTC";    // of header stamps that name none
+  std::string timezone = "UTC";    // of header stamps without a zone
   std::vector<std::string> sinks;  // names; empty: all
   const SourceKind* kind = nullptr;
-  AnyOptions options;  // of the kind
+  AnyOptions options;  // the kind's own options
 };
 
-// The options that sources of all kinds have.
+// The options that all kinds of sources have.
 OptionTable<SourceConfiguration> SourceOptionTable();
 
 // What a stored position says to users.
@@ -43,13 +43,13 @@ struct PositionSummary {
   std::string path;                   // of a file; may be empty
 };
 
-// One kind of source: its row in the table of kinds (ingest/cli/kinds.cc). Whatever the program
-// wants of a kind it asks of this row.
+// One kind of source: its row in the table of kinds (ingest/cli/kinds.cc), through which the
+// program does everything with a kind.
 struct SourceKind {
   std::string name;                          // value of `kind`
   std::string sentence;                      // what such a source does, for users
-  AnyOptions defaults;                       // of its own options
-  OptionTable<SourceConfiguration> options;  // all that it takes but `kind`
+  AnyOptions defaults;                       // of the kind's own options
+  OptionTable<SourceConfiguration> options;  // all options except `kind`
   std::unique_ptr<Source> (*make)(SourceParts parts) = nullptr;
   // Returns what is wrong in the options of a source, beyond what each of them allows by itself: a
   // line for each, which begins with the option ("paths: …"). Null if nothing can be.
@@ -75,8 +75,8 @@ struct SourceKind {
   // Summarizes a position of this kind for `sparktail offsets list`. Null if there is nothing to
   // say.
   PositionSummary (*summarize)(std::string_view position, Os* os) = nullptr;
-  // Of sources whose streams several processes share: the name under which a store that these
-  // processes share keeps their cursors (CursorRecord). Null for all others.
+  // For sources that share their streams among several processes: returns the name under which a
+  // store that these processes share keeps their cursors (CursorRecord). Null for other sources.
   std::string (*cursor_owner)(const SourceConfiguration& source) = nullptr;
 };
 

@@ -9,22 +9,22 @@
 
 namespace sparktail {
 
-// Where a source begins in a stream that it sees for the first time, at the start of the process
-// (later ones are read from their beginning). What is passed over is read, so that the events
-// after it know their application, but not delivered.
+// Where a source starts in a stream that is new at the start of the process; streams that appear
+// later are read from their beginning. Skipped input is read but not delivered, so that later
+// events know their application.
 struct StartAt {
   enum class Kind : uint8_t { kBeginning, kEnd, kAge };
   Kind kind = Kind::kBeginning;
-  absl::Duration age;  // kAge: events older than that are passed over
+  absl::Duration age;  // only for kAge: older events are skipped
 };
 
-// Words and durations stand for these.
+// Converts between StartAt and the option's value, a word or a duration.
 StartAt ToStartAt(absl::Duration age);
 absl::Duration ToAge(const StartAt& start);
 inline constexpr absl::Duration kStartAtBeginning = absl::InfiniteDuration();
 inline constexpr absl::Duration kStartAtEnd = absl::ZeroDuration();
 
-// The option `start_at` of any source.
+// The option `start_at`, the same for every kind of source.
 template <typename S>
 Option<S> DeclareStartAt(StartAt S::*member) {
   Option<S> option;

@@ -162,7 +162,7 @@ TEST_F(ReplayCommandTest, ThereMayBeNothingToSend) {
 TEST_F(ReplayCommandTest, NothingIsSentIfSomethingIsWrong) {
   Give("a", DeadLetterLine("out", 1));
   Give("b", DeadLetterLine("history", 2) + "hello\n");
-  ExpectWrong(folder_ / "b" + ":2: this is no dead letter");
+  ExpectWrong(folder_ / "b" + ":2: this is not a dead letter");
   WriteBytes(command_.files[1], DeadLetterLine("out", 1) + DeadLetterLine("histroy", 2));
   ExpectWrong(folder_ / "b" +
               ":2: the configuration has no sink histroy; did you mean --sink "

@@ -219,10 +219,10 @@ class Wrong(ReplayCase):
         self.runner_ = self.search()
         good = self.file("good.ndjson", letter(event(1)))
         write(self.log, run_support.banner() + events(1))
-        self.expect_wrong(good, self.log, says=r"driver\.log:1: this is no dead letter: .*logs are for sparktail run")
+        self.expect_wrong(good, self.log, says=r"driver\.log:1: this is not a dead letter: .*logs are for sparktail run")
         packed = self.folder / "packed.gz"
         packed.write_bytes(gzip.compress(good.read_bytes()))
-        self.expect_wrong(good, packed, says=r"packed\.gz:1: this is no dead letter")
+        self.expect_wrong(good, packed, says=r"packed\.gz:1: this is not a dead letter")
         pretty = self.file("pretty.ndjson", letter(event(1)), json.dumps(json.loads(letter(event(2))), indent=2))
         self.expect_wrong(good, pretty, says=r"pretty\.ndjson:2: .*\(jq -c writes such\)")
         parsed = self.file("parsed.ndjson", json.dumps(event(3)) + "\n")

@@ -15,7 +15,7 @@ absl::Status CheckType(const Os::FileInfo& info) {
     return absl::InvalidArgumentError("it is a directory; name the files in it");
   }
   if (!info.is_regular()) {
-    return absl::InvalidArgumentError("it is no ordinary file; write what it gives into one");
+    return absl::InvalidArgumentError("it is not a regular file; write its content into one");
   }
   return absl::OkStatus();
 }
@@ -37,7 +37,7 @@ DeadLetterFile::DeadLetterFile(DeadLetterFile&& other) noexcept
       end_(other.end_),
       buffer_(std::move(other.buffer_)),
       done_(other.done_),
-      given_(other.given_) {}
+      returned_(other.returned_) {}
 
 DeadLetterFile::~DeadLetterFile() {
   if (fd_ >= 0) os_->Close(fd_);
@@ -48,7 +48,7 @@ absl::StatusOr<DeadLetterFile> DeadLetterFile::Open(Os* os, const std::string& p
                                                     std::optional<uint64_t> end) {
   const absl::StatusOr<std::string> real = os->RealPath(path);
   if (!real.ok()) return real.status();
-  // It must not wait for the writer of a FIFO.
+  // OpenToFollow() does not wait for the writer of a FIFO.
   const absl::StatusOr<int> fd = os->OpenToFollow(*real);
   if (!fd.ok()) return fd.status();
   DeadLetterFile file(os, *fd, longest_line);
@@ -62,7 +62,7 @@ absl::StatusOr<DeadLetterFile> DeadLetterFile::Open(Os* os, const std::string& p
 }
 
 absl::StatusOr<std::optional<DeadLetterFile::Line>> DeadLetterFile::Next() {
-  done_ += std::exchange(given_, 0);
+  done_ += std::exchange(returned_, 0);
   for (size_t searched = 0;;) {
     const PaddedView rest = buffer_.padded();
     const std::string_view data = rest.text().substr(done_);
@@ -78,8 +78,8 @@ absl::StatusOr<std::optional<DeadLetterFile::Line>> DeadLetterFile::Next() {
       line.text = rest.Part(done_, size);
       line.begin = read_ - data.size();
       line.has_newline = has_newline;
-      given_ = size + (has_newline ? 1 : 0);
-      line.end = line.begin + given_;
+      returned_ = size + (has_newline ? 1 : 0);
+      line.end = line.begin + returned_;
       return line;
     }
     searched = data.size();

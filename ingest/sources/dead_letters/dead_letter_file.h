@@ -14,13 +14,14 @@
 
 namespace sparktail {
 
-// Reads a file of dead letters line by line. Its memory is bounded by the longest line that may be.
-// One thread.
+// Reads a file of dead letters line by line. Memory is bounded by the length of the longest allowed
+// line. Single-threaded.
 class DeadLetterFile {
  public:
-  // From `begin`, where a line begins, to `end`; without an end, to where the file ends now: what
-  // is appended later is not read. Regular files only, links to them as well; what else it is,
-  // kInvalidArgument says. kFailedPrecondition: it is shorter than `end`.
+  // Opens the file for reading from `begin`, which must be the beginning of a line, to `end`.
+  // Without `end` it is read to its present size, and bytes that are appended later are not read.
+  // Follows symbolic links. kInvalidArgument: not a regular file. kFailedPrecondition: shorter than
+  // `end`.
   static absl::StatusOr<DeadLetterFile> Open(Os* os, const std::string& path, size_t longest_line,
                                              uint64_t begin = 0,
                                              std::optional<uint64_t> end = std::nullopt);
@@ -33,14 +34,14 @@ class DeadLetterFile {
   struct Line {
     PaddedView text;  // without its newline; valid until the next call
     uint64_t begin = 0;
-    uint64_t end = 0;  // behind the newline
+    uint64_t end = 0;  // after the newline
     bool has_newline = true;
   };
-  // Nothing at the end. kInvalidArgument: the line is too long; kFailedPrecondition: the file has
-  // become shorter; all others as of Os::ReadAt().
+  // The next line; empty at the end. kInvalidArgument: the line is too long. kFailedPrecondition:
+  // the file has become shorter. Other errors are those of Os::ReadAt().
   absl::StatusOr<std::optional<Line>> Next();
-  // Next() gives its last line again.
-  void PutBack() { given_ = 0; }
+  // The next Next() returns its last line again.
+  void PutBack() { returned_ = 0; }
 
  private:
   DeadLetterFile(Os* os, int fd, size_t longest_line);
@@ -49,11 +50,11 @@ class DeadLetterFile {
   Os* os_;
   int fd_;
   size_t longest_line_;
-  uint64_t read_ = 0;  // of the file, with what is in buffer_
+  uint64_t read_ = 0;  // bytes of the file, including those in buffer_
   uint64_t end_ = 0;
   ByteBuffer buffer_;
-  size_t done_ = 0;   // bytes of buffer_ whose lines are done with
-  size_t given_ = 0;  // bytes after them, whose line the last Next() has returned
+  size_t done_ = 0;      // bytes of buffer_ before the current line
+  size_t returned_ = 0;  // bytes after them that the last Next() has returned
 };
 
 }  // namespace sparktail

@@ -117,7 +117,7 @@ DeadLetterReader::Result DeadLetterReader::ReadDocument(DeadLetter* letter) {
   return Result::kEvent;
 }
 
-// Finds the document in the line.
+// Finds the document's text within the line.
 bool DeadLetterReader::Locate(PaddedView line, std::string_view* document) {
   od::document json;
   od::object members;

@@ -10,8 +10,8 @@
 
 namespace sparktail {
 
-// One rejected event, as a line of the dead letters holds it (see DeadLetters), corrected or not.
-// Views are valid until the reader's next Read(), and as long as the line is.
+// One rejected event from a line of a dead-letter file (see DeadLetters for the format), possibly
+// corrected by hand. Views are valid until the reader's next Read(), and as long as the line is.
 struct DeadLetter {
   std::string_view sink;      // the sink that rejected it; empty: the line names none
   std::string_view document;  // a part of the line, unchanged
@@ -20,7 +20,7 @@ struct DeadLetter {
   int64_t time_ms = kNoTime;  // its @timestamp; kNoTime if there is none or it is malformed
 };
 
-// Parses the lines of dead-letter files. Not thread safe.
+// Parses the lines of dead-letter files. Not thread-safe.
 class DeadLetterReader {
  public:
   DeadLetterReader();
@@ -30,10 +30,11 @@ class DeadLetterReader {
     kEvent,
     kBlank,
     kCut,    // the beginning of a dead letter: its writer was killed
-    kUnfit,  // a dead letter that can't be sent unchanged: see why()
+    kUnfit,  // a dead letter that cannot be sent unchanged: see why()
     kOther,  // not a dead letter: see why()
   };
-  // `line` is without its newline; `has_newline` is false if it had none. Checks all of the JSON.
+  // Parses `line`, which excludes its newline; `has_newline` is false if it had none. Validates all
+  // of the JSON.
   Result Read(PaddedView line, bool has_newline, DeadLetter* letter);
   // A constant sentence without a full stop.
   std::string_view why() const { return why_; }

@@ -7,10 +7,10 @@ namespace sparktail {
 namespace {
 
 constexpr size_t kBatchBytes = size_t{1} << 20;
-// Of a file, in one turn: what is passed over makes no batch full.
+// Bytes of a file per turn. Skipped lines do not fill a batch, so they need this limit.
 constexpr uint64_t kTurnBytes = uint64_t{8} << 20;
 
-absl::Status Changed() { return absl::FailedPreconditionError("it was changed while it was read"); }
+absl::Status Changed() { return absl::FailedPreconditionError("it changed while it was read"); }
 
 }  // namespace
 
@@ -38,7 +38,7 @@ absl::Time DeadLetterSource::Turn() {
   if (!batch.ok()) {
     const std::string path = options_.files[at_].path;
     failure_ = absl::Status(batch.status().code(),
-                            path + " can't be read: " + std::string(batch.status().message()));
+                            "cannot read " + path + ": " + std::string(batch.status().message()));
     log_->Error("dead_letters " + path, std::string(failure_.message()));
     return absl::InfiniteFuture();
   }
@@ -46,7 +46,7 @@ absl::Time DeadLetterSource::Turn() {
   return AtEnd() ? absl::InfiniteFuture() : absl::InfinitePast();
 }
 
-// What comes next of a file; null if all of it was delivered before.
+// Reads the next batch of the file. Null if a previous process has delivered all of it.
 absl::StatusOr<std::shared_ptr<const Batch>> DeadLetterSource::ReadBatch() {
   const File& file = options_.files[at_];
   if (!file_) {

@@ -16,12 +16,12 @@
 
 namespace sparktail {
 
-// Events that a sink had refused, out of files of its dead letters: each file is a stream
-// "<source>/<hash of the file>", its content is the file's, and it ends where the file did when it
-// was looked through. Documents are handed on as they stand there, byte for byte, in batches of at
-// most 1 MiB (or one event); lines that are not for the sink, or can't be sent, are passed over.
+// Emits the events that a sink has rejected, from its dead-letter files. Each file is a stream
+// "<source>/<hash of the file>" with the file's content; it ends at the size that DeadLetterSurvey
+// has found. Documents are emitted unchanged, byte for byte, in batches of at most 1 MiB (or one
+// event). Lines that are for another sink or cannot be sent are skipped.
 //
-// A file that can't be read, or has changed, is a failure().
+// A file that cannot be read or has changed is a failure().
 class DeadLetterSource : public Source {
  public:
   // The configuration's options are DeadLetterSourceOptions.
@@ -33,7 +33,7 @@ class DeadLetterSource : public Source {
   absl::Status failure() const override { return failure_; }
   void LookAgain() override {}
   bool AtEnd() const override { return at_ == options_.files.size(); }
-  // Who wrote the files has done so.
+  // Nothing is appended to the files any longer.
   bool HasExited() const override { return true; }
   void EndAll() override {}
   void HandOnAll() override {}
@@ -47,7 +47,7 @@ class DeadLetterSource : public Source {
   StreamKey StreamOf(const File& file) const { return name_ + "/" + file.hash; }
   absl::StatusOr<std::shared_ptr<const Batch>> ReadBatch();
   absl::Status OpenFile();
-  // False if it has no room for the line.
+  // Appends the line's event to `events`. False if the batch has no room for it.
   absl::StatusOr<bool> AddLine(const DeadLetterFile::Line& line, EventBuffer* events);
 
   Os* const os_;
@@ -55,11 +55,11 @@ class DeadLetterSource : public Source {
   const std::string name_;
   const DeadLetterSourceOptions options_;
   const std::unique_ptr<Output> output_;
-  const std::shared_ptr<const std::string> context_;  // of all cursors
+  const std::shared_ptr<const std::string> context_;  // shared by all cursors
   DeadLetterReader reader_;
-  size_t at_ = 0;                       // of the files: the one that is read
-  std::optional<DeadLetterFile> file_;  // that one; nothing: not opened yet
-  uint64_t offset_ = 0;                 // in it
+  size_t at_ = 0;                       // index of the file that is being read
+  std::optional<DeadLetterFile> file_;  // that file; empty: not opened yet
+  uint64_t offset_ = 0;                 // in that file
   absl::Status failure_;
   ParserStats parsed_;
   std::atomic<uint64_t> read_bytes_ = 0;

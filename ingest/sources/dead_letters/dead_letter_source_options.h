@@ -7,16 +7,16 @@
 
 namespace sparktail {
 
-// What a DeadLetterSource reads. `sparktail replay` makes it of files that it has looked through
-// (DeadLetterSurvey): no configuration can name it.
+// The options of a DeadLetterSource. Only `sparktail replay` creates such a source, from the result
+// of a DeadLetterSurvey; a configuration cannot.
 struct DeadLetterSourceOptions {
   struct File {
     std::string path;
-    uint64_t size = 0;  // of what is to be read of it
-    std::string hash;   // of that; names its stream
+    uint64_t size = 0;  // bytes to read from the beginning
+    std::string hash;   // of these bytes; names the stream
   };
   std::vector<File> files;
-  std::string sink;         // only what this sink had refused; empty: all
+  std::string sink;         // only events that this sink has rejected; empty: all
   size_t longest_line = 0;  // bytes
 };
 

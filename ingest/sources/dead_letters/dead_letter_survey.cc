@@ -20,8 +20,8 @@ absl::Status At(const std::string& where, const absl::Status& status) {
 class Surveyor {
  public:
   Surveyor(Os* os, size_t longest_line, bool need_sinks,
-           absl::FunctionRef<void(std::string_view)> tell)
-      : os_(os), longest_line_(longest_line), need_sinks_(need_sinks), tell_(tell) {}
+           absl::FunctionRef<void(std::string_view)> report)
+      : os_(os), longest_line_(longest_line), need_sinks_(need_sinks), report_(report) {}
 
   absl::Status Add(const std::string& path) {
     absl::StatusOr<DeadLetterFile> file = DeadLetterFile::Open(os_, path, longest_line_);
@@ -36,7 +36,7 @@ class Surveyor {
       hash = MakeEventId({View(hash), (*line)->text.text(), (*line)->has_newline ? "" : "cut"});
       if (absl::Status status = AddLine(where, **line, &found); !status.ok()) return status;
     }
-    Take(File{path, file->end(), std::string(View(hash))}, found);
+    AddFile(File{path, file->end(), std::string(View(hash))}, found);
     return absl::OkStatus();
   }
 
@@ -58,36 +58,37 @@ class Surveyor {
       case DeadLetterReader::Result::kBlank:
         return absl::OkStatus();
       case DeadLetterReader::Result::kCut:
-        tell_(where +
-              ": skipped: the line is cut, as by a process that was killed; its event was "
-              "read again by the next one");
+        report_(where +
+                ": skipped: the line is cut, as after a kill; the next process has read its event "
+                "again");
         return absl::OkStatus();
       case DeadLetterReader::Result::kUnfit:
         ++found->unfit;
-        tell_(where + ": skipped: " + std::string(reader_.why()) + "; correct it to send it");
+        report_(where + ": skipped: " + std::string(reader_.why()) + "; correct it to send it");
         return absl::OkStatus();
       case DeadLetterReader::Result::kOther:
         return absl::InvalidArgumentError(
-            where + ": this is no dead letter: " + std::string(reader_.why()) +
-            "; give files of state_dir/dead-letter/SINK, or corrected ones, in which each line is "
-            "one object (jq -c writes such); logs are for sparktail run and parse");
+            where + ": this is not a dead letter: " + std::string(reader_.why()) +
+            "; give files of state_dir/dead-letter/SINK, or corrected ones with one object per "
+            "line "
+            "(as jq -c writes them); logs are for sparktail run and parse");
       case DeadLetterReader::Result::kEvent:
         break;
     }
     if (need_sinks_ && letter.sink.empty()) {
       return absl::InvalidArgumentError(where +
-                                        ": it names no sink; say with --sink where to send "
-                                        "all of it");
+                                        ": it names no sink; add --sink to send all events "
+                                        "to one sink");
     }
     DeadLetterSurvey::Sink& sink = found->sinks[std::string(letter.sink)];
     if (sink.events++ == 0) sink.first = where;
     return absl::OkStatus();
   }
 
-  void Take(File file, const DeadLetterSurvey& found) {
+  void AddFile(File file, const DeadLetterSurvey& found) {
     const auto is_same = [&](const File& other) { return other.hash == file.hash; };
     if (std::any_of(survey_.files.begin(), survey_.files.end(), is_same)) {
-      tell_(file.path + ": skipped: another of the files holds the same");
+      report_(file.path + ": skipped: another file has the same content");
       return;
     }
     survey_.unfit += found.unfit;
@@ -103,17 +104,17 @@ class Surveyor {
   Os* const os_;
   const size_t longest_line_;
   const bool need_sinks_;
-  const absl::FunctionRef<void(std::string_view)> tell_;
+  const absl::FunctionRef<void(std::string_view)> report_;
   DeadLetterReader reader_;
   DeadLetterSurvey survey_;
 };
 
 }  // namespace
 
-absl::StatusOr<DeadLetterSurvey> SurveyDeadLetters(Os* os, const std::vector<std::string>& paths,
-                                                   size_t longest_line, bool need_sinks,
-                                                   absl::FunctionRef<void(std::string_view)> tell) {
-  Surveyor surveyor(os, longest_line, need_sinks, tell);
+absl::StatusOr<DeadLetterSurvey> SurveyDeadLetters(
+    Os* os, const std::vector<std::string>& paths, size_t longest_line, bool need_sinks,
+    absl::FunctionRef<void(std::string_view)> report) {
+  Surveyor surveyor(os, longest_line, need_sinks, report);
   for (const std::string& path : paths) {
     if (absl::Status status = surveyor.Add(path); !status.ok()) return status;
   }

@@ -15,25 +15,25 @@
 
 namespace sparktail {
 
-// What is in files of dead letters, before anything of it is sent.
+// The contents of dead-letter files, found before any event is sent.
 struct DeadLetterSurvey {
   struct Sink {
-    uint64_t events = 0;  // that can be sent
-    std::string first;    // "file:line" of the first one
+    uint64_t events = 0;  // events that can be sent
+    std::string first;    // "file:line" of the first event
   };
-  std::vector<DeadLetterSourceOptions::File> files;  // without those that hold nothing, or the same
-  std::map<std::string, Sink> sinks;                 // that the events name
-  uint64_t unfit = 0;                                // dead letters that can't be sent as they are
-  std::string hash;                                  // of all files, whatever their paths and order
+  std::vector<DeadLetterSourceOptions::File> files;  // without files that are empty or duplicates
+  std::map<std::string, Sink> sinks;                 // by name, as named by the events
+  uint64_t unfit = 0;                                // dead letters that cannot be sent unchanged
+  std::string hash;  // of the files' contents, independent of paths and order
 };
 
-// Reads all of them; no line may be longer than `longest_line`. `tell` is called with a message
-// about each line that will be skipped; bytes in it may be the path's, as they are.
+// Reads all files; no line may be longer than `longest_line`. Calls `report` with a message about
+// each line or file that will be skipped; it contains the path unescaped.
 //
-// Errors say file, line and what to do: kInvalidArgument if a line is no dead letter, or names no
-// sink although `need_sinks`; all others if a file can't be read.
-absl::StatusOr<DeadLetterSurvey> SurveyDeadLetters(Os* os, const std::vector<std::string>& paths,
-                                                   size_t longest_line, bool need_sinks,
-                                                   absl::FunctionRef<void(std::string_view)> tell);
+// Errors name the file, the line and a remedy. kInvalidArgument: a line is not a dead letter, or
+// names no sink although `need_sinks` is set. Other errors: a file cannot be read.
+absl::StatusOr<DeadLetterSurvey> SurveyDeadLetters(
+    Os* os, const std::vector<std::string>& paths, size_t longest_line, bool need_sinks,
+    absl::FunctionRef<void(std::string_view)> report);
 
 }  // namespace sparktail

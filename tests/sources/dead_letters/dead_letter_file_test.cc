@@ -108,7 +108,7 @@ TEST_F(DeadLetterFileTest, OnlyOrdinaryFilesAreOpened) {
   const std::string fifo = folder_ / "fifo";
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
   EXPECT_THAT(Rest(DeadLetterFile::Open(&os_, fifo, kLongest)),
-              ElementsAre(HasSubstr("no ordinary file")));
+              ElementsAre(HasSubstr("not a regular file")));
   EXPECT_EQ(DeadLetterFile::Open(&os_, path_, kLongest).status().code(),
             absl::StatusCode::kNotFound);
   WriteBytes(path_, "one\n");

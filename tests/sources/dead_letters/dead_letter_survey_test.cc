@@ -90,7 +90,7 @@ TEST_F(DeadLetterSurveyTest, WhatIsGivenTwiceIsReadOnce) {
   EXPECT_THAT(survey->files, SizeIs(1));
   EXPECT_EQ(survey->hash, Survey({a})->hash);
   Survey({a, copy}).IgnoreError();
-  EXPECT_THAT(told_, ElementsAre(copy + ": skipped: another of the files holds the same"));
+  EXPECT_THAT(told_, ElementsAre(copy + ": skipped: another file has the same content"));
 }
 
 TEST_F(DeadLetterSurveyTest, WhatCannotBeSentIsTold) {
@@ -115,7 +115,7 @@ TEST_F(DeadLetterSurveyTest, FilesWithoutEventsAreNotToBeRead) {
 }
 
 TEST_F(DeadLetterSurveyTest, WhatIsNoDeadLetterIsRefusedWithItsPlace) {
-  ExpectRefused("26/11/21 15:52:20 INFO SparkContext: x\n", ":1: ", "no dead letter");
+  ExpectRefused("26/11/21 15:52:20 INFO SparkContext: x\n", ":1: ", "not a dead letter");
   ExpectRefused(DeadLetterLine("search", 1) + "x\n", ":2: ", "jq -c");
   ExpectRefused("{\n  \"document\": {}\n}\n", ":1: ", "on one line");
   ExpectRefused("{}\n", ":1: ", "\"document\"");
