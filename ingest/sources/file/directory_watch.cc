@@ -38,7 +38,7 @@ absl::StatusOr<bool> DirectoryWatch::Set(const std::vector<std::string>& directo
   }
   bool any_new = false;
   for (const std::string_view directory : wanted) {
-    // Again for those that are watched: another directory may have taken the name.
+    // Watched directories are watched anew: another directory may have taken the name.
     const std::string path(directory);
     const absl::StatusOr<int> watch = os_->WatchDirectory(fd_, path);
     if (absl::IsNotFound(watch.status()) || absl::IsPermissionDenied(watch.status())) continue;
@@ -77,7 +77,7 @@ absl::Status DirectoryWatch::Read(Changes* changes) {
         continue;
       }
       if (event.len > 0 && (event.mask & IN_MODIFY) != 0) {
-        changes->written(directory->second, std::string_view(name, ::strnlen(name, event.len)));
+        changes->on_written(directory->second, std::string_view(name, ::strnlen(name, event.len)));
       }
     }
   }

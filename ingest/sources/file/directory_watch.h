@@ -14,16 +14,16 @@
 
 namespace sparktail {
 
-// inotify over a set of directories: tells what was written to, and where names came and went.
-// One thread.
+// Watches a set of directories with inotify: reports the files that were written to, and changes of
+// names. Single-threaded.
 class DirectoryWatch {
  public:
   // What happened since the last call.
   struct Changes {
-    bool lost = false;   // more than the kernel could keep: anything may have changed
-    bool names = false;  // names came, went or moved, or a directory did
-    // Called once a change of a file's content, at least; the view is valid during the call.
-    std::function<void(std::string_view directory, std::string_view name)> written;
+    bool lost = false;   // the kernel dropped events: anything may have changed
+    bool names = false;  // a name or a directory was added, removed or moved
+    // Called at least once for each write to a file. The views are valid during the call.
+    std::function<void(std::string_view directory, std::string_view name)> on_written;
   };
 
   explicit DirectoryWatch(Os* os) : os_(os) {}
@@ -32,12 +32,12 @@ class DirectoryWatch {
   DirectoryWatch& operator=(const DirectoryWatch&) = delete;
 
   absl::Status Open();
-  // -1 before Open(); else readable when there are changes.
+  // Readable when there are changes; -1 before Open().
   int fd() const { return fd_; }
 
-  // Watches these, and no others. A directory that is gone is left out; kUnavailable if the kernel
-  // will watch no more (fs.inotify.max_user_watches). True if some are watched only from now on:
-  // what happened there before is not told.
+  // Watches these directories and no others. Missing ones are skipped. Returns true if some are
+  // watched only from now on: earlier changes in them are not reported. kUnavailable: the kernel's
+  // limit is reached (fs.inotify.max_user_watches).
   absl::StatusOr<bool> Set(const std::vector<std::string>& directories);
 
   absl::Status Read(Changes* changes);

@@ -11,7 +11,7 @@
 namespace sparktail {
 namespace {
 
-constexpr int kMostLooks = 5;  // at a directory that does not settle
+constexpr int kMostLooks = 5;  // at a directory that keeps changing
 
 }  // namespace
 
@@ -38,7 +38,7 @@ bool FileFinder::Matches(const std::string& path) const {
                      [&](const Glob& glob) { return glob.Matches(path); });
 }
 
-std::string FileFinder::RemoteDirectory() const {
+std::string FileFinder::FindRemoteDirectory() const {
   for (const Glob& glob : globs_) {
     std::vector<std::string> paths;
     std::vector<std::string> directories;
@@ -51,11 +51,11 @@ std::string FileFinder::RemoteDirectory() const {
 }
 
 FileFinder::Look FileFinder::FindAll(absl::FunctionRef<bool(const std::string&)> is_known) {
-  told_ = std::exchange(complaints_, {});
+  reported_ = std::exchange(complaints_, {});
   hidden_.clear();
   unsure_ = false;
   const Glob::Found expanded = Expand();
-  for (const auto& [path, why] : expanded.errors) Unreadable(path, why);
+  for (const auto& [path, why] : expanded.errors) OnUnreadable(path, why);
   std::unordered_set<std::string> seen;
   Look look;
   std::unordered_map<std::string, std::string> real_directories;
@@ -90,14 +90,14 @@ Glob::Found FileFinder::Expand() {
     glob.Expand(os_, &expanded);
     const bool is_empty = expanded.paths.size() + expanded.errors.size() == before;
     if (!is_first || !is_empty) continue;
-    log_->Warn("no_file " + glob.pattern(),
-               glob.pattern() + ": there is no such file yet; it is waited for");
+    log_->Warn("no_file " + glob.pattern(), glob.pattern() + ": no such file yet; waiting for it");
   }
   return expanded;
 }
 
-// False if it is nothing to follow. A link is followed only if its owner could have read or made
-// what it points to: whoever may write to a log directory must not choose what is read by others.
+// Returns false if the path is not to be followed. A link is followed only if its owner is root,
+// this user or the owner of its target: whoever can write to a log directory must not choose which
+// files are read on their behalf.
 bool FileFinder::Resolve(const std::string& path,
                          absl::FunctionRef<bool(const std::string&)> is_known, Found* found) {
   absl::StatusOr<Os::FileInfo> info = os_->StatPath(path, /*follow_links=*/false);
@@ -108,45 +108,45 @@ bool FileFinder::Resolve(const std::string& path,
     if (!info.ok()) {
       const bool is_away = absl::IsNotFound(info.status());
       if (!is_away) hidden_.push_back(path);
-      if (!is_away || !told_.contains(path)) unsure_ = true;
-      // Between two steps of its rotation.
+      if (!is_away || !reported_.contains(path)) unsure_ = true;
+      // The link is in the middle of a rotation.
       if (is_away && is_known(path)) return false;
-      Complain(path, "a link to nothing that can be read: " + std::string(info.status().message()));
+      Complain(path, "a link whose target cannot be read: " + std::string(info.status().message()));
       return false;
     }
     found->real = *real;
     if (owner != 0 && owner != info->owner && owner != ::geteuid()) {
-      Complain(path, "a link of another user than the owner of what it points to");
+      Complain(path, "a link that its target's owner does not own");
       return false;
     }
   }
   if (!info.ok()) {
-    // Or gone in the meantime.
-    if (!absl::IsNotFound(info.status())) Unreadable(path, info.status());
+    // A missing file was deleted in the meantime.
+    if (!absl::IsNotFound(info.status())) OnUnreadable(path, info.status());
     return false;
   }
   if (!info->is_regular()) {
     Complain(path, info->is_directory() ? "a directory; name the files in it, as in DIRECTORY/*"
-                                        : "no regular file (a FIFO, a socket or a device)");
+                                        : "not a regular file (a FIFO, a socket or a device)");
     return false;
   }
   if (IsCompressedName(path)) {
-    Complain(path, "compressed; it is not followed");
+    Complain(path, "compressed files are not followed");
     return false;
   }
   found->info = *info;
   return true;
 }
 
-// Said once, as long as it is so.
+// Logs the problem once, as long as it lasts.
 void FileFinder::Complain(const std::string& path, std::string_view why) {
-  if (!complaints_.insert(path).second || told_.contains(path)) return;
+  if (!complaints_.insert(path).second || reported_.contains(path)) return;
   ++errors_;
-  log_->Warn("unreadable " + path, path + " is left out: " + std::string(why));
+  log_->Warn("unreadable " + path, path + " is skipped: " + std::string(why));
 }
 
-// What is not permitted is not tried again each second.
-void FileFinder::Unreadable(const std::string& path, const absl::Status& why) {
+// Missing permissions do not cause frequent retries.
+void FileFinder::OnUnreadable(const std::string& path, const absl::Status& why) {
   hidden_.push_back(path);
   if (!absl::IsPermissionDenied(why)) unsure_ = true;
   Complain(path, std::string(why.message()));
@@ -160,10 +160,10 @@ bool FileFinder::IsHidden(const std::string& path) const {
   });
 }
 
-// Whoever renames them meanwhile may hide one from us: it counts only if a second look finds the
-// same, and neither of them a name that was gone a moment later.
-std::vector<FileFinder::Found> FileFinder::Siblings(const std::string& path, bool* is_sure,
-                                                    uint64_t* occupant) {
+// Concurrent renames can hide a file. So a listing counts only if the next one is equal, and
+// contains no name that was gone a moment later.
+std::vector<FileFinder::Found> FileFinder::FindSiblings(const std::string& path, bool* is_sure,
+                                                        uint64_t* occupant) {
   bool was_sure = true;
   uint64_t inode = 0;
   const auto is_gone = [](const Found& one) { return one.info.inode == 0; };
@@ -191,7 +191,7 @@ std::vector<FileFinder::Found> FileFinder::Siblings(const std::string& path, boo
   return siblings;
 }
 
-// One that was gone before it was looked at has inode 0.
+// A file that was gone before its stat has inode 0.
 std::vector<FileFinder::Found> FileFinder::LookForSiblings(const std::string& path, bool* is_sure,
                                                            uint64_t* occupant) {
   std::vector<std::string> bases = {path};

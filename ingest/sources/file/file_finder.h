@@ -16,51 +16,52 @@
 
 namespace sparktail {
 
-// "." if the path has none.
+// The parts of a path. The directory is "." if the path has none.
 std::string DirectoryOf(const std::string& path);
 std::string NameOf(const std::string& path);
 std::string PathIn(const std::string& directory, std::string_view name);
 
-// Says what files there are: those that globs find, and those that rotation has put beside a file.
-// What keeps it from seeing is told once, as long as it is so. One thread.
+// Finds files: those that match globs, and those that rotation has put beside a file. Logs each
+// problem once, as long as it lasts. Single-threaded.
 class FileFinder {
  public:
   struct Found {
-    std::string path;  // as the glob finds it
-    std::string real;  // without links
+    std::string path;  // as found by the glob
+    std::string real;  // with links resolved
     Os::FileInfo info;
   };
   struct Look {
     std::vector<Found> files;
-    std::vector<std::string> directories;  // in which one of them could appear, without links
+    std::vector<std::string> directories;  // in which a match could appear; links resolved
   };
 
   FileFinder(Os* os, Log* log, const FileSourceOptions& options);
 
-  // What the globs find now. What may be hidden, and what is unsure, is of the last look. The first
-  // one tells of globs that find nothing: their names may be wrong.
-  // `is_known` tells of a path whether its file was seen before.
+  // Finds the files that match now. IsHidden() and is_unsure() refer to the last call. The first
+  // call warns of globs without a match, since their names may be wrong. `is_known` returns true
+  // for a path whose file was seen before.
   Look FindAll(absl::FunctionRef<bool(const std::string&)> is_known);
 
-  // Files beside `path` that rotation may have made of it, and beside what it points to, if it is a
-  // link. `occupant` becomes the inode of what is at `path`, 0 if there is nothing. An error, or
-  // somebody who goes on renaming, makes `is_sure` false: some may be missing.
-  std::vector<Found> Siblings(const std::string& path, bool* is_sure, uint64_t* occupant = nullptr);
-  // By the time of their last writing, then by name; the oldest first.
+  // Finds the rotated files of `path`: beside it, and beside its target if it is a link. `occupant`
+  // becomes the inode at `path`, 0 if nothing is there. `is_sure` becomes false if some may be
+  // missing, because of an error or ongoing renames; otherwise it is not changed.
+  std::vector<Found> FindSiblings(const std::string& path, bool* is_sure,
+                                  uint64_t* occupant = nullptr);
+  // Sorts by modification time, then by name, the oldest file first.
   static void SortByAge(std::vector<Found>* files);
 
-  // The source could not look into a file that was found.
-  void Unreadable(const std::string& path, const absl::Status& why);
-  // A path may be there, though it was not found: an error keeps us from seeing it.
+  // Reports that the source could not read a file that was found.
+  void OnUnreadable(const std::string& path, const absl::Status& why);
+  // True if the path may exist although it was not found, because an error hides it.
   bool IsHidden(const std::string& path) const;
-  // The last look may have missed something that will be seen soon.
+  // True if the last look may have missed something that a retry will find.
   bool is_unsure() const { return unsure_; }
-  // What was told of.
+  // Number of problems logged.
   uint64_t errors() const { return errors_; }
 
   bool Matches(const std::string& path) const;
-  // The first directory on a network file system; empty if there is none.
-  std::string RemoteDirectory() const;
+  // The first directory of the globs on a network file system; empty if there is none.
+  std::string FindRemoteDirectory() const;
 
  private:
   bool Resolve(const std::string& path, absl::FunctionRef<bool(const std::string&)> is_known,
@@ -73,9 +74,9 @@ class FileFinder {
   Log* const log_;
   std::vector<Glob> globs_;
   std::vector<Glob> exclude_;
-  std::unordered_set<std::string> complaints_;  // paths told of in this look …
-  std::unordered_set<std::string> told_;        // … and in the one before
-  std::vector<std::string> hidden_;             // paths into which this look could not see
+  std::unordered_set<std::string> complaints_;  // paths with problems in this look …
+  std::unordered_set<std::string> reported_;    // … and in the previous one
+  std::vector<std::string> hidden_;             // paths that this look could not read
   bool has_looked_ = false;
   bool unsure_ = false;
   uint64_t errors_ = 0;

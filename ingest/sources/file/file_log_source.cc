@@ -121,7 +121,7 @@ SourceStatus FileLogSource::status() const {
   status.rotations = counts.rotations;
   status.truncations = counts.truncations;
   status.errors = counts.errors;
-  for (const auto& [file, bytes] : counts.behind) {
+  for (const auto& [file, bytes] : counts.lags) {
     status.lags.push_back({name_ + "/" + file, bytes});
   }
   return status;

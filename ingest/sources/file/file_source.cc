@@ -12,22 +12,22 @@ namespace sparktail {
 namespace {
 
 constexpr size_t kReadSize = size_t{256} << 10;
-constexpr size_t kTurnSize = size_t{1} << 20;  // of one file, before it is another one's turn
+constexpr size_t kTurnSize = size_t{1} << 20;  // per file and turn
 constexpr absl::Duration kTickInterval = absl::Seconds(1);
 constexpr absl::Duration kTendInterval = absl::Milliseconds(100);
-constexpr absl::Duration kScanInterval = absl::Seconds(60);  // with inotify: to be sure
+constexpr absl::Duration kScanInterval = absl::Seconds(60);  // with inotify, as a safeguard
 constexpr absl::Duration kLeastScanGap = absl::Milliseconds(50);
-constexpr int kScanShare = 20;  // of the time, one part at most goes into scans
+constexpr int kScanShare = 20;  // scans take at most 1/20 of the time
 constexpr absl::Duration kRetryInterval = absl::Seconds(1);
-constexpr uint32_t kLeastProof = 256;  // bytes that two logs hardly have in common
-constexpr size_t kOldestShare = 8;     // one part of the idle files is closed at once
-constexpr size_t kMostGone = 1000;     // files that have ended and are not to be read again
+constexpr uint32_t kLeastProof = 256;  // two logs hardly begin with this many equal bytes
+constexpr size_t kOldestShare = 8;     // 1/8 of the idle files is closed at once
+constexpr size_t kMostGone = 1000;     // limit of gone_
 constexpr size_t kFirstContinuation = size_t{64} << 10;
 constexpr size_t kLongestContinuation = size_t{64} << 20;
 
-// Files of one path in the order in which they were there: by when they were written to last, but
-// none before the one that it came after. Clocks of file systems tick slowly, and a file that was
-// renamed may be written to for a while.
+// Sorts the files of one path in the order in which they were there: by modification time, but each
+// after the file that its `after` names. Modification times alone do not suffice, because clocks of
+// file systems tick slowly and a renamed file may still be written to for a while.
 template <typename File, typename PlaceOf>
 void SortByRotation(std::vector<File>* files, const PlaceOf& place_of) {
   std::stable_sort(files->begin(), files->end(), [&](const File& a, const File& b) {
@@ -53,8 +53,9 @@ void SortByRotation(std::vector<File>* files, const PlaceOf& place_of) {
   *files = std::move(sorted);
 }
 
-// After which file that comes which comes after this one. Of an empty file no cursor is stored:
-// should we be killed, nobody could say after which one it came itself.
+// Returns the name that the successor of `file` stores as its `after`. No cursor is stored for an
+// empty file, so its own `after` is used instead: after a crash nothing would lead from one to the
+// other.
 const std::string& NameBefore(const FollowedFile& file) {
   const FilePosition& place = file.place();
   const bool is_empty = file.read_bytes() == 0 && place.size == 0;
@@ -74,10 +75,10 @@ FileSource::~FileSource() = default;
 absl::Status FileSource::Open(std::vector<Remembered> remembered, const StartAt& start_at) {
   start_at_ = start_at;
   remembered_ = std::move(remembered);
-  // It had ended, and had nothing.
+  // A file that ended empty has nothing to recognize it by.
   std::erase_if(remembered_,
                 [](const Remembered& one) { return one.ended && one.place.prefix.size == 0; });
-  // Of two that fit a file, the one that has read more of it.
+  // If two match a file, the one with more bytes read is used.
   std::stable_sort(remembered_.begin(), remembered_.end(),
                    [](const auto& a, const auto& b) { return a.place.raw > b.place.raw; });
   const absl::Time now = os_->Now();
@@ -115,10 +116,10 @@ absl::Time FileSource::Turn() {
 void FileSource::OpenWatch() {
   if (parts_.options.watch == Watch::kPoll) return;
   if (parts_.options.watch == Watch::kAuto) {
-    const std::string remote = finder_.RemoteDirectory();
+    const std::string remote = finder_.FindRemoteDirectory();
     if (!remote.empty()) {
       log_->Info("watch " + parts_.name,
-                 remote + " is on a network file system: its files are polled each " +
+                 remote + " is on a network file system: polling its files every " +
                      absl::FormatDuration(parts_.options.poll_interval));
       return;
     }
@@ -130,25 +131,25 @@ void FileSource::OpenWatch() {
 void FileSource::StopWatching(const absl::Status& why) {
   log_->Warn(
       "watch " + parts_.name,
-      "source " + parts_.name + ": inotify does not work (" + std::string(why.message()) +
-          "): files are polled each " + absl::FormatDuration(parts_.options.poll_interval) +
-          "; if its limits are the cause, raise fs.inotify.max_user_watches or max_user_instances");
+      "source " + parts_.name + ": cannot use inotify (" + std::string(why.message()) +
+          "): polling files every " + absl::FormatDuration(parts_.options.poll_interval) +
+          "; if a limit is the cause, raise fs.inotify.max_user_watches or max_user_instances");
   watch_ = nullptr;
 }
 
 void FileSource::WatchAll(std::vector<std::string> directories) {
   std::unordered_set<std::string> watched(directories.begin(), directories.end());
-  // What a link points to may be there again in a moment.
+  // The target of a link may be missing only for a moment.
   for (const auto& file : files_) {
     if (file->state != State::kEnded) watched.insert(DirectoryOf(file->real_path()));
   }
   const absl::StatusOr<bool> any_new = watch_->Set({watched.begin(), watched.end()});
   if (!any_new.ok()) StopWatching(any_new.status());
-  // Something may have come there after we looked, and before the kernel did.
+  // A file may have been created after this scan looked and before the kernel watched.
   if (any_new.value_or(false)) scan_wanted_ = true;
 }
 
-// It may be at its path still: an error keeps us from seeing it.
+// True if the file may still be at its path, hidden by an error.
 bool FileSource::IsHidden(const FollowedFile& file) const {
   return finder_.IsHidden(file.real_path()) || finder_.IsHidden(file.place().path);
 }
@@ -165,27 +166,27 @@ void FileSource::Scan(absl::Time now) {
   std::vector<const Found*> unknown;
   for (const Found& one : found) {
     FollowedFile* file = FindByInode(one.info);
-    if (file == nullptr || !Place(file, one, now)) unknown.push_back(&one);
+    if (file == nullptr || !Relocate(file, one, now)) unknown.push_back(&one);
   }
-  // A file is not taken for its copy.
+  // By the strength of the claim, so that a file is not mistaken for its copy.
   for (const Claim claim : {Claim::kInode, Claim::kPath, Claim::kContent}) {
     std::erase_if(unknown,
                   [&](const Found* one) { return AddRemembered(*one, claim, now) != Match::kNo; });
   }
-  LookForMissing(now);
+  FindMissing(now);
   AwaitPredecessors(now);
-  Occupy(found);
+  OccupyPaths(found);
   RecallEnded(unknown);
   for (const Found* one : unknown) AddFound(*one, now);
   for (const auto& file : files_) {
     const bool is_gone = !file->at_path && !IsHidden(*file);
-    if (is_gone && file->state == State::kFollowing) Leave(file.get(), now);
+    if (is_gone && file->state == State::kFollowing) StartLeaving(file.get(), now);
   }
-  LookBehind(now);
+  FillGapsAfterLeaving(now);
   Sweep();
   next_scan_ = now + (watch_ ? kScanInterval : parts_.options.poll_interval);
   if (IsUnsure()) next_scan_ = std::min(next_scan_, now + kRetryInterval);
-  // Where names come and go all the time, looking at them must not be all that is done.
+  // Directories whose names change all the time must not keep the thread scanning.
   scan_gap_ = std::max(kLeastScanGap, kScanShare * (os_->Now() - now));
 }
 
@@ -194,7 +195,7 @@ FollowedFile* FileSource::FindByInode(const Os::FileInfo& info) {
   return found == by_inode_.end() ? nullptr : found->second;
 }
 
-// Another file may have its inode by now, or its path.
+// Removes the file from by_inode_, unless another file has its inode by now.
 void FileSource::ForgetInode(const FollowedFile* file) {
   const auto found = by_inode_.find({file->place().device, file->place().inode});
   if (found != by_inode_.end() && found->second == file) by_inode_.erase(found);
@@ -207,7 +208,8 @@ void FileSource::MoveTo(FollowedFile* file, const std::string& real_path) {
   by_real_path_[real_path] = file;
 }
 
-// A file that is not open may have left its inode to another one.
+// True if the file is one of files_. A closed file is checked by content, because another file may
+// have its inode by now.
 bool FileSource::IsKnown(const Found& found, bool* is_sure) {
   const FollowedFile* file = FindByInode(found.info);
   if (file == nullptr || file->is_open()) return file != nullptr;
@@ -220,11 +222,12 @@ bool FileSource::IsKnown(const Found& found, bool* is_sure) {
   return same.value_or(true);
 }
 
-// A file that is known is at a path, its old one or another. False if it is another file after all.
-bool FileSource::Place(FollowedFile* file, const Found& found, absl::Time now) {
+// Updates a known file that was found at a path, its old one or another. Returns false if it is
+// another file after all.
+bool FileSource::Relocate(FollowedFile* file, const Found& found, absl::Time now) {
   const bool changed =
       found.info.size != file->place().size || found.info.modified_ns != file->place().modified_ns;
-  if (file->state == State::kEnded && changed) return TakeUp(file, found, now);
+  if (file->state == State::kEnded && changed) return ResumeEnded(file, found, now);
   if (file->state != State::kEnded && file->real_path() != found.real) {
     bool is_sure = true;
     if (!IsKnown(found, &is_sure)) {
@@ -235,7 +238,7 @@ bool FileSource::Place(FollowedFile* file, const Found& found, absl::Time now) {
   }
   file->at_path = true;
   if (file->state == State::kLeaving && !file->succeeded) {
-    // It is back, or an error had hidden it.
+    // The file is back, or an error had hidden it.
     file->state = State::kFollowing;
     std::erase(leaving_, file);
   }
@@ -251,9 +254,9 @@ bool FileSource::Place(FollowedFile* file, const Found& found, absl::Time now) {
   return true;
 }
 
-// A file whose stream has ended is not what it was: it is written to again, or another file has
-// its inode. False if it is to be looked at as one that is not known.
-bool FileSource::TakeUp(FollowedFile* file, const Found& found, absl::Time now) {
+// A file whose stream has ended has changed: it is written to again, or another file has its inode.
+// Returns false if the caller must treat it as an unknown file.
+bool FileSource::ResumeEnded(FollowedFile* file, const Found& found, absl::Time now) {
   by_inode_.erase({found.info.device, found.info.inode});
   if (!file->begun()) {
     Remember(*file);
@@ -264,19 +267,19 @@ bool FileSource::TakeUp(FollowedFile* file, const Found& found, absl::Time now) 
   const absl::StatusOr<bool> same = fd.ok() ? file->IsSame(*fd) : fd.status();
   if (fd.ok() && !same.value_or(false)) os_->Close(*fd);
   if (!same.ok() && !absl::IsNotFound(same.status())) {
-    finder_.Unreadable(found.path, same.status());
+    finder_.OnUnreadable(found.path, same.status());
     by_inode_[{found.info.device, found.info.inode}] = file;
     file->at_path = true;
     return true;
   }
   if (!same.value_or(false)) return false;
-  // A stream of its own, in which what was read before is passed over.
+  // The new bytes are a stream of their own, which skips the bytes read before.
   FilePosition place;
-  place.file = NewName(found, now);
+  place.file = MakeName(found, now);
   place.path = found.path;
   place.after = file->place().file;
   place.from = file->read_bytes();
-  FollowedFile* again = Add(std::move(place), found, *fd, info, State::kFollowing, now);
+  FollowedFile* again = AddFile(std::move(place), found, *fd, info, State::kFollowing, now);
   again->at_path = true;
   MarkDirty(again);
   return true;
@@ -290,16 +293,16 @@ FileSource::Match FileSource::AddRemembered(const Found& found, absl::Time now) 
   return Match::kNo;
 }
 
-// kUnknown: it is tried again later.
+// kUnknown: a later scan retries it.
 FileSource::Match FileSource::AddRemembered(const Found& found, Claim claim, absl::Time now) {
-  const auto has_claim = [&](const Remembered& one) { return ClaimOf(one, found) == claim; };
+  const auto has_claim = [&](const Remembered& one) { return FindClaim(one, found) == claim; };
   auto one = std::find_if(remembered_.begin(), remembered_.end(), has_claim);
   if (one == remembered_.end()) return Match::kNo;
   Os::FileInfo info;
   const absl::StatusOr<int> fd = FollowedFile::Open(os_, found.real, &info);
   if (absl::IsNotFound(fd.status())) return Match::kNo;
   if (!fd.ok()) {
-    finder_.Unreadable(found.path, fd.status());
+    finder_.OnUnreadable(found.path, fd.status());
     return Match::kUnknown;
   }
   for (; one != remembered_.end(); one = std::find_if(one + 1, remembered_.end(), has_claim)) {
@@ -313,8 +316,8 @@ FileSource::Match FileSource::AddRemembered(const Found& found, Claim claim, abs
     const bool is_over = one->ended && info.size <= one->place.raw;
     FilePosition place = std::move(one->place);
     remembered_.erase(one);
-    FollowedFile* file =
-        Add(std::move(place), found, *fd, info, is_over ? State::kEnded : State::kFollowing, now);
+    FollowedFile* file = AddFile(std::move(place), found, *fd, info,
+                                 is_over ? State::kEnded : State::kFollowing, now);
     file->at_path = true;
     if (file->place().path != found.path) moved_.push_back(file);
     if (is_over) {
@@ -328,16 +331,16 @@ FileSource::Match FileSource::AddRemembered(const Found& found, Claim claim, abs
   return Match::kNo;
 }
 
-FileSource::Claim FileSource::ClaimOf(const Remembered& one, const Found& found) {
+FileSource::Claim FileSource::FindClaim(const Remembered& one, const Found& found) {
   const FilePosition& place = one.place;
-  // Of a file that has ended little more comes, if anything: logs begin alike.
+  // Logs begin alike, so a short prefix is no proof for an ended file with another size.
   const bool is_short = place.prefix.size < kLeastProof;
   if (one.ended && is_short && found.info.size != place.size) return Claim::kNone;
   const bool is_there = place.path == found.path;
   const bool is_beside = DirectoryOf(place.path) == DirectoryOf(found.path) &&
                          IsRotatedName(NameOf(place.path), NameOf(found.path));
   const bool has_inode = place.inode == found.info.inode && place.device == found.info.device;
-  // Of which nothing was read, nothing but that can be told.
+  // A file with no bytes read has no fingerprint: only its inode can prove it.
   if (place.prefix.size == 0) {
     return has_inode && (is_there || is_beside) ? Claim::kInode : Claim::kNone;
   }
@@ -345,7 +348,7 @@ FileSource::Claim FileSource::ClaimOf(const Remembered& one, const Found& found)
     return Claim::kInode;
   }
   if (is_there) return Claim::kPath;
-  // Logs begin alike.
+  // Logs begin alike, so a short match elsewhere proves nothing.
   return is_beside || place.raw >= kPrefixSize ? Claim::kContent : Claim::kNone;
 }
 
@@ -357,9 +360,9 @@ FileSource::Match FileSource::IsRemembered(const Found& found, int fd,
   return *same ? Match::kYes : Match::kNo;
 }
 
-// A file that nobody knows is at a path.
+// Adds an unknown file that was found at a path.
 void FileSource::AddFound(const Found& found, absl::Time now) {
-  if (FindByInode(found.info) != nullptr) return;  // added meanwhile, as one of a rotated set
+  if (FindByInode(found.info) != nullptr) return;  // added meanwhile, with a rotated set
   if (const Match copy = IsCopy(found); copy != Match::kNo) {
     if (copy == Match::kUnknown) unsure_ = true;
     copies_.insert(found.real);
@@ -369,15 +372,15 @@ void FileSource::AddFound(const Found& found, absl::Time now) {
   const auto occupant = by_path_.find(found.path);
   FollowedFile* predecessor = occupant == by_path_.end() ? nullptr : occupant->second;
   if (predecessor != nullptr) {
-    if (predecessor->state == State::kFollowing) Leave(predecessor, now);
+    if (predecessor->state == State::kFollowing) StartLeaving(predecessor, now);
     predecessor = AddBetween(predecessor, found, now);
     if (predecessor == nullptr) return;
   }
   AddNew(found, predecessor, now);
 }
 
-// It may have been at the path of a followed file after that, which it is not any more: it has a
-// name that rotation gives, and there is nothing at that path now. True if there is no more to do.
+// Handles a file with a rotated name that may have been at the path of a followed file, after that
+// file, and has been rotated away since. Returns true if the file needs no further handling.
 bool FileSource::AddAsRotated(const Found& found, absl::Time now) {
   for (const std::string& base : RotatedFrom(NameOf(found.path))) {
     const Found newest{
@@ -386,32 +389,33 @@ bool FileSource::AddAsRotated(const Found& found, absl::Time now) {
     if (known == by_path_.end()) continue;
     FollowedFile* last = known->second;
     if (last->at_path && last->real_path() == newest.real) {
-      if (!IsToBeReadFirst(last, now)) continue;
-      if (FindByInode(found.info) == nullptr) unsure_ = true;  // later
+      if (!MustReadFirst(last, now)) continue;
+      if (FindByInode(found.info) == nullptr) unsure_ = true;  // a later scan adds it
       return true;
     }
-    if (last->state == State::kFollowing) Leave(last, now);
-    if (AddBetween(last, newest, now) == nullptr) return true;  // later
+    if (last->state == State::kFollowing) StartLeaving(last, now);
+    if (AddBetween(last, newest, now) == nullptr) return true;  // a later scan adds it
     if (FindByInode(found.info) != nullptr) return true;
   }
   return false;
 }
 
-// True if what is at its path is not what it was: it may have been copied to what was found and
-// then truncated, more than once. Who reads it sees that, and puts all of them in order.
-bool FileSource::IsToBeReadFirst(FollowedFile* file, absl::Time now) {
+// True if the content at the file's path has changed: the file may have been copied to the found
+// file and truncated, more than once. Reading it notices that and puts all of them in order.
+bool FileSource::MustReadFirst(FollowedFile* file, absl::Time now) {
   if (!file->is_open()) return false;
   if (file->read_bytes() > 0) {
     if (file->IsIntact().value_or(false)) return false;
     MarkDirty(file);
     return true;
   }
-  FollowedFile* before = Named(file->place().after);
-  return before != nullptr && WaitForBetween(before, file, now);
+  FollowedFile* before = FindByName(file->place().after);
+  return before != nullptr && InsertBetweenAndWait(before, file, now);
 }
 
-// Whoever copies a file that is followed perhaps wants to truncate it then; MoveToCopy() looks for
-// the copy. Until that happens it is nothing to read: all of it has been read where it comes from.
+// True if the found file is a copy of a followed one. Its original may be truncated next; then
+// MoveToCopy() looks for the copy. Until then it is not followed, because its bytes are read from
+// the original.
 FileSource::Match FileSource::IsCopy(const Found& found) {
   const std::vector<std::string> bases = RotatedFrom(NameOf(found.real));
   if (bases.empty()) return Match::kNo;
@@ -433,7 +437,8 @@ FileSource::Match FileSource::IsCopy(const Found& found) {
   return Match::kNo;
 }
 
-// The same of what is at a path and was not read yet: we may have begun while it was being copied.
+// True if the found file is a copy of the file at the path `newest`, of which nothing was read yet:
+// this process may have started while the copy was being made.
 FileSource::Match FileSource::IsCopyOfNewest(const std::string& newest, const Found& found) {
   const auto known = by_real_path_.find(newest);
   if (known != by_real_path_.end() && known->second->read_bytes() > 0) return Match::kNo;
@@ -448,7 +453,7 @@ FileSource::Match FileSource::IsCopyOfNewest(const std::string& newest, const Fo
   return match;
 }
 
-// True if all of what was found is the beginning of the open file.
+// True if the whole found file equals the beginning of the open file.
 FileSource::Match FileSource::HasBeginningOf(int fd, const Found& found) {
   if (found.info.size == 0) return Match::kYes;
   Os::FileInfo info;
@@ -460,13 +465,13 @@ FileSource::Match FileSource::HasBeginningOf(int fd, const Found& found) {
   return *alike ? Match::kYes : Match::kNo;
 }
 
-// One in the making counts.
+// True if the found file is a copy of `original`, or the beginning of a copy that is being made.
 FileSource::Match FileSource::IsCopyOf(const FollowedFile& original, const Found& found) {
   if (found.info.size == 0) return Match::kYes;
   Os::FileInfo info;
   const absl::StatusOr<int> fd = FollowedFile::Open(os_, found.real, &info);
   if (!fd.ok()) return absl::IsNotFound(fd.status()) ? Match::kNo : Match::kUnknown;
-  // A longer file is none, as long as what it begins with is still where it was.
+  // A longer file is not a copy while the original is intact.
   if (original.is_open() && info.size > original.place().size &&
       original.IsIntact().value_or(false)) {
     const absl::StatusOr<Os::FileInfo> now = os_->Stat(original.fd());
@@ -482,22 +487,22 @@ FileSource::Match FileSource::IsCopyOf(const FollowedFile& original, const Found
   return *is_copy ? Match::kYes : Match::kNo;
 }
 
-// False if there may be a file and it could not be added: then nothing is to be added behind it.
+// Returns false if there may be a file that could not be added: then no file may be added after it.
 bool FileSource::AddNew(const Found& found, FollowedFile* predecessor, absl::Time now) {
   Os::FileInfo info;
   const absl::StatusOr<int> fd = FollowedFile::Open(os_, found.real, &info);
   if (!fd.ok()) {
     if (absl::IsNotFound(fd.status())) return true;
-    finder_.Unreadable(found.path, fd.status());
+    finder_.OnUnreadable(found.path, fd.status());
     return absl::IsPermissionDenied(fd.status());
   }
   if (info.inode != found.info.inode || info.device != found.info.device) {
     os_->Close(*fd);
-    scan_wanted_ = true;  // replaced just now
+    scan_wanted_ = true;  // replaced a moment ago
     return false;
   }
   FilePosition place;
-  place.file = NewName(found, now);
+  place.file = MakeName(found, now);
   place.path = found.path;
   if (start_at_.kind == StartAt::Kind::kEnd) place.from = info.size;
   if (start_at_.kind == StartAt::Kind::kAge) {
@@ -510,22 +515,22 @@ bool FileSource::AddNew(const Found& found, FollowedFile* predecessor, absl::Tim
     const bool is_truncated = predecessor->place().inode == info.inode;
     ++(is_truncated ? totals_.truncations : totals_.rotations);
   }
-  // Read before, let go, and back again: only what came since is new.
+  // A file that was read, disappeared and is back: only the bytes since then are new.
   if (const FilePosition* gone = FindGone(*fd, info)) {
     place.from = gone->raw;
     place.after = gone->file;
   }
   FollowedFile* file =
-      Add(std::move(place), found, *fd, info, waits ? State::kWaiting : State::kFollowing, now);
+      AddFile(std::move(place), found, *fd, info, waits ? State::kWaiting : State::kFollowing, now);
   file->predecessor = waits ? predecessor : nullptr;
   if (!waits) MarkDirty(file);
   return true;
 }
 
-// Null, or the file that this process read to its end, as this one begins.
+// Finds the file that this process has read to its end and that this one begins with; null if none.
 const FilePosition* FileSource::FindGone(int fd, const Os::FileInfo& info) const {
   const auto is_it = [&](const FilePosition& gone) {
-    // Logs begin alike.
+    // Logs begin alike, so a short prefix needs the inode as well.
     const bool is_certain = gone.raw >= kPrefixSize ||
                             (gone.inode == info.inode && gone.modified_ns == info.modified_ns);
     return is_certain && info.size >= gone.raw &&
@@ -535,8 +540,8 @@ const FilePosition* FileSource::FindGone(int fd, const Os::FileInfo& info) const
   return gone == gone_.rend() ? nullptr : &*gone;
 }
 
-// True if this process has read all of it, and let it go.
-bool FileSource::IsGone(const Found& found) const {
+// True if this process has read the whole file before, and it had disappeared since.
+bool FileSource::WasReadAndGone(const Found& found) const {
   Os::FileInfo info;
   const absl::StatusOr<int> fd = FollowedFile::Open(os_, found.real, &info);
   if (!fd.ok()) return false;
@@ -545,17 +550,18 @@ bool FileSource::IsGone(const Found& found) const {
   return gone != nullptr && gone->raw == info.size;
 }
 
-// Files that were at the path between `older` and `newest`, while we did not look: siblings that
-// nobody knows, written to later. Each waits for the one before it; returns the last. Null if an
-// error may hide some: they would be lost if what came after them were read first.
+// Adds the files that were at the path between `older` and `newest` without being noticed: unknown
+// siblings that were modified in between. Each one waits for its predecessor. Returns the last one,
+// or `older` if there are none. Null if an error may hide some: they would be lost if their
+// successor were read first.
 FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, absl::Time now,
                                      int64_t until_ns) {
   bool is_sure = true;
   uint64_t occupant = 0;
-  std::vector<Found> between = finder_.Siblings(newest.path, &is_sure, &occupant);
+  std::vector<Found> between = finder_.FindSiblings(newest.path, &is_sure, &occupant);
   const bool is_newest_there =
       until_ns != INT64_MAX || newest.info.inode == 0 || newest.info.inode == occupant;
-  if (!is_newest_there) scan_wanted_ = true;  // what came after it would be taken for older
+  if (!is_newest_there) scan_wanted_ = true;  // its successors would be taken for older files
   if (!is_sure || !is_newest_there) {
     unsure_ = true;
     return nullptr;
@@ -564,7 +570,7 @@ FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, a
     return IsCertainlyRotated(NameOf(newest.path), NameOf(one.path)) ||
            IsCertainlyRotated(NameOf(newest.real), NameOf(one.path));
   };
-  // Of two that were written to in the same moment, the names say which is the older one.
+  // The names decide between two files with the same modification time.
   const auto name_of = [&](uint64_t inode) -> std::string {
     const auto has_inode = [&](const Found& one) { return one.info.inode == inode; };
     const auto one = std::find_if(between.begin(), between.end(), has_inode);
@@ -587,23 +593,23 @@ FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, a
                         !IsKnown(one, &is_sure);
     const Match copy = may_be ? IsCopy(one) : Match::kNo;
     if (copy == Match::kUnknown) is_sure = false;
-    // What is known of when `older` was written to may be old.
-    return !may_be || copy != Match::kNo || IsGone(one);
+    // The modification time of `older` may be outdated, so files that were read before may be here.
+    return !may_be || copy != Match::kNo || WasReadAndGone(one);
   });
   if (!is_sure) {
     unsure_ = true;
     return nullptr;
   }
   FileFinder::SortByAge(&between);
-  // They have been renamed since they were where the path's link points to.
+  // Before they were renamed, these files were at the target of the path's link.
   const std::string real = newest.real != newest.path ? newest.real : older->place().real;
   FollowedFile* last = older;
   for (Found& one : between) {
     const size_t moved = moved_.size();
     const Match known = AddRemembered(one, now);
-    moved_.resize(moved);  // what comes after it is at the path
+    moved_.resize(moved);  // its successor is at the path
     if (known == Match::kUnknown) return nullptr;
-    if (known == Match::kYes) continue;  // it was read to its end
+    if (known == Match::kYes) continue;  // a remembered file, which was read to its end
     one.path = newest.path;
     const size_t before = files_.size();
     if (!AddNew(one, last, now)) return nullptr;
@@ -611,13 +617,14 @@ FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, a
     last = files_.back().get();
     last->place().real = real;
     last->at_path = false;
-    if (last->state == State::kFollowing) Leave(last, now);
+    if (last->state == State::kFollowing) StartLeaving(last, now);
   }
   return last;
 }
 
-// What came after a file may have been rotated as well, with nothing at the path since.
-void FileSource::LookBehind(absl::Time now) {
+// Adds files that came after a leaving one, and were rotated away as well without a newer one at
+// the path.
+void FileSource::FillGapsAfterLeaving(absl::Time now) {
   std::vector<FollowedFile*> last;
   for (FollowedFile* file : leaving_) {
     const auto occupant = by_path_.find(file->place().path);
@@ -629,8 +636,9 @@ void FileSource::LookBehind(absl::Time now) {
   }
 }
 
-// Before `next` is read, it may have been copied and truncated: then a copy comes first, and true.
-bool FileSource::LookBetween(FollowedFile* file, FollowedFile* next, absl::Time now) {
+// Before `next` is read: if it has been copied and truncated, the copies are inserted between
+// `file` and `next`. Returns true if there are any.
+bool FileSource::InsertBetween(FollowedFile* file, FollowedFile* next, absl::Time now) {
   if (!next->is_open()) return false;
   const absl::StatusOr<Os::FileInfo> info = os_->Stat(next->fd());
   if (!info.ok()) return false;
@@ -641,21 +649,21 @@ bool FileSource::LookBetween(FollowedFile* file, FollowedFile* next, absl::Time 
   if (last == nullptr || last == file) return false;
   next->predecessor = last;
   next->place().after = last->place().file;
-  next->place().size = info->size;  // what was there before is in the copy
+  next->place().size = info->size;  // earlier bytes are in the copy
   last->succeeded = true;
   return true;
 }
 
-// The same of one that does not wait, or not any more.
-bool FileSource::WaitForBetween(FollowedFile* file, FollowedFile* next, absl::Time now) {
-  if (!LookBetween(file, next, now)) return false;
+// Like InsertBetween(), for a `next` that does not wait (any longer); makes it wait.
+bool FileSource::InsertBetweenAndWait(FollowedFile* file, FollowedFile* next, absl::Time now) {
+  if (!InsertBetween(file, next, now)) return false;
   if (next->state == State::kLeaving) std::erase(leaving_, next);
   next->state = State::kWaiting;
   return true;
 }
 
-FollowedFile* FileSource::Add(FilePosition place, const Found& found, int fd,
-                              const Os::FileInfo& info, State state, absl::Time now) {
+FollowedFile* FileSource::AddFile(FilePosition place, const Found& found, int fd,
+                                  const Os::FileInfo& info, State state, absl::Time now) {
   if (place.real.empty() && found.real != found.path) place.real = found.real;
   files_.push_back(std::make_unique<FollowedFile>(os_, std::move(place), found.real));
   FollowedFile* file = files_.back().get();
@@ -669,7 +677,7 @@ FollowedFile* FileSource::Add(FilePosition place, const Found& found, int fd,
   return file;
 }
 
-std::string FileSource::NewName(const Found& found, absl::Time now) {
+std::string FileSource::MakeName(const Found& found, absl::Time now) {
   const std::string seed = found.path + "\n" + std::to_string(found.info.device) + "\n" +
                            std::to_string(found.info.inode) + "\n" +
                            std::to_string(absl::ToUnixNanos(now)) + "\n" + std::to_string(++names_);
@@ -679,8 +687,9 @@ std::string FileSource::NewName(const Found& found, absl::Time now) {
   return found.path + "#" + hash;
 }
 
-// Of the files that were being read when the last process ended: those that no glob finds.
-void FileSource::LookForMissing(absl::Time now) {
+// Looks for remembered files that were being read when the last process stopped, and that no glob
+// finds now.
+void FileSource::FindMissing(absl::Time now) {
   const auto is_over = [&](const Remembered& one) {
     return one.ended || !finder_.Matches(one.place.path);
   };
@@ -700,16 +709,16 @@ void FileSource::LookForMissing(absl::Time now) {
         remembered_.push_back(std::move(one));
         break;
       case Match::kNo:
-        Vanished(one.place, now);
+        OnVanished(one.place, now);
         break;
     }
   }
-  for (FollowedFile* file : found) LookAfter(file, now);
+  for (FollowedFile* file : found) FillGapAfter(file, now);
 }
 
-// If an error had hidden it at first, what is at its path has been begun without it. What was there
-// between the two comes late.
-void FileSource::LookAfter(FollowedFile* file, absl::Time now) {
+// If an error had hidden the file at first, reading has begun with the present file at its path.
+// Adds the files between the two, late.
+void FileSource::FillGapAfter(FollowedFile* file, absl::Time now) {
   const std::string path = file->place().path;
   const auto there = by_path_.find(path);
   if (there == by_path_.end() || there->second == file) return;
@@ -722,7 +731,8 @@ void FileSource::LookAfter(FollowedFile* file, absl::Time now) {
   by_path_[path] = occupant;
 }
 
-// A sink may know what came after a file, and another one not yet all of the file itself.
+// Makes files wait for their predecessors: one sink may have a cursor in a successor while another
+// sink does not have all of the predecessor.
 void FileSource::AwaitPredecessors(absl::Time now) {
   std::unordered_map<std::string_view, FollowedFile*> by_name;
   for (const auto& file : files_) {
@@ -741,27 +751,27 @@ void FileSource::AwaitPredecessors(absl::Time now) {
     file->predecessor = predecessor;
     file->state = State::kWaiting;
     predecessor->succeeded = true;
-    if (predecessor->state == State::kFollowing) Leave(predecessor, now);
+    if (predecessor->state == State::kFollowing) StartLeaving(predecessor, now);
   }
 }
 
-// The stream ends where we stand.
-void FileSource::Vanished(const FilePosition& place, absl::Time now) {
+// Ends the stream of a remembered file that cannot be found, where reading stopped.
+void FileSource::OnVanished(const FilePosition& place, absl::Time now) {
   files_.push_back(std::make_unique<FollowedFile>(os_, place, place.path));
   FollowedFile* file = files_.back().get();
   file->state = State::kLeaving;
   file->at_path = false;
-  if (Begin(file, now)) End(file);
+  if (BeginReading(file, now)) EndFile(file);
   const uint64_t done = std::max(place.raw, place.done);
-  Lose(*file, place.size > done ? place.size - done : 0,
-       "vanished while sparktail was not running");
+  ReportLoss(*file, place.size > done ? place.size - done : 0,
+             "the file vanished while sparktail was not running");
   moved_.push_back(file);
-  // Should it come back (a volume that was not mounted yet), reading goes on.
+  // If it comes back, as with a volume that was not mounted yet, reading resumes.
   remembered_.push_back({place, /*ended=*/true});
 }
 
-// Of those that were at a path, and are not any more, the last one comes before what is there now.
-void FileSource::Occupy(const std::vector<Found>& found) {
+// Records for each path the last file that was there, so that it precedes the present one.
+void FileSource::OccupyPaths(const std::vector<Found>& found) {
   if (moved_.empty()) return;
   SortByRotation(&moved_,
                  [](const FollowedFile* file) -> const FilePosition& { return file->place(); });
@@ -772,7 +782,8 @@ void FileSource::Occupy(const std::vector<Found>& found) {
   }
 }
 
-// A path whose last file, as far as is remembered, has ended: what is there now came after it.
+// For paths whose last remembered file has ended: makes that file the predecessor of the present
+// one.
 void FileSource::RecallEnded(const std::vector<const Found*>& unknown) {
   for (const Found* one : unknown) {
     if (by_path_.contains(one->path)) continue;
@@ -792,13 +803,13 @@ void FileSource::RecallEnded(const std::vector<const Found*>& unknown) {
 FileSource::Match FileSource::FindAmongSiblings(const Remembered& missing, absl::Time now) {
   bool is_sure = true;
   uint64_t occupant = 0;
-  std::vector<Found> candidates = finder_.Siblings(missing.place.path, &is_sure, &occupant);
+  std::vector<Found> candidates = finder_.FindSiblings(missing.place.path, &is_sure, &occupant);
   // A link may point to nothing between two steps of a rotation.
   if (!missing.place.real.empty()) {
-    for (Found& one : finder_.Siblings(missing.place.real, &is_sure))
+    for (Found& one : finder_.FindSiblings(missing.place.real, &is_sure))
       candidates.push_back(std::move(one));
   }
-  // And the file itself, should an error have hidden it, or only its link be gone.
+  // The file itself may be there, if an error had hidden it or only its link is gone.
   const auto add = [&](const std::string& real) -> uint64_t {
     const absl::StatusOr<Os::FileInfo> info = os_->StatPath(real, /*follow_links=*/false);
     if (!info.ok() && !absl::IsNotFound(info.status())) is_sure = false;
@@ -811,7 +822,7 @@ FileSource::Match FileSource::FindAmongSiblings(const Remembered& missing, absl:
   const uint64_t inode_there = real.ok() ? add(*real) : 0;
   const bool was_link = !missing.place.real.empty() && missing.place.real != real.value_or("");
   if (was_link) add(missing.place.real);
-  // Renamed since its siblings were looked at.
+  // A rename happened after the siblings were listed.
   if (occupant != inode_there) is_sure = false;
   FileFinder::SortByAge(&candidates);
   for (const Found& one : candidates) {
@@ -819,7 +830,7 @@ FileSource::Match FileSource::FindAmongSiblings(const Remembered& missing, absl:
     if (missing.place.prefix.size == 0 && one.info.inode != missing.place.inode) continue;
     Os::FileInfo info;
     const absl::StatusOr<int> fd = FollowedFile::Open(os_, one.real, &info);
-    // Where it was, another one may be by now.
+    // Another file may have its path by now.
     if (!fd.ok() || info.inode != one.info.inode) is_sure = false;
     if (!fd.ok()) continue;
     const Match match = WasRead(*fd, info) ? Match::kNo : IsRemembered(one, *fd, missing);
@@ -828,17 +839,17 @@ FileSource::Match FileSource::FindAmongSiblings(const Remembered& missing, absl:
       os_->Close(*fd);
       continue;
     }
-    FollowedFile* file = Add(missing.place, one, *fd, info, State::kFollowing, now);
+    FollowedFile* file = AddFile(missing.place, one, *fd, info, State::kFollowing, now);
     file->at_path = false;
     by_path_.erase(one.path);
     moved_.push_back(file);
-    Leave(file, now);
+    StartLeaving(file, now);
     return Match::kYes;
   }
   return is_sure ? Match::kNo : Match::kUnknown;
 }
 
-// It was read to its end, under this name or another, by this process or an earlier one.
+// True if the file was read to its end before, by this process or an earlier one, under any name.
 bool FileSource::WasRead(int fd, const Os::FileInfo& info) const {
   const auto is_it = [&](const FilePosition& ended) {
     return ended.size == info.size && ended.raw > 0 &&
@@ -854,8 +865,8 @@ bool FileSource::WasRead(int fd, const Os::FileInfo& info) const {
 void FileSource::ReadChanges() {
   if (!watch_) return;
   DirectoryWatch::Changes changes;
-  changes.written = [this](std::string_view directory, std::string_view name) {
-    Written(directory, name);
+  changes.on_written = [this](std::string_view directory, std::string_view name) {
+    OnWritten(directory, name);
   };
   if (absl::Status status = watch_->Read(&changes); !status.ok()) {
     StopWatching(status);
@@ -865,7 +876,7 @@ void FileSource::ReadChanges() {
   if (changes.names || changes.lost) scan_wanted_ = true;
 }
 
-void FileSource::Written(std::string_view directory, std::string_view name) {
+void FileSource::OnWritten(std::string_view directory, std::string_view name) {
   static thread_local std::string path;
   path.assign(directory).append("/").append(name);
   const auto found = by_real_path_.find(path);
@@ -877,8 +888,7 @@ void FileSource::Written(std::string_view directory, std::string_view name) {
   MarkDirty(found->second);
 }
 
-// So that it is known what there is to read, or to lose. Of what has been truncated that is what
-// was known before.
+// Updates the known size, which bounds what can be lost. A truncated file keeps its previous size.
 void FileSource::NoteSize(FollowedFile* file) {
   if (!file->is_open()) return;
   const absl::StatusOr<Os::FileInfo> info = os_->Stat(file->fd());
@@ -905,7 +915,7 @@ void FileSource::ReadDirty(absl::Time now) {
     }
     file->dirty = false;
     ReadTurn(file, now);
-    // One that has left its path could not be opened again.
+    // A file that has left its path could not be reopened, so it stays open.
     const bool is_at_path = file->state == State::kFollowing;
     if (is_at_path && file->fd() >= parts_.most_descriptors) file->Close();
   }
@@ -914,7 +924,7 @@ void FileSource::ReadDirty(absl::Time now) {
 void FileSource::ReadTurn(FollowedFile* file, absl::Time now) {
   if (file->begun() && IsBlocked(file)) return;
   if (!file->is_open() && !Reopen(file, now)) return;
-  if (!file->begun() && !Begin(file, now)) return;
+  if (!file->begun() && !BeginReading(file, now)) return;
 
   size_t left = kTurnSize;
   while (true) {
@@ -931,11 +941,11 @@ void FileSource::ReadTurn(FollowedFile* file, absl::Time now) {
                                             : file->Read(room.first(wanted));
     if (!size.ok() || !is_intact) {
       file->tail().EndTurn();
-      return size.ok() ? Truncated(file, now) : ReadFailed(file, size.status(), now);
+      return size.ok() ? OnTruncated(file, now) : OnReadError(file, size.status(), now);
     }
     if (*size == 0) {
-      // Seen before, but not there any more.
-      Lose(*file, file->behind(), "cut off the end of the file");
+      // Bytes beyond this offset were seen before.
+      ReportLoss(*file, file->lag_bytes(), "the end of the file was cut off");
       file->place().size = file->read_bytes();
       break;
     }
@@ -948,80 +958,80 @@ void FileSource::ReadTurn(FollowedFile* file, absl::Time now) {
   if (!std::exchange(file->warm, true)) warm_.push_back(file);
 }
 
-// Its sinks have no room. Whoever makes room wakes us.
+// True if the tail has no room. The source gets a turn once there is room again.
 bool FileSource::IsBlocked(FollowedFile* file) {
   file->blocked = !file->tail().HasRoom();
   if (file->blocked) MarkDirty(file);
   return file->blocked;
 }
 
-bool FileSource::Begin(FollowedFile* file, absl::Time now) {
-  // What was read of it could tell that it was truncated, but nothing was.
-  FollowedFile* before = file->read_bytes() == 0 ? Named(file->place().after) : nullptr;
-  if (before != nullptr && WaitForBetween(before, file, now)) return false;
+bool FileSource::BeginReading(FollowedFile* file, absl::Time now) {
+  // Without bytes read, a truncation since its discovery cannot be noticed from the content.
+  FollowedFile* before = file->read_bytes() == 0 ? FindByName(file->place().after) : nullptr;
+  if (before != nullptr && InsertBetweenAndWait(before, file, now)) return false;
   const absl::StatusOr<bool> intact = file->is_open() ? file->IsIntact() : true;
   if (!intact.value_or(false)) {
-    intact.ok() ? Truncated(file, now) : ReadFailed(file, intact.status(), now);
+    intact.ok() ? OnTruncated(file, now) : OnReadError(file, intact.status(), now);
     return false;
   }
   if (absl::Status status = file->Begin(parts_.tails->MakeTail(&file->place())); !status.ok()) {
-    ReadFailed(file, status, now);
+    OnReadError(file, status, now);
     return false;
   }
   return true;
 }
 
-// A file that was closed while nothing happened.
+// Opens a file again that was closed while idle.
 bool FileSource::Reopen(FollowedFile* file, absl::Time now) {
-  const absl::StatusOr<bool> opened = OpenAgain(file);
-  if (!opened.ok()) ReadFailed(file, opened.status(), now);
+  const absl::StatusOr<bool> opened = TryReopen(file);
+  if (!opened.ok()) OnReadError(file, opened.status(), now);
   if (!opened.ok()) return false;
   if (*opened) {
     if (file->fd() >= parts_.most_descriptors) CloseOldest(file);
     return true;
   }
-  // Replaced or deleted since it was closed; what was there may be in a copy.
+  // The file was replaced or deleted since it was closed; its content may be in a copy.
   const InodeKey inode{file->place().device, file->place().inode};
   ForgetInode(file);
   const Match copy = MoveToCopy(file);
   if (copy == Match::kUnknown) {
     by_inode_.try_emplace(inode, file);
-    ReadFailed(file, absl::UnavailableError("files beside it can't be read"), now);
+    OnReadError(file, absl::UnavailableError("cannot read the files beside it"), now);
     return false;
   }
   if (copy == Match::kYes) {
-    Leave(file, now);
+    StartLeaving(file, now);
     MarkDirty(file);
   } else {
     file->place().size = std::max(file->place().size, file->seen_size);
-    Lose(*file, file->behind(), "went away while it was closed");
-    End(file);
+    ReportLoss(*file, file->lag_bytes(), "the file disappeared while it was closed");
+    EndFile(file);
   }
   scan_wanted_ = true;
   return false;
 }
 
-// It is where it was, or has another name that rotation gives. What has its inode is taken for it:
-// if its content is another one it has been truncated, which is seen when it is read.
-absl::StatusOr<bool> FileSource::OpenAgain(FollowedFile* file) {
-  absl::StatusOr<bool> opened = OpenAgain(file, file->real_path());
+// Opens the file at its path or under a rotated name. A file with its inode is taken for it; if the
+// content differs it has been truncated, which reading notices.
+absl::StatusOr<bool> FileSource::TryReopen(FollowedFile* file) {
+  absl::StatusOr<bool> opened = TryReopen(file, file->real_path());
   if (!opened.ok() || *opened) return opened;
   bool is_sure = true;
-  for (const Found& one : finder_.Siblings(file->real_path(), &is_sure)) {
+  for (const Found& one : finder_.FindSiblings(file->real_path(), &is_sure)) {
     if (one.info.inode != file->place().inode) continue;
-    opened = OpenAgain(file, one.real);
+    opened = TryReopen(file, one.real);
     if (!opened.ok() || *opened) return opened;
   }
-  if (!is_sure) return absl::UnavailableError("files beside it can't be read");
+  if (!is_sure) return absl::UnavailableError("cannot read the files beside it");
   return false;
 }
 
-absl::StatusOr<bool> FileSource::OpenAgain(FollowedFile* file, const std::string& path) {
+absl::StatusOr<bool> FileSource::TryReopen(FollowedFile* file, const std::string& path) {
   Os::FileInfo info;
   const absl::StatusOr<int> fd = FollowedFile::Open(os_, path, &info);
   if (absl::IsNotFound(fd.status())) return false;
   if (!fd.ok()) return fd.status();
-  // It may have been truncated and renamed, and found since as another file.
+  // The file may have been truncated and renamed, and found since then as another file.
   const FollowedFile* owner = FindByInode(info);
   const bool is_free = owner == nullptr || owner == file;
   absl::StatusOr<bool> same = is_free && info.inode == file->place().inode;
@@ -1046,20 +1056,20 @@ absl::StatusOr<bool> FileSource::OpenAgain(FollowedFile* file, const std::string
   return true;
 }
 
-void FileSource::ReadFailed(FollowedFile* file, const absl::Status& why, absl::Time now) {
+void FileSource::OnReadError(FollowedFile* file, const absl::Status& why, absl::Time now) {
   ++totals_.errors;
   log_->Error("unreadable " + file->real_path(), "cannot read " + file->real_path() + ": " +
                                                      std::string(why.message()) +
-                                                     "; it is tried again each second");
+                                                     "; retrying every second");
   file->retry = now + kRetryInterval;
   MarkDirty(file);
 }
 
-// What was read is not there any more: another content has taken the file. Its stream goes on in
-// the copy that whoever truncated it has made, if there is one, and a new stream begins.
-void FileSource::Truncated(FollowedFile* file, absl::Time now) {
+// The bytes that were read are not in the file any longer. Its stream continues in a copy, if one
+// was made before the truncation, and a new stream begins.
+void FileSource::OnTruncated(FollowedFile* file, absl::Time now) {
   const absl::StatusOr<Os::FileInfo> info = os_->Stat(file->fd());
-  if (!info.ok()) return ReadFailed(file, info.status(), now);
+  if (!info.ok()) return OnReadError(file, info.status(), now);
   const Found found{file->place().path, file->real_path(), *info};
   const bool was_at_path = file->at_path;
   const int fd = file->Release();
@@ -1068,30 +1078,33 @@ void FileSource::Truncated(FollowedFile* file, absl::Time now) {
   if (copy == Match::kUnknown) {
     file->Adopt(fd, *info);
     file->place().size = known;
-    return ReadFailed(file, absl::UnavailableError("files beside it can't be read"), now);
+    return OnReadError(file, absl::UnavailableError("cannot read the files beside it"), now);
   }
   ++totals_.truncations;
   if (copy == Match::kYes) {
     const uint64_t copied = file->place().size;
-    if (known > copied) Lose(*file, known - copied, "truncated, and its copy is shorter");
-    log_->Info("truncated " + found.real, found.real + " was truncated; its copy " +
-                                              file->real_path() + " is read to its end");
+    if (known > copied) {
+      ReportLoss(*file, known - copied, "the file was truncated, and its copy is shorter");
+    }
+    log_->Info("truncated " + found.real, found.real + " was truncated; reading its copy " +
+                                              file->real_path() + " to the end");
   } else {
-    Lose(*file, known - file->read_bytes(), "truncated");
-    log_->Info("truncated " + found.real, found.real + " was truncated and begins anew");
+    ReportLoss(*file, known - file->read_bytes(), "the file was truncated");
+    log_->Info("truncated " + found.real,
+               found.real + " was truncated; reading it from its beginning");
   }
   FilePosition place;
-  place.file = NewName(found, now);
+  place.file = MakeName(found, now);
   place.path = found.path;
   place.after = file->place().file;
   const bool waits = file->is_open();
   FollowedFile* const newest = by_path_[found.path];
-  FollowedFile* const next = WaitingFor(file);
+  FollowedFile* const next = FindWaiting(file);
   FollowedFile* fresh =
-      Add(std::move(place), found, fd, *info, waits ? State::kWaiting : State::kFollowing, now);
+      AddFile(std::move(place), found, fd, *info, waits ? State::kWaiting : State::kFollowing, now);
   if (newest != nullptr && newest != file) by_path_[found.path] = newest;
   if (next != nullptr) {
-    // It had been rotated as well before we looked.
+    // The truncated file has been rotated as well in the meantime.
     next->predecessor = fresh;
     next->place().after = fresh->place().file;
     fresh->succeeded = true;
@@ -1100,33 +1113,33 @@ void FileSource::Truncated(FollowedFile* file, absl::Time now) {
   file->at_path = false;
   file->succeeded = true;
   if (waits) {
-    Leave(file, now);
-    // Perhaps it was truncated more than once while we did not look.
+    StartLeaving(file, now);
+    // It may have been truncated more than once since the last look.
     FollowedFile* last = AddBetween(file, found, now, found.info.modified_ns);
     fresh->predecessor = last != nullptr ? last : file;
     fresh->place().after = fresh->predecessor->place().file;
     fresh->predecessor->succeeded = true;
     MarkDirty(file);
   } else {
-    // The successor's context is its predecessor's last one.
-    if (file->begun() || Begin(file, now)) End(file);
+    // Ends the predecessor first: the successor starts with its last context.
+    if (file->begun() || BeginReading(file, now)) EndFile(file);
     MarkDirty(fresh);
   }
-  if ((!was_at_path || next != nullptr) && !waits) Leave(fresh, now);
+  if ((!was_at_path || next != nullptr) && !waits) StartLeaving(fresh, now);
 }
 
-// Looks for what was read of a file among its siblings, by content, and goes on there.
+// Finds a copy of the file among its siblings, by content, and continues reading there.
 FileSource::Match FileSource::MoveToCopy(FollowedFile* file) {
-  // Of which nothing was read, nothing but the inode is known.
+  // A file with no bytes read has no fingerprint, only its inode.
   const bool by_inode = file->read_bytes() == 0;
   const InodeKey inode{file->place().device, file->place().inode};
   bool is_sure = true;
-  std::vector<Found> siblings = finder_.Siblings(file->real_path(), &is_sure);
+  std::vector<Found> siblings = finder_.FindSiblings(file->real_path(), &is_sure);
   if (file->place().path != file->real_path()) {
-    for (Found& one : finder_.Siblings(file->place().path, &is_sure))
+    for (Found& one : finder_.FindSiblings(file->place().path, &is_sure))
       siblings.push_back(std::move(one));
   }
-  // Of several that begin alike, the first one that was made.
+  // If several match, the oldest one is the copy.
   FileFinder::SortByAge(&siblings);
   for (const Found& one : siblings) {
     if (one.info.size < file->read_bytes() || IsKnown(one, &is_sure)) continue;
@@ -1151,7 +1164,7 @@ FileSource::Match FileSource::MoveToCopy(FollowedFile* file) {
 
 // ---------------------------------------------------------------- leaving
 
-void FileSource::Leave(FollowedFile* file, absl::Time now) {
+void FileSource::StartLeaving(FollowedFile* file, absl::Time now) {
   if (file->state == State::kLeaving || file->state == State::kEnded) return;
   file->state = State::kLeaving;
   file->left = now;
@@ -1163,16 +1176,16 @@ void FileSource::Leave(FollowedFile* file, absl::Time now) {
 
 void FileSource::TendLeaving(absl::Time now) {
   next_tend_ = now + kTendInterval;
-  BoundDeleted(now);
+  LimitDeleted(now);
   std::vector<FollowedFile*> files;
   files.swap(leaving_);
   for (FollowedFile* file : files) {
-    if (file->state == State::kLeaving && !Tend(file, now)) leaving_.push_back(file);
+    if (file->state == State::kLeaving && !TendLeavingFile(file, now)) leaving_.push_back(file);
   }
 }
 
-// True if it leaves no more.
-bool FileSource::Tend(FollowedFile* file, absl::Time now) {
+// Returns true if the file has ended or is followed again.
+bool FileSource::TendLeavingFile(FollowedFile* file, absl::Time now) {
   if (!file->dirty) ReadTurn(file, now);  // it may still be written to
   if (file->state != State::kLeaving) return true;
   const absl::StatusOr<Os::FileInfo> info =
@@ -1181,34 +1194,35 @@ bool FileSource::Tend(FollowedFile* file, absl::Time now) {
   const absl::Time since = is_deleted ? file->left : std::max(file->left, file->grown);
   const bool too_long = now - since >= parts_.options.deleted_wait;
   if (file->dirty) {
-    // What can't be read must not keep others from being read.
+    // An unreadable file must not hold up its successor.
     if (file->retry > now && IsQuiet(*file, now)) ReleaseSuccessor(file);
     if (!is_deleted || !too_long) return false;  // there is more to read
     NoteSize(file);
-    Lose(*file, file->behind(), "deleted, and not read within deleted_wait");
+    ReportLoss(*file, file->lag_bytes(),
+               "the file was deleted and could not be read within deleted_wait");
   } else {
-    if (FollowedFile* next = WaitingFor(file)) LookBetween(file, next, now);
-    const FollowedFile* successor = SuccessorOf(file);
-    const bool joined = successor == nullptr || !file->begun() || ContinueIn(file, now);
+    if (FollowedFile* next = FindWaiting(file)) InsertBetween(file, next, now);
+    const FollowedFile* successor = FindSuccessor(file);
+    const bool joined = successor == nullptr || !file->begun() || ReadContinuation(file, now);
     if (joined) ReleaseSuccessor(file);
     const bool is_replaced = is_deleted || file->succeeded || successor != nullptr;
     const bool is_over = IsQuiet(*file, now) && is_replaced;
     if (!info.ok() || (!is_over && !too_long)) return false;
-    if (!joined) ContinueInRest(file);
+    if (!joined) ReadLastContinuation(file);
   }
   ReleaseSuccessor(file);
   const bool is_joined = file->begun() && file->tail().has_continued();
   if (file->at_path && !is_deleted && !is_joined) {
-    file->state = State::kFollowing;  // by another name that a glob finds
+    file->state = State::kFollowing;  // a glob finds its new name
   } else {
-    End(file);
+    EndFile(file);
   }
   return true;
 }
 
-// Deleted files that can't be read, as there is no room for them, must not fill the disk. Those
-// that have waited longest go first.
-void FileSource::BoundDeleted(absl::Time now) {
+// Gives up deleted files that cannot be read yet if they occupy more than deleted_bytes of the
+// disk; the longest-waiting ones first.
+void FileSource::LimitDeleted(absl::Time now) {
   uint64_t kept = 0;
   std::vector<FollowedFile*> deleted;
   for (FollowedFile* file : leaving_) {
@@ -1222,9 +1236,10 @@ void FileSource::BoundDeleted(absl::Time now) {
   for (FollowedFile* file : deleted) {
     if (kept <= parts_.options.deleted_bytes) return;
     kept -= file->place().size;
-    Lose(*file, file->behind(), "deleted, and more than deleted_bytes could not be read yet");
+    ReportLoss(*file, file->lag_bytes(),
+               "the file was deleted, and unread deleted files exceed deleted_bytes");
     ReleaseSuccessor(file);
-    End(file);
+    EndFile(file);
   }
 }
 
@@ -1232,35 +1247,37 @@ bool FileSource::IsQuiet(const FollowedFile& file, absl::Time now) const {
   return now - std::max(file.grown, file.left) >= parts_.options.rotate_wait;
 }
 
-// True once it is known where the file's last record ends.
-bool FileSource::ContinueIn(FollowedFile* file, absl::Time now) {
+// Passes the beginning of the successor to the tail. Returns true once the end of the file's last
+// record is found.
+bool FileSource::ReadContinuation(FollowedFile* file, absl::Time now) {
   size_t seen = 0;
   for (size_t size = kFirstContinuation; file->tail().WantsContinuation(); size *= 4) {
-    const std::string bytes = BytesAfter(file, size);
+    const std::string bytes = ReadBytesAfter(file, size);
     seen = bytes.size();
     file->tail().Continue(bytes, /*last=*/false);
     if (seen < size || size >= kLongestContinuation) break;
   }
   file->tail().EndTurn();
   if (!file->tail().WantsContinuation()) return true;
-  // A record that is still being written is not over, in whatever file that happens.
+  // A record that is still being written, in whichever file, keeps the file from ending.
   if (std::exchange(file->continuation, seen) != seen) file->grown = now;
   return false;
 }
 
-// The driver may have died within a line, or before its newline: what there is of it belongs to
-// the file's last record, for in the successor it is nothing.
-void FileSource::ContinueInRest(FollowedFile* file) {
+// Passes an incomplete last line to the tail as well: the driver may have died within a line, which
+// belongs to the file's last record and would be meaningless in the successor.
+void FileSource::ReadLastContinuation(FollowedFile* file) {
   if (!file->tail().WantsContinuation()) return;
-  file->tail().Continue(BytesAfter(file, kLongestContinuation), /*last=*/true);
+  file->tail().Continue(ReadBytesAfter(file, kLongestContinuation), /*last=*/true);
   file->tail().EndTurn();
 }
 
-// What stands in the file's successor, and, should that have been rotated away as well, in the
-// ones after it; at most `size` bytes.
-std::string FileSource::BytesAfter(const FollowedFile* file, size_t size) const {
+// Reads at most `size` bytes from the beginning of the file's successor, and of the following ones
+// if that was rotated away as well.
+std::string FileSource::ReadBytesAfter(const FollowedFile* file, size_t size) const {
   std::string bytes;
-  for (const FollowedFile* next = SuccessorOf(file); next != nullptr; next = SuccessorOf(next)) {
+  for (const FollowedFile* next = FindSuccessor(file); next != nullptr;
+       next = FindSuccessor(next)) {
     uint64_t at = 0;
     while (bytes.size() < size) {
       const size_t before = bytes.size();
@@ -1278,8 +1295,8 @@ std::string FileSource::BytesAfter(const FollowedFile* file, size_t size) const 
   return bytes;
 }
 
-// The file that came after, whether it waits or was known before this process began.
-FollowedFile* FileSource::SuccessorOf(const FollowedFile* file) const {
+// Finds the file after this one, which may wait for it or be known from a cursor.
+FollowedFile* FileSource::FindSuccessor(const FollowedFile* file) const {
   for (const auto& other : files_) {
     const bool follows = other->predecessor == file || other->place().after == file->place().file;
     if (follows && other.get() != file) return other.get();
@@ -1287,14 +1304,14 @@ FollowedFile* FileSource::SuccessorOf(const FollowedFile* file) const {
   return nullptr;
 }
 
-FollowedFile* FileSource::Named(const std::string& name) const {
+FollowedFile* FileSource::FindByName(const std::string& name) const {
   const auto one = std::find_if(files_.begin(), files_.end(), [&](const auto& file) {
     return !name.empty() && file->place().file == name;
   });
   return one == files_.end() ? nullptr : one->get();
 }
 
-FollowedFile* FileSource::WaitingFor(const FollowedFile* file) const {
+FollowedFile* FileSource::FindWaiting(const FollowedFile* file) const {
   for (const auto& other : files_) {
     if (other->predecessor == file) return other.get();
   }
@@ -1302,17 +1319,17 @@ FollowedFile* FileSource::WaitingFor(const FollowedFile* file) const {
 }
 
 void FileSource::ReleaseSuccessor(const FollowedFile* file) {
-  while (FollowedFile* successor = WaitingFor(file)) {
+  while (FollowedFile* successor = FindWaiting(file)) {
     successor->predecessor = nullptr;
     successor->place().after = NameBefore(*file);
     successor->state = State::kFollowing;
     MarkDirty(successor);
-    if (!successor->at_path || successor->succeeded) Leave(successor, os_->Now());
+    if (!successor->at_path || successor->succeeded) StartLeaving(successor, os_->Now());
   }
 }
 
-void FileSource::End(FollowedFile* file) {
-  // So that it is known again, and told from its neighbours.
+void FileSource::EndFile(FollowedFile* file) {
+  // The final modification time orders the file among its siblings.
   const auto info = file->is_open() ? os_->Stat(file->fd()) : absl::UnavailableError("closed");
   if (info.ok()) file->place().modified_ns = info->modified_ns;
   if (file->begun()) {
@@ -1321,25 +1338,25 @@ void FileSource::End(FollowedFile* file) {
   }
   file->state = State::kEnded;
   file->Close();
-  ReleaseSuccessor(file);  // nothing may wait for what will not come
+  ReleaseSuccessor(file);
 }
 
-void FileSource::Lose(const FollowedFile& file, uint64_t bytes, std::string_view how) {
+void FileSource::ReportLoss(const FollowedFile& file, uint64_t bytes, std::string_view how) {
   if (bytes == 0) return;
   totals_.lost_bytes += bytes;
   log_->Error("lost " + file.place().path, file.place().path + ": " + std::to_string(bytes) +
                                                " bytes were lost: " + std::string(how));
 }
 
-// It had ended when this process began. Should an error have hidden it under another name, it comes
-// back.
+// Remembers a file that had ended when this process started: an error may have hidden it under
+// another name, under which it can show up again.
 void FileSource::Remember(const FollowedFile& file) {
   const auto is_it = [&](const Remembered& one) { return one.place.file == file.place().file; };
   if (std::any_of(remembered_.begin(), remembered_.end(), is_it)) return;
   remembered_.push_back({file.place(), /*ended=*/true});
 }
 
-// Forgets what has ended and is nowhere to be found.
+// Drops ended files that are at no path any longer.
 void FileSource::Sweep() {
   const auto is_over = [&](const std::unique_ptr<FollowedFile>& file) {
     return file->state == State::kEnded && !file->at_path && !IsHidden(*file);
@@ -1350,7 +1367,7 @@ void FileSource::Sweep() {
   }
   if (over.empty()) return;
   for (const FollowedFile* file : over) {
-    if (file->begun() && file->read_bytes() > 0) gone_.push_back(file->Stand());
+    if (file->begun() && file->read_bytes() > 0) gone_.push_back(file->PositionAfterRead());
     if (!file->begun()) Remember(*file);
   }
   if (gone_.size() > kMostGone) gone_.erase(gone_.begin(), gone_.end() - kMostGone);
@@ -1393,7 +1410,7 @@ void FileSource::CloseIdle(absl::Time now) {
   }
 }
 
-// Of those that are not being read, the ones that grew longest ago.
+// Closes 1/8 of the idle files, those that grew longest ago.
 void FileSource::CloseOldest(const FollowedFile* except) {
   std::vector<FollowedFile*> idle;
   for (const auto& file : files_) {
@@ -1425,12 +1442,12 @@ bool FileSource::HasReadOfAll() const {
 void FileSource::EndAll() {
   for (const auto& file : files_) {
     if (file->state == State::kEnded) continue;
-    if (file->begun() && SuccessorOf(file.get()) != nullptr) ContinueInRest(file.get());
-    End(file.get());
+    if (file->begun() && FindSuccessor(file.get()) != nullptr) ReadLastContinuation(file.get());
+    EndFile(file.get());
   }
 }
 
-const FollowedFile* FileSource::LastGrown() const {
+const FollowedFile* FileSource::FindLastGrown() const {
   const FollowedFile* last = nullptr;
   for (const auto& file : files_) {
     if (file->at_path && (last == nullptr || file->grown > last->grown)) last = file.get();
@@ -1439,14 +1456,14 @@ const FollowedFile* FileSource::LastGrown() const {
 }
 
 bool FileSource::IsWrittenTo() const {
-  const FollowedFile* last = LastGrown();
+  const FollowedFile* last = FindLastGrown();
   return last != nullptr && IsOpenElsewhere(os_, last->place().device, last->place().inode);
 }
 
 std::string FileSource::LastBytes(size_t size) const {
-  const FollowedFile* last = LastGrown();
+  const FollowedFile* last = FindLastGrown();
   if (last == nullptr) return {};
-  // One that had ended when this process began, or was idle for long, is closed.
+  // The file is closed if it was idle or had ended before this process started.
   Os::FileInfo info;
   absl::StatusOr<int> fd = last->fd();
   if (!last->is_open()) fd = FollowedFile::Open(os_, last->real_path(), &info);
@@ -1469,13 +1486,13 @@ void FileSource::UpdateCounts(absl::Time now) {
     if (file->state == State::kEnded) continue;
     ++counts.files;
     if (file->is_open()) ++counts.open_files;
-    counts.lag_bytes += file->behind();
-    if (file->behind() > 0) counts.behind.emplace_back(file->place().file, file->behind());
+    counts.lag_bytes += file->lag_bytes();
+    if (file->lag_bytes() > 0) counts.lags.emplace_back(file->place().file, file->lag_bytes());
   }
-  static constexpr size_t kMostBehind = 100;
-  std::sort(counts.behind.begin(), counts.behind.end(),
+  static constexpr size_t kMostLags = 100;
+  std::sort(counts.lags.begin(), counts.lags.end(),
             [](const auto& a, const auto& b) { return a.second > b.second; });
-  if (counts.behind.size() > kMostBehind) counts.behind.resize(kMostBehind);
+  if (counts.lags.size() > kMostLags) counts.lags.resize(kMostLags);
   const absl::MutexLock lock(&mutex_);
   counts_ = std::move(counts);
 }

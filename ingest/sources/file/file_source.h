@@ -25,17 +25,18 @@
 
 namespace sparktail {
 
-// Follows the files that globs find, through rotation of every kind, and gives their bytes to
-// their tails. One thread, but for counts().
+// Follows the files that match globs, through rotation of every kind, and passes their bytes to
+// their tails. Single-threaded, except for counts().
 //
-//   renamed away        read to its end, under whatever name; its successor begins after it
-//   copied, truncated   the copy is found by its content and read to its end; what is in none
-//                       is counted as lost
-//   deleted             read to its end through the open descriptor
-//   gone while we were  looked for among its siblings by content; if it is not there, what is
-//   not running         known of its size is counted as lost
+//   renamed               read to its end, under whatever name; its successor begins after it
+//   copied and truncated  the copy is found by its content and read to its end; bytes that no copy
+//                         has are counted as lost
+//   deleted               read to its end through the open descriptor
+//   gone at the start     found among its siblings by content; if it is not there, the bytes known
+//   to
+//                         be missing are counted as lost
 //
-// What is at a path is the same file only if its content says so (FilePosition).
+// A path still has the same file only if the content proves it (FilePosition).
 class FileSource {
  public:
   struct Parts {
@@ -44,11 +45,11 @@ class FileSource {
     std::string name;
     FileSourceOptions options;
     FileTailMaker* tails;
-    // Descriptors from this one on are for others: beyond it files are open only while they are
-    // read.
+    // Descriptors from this number on are for other parts of the process: a file with such a
+    // descriptor is open only while it is read.
     int most_descriptors = INT_MAX;
   };
-  // A file that the sinks remember, at the place of the one that has read most of it.
+  // A file known from a cursor, at the latest position of the sinks.
   struct Remembered {
     FilePosition place;
     bool ended = false;
@@ -57,32 +58,32 @@ class FileSource {
   explicit FileSource(Parts parts);
   ~FileSource();
 
-  // Finds the files that are there. Those that are not remembered begin at `start_at`; later ones
-  // are read from their beginning.
+  // Finds the existing files. Those that are not remembered start at `start_at`; files that appear
+  // later are read from their beginning.
   absl::Status Open(std::vector<Remembered> remembered, const StartAt& start_at = {});
 
-  // Reads what there is to read, for a bounded time. Returns when it wants to be called again:
-  // then, or when wake_fd() is readable, or when a tail has room again.
+  // Reads available bytes for a bounded time. Returns when it wants to be called again; it must
+  // also be called when wake_fd() is readable and when a tail has room again.
   absl::Time Turn();
   // -1: none.
   int wake_fd() const { return watch_ ? watch_->fd() : -1; }
 
-  // What is known of the files may be old: the next turns look at all of them again, and until
-  // then they are not at their ends.
+  // Makes the next turn look for files and changes again; until then AtEnd() is false.
   void LookAgain() { scan_wanted_ = true; }
-  // All files that are there are read to their ends, as far as is known.
+  // True if all files are read to their ends, as far as is known.
   bool AtEnd() const;
-  // Something was read of each file in which there is something.
+  // True if at least one byte of each non-empty file has been read.
   bool HasReadOfAll() const;
-  // When bytes came last; InfinitePast if never.
+  // Time of the last read of new bytes; InfinitePast if none.
   absl::Time grown() const { return grown_; }
   size_t files() const { return files_.size(); }
-  // The last `size` bytes of the file at its path that grew last; empty if there is none.
+  // The last `size` bytes of the file that grew last, of those at their paths; empty if there is
+  // none.
   std::string LastBytes(size_t size) const;
-  // Another process has that file open.
+  // True if another process has that file open for writing.
   bool IsWrittenTo() const;
 
-  // No more is read of any file: all streams end.
+  // Ends all streams. Nothing is read afterwards.
   void EndAll();
 
   struct Counts {
@@ -94,9 +95,9 @@ class FileSource {
     uint64_t open_files = 0;
     uint64_t files = 0;
     uint64_t lag_bytes = 0;
-    std::vector<std::pair<std::string, uint64_t>> behind;  // file, bytes; the largest, at most 100
+    std::vector<std::pair<std::string, uint64_t>> lags;  // file, bytes; the 100 greatest
   };
-  // Thread-safe; as of a second ago at most.
+  // Any thread; at most one second old.
   Counts counts() const;
 
  private:
@@ -114,7 +115,7 @@ class FileSource {
     }
   };
   enum class Match : uint8_t { kNo, kYes, kUnknown };
-  // Why a file that is remembered may be one that was found; the first is the strongest.
+  // Why a remembered file may be one that was found; the strongest reason first.
   enum class Claim : uint8_t { kInode, kPath, kContent, kNone };
 
   // Finding.
@@ -128,74 +129,74 @@ class FileSource {
   void ForgetInode(const FollowedFile* file);
   void MoveTo(FollowedFile* file, const std::string& real_path);
   bool IsKnown(const Found& found, bool* is_sure);
-  bool Place(FollowedFile* file, const Found& found, absl::Time now);
-  bool TakeUp(FollowedFile* file, const Found& found, absl::Time now);
+  bool Relocate(FollowedFile* file, const Found& found, absl::Time now);
+  bool ResumeEnded(FollowedFile* file, const Found& found, absl::Time now);
   void AddFound(const Found& found, absl::Time now);
   Match AddRemembered(const Found& found, absl::Time now);
   Match AddRemembered(const Found& found, Claim claim, absl::Time now);
-  static Claim ClaimOf(const Remembered& one, const Found& found);
+  static Claim FindClaim(const Remembered& one, const Found& found);
   Match IsRemembered(const Found& found, int fd, const Remembered& remembered);
   bool AddAsRotated(const Found& found, absl::Time now);
-  bool IsToBeReadFirst(FollowedFile* file, absl::Time now);
+  bool MustReadFirst(FollowedFile* file, absl::Time now);
   Match IsCopy(const Found& found);
   Match IsCopyOf(const FollowedFile& original, const Found& found);
   Match IsCopyOfNewest(const std::string& newest, const Found& found);
   Match HasBeginningOf(int fd, const Found& found);
   bool AddNew(const Found& found, FollowedFile* predecessor, absl::Time now);
   const FilePosition* FindGone(int fd, const Os::FileInfo& info) const;
-  bool IsGone(const Found& found) const;
+  bool WasReadAndGone(const Found& found) const;
   FollowedFile* AddBetween(FollowedFile* older, const Found& newest, absl::Time now,
                            int64_t until_ns = INT64_MAX);
-  void LookBehind(absl::Time now);
-  bool LookBetween(FollowedFile* file, FollowedFile* next, absl::Time now);
-  bool WaitForBetween(FollowedFile* file, FollowedFile* next, absl::Time now);
-  FollowedFile* Add(FilePosition place, const Found& found, int fd, const Os::FileInfo& info,
-                    State state, absl::Time now);
+  void FillGapsAfterLeaving(absl::Time now);
+  bool InsertBetween(FollowedFile* file, FollowedFile* next, absl::Time now);
+  bool InsertBetweenAndWait(FollowedFile* file, FollowedFile* next, absl::Time now);
+  FollowedFile* AddFile(FilePosition place, const Found& found, int fd, const Os::FileInfo& info,
+                        State state, absl::Time now);
   bool WasRead(int fd, const Os::FileInfo& info) const;
-  void LookForMissing(absl::Time now);
-  void LookAfter(FollowedFile* file, absl::Time now);
+  void FindMissing(absl::Time now);
+  void FillGapAfter(FollowedFile* file, absl::Time now);
   void AwaitPredecessors(absl::Time now);
   void RecallEnded(const std::vector<const Found*>& unknown);
   Match FindAmongSiblings(const Remembered& missing, absl::Time now);
-  void Vanished(const FilePosition& place, absl::Time now);
-  void Occupy(const std::vector<Found>& found);
-  std::string NewName(const Found& found, absl::Time now);
+  void OnVanished(const FilePosition& place, absl::Time now);
+  void OccupyPaths(const std::vector<Found>& found);
+  std::string MakeName(const Found& found, absl::Time now);
 
   // Reading.
   void ReadChanges();
-  void Written(std::string_view directory, std::string_view name);
+  void OnWritten(std::string_view directory, std::string_view name);
   void MarkDirty(FollowedFile* file);
   void ReadDirty(absl::Time now);
   void ReadTurn(FollowedFile* file, absl::Time now);
   bool IsBlocked(FollowedFile* file);
-  bool Begin(FollowedFile* file, absl::Time now);
+  bool BeginReading(FollowedFile* file, absl::Time now);
   bool Reopen(FollowedFile* file, absl::Time now);
-  absl::StatusOr<bool> OpenAgain(FollowedFile* file);
-  absl::StatusOr<bool> OpenAgain(FollowedFile* file, const std::string& path);
-  void ReadFailed(FollowedFile* file, const absl::Status& why, absl::Time now);
-  void Truncated(FollowedFile* file, absl::Time now);
+  absl::StatusOr<bool> TryReopen(FollowedFile* file);
+  absl::StatusOr<bool> TryReopen(FollowedFile* file, const std::string& path);
+  void OnReadError(FollowedFile* file, const absl::Status& why, absl::Time now);
+  void OnTruncated(FollowedFile* file, absl::Time now);
   Match MoveToCopy(FollowedFile* file);
   void NoteSize(FollowedFile* file);
 
   // Leaving.
-  void Leave(FollowedFile* file, absl::Time now);
+  void StartLeaving(FollowedFile* file, absl::Time now);
   void TendLeaving(absl::Time now);
-  bool Tend(FollowedFile* file, absl::Time now);
-  void BoundDeleted(absl::Time now);
+  bool TendLeavingFile(FollowedFile* file, absl::Time now);
+  void LimitDeleted(absl::Time now);
   bool IsQuiet(const FollowedFile& file, absl::Time now) const;
-  bool ContinueIn(FollowedFile* file, absl::Time now);
-  void ContinueInRest(FollowedFile* file);
-  std::string BytesAfter(const FollowedFile* file, size_t size) const;
-  FollowedFile* SuccessorOf(const FollowedFile* file) const;
-  FollowedFile* Named(const std::string& name) const;
-  FollowedFile* WaitingFor(const FollowedFile* file) const;
+  bool ReadContinuation(FollowedFile* file, absl::Time now);
+  void ReadLastContinuation(FollowedFile* file);
+  std::string ReadBytesAfter(const FollowedFile* file, size_t size) const;
+  FollowedFile* FindSuccessor(const FollowedFile* file) const;
+  FollowedFile* FindByName(const std::string& name) const;
+  FollowedFile* FindWaiting(const FollowedFile* file) const;
   void ReleaseSuccessor(const FollowedFile* file);
-  void End(FollowedFile* file);
-  void Lose(const FollowedFile& file, uint64_t bytes, std::string_view how);
+  void EndFile(FollowedFile* file);
+  void ReportLoss(const FollowedFile& file, uint64_t bytes, std::string_view how);
   void Remember(const FollowedFile& file);
   void Sweep();
 
-  const FollowedFile* LastGrown() const;
+  const FollowedFile* FindLastGrown() const;
   void TickWarm(absl::Time now);
   void CloseIdle(absl::Time now);
   void CloseOldest(const FollowedFile* except);
@@ -206,25 +207,25 @@ class FileSource {
   Log* const log_;
   FileFinder finder_;
   std::unique_ptr<DirectoryWatch> watch_;
-  StartAt start_at_;  // of what Scan() finds
+  StartAt start_at_;  // for files that Scan() finds
 
   std::vector<std::unique_ptr<FollowedFile>> files_;
-  std::unordered_map<std::string, FollowedFile*> by_path_;  // the glob's path
+  std::unordered_map<std::string, FollowedFile*> by_path_;  // by the glob's path
   std::unordered_map<std::string, FollowedFile*> by_real_path_;
   std::unordered_map<InodeKey, FollowedFile*, InodeHash> by_inode_;
   std::vector<FollowedFile*> dirty_;
   std::vector<FollowedFile*> warm_;
   std::vector<FollowedFile*> leaving_;
-  std::vector<Remembered> remembered_;      // not found yet
-  std::vector<FilePosition> gone_;          // read to their ends by this process, oldest first
-  std::vector<FollowedFile*> moved_;        // were remembered, and are at another path or nowhere
-  std::unordered_set<std::string> copies_;  // real paths of what may be copies of files
+  std::vector<Remembered> remembered_;  // files that are not found yet
+  std::vector<FilePosition> gone_;  // files that this process has read to their ends, oldest first
+  std::vector<FollowedFile*> moved_;        // remembered files that are at another path or nowhere
+  std::unordered_set<std::string> copies_;  // real paths of possible copies of followed files
 
   bool scan_wanted_ = true;
-  bool unsure_ = false;  // an error hid something: scan again soon
+  bool unsure_ = false;  // an error may hide files: scan again soon
   absl::Time next_scan_;
   absl::Time last_scan_;
-  absl::Duration scan_gap_ = absl::ZeroDuration();  // the least time between two scans
+  absl::Duration scan_gap_ = absl::ZeroDuration();  // the minimum time between two scans
   absl::Time next_tick_;
   absl::Time next_tend_;
   absl::Time next_idle_;
@@ -232,7 +233,7 @@ class FileSource {
   absl::Time grown_ = absl::InfinitePast();
   uint64_t names_ = 0;
 
-  Counts totals_;  // of the reader thread
+  Counts totals_;  // the reader thread's
   mutable absl::Mutex mutex_;
   Counts counts_ ABSL_GUARDED_BY(mutex_);
 };

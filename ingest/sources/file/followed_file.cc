@@ -6,7 +6,7 @@
 namespace sparktail {
 namespace {
 
-// All of [offset, offset + size) of the file, or less at its end.
+// Reads [offset, offset + size) of the file, or less at its end.
 absl::StatusOr<std::string> ReadPart(Os* os, int fd, uint64_t offset, size_t size) {
   std::string part(size, '\0');
   size_t done = 0;
@@ -21,8 +21,8 @@ absl::StatusOr<std::string> ReadPart(Os* os, int fd, uint64_t offset, size_t siz
   return part;
 }
 
-// 15:34:11. Text without one may stand at the same place of what was written after a truncation:
-// events of one length end alike.
+// True if the text has a time such as 15:34:11. Text without one proves little: after a truncation
+// the same text may be at the same offset, because events of equal length end alike.
 bool HoldsTime(std::string_view text) {
   static constexpr std::string_view kForm = "00:00:00";
   const auto fits = [](char form, char c) {
@@ -46,7 +46,7 @@ absl::StatusOr<int> FollowedFile::Open(Os* os, const std::string& path, Os::File
   }
   os->Close(*fd);
   if (!found.ok()) return found.status();
-  return absl::FailedPreconditionError("it is no regular file");
+  return absl::FailedPreconditionError("it is not a regular file");
 }
 
 absl::StatusOr<bool> FollowedFile::IsSame(Os* os, int fd, const FilePosition& place) {
@@ -122,17 +122,17 @@ absl::Status FollowedFile::ReadFingerprints() {
   const uint64_t last = std::min<uint64_t>(kTailSize, read_);
   const absl::StatusOr<std::string> before = ReadPart(os_, fd_, read_ - last, last);
   if (!before.ok()) return before.status();
-  Note(*before);
+  KeepLast(*before);
   return absl::OkStatus();
 }
 
 absl::StatusOr<size_t> FollowedFile::Read(std::span<char> room) {
   absl::StatusOr<size_t> size = os_->ReadAt(fd_, read_, room.data(), room.size());
-  if (size.ok() && *size > 0) Took({room.data(), *size});
+  if (size.ok() && *size > 0) NoteRead({room.data(), *size});
   return size;
 }
 
-// Most files have grown by a line or two: one call looks back and reads on.
+// Most files have grown by a line or two, so one read call covers the check and the new bytes.
 absl::StatusOr<size_t> FollowedFile::ReadOn(std::span<char> room, bool* is_intact) {
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): it is about to be read into
   std::array<char, kTailSize + kFirstRead> bytes;
@@ -146,14 +146,14 @@ absl::StatusOr<size_t> FollowedFile::ReadOn(std::span<char> room, bool* is_intac
   if (!intact.ok()) return intact.status();
   *is_intact = *intact;
   if (!*is_intact) return size_t{0};
-  if (*size <= last_size_) return Read(room);  // a short read need not be the end
+  if (*size <= last_size_) return Read(room);  // a short read is not always the end
   const size_t fresh = *size - last_size_;
   std::memcpy(room.data(), bytes.data() + last_size_, fresh);
-  Took({room.data(), fresh});
+  NoteRead({room.data(), fresh});
   return fresh;
 }
 
-void FollowedFile::Took(std::string_view bytes) {
+void FollowedFile::NoteRead(std::string_view bytes) {
   if (read_ == head_.size() && read_ < kPrefixSize) {
     head_.append(bytes.substr(0, kPrefixSize - head_.size()));
     place_.prefix = Fingerprint::Of(head_);
@@ -161,11 +161,11 @@ void FollowedFile::Took(std::string_view bytes) {
   }
   read_ += bytes.size();
   place_.size = std::max(place_.size, read_);
-  Note(bytes);
+  KeepLast(bytes);
 }
 
-// Keeps the last bytes.
-void FollowedFile::Note(std::string_view bytes) {
+// Keeps the last kTailSize bytes for IsIntact().
+void FollowedFile::KeepLast(std::string_view bytes) {
   if (bytes.size() >= kTailSize) {
     std::memcpy(last_.data(), bytes.data() + bytes.size() - kTailSize, kTailSize);
     last_size_ = kTailSize;

@@ -17,15 +17,15 @@
 
 namespace sparktail {
 
-// A file that is or was open, and how far it was read. Knows whether what is at its path now is
-// still the same file, and whether what was read of it is still there. One thread.
+// A followed file, open or closed, and its offset. Checks whether another open file is the same
+// one, and whether the bytes that were read are still in place. Single-threaded.
 class FollowedFile {
  public:
   enum class State : uint8_t {
-    kWaiting,    // for its predecessor to be read
+    kWaiting,    // waits until its predecessor is read
     kFollowing,  // at its path
-    kLeaving,    // renamed, deleted or copied away: read to its end, then let go
-    kEnded,      // nothing more is read of it
+    kLeaving,    // renamed, deleted or copied away: is read to its end, then ends
+    kEnded,      // is not read any longer
   };
 
   FollowedFile(Os* os, FilePosition place, std::string real_path)
@@ -37,72 +37,72 @@ class FollowedFile {
   // Opens a regular file for following. kFailedPrecondition if it is anything else.
   static absl::StatusOr<int> Open(Os* os, const std::string& path, Os::FileInfo* info);
 
-  // True if the open file is the one that `place` is in. An error proves nothing.
+  // True if the open file is the one that `place` describes. An error proves nothing.
   static absl::StatusOr<bool> IsSame(Os* os, int fd, const FilePosition& place);
-  // True if the open file begins with what was read of this one.
+  // True if the open file begins with the bytes that were read from this one.
   absl::StatusOr<bool> IsSame(int fd) const;
 
-  // True if this file, if it is open and has not been truncated, begins with the `size` bytes that
-  // the other open file has; told from the ends of them.
+  // True if this file is open, has not been truncated, and begins with the `size` bytes of the
+  // other open file. Compares only both ends of these bytes.
   absl::StatusOr<bool> BeginsAs(int fd, uint64_t size) const;
-  // True if both open files have the same `size` bytes at their beginnings, told in the same way.
+  // True if both open files begin with the same `size` bytes. Compares only both ends of them.
   static absl::StatusOr<bool> BeginAlike(Os* os, int one, int other, uint64_t size);
 
-  // Takes the open descriptor.
+  // Takes ownership of the open descriptor.
   void Adopt(int fd, const Os::FileInfo& info);
-  // Gives it away.
+  // Passes ownership of the descriptor to the caller.
   int Release() { return std::exchange(fd_, -1); }
   void Close();
   bool is_open() const { return fd_ >= 0; }
   int fd() const { return fd_; }
 
-  // Reading begins where the tail says. After an error nothing has begun.
+  // Starts reading at tail->begin(). After an error nothing has begun.
   absl::Status Begin(std::unique_ptr<FileTail> tail);
   bool begun() const { return tail_ != nullptr; }
 
-  // Reads the file's next bytes into `room`; 0: it ends here.
+  // Reads the file's next bytes into `room`; returns 0 at its present end.
   absl::StatusOr<size_t> Read(std::span<char> room);
-  // The same, but at most a few KiB, and nothing if what was read last is no longer where it was:
-  // then `is_intact` becomes false.
+  // Like Read(), but reads at most a few KiB, and first checks that the bytes read last are still
+  // in place. If not, sets `is_intact` to false and reads nothing.
   absl::StatusOr<size_t> ReadOn(std::span<char> room, bool* is_intact);
-  // False if what was read last, by this process or an earlier one, is no longer where it was: the
+  // False if the bytes read last, by this process or an earlier one, are no longer in place: the
   // file was truncated or rewritten.
   absl::StatusOr<bool> IsIntact() const { return IsIntact(fd_); }
 
   FileTail& tail() { return *tail_; }
-  // Where it stands: all that was read is known.
-  FilePosition Stand() const {
-    FilePosition stand = place_;
-    stand.raw = read_;
-    stand.marker = Fingerprint::Of(last());
-    return stand;
+  // The position after the last byte read.
+  FilePosition PositionAfterRead() const {
+    FilePosition position = place_;
+    position.raw = read_;
+    position.marker = Fingerprint::Of(last());
+    return position;
   }
 
   FilePosition& place() { return place_; }
   const FilePosition& place() const { return place_; }
   uint64_t read_bytes() const { return read_; }
-  uint64_t behind() const { return place_.size > read_ ? place_.size - read_ : 0; }
+  uint64_t lag_bytes() const { return place_.size > read_ ? place_.size - read_ : 0; }
 
   const std::string& real_path() const { return real_path_; }
   void set_real_path(std::string path) { real_path_ = std::move(path); }
 
-  // The source's own notes.
+  // State that the source keeps.
   State state = State::kFollowing;
-  FollowedFile* predecessor = nullptr;  // of kWaiting
-  bool at_path = true;                  // a glob finds it
-  bool dirty = false;                   // there may be something to read
-  bool blocked = false;                 // its tail had no room
-  bool succeeded = false;               // another file has taken its place
+  FollowedFile* predecessor = nullptr;  // only for kWaiting
+  bool at_path = true;                  // a glob matches its path
+  bool dirty = false;                   // may have new bytes
+  bool blocked = false;                 // its tail has no room
+  bool succeeded = false;               // another file has its path now
   bool warm = false;                    // its tail waits for time to pass
-  uint64_t seen_size = 0;               // of a closed one, perhaps; 0: not seen since
+  uint64_t seen_size = 0;               // size seen while closed, if any; 0: not seen
   absl::Time grown;                     // when bytes came last
-  absl::Time left;                      // of kLeaving: since when
-  // What was last seen of its continuation in other files.
+  absl::Time left;                      // only for kLeaving: since when
+  // Bytes of its continuation in other files at the last look.
   size_t continuation = SIZE_MAX;
-  absl::Time retry;  // not to be read before, after an error
+  absl::Time retry;  // after an error: time of the next attempt
 
  private:
-  // Usually holds the beginning of a line, with a time in it.
+  // Long enough to contain the beginning of a line with its time in most cases.
   static constexpr size_t kTailSize = 256;
   static constexpr size_t kFirstRead = 4096;
 
@@ -110,8 +110,8 @@ class FollowedFile {
   absl::StatusOr<bool> HasHead(int fd) const;
   std::string_view last() const { return {last_.data(), last_size_}; }
   absl::Status ReadFingerprints();
-  void Took(std::string_view bytes);
-  void Note(std::string_view bytes);
+  void NoteRead(std::string_view bytes);
+  void KeepLast(std::string_view bytes);
 
   Os* os_;
   FilePosition place_;

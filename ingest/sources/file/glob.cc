@@ -88,7 +88,7 @@ void Glob::Walk(Os* os, const std::string& directory, size_t part, size_t depth,
       Walk(os, path, part + 1, depth, found);
       return;
     }
-    found->directories.push_back(directory);  // where it would appear
+    found->directories.push_back(directory);  // where the path would appear
     if (is_last && info.ok()) found->paths.push_back(path);
     return;
   }

@@ -11,25 +11,26 @@
 
 namespace sparktail {
 
-// A pattern of absolute paths. In each part * ? and [] are as in fnmatch(3); names that begin with
-// a dot are matched only by patterns that do; a part ** stands for any number of directories, to a
-// depth of 16, or at the end for all files below. Links to directories are followed, except by **.
+// A pattern for absolute paths. In each part, * ? and [] work as in fnmatch(3), and a name that
+// begins with a dot is matched only by a pattern that does. A part ** matches any number of
+// directories up to a depth of 16; at the end it matches all files below. Links to directories are
+// followed, except by **.
 class Glob {
  public:
   explicit Glob(std::string_view pattern);
 
-  // What was found. Errors are of paths that are there and can't be looked into.
+  // `errors` has the paths that exist but cannot be read.
   struct Found {
-    std::vector<std::string> paths;        // that match, sorted within their directory
-    std::vector<std::string> directories;  // in which such a path could appear or disappear
+    std::vector<std::string> paths;        // matches, sorted within their directory
+    std::vector<std::string> directories;  // in which a match could appear or disappear
     std::vector<std::pair<std::string, absl::Status>> errors;
   };
-  // Appends.
+  // Appends to `found`.
   void Expand(Os* os, Found* found) const;
-  // The same, when errors do not matter: what can't be listed holds nothing.
+  // Appends the paths and directories; ignores errors.
   void Expand(Os* os, std::vector<std::string>* paths, std::vector<std::string>* directories) const;
 
-  // True if `path` matches, whether it is there or not.
+  // True if `path` matches, whether it exists or not.
   bool Matches(std::string_view path) const;
 
   const std::string& pattern() const { return pattern_; }

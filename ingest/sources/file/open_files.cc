@@ -17,7 +17,7 @@ bool IsNumber(const std::string& name) {
          std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// fdinfo of proc(5): "pos:\t0\nflags:\t0100001\n…"; the flags are those of open(2), in octal.
+// Reads fdinfo of proc(5): "pos:\t0\nflags:\t0100001\n…". The flags are those of open(2), in octal.
 bool IsForWriting(Os* os, const std::string& fdinfo) {
   static constexpr std::string_view kFlags = "flags:";
   const absl::StatusOr<int> fd = os->Open(fdinfo);

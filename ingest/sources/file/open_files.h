@@ -6,8 +6,8 @@
 
 namespace sparktail {
 
-// Whether another process that this one can see (/proc) has the file open for writing; who only
-// reads it, as `tail -f`, does not count. What can't be looked into counts as not having it.
+// True if another process has the file open for writing, as far as /proc shows. Readers such as
+// `tail -f` do not count. Processes that cannot be inspected count as not having the file open.
 bool IsOpenElsewhere(Os* os, uint64_t device, uint64_t inode);
 
 }  // namespace sparktail

@@ -13,7 +13,7 @@ constexpr std::array<std::string_view, 8> kCompressed = {".gz",  ".bz2",    ".xz
 constexpr std::string_view kSeparators = ".-_";
 constexpr std::string_view kStampCharacters = "0123456789.-_TZ:";
 
-// ".1", "-20261121", ".2026-11-21T10:30:00Z": begins with a separator, and has a digit.
+// True for ".1", "-20261121", ".2026-11-21T10:30:00Z": a separator first, and at least one digit.
 bool IsStamp(std::string_view added) {
   return added.size() >= 2 && kSeparators.find(added[0]) != std::string_view::npos &&
          added.find_first_not_of(kStampCharacters) == std::string_view::npos &&
@@ -22,7 +22,7 @@ bool IsStamp(std::string_view added) {
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-// The digits that stand at `begin`, without leading zeros.
+// Returns the digits at `begin` without leading zeros.
 std::string_view NumberAt(std::string_view name, size_t begin) {
   size_t end = begin;
   while (end < name.size() && IsDigit(name[end])) ++end;
@@ -51,7 +51,7 @@ bool IsCompressedName(std::string_view name) {
 
 std::vector<std::string> RotatedFrom(std::string_view name) {
   std::vector<std::string> bases;
-  // All from `begin` to before `end` would have been added.
+  // Treats [begin, end) of the name as the part that rotation has added.
   const auto add = [&](size_t begin, size_t end) {
     std::string base(name.substr(0, begin));
     base.append(name.substr(end));

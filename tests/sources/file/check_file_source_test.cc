@@ -102,9 +102,9 @@ TEST_F(CheckFileSourceTest, FilesThatAreNoLogsAreNamed) {
   const std::string text = Checked();
   EXPECT_EQ(broken_, 0U) << text;
   for (const std::string& line :
-       {std::string("directory is left out: a directory; name the files in it"),
-        std::string("fifo is left out: no regular file"), std::string("link is left out: a link"),
-        std::string("a.log.gz is left out: compressed"), std::string("empty is empty so far"),
+       {std::string("directory is skipped: a directory; name the files in it"),
+        std::string("fifo is skipped: not a regular file"), std::string("link is skipped: a link"),
+        std::string("a.log.gz is skipped: compressed"), std::string("empty is empty so far"),
         std::string("text: no event so far: ")}) {
     EXPECT_THAT(text, HasSubstr(folder_ / line));
   }

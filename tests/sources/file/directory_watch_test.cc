@@ -43,7 +43,7 @@ class DirectoryWatchTest : public ::testing::Test {
   Seen Read() {
     Seen seen;
     DirectoryWatch::Changes changes;
-    changes.written = [&](std::string_view directory, std::string_view name) {
+    changes.on_written = [&](std::string_view directory, std::string_view name) {
       const std::string path = std::string(directory) + "/" + std::string(name);
       if (std::find(seen.written.begin(), seen.written.end(), path) == seen.written.end()) {
         seen.written.push_back(path);

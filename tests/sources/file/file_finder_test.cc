@@ -88,8 +88,8 @@ TEST_F(FileFinderTest, GlobsThatFindNothingAtFirstAreToldOfOnce) {
   FileFinder finder = Finder({dir_ / "*.log", dir_ / "typo.lgo", dir_ / "none/*", log_path_});
   Find(&finder);
   const std::vector<std::string> said = {
-      "W " + (dir_ / "typo.lgo") + ": there is no such file yet; it is waited for",
-      "W " + (dir_ / "none/*") + ": there is no such file yet; it is waited for"};
+      "W " + (dir_ / "typo.lgo") + ": no such file yet; waiting for it",
+      "W " + (dir_ / "none/*") + ": no such file yet; waiting for it"};
   EXPECT_EQ(log_.lines(), said);
   WriteBytes(dir_ / "typo.lgo", "x");
   Find(&finder);
@@ -174,7 +174,7 @@ TEST_F(FileFinderTest, SiblingsAreThoseThatRotationNames) {
   bool is_sure = true;
   uint64_t occupant = 0;
   std::vector<FileFinder::Found> siblings =
-      Finder({log_path_}).Siblings(log_path_, &is_sure, &occupant);
+      Finder({log_path_}).FindSiblings(log_path_, &is_sure, &occupant);
   for (FileFinder::Found& one : siblings) one.info.modified_ns = 0;
   FileFinder::SortByAge(&siblings);
   EXPECT_THAT(PathsOf(siblings), ElementsAre(log_path_ + ".2", log_path_ + ".1"));
@@ -189,7 +189,7 @@ TEST_F(FileFinderTest, NothingAtThePathHasNoInode) {
   WriteBytes(log_path_ + ".1", "x");
   bool is_sure = true;
   uint64_t occupant = 7;
-  EXPECT_THAT(Finder({log_path_}).Siblings(log_path_, &is_sure, &occupant), SizeIs(1));
+  EXPECT_THAT(Finder({log_path_}).FindSiblings(log_path_, &is_sure, &occupant), SizeIs(1));
   EXPECT_EQ(occupant, 0U);
   EXPECT_TRUE(is_sure);
 }
@@ -207,7 +207,7 @@ TEST_F(FileFinderTest, SiblingsThatAreRenamedMeanwhileAreAllFound) {
       fs::rename(log_path_, log_path_ + ".1");
     };
     bool is_sure = true;
-    const auto siblings = Finder({log_path_}).Siblings(log_path_, &is_sure);
+    const auto siblings = Finder({log_path_}).FindSiblings(log_path_, &is_sure);
     os_.before_stat_path = nullptr;
     EXPECT_TRUE(is_sure);
     EXPECT_THAT(siblings, SizeIs(looks >= moment ? 3 : 2));
@@ -231,7 +231,7 @@ TEST_F(FileFinderTest, ASiblingThatIsRenamedInEachLookIsFound) {
     }
   };
   bool is_sure = true;
-  const auto siblings = Finder({log_path_}).Siblings(log_path_, &is_sure);
+  const auto siblings = Finder({log_path_}).FindSiblings(log_path_, &is_sure);
   os_.before_stat_path = nullptr;
   EXPECT_EQ(renames, 2);
   EXPECT_TRUE(is_sure);
@@ -248,7 +248,7 @@ TEST_F(FileFinderTest, WhoNeverStopsRenamingLeavesItUnsure) {
     WriteBytes(log_path_, "x");
   };
   bool is_sure = true;
-  Finder({log_path_}).Siblings(log_path_, &is_sure);
+  Finder({log_path_}).FindSiblings(log_path_, &is_sure);
   EXPECT_FALSE(is_sure);
 }
 
@@ -256,7 +256,7 @@ TEST_F(FileFinderTest, AnErrorLeavesItUnsure) {
   WriteBytes(log_path_, "x");
   os_.Fail({.from_then_on = true, .calls = {FaultyOs::Call::kList}});
   bool is_sure = true;
-  Finder({log_path_}).Siblings(log_path_, &is_sure);
+  Finder({log_path_}).FindSiblings(log_path_, &is_sure);
   EXPECT_FALSE(is_sure);
 }
 

@@ -109,10 +109,10 @@ TEST_F(FollowedFileTest, ReadsFromWhereItsTailSays) {
   WriteBytes(path_, "0123456789");
   EXPECT_EQ(ReadAll(Open().get()), "0123456789");
   const auto file = Open(4);
-  EXPECT_EQ(file->behind(), 6U);
+  EXPECT_EQ(file->lag_bytes(), 6U);
   EXPECT_EQ(ReadAll(file.get(), 3), "456789");
   EXPECT_EQ(file->read_bytes(), 10U);
-  EXPECT_EQ(file->behind(), 0U);
+  EXPECT_EQ(file->lag_bytes(), 0U);
   Append("abc");
   EXPECT_EQ(ReadAll(file.get()), "abc");
   EXPECT_EQ(file->place().size, 13U);
