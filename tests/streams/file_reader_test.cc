@@ -45,7 +45,7 @@ TEST(FileReaderTest, AMissingFileIsAnError) {
   EXPECT_EQ(reader.status().message(), "No such file or directory");
 }
 
-TEST(FileReaderTest, ADirectoryIsAnErrorThatSaysWhatToDo) {
+TEST(FileReaderTest, ADirectoryIsAnErrorWithARemedy) {
   FakeOs os;
   os.directories.insert("logs");
   const absl::StatusOr<FileReader> reader = FileReader::Open(&os, "logs");

@@ -15,27 +15,27 @@
 
 namespace sparktail::testing {
 
-// Tails that keep the bytes they get, of all lives of a source: what a sink would know. A line
-// that a file's end cuts goes on in the file's successor.
+// Tails that keep the bytes they get, over all lives of a source, as a sink would. A line that is
+// cut by a file's end continues in the file's successor.
 class FakeTails : public FileTailMaker {
  public:
-  // What came of one file, known by the name that the source gave it.
+  // The bytes of one file, known by the name that the source gave it.
   struct Stream {
-    FilePosition place;  // as it was when bytes came last
+    FilePosition place;  // at the last read of bytes
     std::string bytes;   // of the file, from its beginning
     std::string continued;
-    uint64_t begin = 0;  // where it was begun to be read last
+    uint64_t begin = 0;  // where the last life began to read
     bool ended = false;
-    bool is_read = false;  // a tail of it is there
+    bool is_read = false;  // it has a tail now
   };
 
-  // By name; and in the order in which they were begun.
+  // By name, and in the order of their first reads.
   std::map<std::string, Stream> streams;
   std::vector<std::string> order;
   std::string all;  // bytes of all streams as they came
   bool has_room = true;
-  uint64_t room = UINT64_MAX;  // bytes that may come before there is none
-  size_t most = 4096;          // of one read
+  uint64_t room = UINT64_MAX;  // bytes until there is no room
+  size_t most = 4096;          // per read
   bool waits_for_time = false;
   size_t ticks = 0;
 
@@ -45,7 +45,7 @@ class FakeTails : public FileTailMaker {
 
   const Stream& stream(size_t i) const { return streams.at(order.at(i)); }
 
-  // What is known of all files, by complete lines.
+  // Positions in all files after their last complete lines.
   std::vector<FileSource::Remembered> Remembered() const {
     std::vector<FileSource::Remembered> all_known;
     for (const std::string& name : order) {

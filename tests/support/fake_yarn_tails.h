@@ -11,7 +11,7 @@
 
 namespace sparktail::testing {
 
-// Keeps what a source of YARN gives to its tails. Logs are known by "container/file".
+// Keeps everything that a YARN source passes to its tails. Logs are known by "container/file".
 class FakeYarnTails : public YarnTailMaker {
  public:
   static std::string NameOf(const YarnLog& log) {
@@ -37,8 +37,8 @@ class FakeYarnTails : public YarnTailMaker {
   void OnReports(absl::Time, const std::vector<AppReport>& some) override { reports = some; }
 
   bool has_room = true;
-  bool finished = false;                  // the sinks have all logs to their end
-  std::map<std::string, uint64_t> begin;  // where the sinks stand, if not at the beginning
+  bool finished = false;                  // the sinks have all logs to their ends
+  std::map<std::string, uint64_t> begin;  // where to start reading, if not at the beginning
   uint64_t jobs_begin = 0;
   uint64_t batches_begin = 0;
 

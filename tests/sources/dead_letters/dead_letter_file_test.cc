@@ -72,7 +72,7 @@ TEST_F(DeadLetterFileTest, ReadsFromALineToAnEnd) {
   EXPECT_THAT(Rest(DeadLetterFile::Open(&os_, path_, kLongest, 8, 8)), IsEmpty());
 }
 
-TEST_F(DeadLetterFileTest, WhatIsAppendedLaterIsNotRead) {
+TEST_F(DeadLetterFileTest, BytesAppendedLaterAreNotRead) {
   WriteBytes(path_, "one\n");
   absl::StatusOr<DeadLetterFile> file = DeadLetterFile::Open(&os_, path_, kLongest);
   ASSERT_TRUE(file.ok());
@@ -102,7 +102,7 @@ TEST_F(DeadLetterFileTest, TooLongLinesAreRefusedInBoundedMemory) {
               ElementsAre("the line is longer than 1000"));
 }
 
-TEST_F(DeadLetterFileTest, OnlyOrdinaryFilesAreOpened) {
+TEST_F(DeadLetterFileTest, OnlyRegularFilesAreRead) {
   EXPECT_THAT(Rest(DeadLetterFile::Open(&os_, folder_.path(), kLongest)),
               ElementsAre(HasSubstr("a directory")));
   const std::string fifo = folder_ / "fifo";
@@ -117,7 +117,7 @@ TEST_F(DeadLetterFileTest, OnlyOrdinaryFilesAreOpened) {
   EXPECT_THAT(Rest(DeadLetterFile::Open(&os_, link, kLongest)), ElementsAre("one@0-4"));
 }
 
-TEST_F(DeadLetterFileTest, ThatItBecameShorterIsNoticed) {
+TEST_F(DeadLetterFileTest, AFileThatBecameShorterIsAnError) {
   WriteBytes(path_, "one\ntwo\n");
   EXPECT_EQ(DeadLetterFile::Open(&os_, path_, kLongest, 0, 9).status().code(),
             absl::StatusCode::kFailedPrecondition);

@@ -107,7 +107,7 @@ TEST_F(DeadLetterReaderTest, BlankLinesAreNothing) {
   for (const char* line : {"", " ", "\r", "\t "}) EXPECT_EQ(Read(line), Result::kBlank);
 }
 
-TEST_F(DeadLetterReaderTest, SaysWhyADocumentCannotBeSent) {
+TEST_F(DeadLetterReaderTest, ReportsWhyADocumentCannotBeSent) {
   ExpectNone(Result::kUnfit, Line(R"("{\"id\":")"), "a string");
   ExpectNone(Result::kUnfit, Line("[1]"), "not a JSON object");
   ExpectNone(Result::kUnfit, Line("null"), "not a JSON object");
@@ -120,7 +120,7 @@ TEST_F(DeadLetterReaderTest, SaysWhyADocumentCannotBeSent) {
   ExpectNone(Result::kUnfit, Line(R"({"id":")" + std::string(kId) + "\"}"), "the kind");
 }
 
-TEST_F(DeadLetterReaderTest, SaysWhyALineIsNoDeadLetter) {
+TEST_F(DeadLetterReaderTest, ReportsWhyALineIsNotADeadLetter) {
   ExpectNone(Result::kOther, "26/11/21 15:52:20 INFO SparkContext: x", "not a JSON");
   ExpectNone(Result::kOther, "\x1f\x8b\x08", "not a JSON");
   ExpectNone(Result::kOther, "{", "not a JSON");

@@ -120,7 +120,7 @@ class DeadLetterSourceTest : public ::testing::Test {
   std::unique_ptr<DeadLetterSource> source_;
 };
 
-TEST_F(DeadLetterSourceTest, DocumentsAreHandedOnAsTheyStandThere) {
+TEST_F(DeadLetterSourceTest, DocumentsAreEmittedUnchanged) {
   const std::string odd =
       R"({ "kind" : "query", "id":"00000000000000000000000000000009", "x":1.50 })";
   Give("a", DeadLetterLine("search", 1) + "{\"sink\":\"search\", \"document\": " + odd + " }");
@@ -138,7 +138,7 @@ TEST_F(DeadLetterSourceTest, DocumentsAreHandedOnAsTheyStandThere) {
   EXPECT_THAT(world_->documents(), ElementsAre(NumberedDocument(1), odd));
 }
 
-TEST_F(DeadLetterSourceTest, OnlyWhatTheSinkHadRefused) {
+TEST_F(DeadLetterSourceTest, EmitsOnlyEventsThatTheSinkRejected) {
   const std::string lines =
       DeadLetterLine("search", 1) + DeadLetterLine("other", 2) + DeadLetterLine("search", 3);
   Give("a", lines);
@@ -151,7 +151,7 @@ TEST_F(DeadLetterSourceTest, OnlyWhatTheSinkHadRefused) {
   EXPECT_THAT(Delivered(), ElementsAre(1, 2, 3)) << "all, if it is to have all";
 }
 
-TEST_F(DeadLetterSourceTest, WhatCannotBeSentIsPassedOver) {
+TEST_F(DeadLetterSourceTest, LinesThatCannotBeSentAreSkipped) {
   Give("a", "\n" + DeadLetterLine("search", 1) + "{\"sink\":\"search\",\"document\":\"x\"}\n" +
                 DeadLetterLine("search", 2) + "{\"time\":\"20");
   Begin();
@@ -232,7 +232,7 @@ TEST_F(DeadLetterSourceTest, ItWaitsForRoom) {
 }
 
 // A process that was killed: from each cursor the rest comes, and nothing twice.
-TEST_F(DeadLetterSourceTest, ItGoesOnFromAnyCursor) {
+TEST_F(DeadLetterSourceTest, ResumesFromAnyCursor) {
   const std::string text(kMiB / 3, 'x');
   for (const char* name : {"a", "b"}) {
     std::string lines;
@@ -265,7 +265,7 @@ TEST_F(DeadLetterSourceTest, ItGoesOnFromAnyCursor) {
   }
 }
 
-TEST_F(DeadLetterSourceTest, WhatWasAppendedSinceIsNotRead) {
+TEST_F(DeadLetterSourceTest, BytesAppendedSinceTheSurveyAreNotRead) {
   Give("a", DeadLetterLine("search", 1));
   WriteBytes(Path("a"), DeadLetterLine("search", 1) + DeadLetterLine("search", 2));
   Begin();

@@ -52,7 +52,7 @@ class DeadLetterSurveyTest : public ::testing::Test {
   std::vector<std::string> told_;
 };
 
-TEST_F(DeadLetterSurveyTest, CountsWhatIsForWhichSink) {
+TEST_F(DeadLetterSurveyTest, CountsEventsBySink) {
   const std::string a =
       Write("a", DeadLetterLine("search", 1) + "\n" + DeadLetterLine("history", 2));
   const std::string b = Write("b", DeadLetterLine("search", 3));
@@ -82,7 +82,7 @@ TEST_F(DeadLetterSurveyTest, FilesAreKnownByTheirContent) {
   EXPECT_NE(Survey({a, Write("c", line.substr(0, line.size() - 1))})->hash, hash);
 }
 
-TEST_F(DeadLetterSurveyTest, WhatIsGivenTwiceIsReadOnce) {
+TEST_F(DeadLetterSurveyTest, DuplicateFilesAreReadOnce) {
   const std::string a = Write("a", DeadLetterLine("search", 1));
   const std::string copy = Write("copy", DeadLetterLine("search", 1));
   const auto survey = Survey({a, copy, a});
@@ -93,7 +93,7 @@ TEST_F(DeadLetterSurveyTest, WhatIsGivenTwiceIsReadOnce) {
   EXPECT_THAT(told_, ElementsAre(copy + ": skipped: another file has the same content"));
 }
 
-TEST_F(DeadLetterSurveyTest, WhatCannotBeSentIsTold) {
+TEST_F(DeadLetterSurveyTest, LinesThatCannotBeSentAreReported) {
   const std::string a = Write("a", R"({"sink":"search","document":"{\"id\":"})"
                                    "\n" +
                                        DeadLetterLine("search", 1) + R"({"time":"2026)");
@@ -105,7 +105,7 @@ TEST_F(DeadLetterSurveyTest, WhatCannotBeSentIsTold) {
                                  StartsWith(a + ":3: skipped: the line is cut")));
 }
 
-TEST_F(DeadLetterSurveyTest, FilesWithoutEventsAreNotToBeRead) {
+TEST_F(DeadLetterSurveyTest, FilesWithoutEventsAreLeftOut) {
   const std::string empty = Write("empty", "");
   const std::string unfit = Write("unfit", "{\"sink\":\"search\",\"document\":1}\n");
   const auto survey = Survey({empty, unfit});
@@ -114,7 +114,7 @@ TEST_F(DeadLetterSurveyTest, FilesWithoutEventsAreNotToBeRead) {
   EXPECT_EQ(survey->unfit, 1U);
 }
 
-TEST_F(DeadLetterSurveyTest, WhatIsNoDeadLetterIsRefusedWithItsPlace) {
+TEST_F(DeadLetterSurveyTest, ALineThatIsNotADeadLetterIsNamed) {
   ExpectRefused("26/11/21 15:52:20 INFO SparkContext: x\n", ":1: ", "not a dead letter");
   ExpectRefused(DeadLetterLine("search", 1) + "x\n", ":2: ", "jq -c");
   ExpectRefused("{\n  \"document\": {}\n}\n", ":1: ", "on one line");
@@ -122,7 +122,7 @@ TEST_F(DeadLetterSurveyTest, WhatIsNoDeadLetterIsRefusedWithItsPlace) {
   ExpectRefused(DeadLetterLine("search", 1) + std::string(kLongest + 1, 'x'), ":2: ", "longer");
 }
 
-TEST_F(DeadLetterSurveyTest, WithoutASinkItIsToBeSaid) {
+TEST_F(DeadLetterSurveyTest, EventsWithoutASinkNeedOne) {
   const std::string line = DeadLetterLine("", 1);
   ExpectRefused(line, ":1: ", "--sink");
   const auto survey = Survey({Write("a", line)}, /*need_sinks=*/false);

@@ -67,7 +67,7 @@ class DirectoryWatchTest : public ::testing::Test {
   DirectoryWatch watch_{&os_};
 };
 
-TEST_F(DirectoryWatchTest, TellsWhatWasWrittenTo) {
+TEST_F(DirectoryWatchTest, ReportsWrites) {
   WriteBytes(a_ + "/1", "x");
   WriteBytes(b_ + "/2", "x");
   ASSERT_TRUE(watch_.Set({a_, b_}).ok());
@@ -91,7 +91,7 @@ TEST_F(DirectoryWatchTest, ATruncationIsAChangeOfTheContent) {
   EXPECT_THAT(Read().written, ElementsAre(a_ + "/1"));
 }
 
-TEST_F(DirectoryWatchTest, TellsThatNamesCameWentOrMoved) {
+TEST_F(DirectoryWatchTest, ReportsChangedNames) {
   ASSERT_TRUE(watch_.Set({a_}).ok());
   WriteBytes(a_ + "/1", "");
   EXPECT_TRUE(Read().names);
@@ -107,7 +107,7 @@ TEST_F(DirectoryWatchTest, TellsThatNamesCameWentOrMoved) {
   EXPECT_TRUE(Read().names);
 }
 
-TEST_F(DirectoryWatchTest, WatchesNoOthersThanTold) {
+TEST_F(DirectoryWatchTest, WatchesOnlyTheGivenDirectories) {
   WriteBytes(a_ + "/1", "x");
   WriteBytes(b_ + "/2", "x");
   ASSERT_TRUE(watch_.Set({a_, b_}).ok());
@@ -120,7 +120,7 @@ TEST_F(DirectoryWatchTest, WatchesNoOthersThanTold) {
   EXPECT_THAT(Read().written, ElementsAre(a_ + "/1"));
 }
 
-TEST_F(DirectoryWatchTest, SaysIfSomethingIsWatchedOnlyFromNowOn) {
+TEST_F(DirectoryWatchTest, ReportsNewlyWatchedDirectories) {
   EXPECT_TRUE(watch_.Set({a_}).value());
   EXPECT_FALSE(watch_.Set({a_}).value());
   EXPECT_TRUE(watch_.Set({a_, b_}).value());
@@ -132,13 +132,13 @@ TEST_F(DirectoryWatchTest, SaysIfSomethingIsWatchedOnlyFromNowOn) {
   EXPECT_TRUE(watch_.Set({a_}).value());
 }
 
-TEST_F(DirectoryWatchTest, ADirectoryThatIsGoneIsLeftOut) {
+TEST_F(DirectoryWatchTest, AMissingDirectoryIsSkipped) {
   ASSERT_TRUE(watch_.Set({dir_ / "none", a_}).ok());
   WriteBytes(a_ + "/1", "x");
   EXPECT_THAT(Read().written, ElementsAre(a_ + "/1"));
 }
 
-TEST_F(DirectoryWatchTest, ADirectoryThatGoesIsTold) {
+TEST_F(DirectoryWatchTest, ARemovedDirectoryIsReported) {
   ASSERT_TRUE(watch_.Set({a_, b_}).ok());
   fs::remove(a_);
   EXPECT_TRUE(Read().names);
@@ -165,14 +165,14 @@ TEST_F(DirectoryWatchTest, ADirectoryThatWasReplacedWhileItWasNotReadIsWatched) 
   ASSERT_TRUE(watch_.Set({a_}).ok());
   fs::remove(a_);
   fs::create_directory(a_);
-  // What is still to be read of the old one must not end the watch of the new one.
+  // Unread events of the old directory must not end the watch of the new one.
   ASSERT_TRUE(watch_.Set({a_}).ok());
   EXPECT_TRUE(Read().names);
   WriteBytes(a_ + "/1", "x");
   EXPECT_THAT(Read().written, ElementsAre(a_ + "/1"));
 }
 
-TEST_F(DirectoryWatchTest, TooManyChangesAreSaidToBeLost) {
+TEST_F(DirectoryWatchTest, LostEventsAreReported) {
   WriteBytes(a_ + "/1", "x");
   WriteBytes(a_ + "/2", "x");
   ASSERT_TRUE(watch_.Set({a_}).ok());
@@ -202,7 +202,7 @@ TEST_F(DirectoryWatchTest, NoMoreWatchesAreAnError) {
   EXPECT_TRUE(watch_.Set({a_, b_}).ok());
 }
 
-TEST_F(DirectoryWatchTest, ErrorsAreTold) {
+TEST_F(DirectoryWatchTest, ErrorsAreReturned) {
   os_.Fail({.calls = {FaultyOs::Call::kReadEvents}});
   DirectoryWatch::Changes changes;
   EXPECT_TRUE(absl::IsUnavailable(watch_.Read(&changes)));

@@ -83,7 +83,7 @@ TEST_F(FileFinderTest, FindsEachFileOnceAndLeavesOutTheExcluded) {
   EXPECT_FALSE(finder.Matches(dir_ / "d.txt"));
 }
 
-TEST_F(FileFinderTest, GlobsThatFindNothingAtFirstAreToldOfOnce) {
+TEST_F(FileFinderTest, GlobsWithoutAMatchAreLoggedOnce) {
   WriteBytes(log_path_, "x");
   FileFinder finder = Finder({dir_ / "*.log", dir_ / "typo.lgo", dir_ / "none/*", log_path_});
   Find(&finder);
@@ -99,7 +99,7 @@ TEST_F(FileFinderTest, GlobsThatFindNothingAtFirstAreToldOfOnce) {
   EXPECT_EQ(finder.errors(), 0U) << "it may come";
 }
 
-TEST_F(FileFinderTest, WhatCantBeLookedIntoIsToldOfAsThatOnly) {
+TEST_F(FileFinderTest, UnreadablePathsAreLoggedOnce) {
   os_.Fail({.status = absl::PermissionDeniedError("Permission denied"),
             .from_then_on = true,
             .calls = {FaultyOs::Call::kList}});
@@ -122,7 +122,7 @@ TEST_F(FileFinderTest, ALinkIsWhatItPointsTo) {
   EXPECT_THAT(look.directories, ::testing::IsSupersetOf({std::string(dir_ / "pods")}));
 }
 
-// It is told of once, and not at all while its target is being rotated.
+// The link is logged once, and not at all while its target is being rotated.
 TEST_F(FileFinderTest, ALinkToNothingIsUnsureOnce) {
   fs::create_symlink(dir_ / "0.log", log_path_);
   FileFinder finder = Finder({log_path_});
@@ -140,7 +140,7 @@ TEST_F(FileFinderTest, ALinkToNothingIsUnsureOnce) {
   EXPECT_EQ(finder.errors(), 1U);
 }
 
-TEST_F(FileFinderTest, WhatIsNoLogIsToldOfOnceAsLongAsItIsThere) {
+TEST_F(FileFinderTest, PathsThatAreNotLogsAreLoggedOnceWhileTheyExist) {
   fs::create_directory(log_path_);
   FileFinder finder = Finder({log_path_});
   EXPECT_THAT(Find(&finder), IsEmpty());
@@ -153,7 +153,7 @@ TEST_F(FileFinderTest, WhatIsNoLogIsToldOfOnceAsLongAsItIsThere) {
   EXPECT_EQ(finder.errors(), 2U);
 }
 
-TEST_F(FileFinderTest, WhatCantBeLookedIntoIsHiddenWithAllBelow) {
+TEST_F(FileFinderTest, UnreadableDirectoriesHideEverythingBelow) {
   WriteBytes(log_path_, "x");
   FileFinder finder = Finder({dir_ / "*.log"});
   os_.Fail({.calls = {FaultyOs::Call::kList}});
@@ -239,7 +239,7 @@ TEST_F(FileFinderTest, ASiblingThatIsRenamedInEachLookIsFound) {
                           [&](const auto& one) { return one.info.inode == old; }));
 }
 
-TEST_F(FileFinderTest, WhoNeverStopsRenamingLeavesItUnsure) {
+TEST_F(FileFinderTest, EndlessRenamesLeaveItUnsure) {
   WriteBytes(log_path_, "x");
   os_.before_stat_path = [&](const std::string& path) {
     if (path != log_path_) return;

@@ -37,13 +37,13 @@ using ::testing::SizeIs;
 using testing::TempDir;
 using testing::WriteBytes;
 
-// Of which a test can give one file the inode of another, and do something in the middle of a call.
+// Lets a test give a file the inode of another one, and run code in the middle of a call.
 class PretendingOs : public FaultyOs {
  public:
-  // From now on the file at `path` is said to have this inode.
+  // From now on the file at `path` has this inode.
   void Pretend(const std::string& path, uint64_t inode) { inodes_[RealInode(path)] = inode; }
   void PretendOwner(const std::string& path, uint32_t owner) { owners_[RealInode(path)] = owner; }
-  // All files are said to be on another device.
+  // All files are on another device from now on.
   void MoveDevice() { ++moved_; }
 
   std::function<void(const std::string&)> before_watch;
@@ -81,7 +81,7 @@ class PretendingOs : public FaultyOs {
   uint64_t moved_ = 0;
 };
 
-// Which of Lines() these are: " 0-99 50-120".
+// Names the Lines() in a text: " 0-99 50-120".
 std::string Ranges(std::string_view text) {
   static constexpr std::string_view kLine = "line ";
   std::string ranges;
@@ -99,7 +99,7 @@ std::string Ranges(std::string_view text) {
   return ranges;
 }
 
-// The same lines in the order of their numbers.
+// Sorts lines by their numbers.
 std::string Sorted(const std::string& text) {
   std::vector<std::string> lines;
   std::istringstream stream(text);
@@ -112,8 +112,8 @@ std::string Sorted(const std::string& text) {
   return sorted;
 }
 
-// The clock stands still but for Run(), and the kernel tells of changes before the call that makes
-// them returns: nothing here waits.
+// The clock moves only in Run(), and the kernel reports changes before the call that makes them
+// returns: nothing here waits.
 class FileSourceTest : public ::testing::Test {
  protected:
   FileSourceTest() {
@@ -133,7 +133,7 @@ class FileSourceTest : public ::testing::Test {
     Start();
   }
 
-  // What the source does within `time`.
+  // Runs the source for `time`.
   void Run(absl::Duration time = absl::Milliseconds(100)) {
     const absl::Time end = os_.Now() + time;
     while (true) {
@@ -168,13 +168,13 @@ class FileSourceTest : public ::testing::Test {
     for (size_t n = begin; n < end; ++n) lines += "line " + std::to_string(n) + " of the log\n";
     return lines;
   }
-  // What was read of the i-th file.
+  // The text read from the i-th file.
   const std::string& Bytes(size_t i) { return tails_.stream(i).bytes; }
   uint64_t Lost() {
     Run(absl::Seconds(2));  // counts are of a second ago
     return source_->counts().lost_bytes;
   }
-  // What was read of what, and said, for messages.
+  // A description of everything read and logged, for failure messages.
   std::string Story() {
     std::string story = "\nfailed: " + os_.first_failure();
     for (const std::string& name : tails_.order) {
@@ -206,7 +206,7 @@ class FileSourceTest : public ::testing::Test {
   int64_t seconds_ = 1'795'000'000;
 };
 
-// The same, told by the kernel and by looking.
+// Runs each test with inotify and with polling.
 class FileSourceWatchTest : public FileSourceTest, public ::testing::WithParamInterface<Watch> {
  protected:
   FileSourceWatchTest() { options_.watch = GetParam(); }
@@ -343,7 +343,7 @@ TEST_F(FileSourceTest, ALinkOfAnotherUserIsNotFollowed) {
   EXPECT_THAT(tails_.order, SizeIs(1));
 }
 
-TEST_F(FileSourceTest, WhatIsNoLogIsToldOnceAndTheOthersGoOn) {
+TEST_F(FileSourceTest, PathsThatAreNotLogsAreLoggedOnceAndTheOthersAreRead) {
   fs::create_directory(dir_ / "directory.log");
   ASSERT_EQ(::mkfifo((dir_ / "fifo.log").c_str(), 0600), 0);
   fs::create_symlink("/dev/null", dir_ / "device.log");
@@ -372,7 +372,7 @@ TEST_F(FileSourceTest, WhatIsNoLogIsToldOnceAndTheOthersGoOn) {
   EXPECT_EQ(Bytes(1), "locked\n");
 }
 
-TEST_F(FileSourceTest, ADirectoryThatCantBeReadIsTold) {
+TEST_F(FileSourceTest, AnUnreadableDirectoryIsLogged) {
   fs::create_directory(dir_ / "app1");
   WriteBytes(dir_ / "app1/stderr", Lines(0, 2));
   options_.paths = {dir_ / "app*/std*"};
@@ -390,7 +390,7 @@ TEST_F(FileSourceTest, ADirectoryThatCantBeReadIsTold) {
   EXPECT_EQ(Bytes(0), Lines(0, 2));
 }
 
-TEST_F(FileSourceTest, StartAtEndPassesOverWhatIsThereAtTheFirstStart) {
+TEST_F(FileSourceTest, StartAtEndSkipsExistingBytesAtTheFirstStart) {
   start_at_.kind = StartAt::Kind::kEnd;
   WriteBytes(log_path_, Lines(0, 10));
   Start();
@@ -408,7 +408,7 @@ TEST_F(FileSourceTest, StartAtEndPassesOverWhatIsThereAtTheFirstStart) {
   EXPECT_EQ(tails_.stream(2).place.from, 0U);
 }
 
-TEST_F(FileSourceTest, StartAtAnAgePassesOverWhatIsOlder) {
+TEST_F(FileSourceTest, StartAtAnAgeSkipsOlderEvents) {
   start_at_ = {StartAt::Kind::kAge, absl::Hours(1)};
   WriteBytes(log_path_, Lines(0, 10));
   Start();
@@ -497,7 +497,7 @@ TEST_F(FileSourceTest, WithoutRoomNothingIsReadAndNothingIsLost) {
   EXPECT_EQ(Lost(), 0U);
 }
 
-TEST_F(FileSourceTest, AFailedReadIsToldAndTriedAgain) {
+TEST_F(FileSourceTest, AFailedReadIsLoggedAndRetried) {
   WriteBytes(log_path_, Lines(0, 10));
   Start();
   os_.Fail({.from_then_on = true, .calls = {FaultyOs::Call::kReadAt}});
@@ -513,7 +513,7 @@ TEST_F(FileSourceTest, AFailedReadIsToldAndTriedAgain) {
   EXPECT_EQ(tails_.order.size(), 1U);
 }
 
-TEST_F(FileSourceTest, ShortReadsAreGoneOnWith) {
+TEST_F(FileSourceTest, ShortReadsAreContinued) {
   os_.set_most_read(7);
   WriteBytes(log_path_, Lines(0, 100));
   Start();
@@ -522,7 +522,7 @@ TEST_F(FileSourceTest, ShortReadsAreGoneOnWith) {
   EXPECT_EQ(Bytes(0), Lines(0, 200));
 }
 
-// Whatever call fails once, and whatever happened: all is read, once.
+// Whichever call fails once: everything is read exactly once.
 TEST_F(FileSourceTest, TheNthCallFailsOnce) {
   options_.close_idle = absl::Seconds(20);
   for (size_t n = 1;; ++n) {
@@ -655,7 +655,7 @@ TEST_F(FileSourceTest, RotatedTwiceAndNothingIsLeftAtThePath) {
   }
 }
 
-TEST_F(FileSourceTest, WhatCouldNotBeSeenIsNotAtItsEnd) {
+TEST_F(FileSourceTest, AHiddenFileIsNotAtItsEnd) {
   WriteBytes(log_path_, Lines(0, 3));
   Start();
   EXPECT_TRUE(source_->AtEnd());
@@ -688,7 +688,7 @@ TEST_F(FileSourceTest, RotatedFilesMayHaveInodesOfOnesThatEnded) {
   EXPECT_EQ(tails_.all, Lines(0, 60)) << Story();
 }
 
-TEST_F(FileSourceTest, WhatALinkPointsToIsRotatedBetweenTwoLooks) {
+TEST_F(FileSourceTest, ALinksTargetIsRotatedBetweenTwoLooks) {
   fs::create_directory(dir_ / "pods");
   const std::string real = dir_ / "pods/0.log";
   WriteBytes(real, Lines(0, 10));
@@ -703,8 +703,8 @@ TEST_F(FileSourceTest, WhatALinkPointsToIsRotatedBetweenTwoLooks) {
   EXPECT_EQ(tails_.all, Lines(0, 40)) << Story();
 }
 
-// Of which nothing was read: what it has become tells nothing.
-TEST_F(FileSourceTest, WhatIsCopiedAndTruncatedBeforeItIsReadComesFirst) {
+// Nothing was read from the file, so its content cannot be compared.
+TEST_F(FileSourceTest, AFileCopiedAndTruncatedBeforeItIsReadComesFirst) {
   for (const bool is_in_glob : {false, true}) {
     for (int turns = 0; turns < 6; ++turns) {
       SCOPED_TRACE(std::to_string(turns) + (is_in_glob ? " turns, in the glob" : " turns"));
@@ -740,7 +740,7 @@ TEST_F(FileSourceTest, WhatIsCopiedAndTruncatedBeforeItIsReadComesFirst) {
   }
 }
 
-TEST_F(FileSourceTest, WhatALinkPointedToIsFoundAgainWhileItPointsToNothing) {
+TEST_F(FileSourceTest, ALinksTargetIsFoundAgainWhileTheLinkIsBroken) {
   fs::create_directory(dir_ / "pods");
   const std::string real = dir_ / "pods/0.log";
   const auto rotated = [&](int n) { return real + ".20261121-15000" + std::to_string(n); };
@@ -890,7 +890,7 @@ TEST_P(FileSourceWatchTest, RotatedFilesThatAGlobFindsAreNotReadAgain) {
   EXPECT_EQ(tails_.all, expected);
 }
 
-// A process that goes on writing to the renamed file, long after.
+// A process keeps writing to the renamed file long after.
 TEST_F(FileSourceTest, ARotatedFileThatAGlobFindsMayGrowLater) {
   options_.paths = {dir_ / "driver.log*"};
   WriteBytes(log_path_, Lines(0, 10));
@@ -911,7 +911,7 @@ TEST_F(FileSourceTest, ARotatedFileThatAGlobFindsMayGrowLater) {
   EXPECT_EQ(tails_.all, Lines(0, 40));
 }
 
-TEST_F(FileSourceTest, WhatCanNotBeReadDoesNotHoldItsSuccessorForEver) {
+TEST_F(FileSourceTest, AnUnreadableFileDoesNotHoldUpItsSuccessorForEver) {
   options_.paths = {log_path_};
   options_.deleted_wait = absl::Minutes(10);
   WriteBytes(log_path_, Lines(0, 10));
@@ -966,7 +966,7 @@ TEST_P(FileSourceWatchTest, ATruncationIsSeenWhenTheFileHasItsOldSizeAgain) {
   EXPECT_EQ(tails_.all, Lines(10, 20) + Lines(30, 40));
 }
 
-// Events of one length end alike: then the head tells.
+// Events of equal length end alike, so the head decides.
 TEST_P(FileSourceWatchTest, ATruncationIsSeenThoughTheSameStandsAtTheOldPlace) {
   const std::string record = std::string(300, '.') + "\n";
   for (const size_t records : {1U, 40U}) {
@@ -985,7 +985,7 @@ TEST_P(FileSourceWatchTest, ATruncationIsSeenThoughTheSameStandsAtTheOldPlace) {
   }
 }
 
-// Begun in the middle of a copytruncate: the copy, as far as it goes, is not a file of its own.
+// Started in the middle of a copytruncate: the incomplete copy is not a file of its own.
 TEST_P(FileSourceWatchTest, ACopyInTheMakingIsNotReadBesideItsOriginal) {
   for (const bool glob_finds_it : {false, true}) {
     for (const size_t copied : {0U, 15U, 30U}) {
@@ -1019,7 +1019,7 @@ TEST_P(FileSourceWatchTest, ACopyInTheMakingIsNotReadBesideItsOriginal) {
   }
 }
 
-TEST_P(FileSourceWatchTest, WhatACopyHoldsIsReadThere) {
+TEST_P(FileSourceWatchTest, BytesInACopyAreReadFromIt) {
   options_.paths = {log_path_};
   WriteBytes(log_path_, Lines(0, 10));
   Start();
@@ -1130,7 +1130,7 @@ TEST_P(FileSourceWatchTest, TruncatedAndRotatedTwiceBetweenTwoLooks) {
   EXPECT_EQ(Ranges(tails_.all), " 0-299") << Story();
 }
 
-TEST_P(FileSourceWatchTest, WhatATruncationCostIsCountedToTheByte) {
+TEST_P(FileSourceWatchTest, LossByTruncationIsCountedToTheByte) {
   options_.paths = {log_path_};
   WriteBytes(log_path_, Lines(0, 10));
   tails_.room = 100;
@@ -1149,7 +1149,7 @@ TEST_P(FileSourceWatchTest, WhatATruncationCostIsCountedToTheByte) {
   EXPECT_EQ(Said("bytes were lost"), 1U);
 }
 
-TEST_F(FileSourceTest, ACopyThatIsShorterCostsWhatItLacks) {
+TEST_F(FileSourceTest, AShorterCopyLosesWhatItLacks) {
   options_.paths = {log_path_};
   WriteBytes(log_path_, Lines(0, 20));
   tails_.room = 100;
@@ -1215,7 +1215,7 @@ TEST_F(FileSourceTest, DeletedFilesThatCanNotBeReadAreHeldByTime) {
   EXPECT_EQ(os_.open_files(), 1U);
 }
 
-// What is still at a path is not let go, however long there is no room.
+// A file that is still at a path is kept, however long there is no room.
 TEST_F(FileSourceTest, RenamedFilesWaitForAsLongAsItTakes) {
   options_.paths = {log_path_};
   options_.deleted_wait = absl::Minutes(10);
@@ -1311,7 +1311,7 @@ TEST_F(FileSourceTest, AShortFileThatEndedDoesNotClaimOneThatBeginsAlike) {
   EXPECT_EQ(Bytes(2), "line of the one after\n");
 }
 
-TEST_P(FileSourceWatchTest, WhatCameAfterAFileThatAnErrorHidAtTheStartIsRead) {
+TEST_P(FileSourceWatchTest, TheSuccessorOfAFileHiddenAtTheStartIsRead) {
   options_.paths = {log_path_};
   WriteBytes(log_path_, Lines(0, 10));
   Stamp(log_path_);
@@ -1384,7 +1384,7 @@ TEST_F(FileSourceTest, MoreFilesThanDescriptors) {
   EXPECT_EQ(Lost(), 0U);
 }
 
-// Others have them, such as another source, or whoever started this process.
+// The descriptors belong to others, such as another source or the parent process.
 TEST_P(FileSourceWatchTest, NoDescriptorsAreLeft) {
   most_descriptors_ = 0;
   WriteBytes(log_path_, Lines(0, 10));
@@ -1488,7 +1488,7 @@ TEST_P(FileSourceWatchTest, AClosedFileMayBeDeletedOrReplaced) {
   EXPECT_EQ(Lost(), 0U);
 }
 
-TEST_F(FileSourceTest, WhatAClosedFileLostIsCounted) {
+TEST_F(FileSourceTest, LossOfAClosedFileIsCounted) {
   WriteBytes(log_path_, Lines(0, 10));
   Start();
   Run(absl::Minutes(10));
@@ -1505,7 +1505,7 @@ TEST_F(FileSourceTest, WhatAClosedFileLostIsCounted) {
 
 // ---------------------------------------------------------------- resuming
 
-TEST_F(FileSourceTest, GoesOnWhereItWas) {
+TEST_F(FileSourceTest, ResumesWhereItStopped) {
   WriteBytes(log_path_, Lines(0, 10) + "half a");
   WriteBytes(dir_ / "other.log", Lines(50, 60));
   Start();
@@ -1542,7 +1542,7 @@ TEST_F(FileSourceTest, RotatedWhileItWasDown) {
 }
 
 // Stopped while a renamed file may still be written to, and its successor is read already.
-// One of two sinks may know what came after a file, the other one not all of the file itself.
+// One of two sinks may have a cursor in a successor, while the other one lacks a part of the file.
 TEST_F(FileSourceTest, AFileWaitsForTheOneBeforeItWhenAProcessBegins) {
   for (const std::string glob : {"driver.log", "driver.log*"}) {
     options_.paths = {dir_ / glob};
@@ -1714,8 +1714,8 @@ TEST_F(FileSourceTest, AnEmptyFileMayBeRenamedAndWrittenThen) {
   EXPECT_EQ(Bytes(1), Lines(5, 10));
 }
 
-// There is no cursor of it: a process that begins anew knows only the files around it.
-TEST_F(FileSourceTest, WhatComesAfterAnEmptyFileComesAfterTheOneBefore) {
+// It has no cursor: a new process knows only the files around it.
+TEST_F(FileSourceTest, TheSuccessorOfAnEmptyFileFollowsTheFileBeforeIt) {
   options_.paths = {log_path_};
   WriteBytes(log_path_, Lines(0, 5));
   Start();
@@ -1729,7 +1729,7 @@ TEST_F(FileSourceTest, WhatComesAfterAnEmptyFileComesAfterTheOneBefore) {
   EXPECT_EQ(tails_.streams[tails_.order.back()].place.after, tails_.order.front());
 }
 
-TEST_F(FileSourceTest, NamesOfAnyBytesAreGoneOnWith) {
+TEST_F(FileSourceTest, FilesWithAnyBytesInTheirNamesAreResumed) {
   const std::string odd = dir_ / "gr\xfc\xdf \"x\"\n.log";
   WriteBytes(odd, Lines(0, 10));
   Start();
@@ -1809,7 +1809,7 @@ TEST_F(FileSourceTest, TailsThatWaitForTimeAreTickedUntilTheyDont) {
   const size_t ticks = tails_.ticks;
   Run(absl::Seconds(10));
   EXPECT_EQ(tails_.ticks, ticks);
-  // Also when the file has been renamed and nobody knows how it goes on.
+  // The same holds for a renamed file without a successor.
   options_.paths = {log_path_};
   Restart();
   tails_.waits_for_time = true;
@@ -1856,8 +1856,8 @@ TEST_F(FileSourceTest, RandomRotations) {
       history += " run" + absl::FormatDuration(time);
       Run(time);
     };
-    // By what was read of a file its copy is known. One of which nothing was read, and that is
-    // copied and truncated meanwhile, is lost.
+    // A copy is recognized by the bytes read from its original. A file with no bytes read that is
+    // copied and truncated meanwhile is lost.
     const auto is_read = [&] {
       const std::string bytes = BytesOf(path);
       const auto has_begun = [&](const auto& entry) {
@@ -1905,7 +1905,7 @@ TEST_F(FileSourceTest, RandomRotations) {
       }
     }
     if (source_ == nullptr) Start();
-    // One that an error struck in its last look can't say that it is at its end.
+    // After an error in its last look the source cannot report that it is at its end.
     os_.Heal();
     Run(absl::Seconds(10));
     EXPECT_EQ(Lost(), 0U) << "glob finds rotated: " << glob_finds_rotated << history << Story();
@@ -1914,10 +1914,10 @@ TEST_F(FileSourceTest, RandomRotations) {
     std::string all;
     for (const std::string& name : tails_.order) {
       const FakeTails::Stream& stream = tails_.streams[name];
-      // What was read as another stream before is passed over.
+      // Bytes that were read as another stream before are skipped.
       all += stream.bytes.substr(std::min<size_t>(stream.place.from, stream.bytes.size()));
     }
-    // After an error what was rotated may be found late, and come out of order.
+    // After an error a rotated file may be found late and come out of order.
     EXPECT_EQ(Ranges(os_.failed() > 0 ? Sorted(all) : all), " 0-" + std::to_string(lines - 1))
         << "glob finds rotated: " << glob_finds_rotated << history << Story();
     Stop();

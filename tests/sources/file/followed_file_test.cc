@@ -153,7 +153,7 @@ TEST_F(FollowedFileTest, AnotherContentIsNotTheSame) {
   place.marker = Fingerprint::Of(text.substr(4800 - 256, 256));
   WriteBytes(path_, text);
   EXPECT_TRUE(IsSame(place));
-  // The same banner, then something else: what stands before the cursor tells.
+  // The banners are equal, so the bytes before the cursor decide.
   WriteBytes(path_, text.substr(0, 4500) + Text(1000, 77));
   EXPECT_FALSE(IsSame(place));
   WriteBytes(path_, "x" + text.substr(1));
@@ -169,7 +169,7 @@ TEST_F(FollowedFileTest, AnotherContentIsNotTheSame) {
   EXPECT_FALSE(IsSame(place));
 }
 
-TEST_F(FollowedFileTest, OfWhichNothingIsKnownEveryFileIs) {
+TEST_F(FollowedFileTest, APositionWithoutFingerprintsMatchesEveryFile) {
   WriteBytes(path_, "x");
   EXPECT_TRUE(IsSame(FilePosition()));
 }
@@ -192,7 +192,7 @@ TEST_F(FollowedFileTest, AnErrorProvesNothing) {
   os_.Close(*fd);
 }
 
-TEST_F(FollowedFileTest, WhatWasReadLastTellsATruncation) {
+TEST_F(FollowedFileTest, TheBytesReadLastProveATruncation) {
   for (const size_t read : {1, 10, 256, 257, 5000}) {
     const std::string text = Text(read, 1000);
     WriteBytes(path_, text);
@@ -215,7 +215,7 @@ TEST_F(FollowedFileTest, WhatWasReadLastTellsATruncation) {
   }
 }
 
-TEST_F(FollowedFileTest, WithoutATimeInWhatWasReadLastTheHeadTellsATruncation) {
+TEST_F(FollowedFileTest, WithoutATimeInTheBytesReadLastTheHeadProvesATruncation) {
   const std::string same(5000, '.');
   for (const std::string last : {"", ":", "15:34:1", "1:34:11", "15:34.11"}) {
     WriteBytes(path_, "one" + same + last);
@@ -231,7 +231,7 @@ TEST_F(FollowedFileTest, WithoutATimeInWhatWasReadLastTheHeadTellsATruncation) {
   }
 }
 
-TEST_F(FollowedFileTest, WithATimeInWhatWasReadLastOneCallReadsOn) {
+TEST_F(FollowedFileTest, WithATimeInTheBytesReadLastOneCallSuffices) {
   for (const size_t after : {0, 1, 248}) {
     WriteBytes(path_, std::string(5000, '.') + "15:34:11" + std::string(after, '.'));
     const auto file = Open();
@@ -246,7 +246,7 @@ TEST_F(FollowedFileTest, WithATimeInWhatWasReadLastOneCallReadsOn) {
   }
 }
 
-TEST_F(FollowedFileTest, ATruncationIsToldAfterAResumeToo) {
+TEST_F(FollowedFileTest, ATruncationIsNoticedAfterAResume) {
   WriteBytes(path_, Text(1000));
   const auto file = Open(600);
   EXPECT_TRUE(IsIntact(*file));

@@ -35,7 +35,8 @@ class GlobTest : public ::testing::Test {
       WriteBytes(dir_ / path, "x");
     }
   }
-  // What `pattern` finds, and where it would find more, without the path of the test's directory.
+  // The matches of `pattern` and the directories of possible matches, relative to the test's
+  // directory.
   struct Result {
     std::vector<std::string> paths;
     std::vector<std::string> directories;
@@ -67,7 +68,7 @@ TEST_F(GlobTest, EachPartMatchesNamesOfOneDirectory) {
   EXPECT_THAT(Paths("*/*/*"), ElementsAre("app2/deep/stderr"));
 }
 
-TEST_F(GlobTest, SlashesAndDotsThatSayNothingAreTakenAsThat) {
+TEST_F(GlobTest, RedundantSlashesAndDotsAreIgnored) {
   Make({"a/b.log"});
   EXPECT_THAT(Paths("a//b.log"), ElementsAre("a/b.log"));
   EXPECT_THAT(Paths("./a/./*.log"), ElementsAre("a/b.log"));
@@ -78,7 +79,7 @@ TEST_F(GlobTest, ABackslashTakesTheMeaningFromTheNextCharacter) {
   EXPECT_THAT(Paths("a\\*.log"), ElementsAre("a*.log"));
 }
 
-TEST_F(GlobTest, HiddenNamesAreMatchedOnlyByPatternsThatSaySo) {
+TEST_F(GlobTest, HiddenNamesAreMatchedOnlyByPatternsWithADot) {
   Make({".a.log", "b.log", ".hidden/c.log"});
   EXPECT_THAT(Paths("*.log"), ElementsAre("b.log"));
   EXPECT_THAT(Paths(".*.log"), ElementsAre(".a.log"));
@@ -127,7 +128,7 @@ TEST_F(GlobTest, DirectoriesAreThoseInWhichSomethingCouldAppear) {
   EXPECT_THAT(Expand("b/c/x.log").directories, ElementsAre(""));
 }
 
-TEST_F(GlobTest, WhatCantBeListedHoldsNothingAndIsStillWatched) {
+TEST_F(GlobTest, AnUnlistableDirectoryHasNoMatchesAndIsStillWatched) {
   Make({"a/x.log", "b/x.log"});
   os_.Fail({.calls = {FaultyOs::Call::kList}, .path_contains = "/a"});
   const Result result = Expand("*/*.log");
@@ -135,7 +136,7 @@ TEST_F(GlobTest, WhatCantBeListedHoldsNothingAndIsStillWatched) {
   EXPECT_THAT(result.directories, Contains("a"));
 }
 
-TEST_F(GlobTest, WhatCantBeLookedIntoIsTold) {
+TEST_F(GlobTest, UnreadablePathsAreErrors) {
   Make({"a/x.log", "b/x.log"});
   const auto errors = [&](const std::string& pattern) {
     Glob::Found found;
@@ -168,7 +169,7 @@ TEST_F(GlobTest, AnEmptyPatternFindsNothing) {
   EXPECT_THAT(paths, IsEmpty());
 }
 
-// Of random trees and patterns: what is found is what matches.
+// With random trees and patterns, Expand() finds exactly the paths that match.
 TEST_F(GlobTest, ExpandAndMatchesAgree) {
   std::mt19937_64 random(testing::Seed());
   const std::vector<std::string> names = {"a", "b", "ab", ".h", "a.log", "b.log"};

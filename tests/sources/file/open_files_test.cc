@@ -44,7 +44,7 @@ TEST_F(OpenFilesTest, AWriterIsFound) {
   EXPECT_FALSE(IsOpen());
 }
 
-TEST_F(OpenFilesTest, WhoOnlyReadsDoesNotCount) {
+TEST_F(OpenFilesTest, AReaderDoesNotCount) {
   const OtherProcess reader(path_, O_RDONLY);
   EXPECT_FALSE(IsOpen());
   const OtherProcess writer(path_, O_WRONLY);
@@ -70,7 +70,7 @@ TEST_F(OpenFilesTest, AnotherFileIsNotThisOne) {
   EXPECT_FALSE(IsOpen());
 }
 
-TEST_F(OpenFilesTest, WhatCantBeLookedIntoCountsAsNotHavingItAndNothingStaysOpen) {
+TEST_F(OpenFilesTest, UninspectableProcessesDoNotCountAndNothingStaysOpen) {
   const OtherProcess writer(path_, O_WRONLY);
   for (const FaultyOs::Call call : {FaultyOs::Call::kList, FaultyOs::Call::kStatPath,
                                     FaultyOs::Call::kOpen, FaultyOs::Call::kRead}) {

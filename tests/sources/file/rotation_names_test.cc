@@ -36,7 +36,7 @@ TEST(RotationNamesTest, OtherFilesOfTheDirectoryAreNot) {
   EXPECT_FALSE(IsRotatedName(".log", "1.log"));
 }
 
-TEST(RotationNamesTest, ARotatedNameTellsOfWhatItMayBe) {
+TEST(RotationNamesTest, ARotatedNameHasItsBases) {
   EXPECT_THAT(RotatedFrom("driver.log.1"), ElementsAre("driver.log"));
   EXPECT_THAT(RotatedFrom("0.log.20261121-103000"), Contains("0.log"));
   EXPECT_THAT(RotatedFrom("app-2026-11-21-1.log"), Contains("app.log"));

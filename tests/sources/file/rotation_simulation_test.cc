@@ -100,7 +100,7 @@ class TerseLog : public Log {
   std::string first_trouble_ ABSL_GUARDED_BY(mutex_);
 };
 
-// What all lives of one sink have delivered. Thread-safe.
+// Everything that all lives of one sink have delivered. Thread-safe.
 class Account {
  public:
   explicit Account(bool keeps_cursors) : keeps_cursors_(keeps_cursors) {}
@@ -285,7 +285,7 @@ constexpr Kind kKinds[] = {Kind::kRenamed,      Kind::kRenamedInGlob, Kind::kCop
                            Kind::kCopiedInGlob, Kind::kMadeAnew,      Kind::kDated,
                            Kind::kDatedInGlob,  Kind::kKubelet};
 
-// Who writes, rotates, and reads, with the clock of all of them.
+// The writers, the rotation and the reader, with one clock.
 class Simulation {
  public:
   Simulation(uint64_t seed, TempDir::Place place, Watch watch, bool keeps_cursors = true)
@@ -326,7 +326,7 @@ class Simulation {
     Tell(" kill");
     life_ = nullptr;
   }
-  // What only a descriptor of the process still holds would go with it.
+  // Bytes that only a descriptor of the process still holds would be lost with it.
   bool MayEnd() const {
     if (!keeps_cursors_) return false;
     return std::none_of(logs_.begin(), logs_.end(), [](const Log& log) { return log.is_held; });
@@ -359,11 +359,11 @@ class Simulation {
     Append(&logs_[i], Text(&logs_[i]));
   }
 
-  // False if it is not the time for it: something would be lost by anybody's reading.
+  // False if a rotation now would lose bytes for any reader.
   bool Rotate(size_t i) {
     Log& log = logs_[i];
     const bool copies = log.kind == Kind::kCopied || log.kind == Kind::kCopiedInGlob;
-    // By what was read of a file its copy is known.
+    // A copy is recognized by the bytes read from its original.
     if (copies && !log.is_known) return false;
     if (log.kind == Kind::kMadeAnew && (!log.is_known || !is_up())) return false;
     ++rotations_;
@@ -416,7 +416,7 @@ class Simulation {
     if (is_up()) Stop();
     EXPECT_EQ(os_.open_files(), 0U);
   }
-  // Of which the last part tells what led to a failure.
+  // The last part of the story shows what led to a failure.
   std::string Story() const { return "history: …" + history_ + "\nsaid last:" + log_.last(); }
 
   // When all is settled.
@@ -480,7 +480,7 @@ class Simulation {
     const size_t begin = log->index * kEventsOfLog + log->events;
     const size_t count = 1 + Random(4);
     for (size_t n = begin; n < begin + count; ++n) {
-      // Of any length, so that no place in two files looks alike.
+      // Lines have any length, so that no two files look alike at an offset.
       text += Records(n, n + 1) + testing::NoiseLine(Random(size_t{1} << Random(50)));
     }
     log->events += count;
@@ -502,7 +502,7 @@ class Simulation {
   size_t CutOf(const Log& log, const std::string& text) {
     if (Chance(40)) return Chance(50) ? 0 : text.size();
     const size_t cut = Random(text.size());
-    // What a glob finds may go on: half a line in it is not settled.
+    // A file that a glob finds may grow: half a line in it is not settled.
     const bool between_lines = log.kind == Kind::kKubelet || log.is_in_glob;
     return between_lines ? text.find('\n', cut) + 1 : cut;
   }
@@ -551,7 +551,7 @@ class Simulation {
                absl::FormatTime("%Y-%m-%d-", os_.Now(), absl::UTCTimeZone()) +
                std::to_string(++log->named) + ".log";
       case Kind::kKubelet:
-        // Of which there is one a second at most.
+        // There is at most one such name a second.
         os_.Advance(absl::Seconds(1));
         return base + absl::FormatTime(".%Y%m%d-%H%M%S", os_.Now(), absl::UTCTimeZone());
       default:
@@ -653,7 +653,7 @@ TEST_P(RotationSimulationTest, ADayLosesAndDoublesNothing) {
   EXPECT_EQ(DescriptorsInUse(), before);
 }
 
-// What is kept of files that have gone is bounded, at a thousand of them.
+// Memory of files that are gone is bounded to a thousand of them.
 TEST_P(RotationSimulationTest, MemoryIsFlat) {
   static constexpr size_t kBounded = 1'200;
   static constexpr size_t kSlack = size_t{64} << 10;

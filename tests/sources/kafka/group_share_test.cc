@@ -50,7 +50,7 @@ TEST(GroupShareTest, GivesTheOffsetsThatGoWithCursors) {
   EXPECT_TRUE(called);
 }
 
-TEST(GroupShareTest, NoneIsFartherThanTheOtherSinks) {
+TEST(GroupShareTest, NoOffsetExceedsThoseOfTheOtherSinks) {
   GroupShare share("src", 3);
   share.Hold(kZero, 3);
   share.Delivered(1, kZero, 6);
@@ -61,7 +61,7 @@ TEST(GroupShareTest, NoneIsFartherThanTheOtherSinks) {
   EXPECT_THAT(*share.OffsetsOf(1, cursors, [] {}), ElementsAre(Pair(kZero, 3)));
 }
 
-TEST(GroupShareTest, WhatIsNotHeldMustNotBeCommitted) {
+TEST(GroupShareTest, OffsetsOfARevokedPartitionMustNotBeCommitted) {
   GroupShare share("src", 1);
   share.Hold(kZero, 0);
   share.Hold(kOne, 0);
@@ -72,7 +72,7 @@ TEST(GroupShareTest, WhatIsNotHeldMustNotBeCommitted) {
   }
 }
 
-TEST(GroupShareTest, OtherSourcesAreNotItsBusiness) {
+TEST(GroupShareTest, CursorsOfOtherSourcesAreSkipped) {
   GroupShare share("src", 1);
   StreamCursor cursor = CursorOf(kZero, 7);
   cursor.stream = "src2/raw/0";

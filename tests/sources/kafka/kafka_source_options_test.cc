@@ -35,7 +35,7 @@ TEST(KafkaSourceOptionsTest, TopicsAreNamesOrPatterns) {
   }
 }
 
-TEST(KafkaSourceOptionsTest, TheClientIsTold) {
+TEST(KafkaSourceOptionsTest, TheClientHasItsOptions) {
   const OptionTable<KafkaSourceOptions> table = KafkaSourceOptionTable();
   KafkaSourceOptions options;
   EXPECT_TRUE(Find(table, "brokers").SetList({"k1:9092"}, &options).ok());

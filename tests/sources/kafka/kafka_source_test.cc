@@ -165,7 +165,7 @@ std::vector<std::string> Numbers(size_t begin, size_t end) {
   return numbers;
 }
 
-TEST(KafkaSourceTest, ReadsAndCommitsAndGoesOn) {
+TEST(KafkaSourceTest, ReadsCommitsAndResumes) {
   Cluster cluster(1);
   cluster.Produce(0, 0, 100);
   {
@@ -196,7 +196,7 @@ TEST(KafkaSourceTest, CommitsNothingThatTheTailDoesNotSay) {
   }
 }
 
-TEST(KafkaSourceTest, StartsAtTheEndIfItIsTold) {
+TEST(KafkaSourceTest, StartsAtTheEndIfConfigured) {
   Cluster cluster(1);
   cluster.Produce(0, 0, 10);
   Member member(cluster, {StartAt::Kind::kEnd, absl::ZeroDuration()});
@@ -233,7 +233,7 @@ TEST(KafkaSourceTest, WithoutRoomNothingIsTaken) {
   EXPECT_EQ(member.tail.values, Numbers(0, 1000));
 }
 
-TEST(KafkaSourceTest, TheDescriptorTellsThatThereIsSomething) {
+TEST(KafkaSourceTest, TheDescriptorIsReadableWhenMessagesArrive) {
   Cluster cluster(1);
   Member member(cluster);
   ASSERT_TRUE(member.Until([&] { return member.source->AtEnd(); })) << member.Said();
@@ -272,7 +272,7 @@ TEST(KafkaSourceTest, PartitionsAreSharedAndGivenBackInGoodOrder) {
   ASSERT_TRUE(first.Until([&] { return first.tail.begun.size() == 4; })) << first.Said();
 }
 
-TEST(KafkaSourceTest, ARefusedCommitIsTriedAgain) {
+TEST(KafkaSourceTest, AFailedCommitIsRetried) {
   Cluster cluster(1);
   cluster.Produce(0, 0, 10);
   {
@@ -291,7 +291,7 @@ TEST(KafkaSourceTest, ARefusedCommitIsTriedAgain) {
   EXPECT_EQ(member.tail.begun.at(0), 10);
 }
 
-TEST(KafkaSourceTest, TellsHowItStands) {
+TEST(KafkaSourceTest, ReportsItsStatus) {
   Cluster cluster(2);
   cluster.Produce(0, 0, 10);
   Member member(cluster);
@@ -303,7 +303,7 @@ TEST(KafkaSourceTest, TellsHowItStands) {
   EXPECT_NE(member.source->member(), nullptr);
 }
 
-TEST(KafkaSourceTest, BrokersThatAreAwayAreATrouble) {
+TEST(KafkaSourceTest, UnreachableBrokersAreTrouble) {
   Cluster cluster(1);
   Member member(cluster);
   ASSERT_TRUE(member.Until([&] { return member.source->AtEnd(); })) << member.Said();
@@ -314,7 +314,7 @@ TEST(KafkaSourceTest, BrokersThatAreAwayAreATrouble) {
   ASSERT_TRUE(member.Until([&] { return member.tail.values.size() == 3; })) << member.Said();
 }
 
-TEST(KafkaSourceTest, WrongOptionsAreToldAtOnce) {
+TEST(KafkaSourceTest, InvalidOptionsAreReportedAtOnce) {
   PosixOs os;
   RecordingLog log;
   FakeTail tail;

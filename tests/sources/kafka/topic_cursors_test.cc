@@ -63,7 +63,7 @@ TEST_F(TopicCursorsTest, AreThoseOfTheGroupAndOfTheSink) {
   EXPECT_EQ(cursors_->cursors()[0].cursor.offset, 7U);
 }
 
-TEST_F(TopicCursorsTest, WhatOthersHaveStoredSinceIsReadTheNextTime) {
+TEST_F(TopicCursorsTest, CursorsThatOthersStoredSinceAreReadTheNextTime) {
   mock_.MakeTopic("cursors", 1);
   ReadAll();
   EXPECT_THAT(cursors_->cursors(), IsEmpty());
@@ -75,7 +75,7 @@ TEST_F(TopicCursorsTest, WhatOthersHaveStoredSinceIsReadTheNextTime) {
   EXPECT_EQ(cursors_->cursors().at(0).cursor.offset, 8U);
 }
 
-TEST_F(TopicCursorsTest, BrokersThatAreAwayAreAskedAgain) {
+TEST_F(TopicCursorsTest, RequestsToUnreachableBrokersAreRetried) {
   mock_.MakeTopic("cursors", 1);
   mock_.Down();
   EXPECT_TRUE(absl::IsUnavailable(cursors_->Begin()));

@@ -17,7 +17,7 @@ YarnApplication App(const std::string& name) {
   return app;
 }
 
-TEST(ApplicationChoiceTest, AllOfThemIfNothingIsSaid) {
+TEST(ApplicationChoiceTest, WithoutOptionsAllApplicationsMatch) {
   EXPECT_TRUE(ApplicationChoice(YarnSourceOptions()).Has(App("a")));
 }
 
@@ -32,7 +32,7 @@ TEST(ApplicationChoiceTest, NamesAreWhole) {
   EXPECT_FALSE(choice.Has(App("my-etl-7")));
 }
 
-TEST(ApplicationChoiceTest, AllThatIsSaidHasToBeTrue) {
+TEST(ApplicationChoiceTest, AllListsMustMatch) {
   YarnSourceOptions options;
   options.users = {"etl"};
   options.queues = {"nightly"};

@@ -56,7 +56,7 @@ class ClusterPollTest : public ::testing::Test {
   ClusterPoll::Result result_;
 };
 
-TEST_F(ClusterPollTest, TheActiveOneIsAsked) {
+TEST_F(ClusterPollTest, TheActiveResourceManagerIsUsed) {
   Start();
   web_.Answer(Info("http://a:1"), kStandby);
   web_.Answer(Info("http://b:1"), kActive);
@@ -70,7 +70,7 @@ TEST_F(ClusterPollTest, TheActiveOneIsAsked) {
   EXPECT_FALSE(poll_.is_running());
 }
 
-TEST_F(ClusterPollTest, OneThatHangsHoldsNothingUpIfTheOtherWasActive) {
+TEST_F(ClusterPollTest, AHangingResourceManagerDoesNotHoldUpTheActiveOne) {
   Start();
   web_.Answer(Info("http://a:1"), kActive);
   web_.Answer(Apps("http://a:1"), kNone);
@@ -84,7 +84,7 @@ TEST_F(ClusterPollTest, OneThatHangsHoldsNothingUpIfTheOtherWasActive) {
   EXPECT_TRUE(is_done_);
 }
 
-TEST_F(ClusterPollTest, AFailOverIsTold) {
+TEST_F(ClusterPollTest, AFailOverIsReported) {
   Start();
   web_.Answer(Info("http://a:1"), kActive);
   web_.Answer(Info("http://b:1"), kStandby);
@@ -97,7 +97,7 @@ TEST_F(ClusterPollTest, AFailOverIsTold) {
   EXPECT_EQ(poll_.rm(), "http://b:1");
 }
 
-TEST_F(ClusterPollTest, OfTwoThatClaimItTheOneBeforeIsBelieved) {
+TEST_F(ClusterPollTest, IfTwoAreActiveThePreviousOneIsUsed) {
   Start();
   web_.Answer(Info("http://a:1"), kStandby);
   web_.Answer(Info("http://b:1"), kActive);

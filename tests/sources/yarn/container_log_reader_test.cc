@@ -64,7 +64,7 @@ std::string Noise(size_t size, std::mt19937_64* random, bool is_utf8) {
   return text;
 }
 
-TEST_F(ContainerLogReaderTest, WhatIsNewComesAsText) {
+TEST_F(ContainerLogReaderTest, NewBytesComeAsText) {
   bytes() = "one\n";
   Outcome outcome = Ask();
   EXPECT_EQ(outcome.bytes, "one\n");
@@ -81,7 +81,7 @@ TEST_F(ContainerLogReaderTest, WhatIsNewComesAsText) {
   EXPECT_EQ(reader_.offset(), 8U);
 }
 
-TEST_F(ContainerLogReaderTest, MoreThanWasThoughtIsAskedForAgain) {
+TEST_F(ContainerLogReaderTest, MoreNewBytesThanRequestedAreRequestedAgain) {
   bytes() = std::string(300'000, 'x');
   EXPECT_EQ(Ask().bytes, "");
   EXPECT_EQ(Ask().bytes, bytes());
@@ -196,7 +196,7 @@ TEST_F(ContainerLogReaderTest, AShrunkPageToo) {
   EXPECT_EQ(outcome.why, "the log has 4 bytes, but 10 bytes have been read");
 }
 
-TEST_F(ContainerLogReaderTest, WhatIsNotThereIsGone) {
+TEST_F(ContainerLogReaderTest, AMissingLogIsGone) {
   EXPECT_EQ(Ask().kind, Kind::kGone);
   node_.has_text = false;
   Ask();
@@ -205,7 +205,7 @@ TEST_F(ContainerLogReaderTest, WhatIsNotThereIsGone) {
   EXPECT_EQ(Ask().kind, Kind::kGone);
 }
 
-TEST_F(ContainerLogReaderTest, WhateverIsAnsweredNoByteComesTwice) {
+TEST_F(ContainerLogReaderTest, NoResponseReturnsAByteTwice) {
   std::mt19937_64 random(Seed());
   for (int round = 0; round < 20 * Scale(); ++round) {
     node_ = FakeNodeManager();

@@ -58,7 +58,7 @@ TEST(LogTextTest, AContainerThatHasEndedSaysSo) {
   EXPECT_TRUE(log->bytes.ends_with("EMPTY\n"));
 }
 
-TEST(LogTextTest, OfUploadsInRollsTheLongestIsTaken) {
+TEST(LogTextTest, TheLongestOfRollingUploadsIsTaken) {
   const std::string body = Recorded("roll-running-rest");
   const auto log = ReadLogText(body, "stderr", 80);
   ASSERT_TRUE(log);
@@ -82,7 +82,7 @@ TEST(LogTextTest, ItHasToBeTheAnswerToTheQuestion) {
   EXPECT_FALSE(ReadLogText("<html>log in</html>", "stderr", 100));
 }
 
-// What stands in the log can't end it.
+// No content of the log can end it.
 TEST(LogTextTest, ALogMayHoldTheWordsOfTheFrame) {
   const std::string content = "End of LogType:stderr.\n*****\n\nContainer: x\nLogContents:\n";
   const std::string body =
@@ -151,7 +151,7 @@ TEST(LogPageTest, TextIsKeptAsItIs) {
             "</pre> é—\x1B");
 }
 
-TEST(LogPageTest, WhatWasReplacedIsNotExact) {
+TEST(LogPageTest, ReplacedBytesAreNotExact) {
   const LogPage page = ReadLogPage(Page("<pre>заказы \xEF\xBF\xBDx</pre>"));
   EXPECT_EQ(page.exact, 13U);
   EXPECT_EQ(ReadLogPage(Page("<pre>\xEF\xBF\xBD</pre>")).exact, 0U);

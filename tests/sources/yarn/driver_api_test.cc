@@ -14,7 +14,7 @@ std::string Recorded(const std::string& name) {
   return ReadFile(DataPath("yarn/" + name + ".body"));
 }
 
-TEST(DriverApiTest, TheEnvironmentTellsTheDeployMode) {
+TEST(DriverApiTest, TheEnvironmentHasTheDeployMode) {
   EXPECT_EQ(*ParseDeployMode(Recorded("ui-environment")), "cluster");
   EXPECT_EQ(*ParseDeployMode(R"({"sparkProperties":[["spark.submit.deployMode","client"]]})"),
             "client");

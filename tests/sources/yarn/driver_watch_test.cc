@@ -81,7 +81,7 @@ class DriverWatchTest : public ::testing::Test {
     origin.name = "etl";
     watch_ = std::make_unique<DriverWatch>(&queue_, &tails_, origin, with_jobs);
   }
-  // Whether the driver has answered.
+  // True if the driver has responded.
   bool Look() {
     std::optional<bool> is_well;
     watch_->Look(kRm, [&](bool well) {
@@ -157,7 +157,7 @@ TEST_F(DriverWatchTest, AStageThatTheDriverHasForgottenIsLeftOut) {
   EXPECT_THAT(jobs(), ElementsAre(R"(1 [{"stageId":11,"name":"b"}])"));
 }
 
-TEST_F(DriverWatchTest, InTheMidstOfStagesItGoesOnTheNextTime) {
+TEST_F(DriverWatchTest, AnErrorBetweenStagesIsResumedTheNextTime) {
   Stage(10, "a");
   Stage(11, "b");
   Jobs({Job(2, 7, "11,12"), Job(1, 5, "10")});
@@ -176,7 +176,7 @@ TEST_F(DriverWatchTest, InTheMidstOfStagesItGoesOnTheNextTime) {
   EXPECT_EQ(web_.Asked("stages/11"), 1U);
 }
 
-TEST_F(DriverWatchTest, ManyJobsAreHandedOnInParts) {
+TEST_F(DriverWatchTest, ManyJobsAreEmittedInParts) {
   std::vector<std::string> many;
   many.reserve(120);
   for (int id = 0; id < 120; ++id) many.push_back(Job(id, id / 2));
@@ -188,7 +188,7 @@ TEST_F(DriverWatchTest, ManyJobsAreHandedOnInParts) {
   EXPECT_THAT(tails_.jobs_together, Each(Le(50U)));
 }
 
-TEST_F(DriverWatchTest, WhatTheSinksHaveIsNotToldAgain) {
+TEST_F(DriverWatchTest, JobsThatTheSinksHaveAreNotReportedAgain) {
   SparkJob known;
   known.id = 1;
   known.completed = ParseSparkTime("2026-11-21T15:59:05.000GMT");
@@ -227,7 +227,7 @@ TEST_F(DriverWatchTest, ADriverWithoutDStreamsIsNotAskedForJobs) {
   EXPECT_EQ(web_.Asked("/streaming"), 2U);
 }
 
-TEST_F(DriverWatchTest, OfAnOldDriverBatchesAreRebuiltOfJobs) {
+TEST_F(DriverWatchTest, BatchesOfAnOldDriverAreRebuiltFromJobs) {
   answers_["streaming/batches"] = PolledWeb::Text("HTTP 404 Not Found", 404);
   Jobs({JobOfBatch(2, 2000, 6), JobOfBatch(1, 1000, 5), JobOfBatch(0, 1000, 4)});
   Make(/*with_jobs=*/false);
@@ -243,7 +243,7 @@ TEST_F(DriverWatchTest, OfAnOldDriverBatchesAreRebuiltOfJobs) {
 }
 
 // The ResourceManager's proxy answers so of an application that it does not know yet.
-TEST_F(DriverWatchTest, WhoKnowsNothingAtAllIsNoOldDriver) {
+TEST_F(DriverWatchTest, AServerWithoutJobsIsNotAnOldDriver) {
   answers_["streaming/batches"] = PolledWeb::Text("HTTP 404 Not Found", 404);
   Make(/*with_jobs=*/false);
   EXPECT_FALSE(Look());
@@ -254,7 +254,7 @@ TEST_F(DriverWatchTest, WhoKnowsNothingAtAllIsNoOldDriver) {
   EXPECT_EQ(tails_.batches.at(0).records, 7);
 }
 
-TEST_F(DriverWatchTest, ADriverThatDoesNotAnswerIsSaidToBeUnwell) {
+TEST_F(DriverWatchTest, AnUnresponsiveDriverIsReported) {
   Jobs({Job(1, 5)});
   Make(/*with_jobs=*/true);
   Look();
@@ -274,7 +274,7 @@ TEST_F(DriverWatchTest, ADriverThatDoesNotAnswerIsSaidToBeUnwell) {
   EXPECT_THAT(jobs(), ElementsAre("1"));
 }
 
-TEST_F(DriverWatchTest, AtTheEndWhatWasHeldBackIsHandedOn) {
+TEST_F(DriverWatchTest, TheEndEmitsWhatWasHeldBack) {
   Stage(10, "a");
   Jobs({Job(3, std::nullopt), Job(2, 7, "11"), Job(1, 5, "10,12")});
   answers_["stages/12?details=false"] = PolledWeb::Unreachable();
@@ -291,7 +291,7 @@ TEST_F(DriverWatchTest, AtTheEndWhatWasHeldBackIsHandedOn) {
   EXPECT_EQ(queue_.in_flight(), 0U);
 }
 
-TEST_F(DriverWatchTest, WithoutJobsTheEndTellsNothing) {
+TEST_F(DriverWatchTest, WithoutJobsTheEndEmitsNothing) {
   Jobs({Job(1, 5)});
   Make(/*with_jobs=*/false);
   Look();

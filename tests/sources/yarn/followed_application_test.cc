@@ -63,7 +63,7 @@ class FollowedApplicationTest : public ::testing::Test {
     Stderr(container).is_running = Stdout(container).is_running = false;
   }
 
-  // What the ResourceManager says. Between two attempts there is no container.
+  // The ResourceManager's description. Between two attempts there is no container.
   void Is(const std::string& state, const std::string& container = kFirst) {
     YarnApplication application;
     application.id = kApp;
@@ -158,7 +158,7 @@ TEST_F(FollowedApplicationTest, InClusterModeTheLogsOfTheAttemptAreRead) {
   EXPECT_THAT(log_.lines(), IsEmpty());
 }
 
-TEST_F(FollowedApplicationTest, InClientModeTheDriverTellsWhatItHasFinished) {
+TEST_F(FollowedApplicationTest, InClientModeTheDriverReportsFinishedJobs) {
   mode_ = "client";
   jobs_ = PolledWeb::Json(
       R"([{"jobId":1,"status":"SUCCEEDED","completionTime":"2026-11-21T15:59:05.000GMT"}])");
@@ -178,7 +178,7 @@ TEST_F(FollowedApplicationTest, InClientModeTheDriverTellsWhatItHasFinished) {
   EXPECT_EQ(web_.asked.size(), before);
 }
 
-TEST_F(FollowedApplicationTest, InClientModeTheEndHandsOnWhatWasSeenLast) {
+TEST_F(FollowedApplicationTest, InClientModeTheEndEmitsTheLastJobs) {
   mode_ = "client";
   jobs_ = PolledWeb::Json(
       R"([{"jobId":1,"status":"SUCCEEDED","completionTime":"2026-11-21T15:59:05.000GMT"}])");
@@ -189,7 +189,7 @@ TEST_F(FollowedApplicationTest, InClientModeTheEndHandsOnWhatWasSeenLast) {
   EXPECT_THAT(tails_.jobs, SizeIs(1));
 }
 
-TEST_F(FollowedApplicationTest, ADriverThatDoesNotTellItsModeIsAskedSomeTimes) {
+TEST_F(FollowedApplicationTest, TheDeployModeIsRequestedAFewTimes) {
   mode_ = "";
   Is("RUNNING");
   Live(absl::Seconds(20));
@@ -201,7 +201,7 @@ TEST_F(FollowedApplicationTest, ADriverThatDoesNotTellItsModeIsAskedSomeTimes) {
   EXPECT_EQ(Warnings("its deploy mode is not known"), 1U) << Said();
 }
 
-TEST_F(FollowedApplicationTest, WhoHasEndedIsNotAskedForItsMode) {
+TEST_F(FollowedApplicationTest, AnEndedDriverIsNotAskedForItsMode) {
   ContainerEnds(kFirst);
   Is("FINISHED");
   Live(absl::Seconds(3));
@@ -210,7 +210,7 @@ TEST_F(FollowedApplicationTest, WhoHasEndedIsNotAskedForItsMode) {
   EXPECT_EQ(web_.Asked("/proxy/"), 0U);
 }
 
-TEST_F(FollowedApplicationTest, AnAddressThatIsNoNodeManagersIsSaidOnce) {
+TEST_F(FollowedApplicationTest, AForeignLogAddressIsReportedOnce) {
   YarnApplication application;
   application.id = kApp;
   application.state = "RUNNING";
@@ -268,7 +268,7 @@ TEST_F(FollowedApplicationTest, AttemptsThatCameBeforeAreReadToo) {
   EXPECT_EQ(web_.Asked("/appattempts"), 1U);
 }
 
-TEST_F(FollowedApplicationTest, AttemptsThatAreNotToldAreSaidOnce) {
+TEST_F(FollowedApplicationTest, UnlistedAttemptsAreReportedOnce) {
   attempts_ = PolledWeb::Json("{}", 500);
   Stderr(kSecond).bytes = "two\n";
   Stdout(kSecond).bytes = "";
@@ -312,7 +312,7 @@ TEST_F(FollowedApplicationTest, AContainerThatRunsOnIsWaitedForAWhile) {
   EXPECT_EQ(Read(kFirst), "one\ntwo\n");
 }
 
-TEST_F(FollowedApplicationTest, WhatTheNodeHasLetGoIsReadFromTheHistoryServer) {
+TEST_F(FollowedApplicationTest, ADeletedLogIsReadFromTheHistoryServer) {
   options_.history_server = "http://history:19888";
   Is("RUNNING");
   Live(absl::Seconds(2));
@@ -346,7 +346,7 @@ TEST_F(FollowedApplicationTest, AHistoryServerIsWaitedForUntilItIsTooLate) {
       << Said();
 }
 
-TEST_F(FollowedApplicationTest, WithoutAHistoryServerItIsSaidWhatIsMissing) {
+TEST_F(FollowedApplicationTest, WithoutAHistoryServerTheMissingOptionIsNamed) {
   Is("RUNNING");
   Live(absl::Seconds(2));
   node_.knows_containers = false;
@@ -357,7 +357,7 @@ TEST_F(FollowedApplicationTest, WithoutAHistoryServerItIsSaidWhatIsMissing) {
   EXPECT_EQ(Warnings("set `history_server`"), 2U) << Said();
 }
 
-TEST_F(FollowedApplicationTest, ANodeThatIsAwayMayHaveUploadedItsLogs) {
+TEST_F(FollowedApplicationTest, ALostNodeMayHaveUploadedItsLogs) {
   options_.history_server = "http://history:19888";
   Is("RUNNING");
   Live(absl::Seconds(2));
@@ -372,7 +372,7 @@ TEST_F(FollowedApplicationTest, ANodeThatIsAwayMayHaveUploadedItsLogs) {
   EXPECT_TRUE(app_->is_done());
 }
 
-TEST_F(FollowedApplicationTest, WhenNobodyAnswersItIsGivenUpInTheEnd) {
+TEST_F(FollowedApplicationTest, WithoutAnyResponseTheLogIsGivenUp) {
   options_.history_server = "http://history:19888";
   Is("RUNNING");
   Live(absl::Seconds(2));
@@ -386,7 +386,7 @@ TEST_F(FollowedApplicationTest, WhenNobodyAnswersItIsGivenUpInTheEnd) {
       << Said();
 }
 
-TEST_F(FollowedApplicationTest, WhatTheResourceManagerHasForgottenIsOver) {
+TEST_F(FollowedApplicationTest, AForgottenApplicationIsOver) {
   Is("RUNNING");
   Live(absl::Seconds(2));
   Stderr(kFirst).bytes += "two\n";
@@ -398,7 +398,7 @@ TEST_F(FollowedApplicationTest, WhatTheResourceManagerHasForgottenIsOver) {
   EXPECT_TRUE(app_->is_done());
 }
 
-TEST_F(FollowedApplicationTest, OfADriverThatIsForgottenWhatWasSeenLastIsAll) {
+TEST_F(FollowedApplicationTest, AForgottenDriverHasItsLastJobsReported) {
   mode_ = "client";
   jobs_ = PolledWeb::Json(
       R"([{"jobId":1,"status":"SUCCEEDED","completionTime":"2026-11-21T15:59:05.000GMT"}])");
@@ -409,7 +409,7 @@ TEST_F(FollowedApplicationTest, OfADriverThatIsForgottenWhatWasSeenLastIsAll) {
   EXPECT_THAT(tails_.jobs, SizeIs(1));
 }
 
-TEST_F(FollowedApplicationTest, WhoIsForgottenBeforeItsModeIsKnownIsReadAllTheSame) {
+TEST_F(FollowedApplicationTest, AnApplicationForgottenBeforeItsModeIsKnownIsRead) {
   mode_ = "";
   Is("RUNNING");
   Live(absl::Seconds(3));
@@ -420,7 +420,7 @@ TEST_F(FollowedApplicationTest, WhoIsForgottenBeforeItsModeIsKnownIsReadAllTheSa
   EXPECT_TRUE(app_->is_done());
 }
 
-TEST_F(FollowedApplicationTest, ANodeThatDoesNotSayWhetherItRunsIsAskedSomeTimes) {
+TEST_F(FollowedApplicationTest, ANodeWithoutTheContainersStateIsReadAFewTimes) {
   node_.has_text = false;
   Is("RUNNING");
   Live(absl::Seconds(2));
@@ -435,7 +435,7 @@ TEST_F(FollowedApplicationTest, ANodeThatDoesNotSayWhetherItRunsIsAskedSomeTimes
 
 // ---------------------------------------------------------------- trouble
 
-TEST_F(FollowedApplicationTest, TroubleIsSaidOnceAndItsEndOnce) {
+TEST_F(FollowedApplicationTest, TroubleAndItsEndAreReportedOnce) {
   Is("RUNNING");
   Live(absl::Seconds(2));
   node_is_away_ = true;
@@ -517,7 +517,7 @@ TEST_F(FollowedApplicationTest, AStdoutThatIsNotThereIsNoTrouble) {
   EXPECT_EQ(tails_.logs[std::string(kFirst) + "/stdout"], "out\n");
 }
 
-TEST_F(FollowedApplicationTest, AStderrThatIsGoneWhileItRunsIsSaid) {
+TEST_F(FollowedApplicationTest, ADeletedStderrOfARunningApplicationIsReported) {
   Is("RUNNING");
   Live(absl::Seconds(2));
   node_.logs.erase(std::string(kFirst) + "/stderr");
@@ -527,7 +527,7 @@ TEST_F(FollowedApplicationTest, AStderrThatIsGoneWhileItRunsIsSaid) {
   EXPECT_THAT(tails_.ended, IsEmpty());
 }
 
-TEST_F(FollowedApplicationTest, ADriverThatFallsSilentIsSaidOnce) {
+TEST_F(FollowedApplicationTest, AnUnresponsiveDriverIsReportedOnce) {
   mode_ = "client";
   Is("RUNNING");
   Live(absl::Seconds(12));
@@ -541,7 +541,7 @@ TEST_F(FollowedApplicationTest, ADriverThatFallsSilentIsSaidOnce) {
 
 // ---------------------------------------------------------------- room, and other lives
 
-TEST_F(FollowedApplicationTest, WithoutRoomNothingIsAsked) {
+TEST_F(FollowedApplicationTest, WithoutRoomNothingIsRequested) {
   Is("RUNNING");
   Live(absl::Minutes(1), /*has_room=*/false);
   EXPECT_THAT(web_.asked, IsEmpty());
@@ -551,7 +551,7 @@ TEST_F(FollowedApplicationTest, WithoutRoomNothingIsAsked) {
   EXPECT_THAT(web_.asked, IsEmpty());
 }
 
-TEST_F(FollowedApplicationTest, ALogThatIsRememberedGoesOnWhereTheSinksStand) {
+TEST_F(FollowedApplicationTest, ARememberedLogResumesAtTheCursor) {
   tails_.begin[std::string(kFirst) + "/stderr"] = 4;
   Stderr(kFirst).bytes += "two\n";
   YarnLog log;
@@ -571,7 +571,7 @@ TEST_F(FollowedApplicationTest, ALogThatIsRememberedGoesOnWhereTheSinksStand) {
   EXPECT_EQ(web_.Asked("/environment"), 0U);
 }
 
-TEST_F(FollowedApplicationTest, WhatTheSinksHaveToItsEndIsDone) {
+TEST_F(FollowedApplicationTest, ALogThatTheSinksHaveToItsEndIsDone) {
   tails_.finished = true;
   Is("FINISHED");
   Live(absl::Seconds(2));
@@ -579,7 +579,7 @@ TEST_F(FollowedApplicationTest, WhatTheSinksHaveToItsEndIsDone) {
   EXPECT_THAT(web_.asked, IsEmpty());
 }
 
-TEST_F(FollowedApplicationTest, WhatIsBehindIsKnown) {
+TEST_F(FollowedApplicationTest, TheLagIsKnown) {
   node_.has_text = true;
   Stderr(kFirst).bytes = std::string(size_t{5} << 20, 'x');
   Is("RUNNING");
@@ -591,7 +591,7 @@ TEST_F(FollowedApplicationTest, WhatIsBehindIsKnown) {
   EXPECT_EQ(Read(kFirst).size(), size_t{5} << 20);
 }
 
-TEST_F(FollowedApplicationTest, WhenAllIsEndedNoAnswerIsTakenAnyMore) {
+TEST_F(FollowedApplicationTest, AfterEndAllResponsesAreIgnored) {
   Is("RUNNING");
   Live(absl::Seconds(2));
   Stderr(kFirst).bytes += "two\n";

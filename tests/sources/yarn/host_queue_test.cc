@@ -45,7 +45,7 @@ TEST(HostQueueTest, AHostGetsSoManyAtATime) {
   EXPECT_EQ(queue.in_flight(), 0U);
 }
 
-TEST(HostQueueTest, AnAnswerMayBringTheNextRequest) {
+TEST(HostQueueTest, AResponseMayStartTheNextRequest) {
   HeldWeb web;
   HostQueue queue(&web, 1);
   HttpRequest request;

@@ -28,7 +28,7 @@ std::string Utf8(unsigned long code) {
 }
 
 // As a real NodeManager was seen to write them.
-TEST(HtmlTextTest, AllNamedEntitiesAreUndone) {
+TEST(HtmlTextTest, AllNamedEntitiesAreReplaced) {
   const std::vector<std::string> lines = ReadLines(DataPath("yarn/html4-entities.tsv"));
   EXPECT_EQ(lines.size(), 252U);
   for (const std::string& line : lines) {

@@ -29,7 +29,7 @@ std::vector<int64_t> Take(JobWatch* watch, const std::vector<SparkJob>& jobs, bo
   return ids;
 }
 
-TEST(JobWatchTest, WhatHasEndedLastWaitsForTheNextLook) {
+TEST(JobWatchTest, TheJobsThatEndedLastWaitForTheNextLook) {
   JobWatch watch(0);
   EXPECT_THAT(Take(&watch, {Ended(1, 100), Ended(0, 50)}), IsEmpty());
   EXPECT_THAT(Take(&watch, {Ended(2, 150), Ended(1, 100), Ended(0, 50)}), ElementsAre(0, 1));
@@ -56,7 +56,7 @@ TEST(JobWatchTest, AtTheEndNothingIsHeldBack) {
   EXPECT_THAT(Take(&watch, {Ended(1, 100), Running(2)}, /*last=*/true), ElementsAre(1));
 }
 
-TEST(JobWatchTest, AnotherLifeGoesOnWhereTheFirstEnded) {
+TEST(JobWatchTest, AnotherLifeResumesWhereTheFirstStopped) {
   JobWatch watch(0);
   const std::vector<SparkJob> jobs = {Ended(0, 50), Ended(1, 100), Ended(2, 150)};
   EXPECT_THAT(Take(&watch, jobs, /*last=*/true), ElementsAre(0, 1, 2));

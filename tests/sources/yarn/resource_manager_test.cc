@@ -76,7 +76,7 @@ TEST(ResourceManagerTest, BetweenAttemptsThereAreNoLogs) {
   EXPECT_FALSE(apps->front().has_ended());
 }
 
-TEST(ResourceManagerTest, WhatIsNoIdIsNoApplication) {
+TEST(ResourceManagerTest, AMalformedIdIsNotAnApplication) {
   EXPECT_TRUE(ParseApplications(R"({"apps":{"app":[{"id":"../x"},{"id":7},{},1]}})")->empty());
   EXPECT_FALSE(ParseApplication(R"({"app":{"id":"../x"}})").ok());
   const auto apps = ParseApplications(

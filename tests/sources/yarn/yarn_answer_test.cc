@@ -62,7 +62,7 @@ TEST(YarnAnswerTest, APageToLogInIsNoAnswer) {
   EXPECT_EQ(Classify(Response(403, "application/json"), Body::kJson).kind, Kind::kRefused);
 }
 
-TEST(YarnAnswerTest, ErrorsSayWhatTheServerSays) {
+TEST(YarnAnswerTest, ErrorsHaveTheServersExplanation) {
   const YarnAnswer missing =
       Classify(Response(404, "application/json", Recorded("rm1-app-404")), Body::kJson);
   EXPECT_EQ(missing.kind, Kind::kMissing);

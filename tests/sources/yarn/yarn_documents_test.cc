@@ -58,7 +58,7 @@ TEST(YarnDocumentsTest, ABatchHasWhatIsKnown) {
                 "\"processingMs\":70,\"totalDelayMs\":75,\"status\":\"completed\"}}");
 }
 
-TEST(YarnDocumentsTest, AReportOfANameThatNobodyHas) {
+TEST(YarnDocumentsTest, AReportOnANameWithoutAnApplication) {
   AppReport report;
   report.name = "missing";
   EventBuffer events;

@@ -51,7 +51,7 @@ TEST(YarnSourceOptionsTest, AnApplicationRestsLongerTheMoreErrorsThereWere) {
   EXPECT_EQ(RestAfter(10, options), absl::Seconds(10));
 }
 
-TEST(YarnSourceOptionsTest, WhatProvesWhoWeAreGoesOverNoLessThanTheResourceManagerSpeaks) {
+TEST(YarnSourceOptionsTest, CredentialsAreNotSentOverHttpIfTheResourceManagerUsesHttps) {
   const ContainerAddress plain = {false, "worker1:8042", "", ""};
   const ContainerAddress secure = {true, "worker1:8044", "", ""};
   YarnSourceOptions options;

@@ -151,7 +151,7 @@ TEST_F(YarnSourceTest, ALogIsReadAsItGrows) {
   EXPECT_TRUE(source_->AtEnd());
 }
 
-TEST_F(YarnSourceTest, WithoutRoomNothingIsAskedOfLogs) {
+TEST_F(YarnSourceTest, WithoutRoomNoLogIsRequested) {
   tails_.has_room = false;
   Live(absl::Seconds(60));
   EXPECT_EQ(Asked("worker1"), 0U);
@@ -179,7 +179,7 @@ TEST_F(YarnSourceTest, AFailOverEndsNothing) {
   EXPECT_EQ(tails_.ended.size(), 2U);
 }
 
-TEST_F(YarnSourceTest, WhatIsNotListedIsAskedForAndReadToItsEnd) {
+TEST_F(YarnSourceTest, AnUnlistedApplicationIsRequestedAndReadToItsEnd) {
   Live(absl::Seconds(2));
   web_.is_listed = false;
   web_.state = "FINISHED";
@@ -216,7 +216,7 @@ TEST_F(YarnSourceTest, InClientModeTheLogIsNotTheDrivers) {
   EXPECT_GT(Asked("/jobs"), 5U);
 }
 
-TEST_F(YarnSourceTest, CredentialsGoOverNoOpenConnectionIfTheClusterHasBetter) {
+TEST_F(YarnSourceTest, CredentialsAreNotSentOverHttpIfTheClusterUsesHttps) {
   options_.resource_managers = {"https://rm1:8090"};
   options_.http.auth = HttpOptions::Auth::kBasic;
   Live(absl::Minutes(1));
@@ -227,7 +227,7 @@ TEST_F(YarnSourceTest, CredentialsGoOverNoOpenConnectionIfTheClusterHasBetter) {
   EXPECT_EQ(Asked("http://worker1"), 0U);
 }
 
-TEST_F(YarnSourceTest, ASickNodeIsAskedLessOftenAndSaidOnce) {
+TEST_F(YarnSourceTest, AFailingNodeIsRequestedLessOftenAndReportedOnce) {
   Live(absl::Seconds(2));
   web_.node.logs.clear();
   options_.error_min_count = 2;
@@ -238,7 +238,7 @@ TEST_F(YarnSourceTest, ASickNodeIsAskedLessOftenAndSaidOnce) {
   EXPECT_GT(source_->counts().errors, 3U);
 }
 
-TEST_F(YarnSourceTest, NoClusterIsSaidOnce) {
+TEST_F(YarnSourceTest, AnUnreachableClusterIsReportedOnce) {
   web_.active = "none";
   Live(absl::Minutes(2));
   EXPECT_THAT(source_->counts().trouble, HasSubstr("no ResourceManager is active"));
@@ -250,7 +250,7 @@ TEST_F(YarnSourceTest, NoClusterIsSaidOnce) {
   EXPECT_EQ(read(), "one\n");
 }
 
-TEST_F(YarnSourceTest, NamesThatNobodyHasAreReportedOn) {
+TEST_F(YarnSourceTest, NamesWithoutAnApplicationAreReported) {
   options_.applications = {"missing"};
   Live(absl::Seconds(2));
   ASSERT_EQ(tails_.reports.size(), 1U);
