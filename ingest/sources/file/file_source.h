@@ -32,9 +32,8 @@ namespace sparktail {
 //   copied and truncated  the copy is found by its content and read to its end; bytes that no copy
 //                         has are counted as lost
 //   deleted               read to its end through the open descriptor
-//   gone at the start     found among its siblings by content; if it is not there, the bytes known
-//   to
-//                         be missing are counted as lost
+//   gone at the start     found among its siblings by content; if it is not there, its missing
+//                         bytes are counted as lost
 //
 // A path still has the same file only if the content proves it (FilePosition).
 class FileSource {
@@ -65,7 +64,7 @@ class FileSource {
   // Reads available bytes for a bounded time. Returns when it wants to be called again; it must
   // also be called when wake_fd() is readable and when a tail has room again.
   absl::Time Turn();
-  // -1: none.
+  // Readable when files may have changed; -1: none.
   int wake_fd() const { return watch_ ? watch_->fd() : -1; }
 
   // Makes the next turn look for files and changes again; until then AtEnd() is false.
