@@ -19,7 +19,7 @@ OptionTable<SourceConfiguration> SourceOptionTable() {
               "Name each source if there are several."),
       Declare("environment", &O::environment)
           .Otherwise("the top-level environment")
-          .Says("Value of environment in the source's documents."),
+          .Says("Value of environment in documents."),
       Declare("timezone", &O::timezone)
           .Form(kZoneForm)
           .Default("UTC")

@@ -224,7 +224,7 @@ class Wrong(ReplayCase):
         packed.write_bytes(gzip.compress(good.read_bytes()))
         self.expect_wrong(good, packed, says=r"packed\.gz:1: this is not a dead letter")
         pretty = self.file("pretty.ndjson", letter(event(1)), json.dumps(json.loads(letter(event(2))), indent=2))
-        self.expect_wrong(good, pretty, says=r"pretty\.ndjson:2: .*\(jq -c writes such\)")
+        self.expect_wrong(good, pretty, says=r"pretty\.ndjson:2: .*\(as jq -c writes them\)")
         parsed = self.file("parsed.ndjson", json.dumps(event(3)) + "\n")
         self.expect_wrong(good, parsed, says=r'parsed\.ndjson:1: .* it has no "document"')
         elsewhere = self.file("elsewhere.ndjson", letter(event(4), "saerch"))

@@ -136,9 +136,9 @@ class TlsTest(TrustCase):
     def test_no_credentials_over_less_than_the_resource_manager_speaks(self):
         cluster, one = self.cluster_with_a_plain_node()
         runner = self.yarn_runner(cluster, end_wait="0s", **self.ours, **LOGIN).start()
-        runner.until(lambda: "credentials are not sent there" in runner.said(), "it says so")
+        runner.until(lambda: "credentials are not sent over http" in runner.said(), "it says so")
         self.goes_on(runner, cluster.rms[0], 20)
-        self.assertEqual(runner.said().count("credentials are not sent there"), 1)
+        self.assertEqual(runner.said().count("credentials are not sent over http"), 1)
         one.end()
         runner.until(lambda: "behind byte 0 can't be read" in runner.said(), "it gives up")
         self.ends(runner)
@@ -148,7 +148,7 @@ class TlsTest(TrustCase):
     def test_the_history_server_has_what_such_a_node_may_not_be_asked_for(self):
         cluster, one = self.cluster_with_a_plain_node()
         runner = self.yarn_runner(cluster, history_server=cluster.history.url, **self.ours, **LOGIN).start()
-        runner.until(lambda: "credentials are not sent there" in runner.said(), "it says so")
+        runner.until(lambda: "credentials are not sent over http" in runner.said(), "it says so")
         with cluster.lock:
             one.end()
             one.uploaded = True
@@ -161,7 +161,7 @@ class TlsTest(TrustCase):
         cluster, _ = self.cluster_with_a_plain_node()
         done = self.check_of(self.yarn_runner(cluster, **self.ours, **LOGIN))
         self.assertEqual(done.code, 1)
-        self.assertIn("credentials are not sent there", done.out.decode())
+        self.assertIn("credentials are not sent over http", done.out.decode())
         self.assertEqual(cluster.nodes[0].opened, 0)
 
     def test_who_has_no_credentials_loses_none(self):

@@ -116,7 +116,7 @@ bool FileFinder::Resolve(const std::string& path,
     }
     found->real = *real;
     if (owner != 0 && owner != info->owner && owner != ::geteuid()) {
-      Complain(path, "a link that its target's owner does not own");
+      Complain(path, "a link whose owner does not own its target");
       return false;
     }
   }

@@ -337,7 +337,7 @@ TEST_F(FileSourceTest, ALinkOfAnotherUserIsNotFollowed) {
   os_.PretendOwner(log_path_, 4711);
   Start();
   EXPECT_THAT(tails_.order, IsEmpty());
-  EXPECT_EQ(Said("link of another user"), 1U);
+  EXPECT_EQ(Said("link whose owner does not own its target"), 1U);
   os_.PretendOwner(dir_ / "secret", 4711);  // to a file of his own
   Run(absl::Minutes(2));
   EXPECT_THAT(tails_.order, SizeIs(1));

@@ -221,7 +221,7 @@ TEST_F(CheckYarnSourceTest, CredentialsGoOverNoOpenConnectionIfTheClusterHasBett
   options_.http.username = "reader";
   options_.http.password = Secret("hunter2");
   EXPECT_THAT(Checked(),
-              AllOf(HasSubstr("credentials are not sent there"), Not(HasSubstr("hunter2"))));
+              AllOf(HasSubstr("credentials are not sent over http"), Not(HasSubstr("hunter2"))));
   EXPECT_EQ(AskedOfNode().size(), before);
   EXPECT_EQ(broken_, 1U);
 }

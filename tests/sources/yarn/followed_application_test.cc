@@ -481,7 +481,7 @@ TEST_F(FollowedApplicationTest, ANodeThatMayNotBeAskedIsNotAndItsLogIsLookedForE
   Is("RUNNING");
   Live(absl::Minutes(2));
   EXPECT_EQ(web_.Asked("worker1"), 0U);
-  EXPECT_EQ(Warnings("credentials are not sent there"), 1U) << Said();
+  EXPECT_EQ(Warnings("credentials are not sent over http"), 1U) << Said();
   history_.logs[std::string(kFirst) + "/stderr"] = {"one\n", false};
   history_.logs[std::string(kFirst) + "/stdout"] = {"", false};
   Is("FINISHED");

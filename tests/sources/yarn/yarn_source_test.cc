@@ -221,7 +221,7 @@ TEST_F(YarnSourceTest, CredentialsAreNotSentOverHttpIfTheClusterUsesHttps) {
   options_.http.auth = HttpOptions::Auth::kBasic;
   Live(absl::Minutes(1));
   EXPECT_EQ(Asked("http://worker1"), 0U);
-  EXPECT_TRUE(log_.Has("credentials are not sent there"));
+  EXPECT_TRUE(log_.Has("credentials are not sent over http"));
   web_.scheme = "https";
   Live(absl::Minutes(1));
   EXPECT_EQ(Asked("http://worker1"), 0U);
