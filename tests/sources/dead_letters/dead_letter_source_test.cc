@@ -300,7 +300,7 @@ TEST_F(DeadLetterSourceTest, AnyCallMayFail) {
       return;
     }
     EXPECT_EQ(source_->failure(),
-              absl::UnavailableError(Path("a") + " can't be read: it is broken"));
+              absl::UnavailableError("cannot read " + Path("a") + ": it is broken"));
     EXPECT_TRUE(log_.Has("it is broken")) << os_.first_failure();
     EXPECT_THAT(Delivered(), IsEmpty());
     os_.Heal();

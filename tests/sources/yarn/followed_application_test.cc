@@ -219,7 +219,7 @@ TEST_F(FollowedApplicationTest, AForeignLogAddressIsReportedOnce) {
     app_->Update(application);
     Live(absl::Seconds(30));
   }
-  EXPECT_EQ(Warnings("it is at https://knox/gateway/logs?host=worker1"), 1U) << Said();
+  EXPECT_EQ(Warnings("gives the address https://knox/gateway/logs?host=worker1"), 1U) << Said();
   EXPECT_GE(shared_.errors, 2U);
   EXPECT_THAT(tails_.made, IsEmpty());
 }
