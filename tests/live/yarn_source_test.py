@@ -70,7 +70,7 @@ class YarnTest(RunCase):
         # The NodeManager of the ApplicationMaster; its containers live on.
         node = self.node_of(app)
         _cluster.kill(node)
-        self.wait(runner, lambda: "can't be read" in runner.said(), "that it is away is said")
+        self.wait(runner, lambda: "cannot be read" in runner.said(), "that it is away is said")
         _cluster.launch(node)
         count = len(self.progress(runner))
         self.wait(runner, lambda: len(self.progress(runner)) > count + 1, "it goes on after the NodeManager's restart")

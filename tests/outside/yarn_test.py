@@ -441,13 +441,13 @@ class FaultTest(YarnCase):
         self.comes(runner, [1, 2])
         whole = bytes(one.attempt.logs["stderr"])
         one.attempt.logs["stderr"] = bytearray(whole[: len(whole) // 2])
-        runner.until(lambda: "and had" in runner.said(), "it is told of")
+        runner.until(lambda: "bytes have been read" in runner.said(), "it is told of")
         asked = cluster.nodes[0].asked
         runner.until(lambda: cluster.nodes[0].asked > asked + 6, "it looks on")
         one.attempt.logs["stderr"] = bytearray(whole + run_support.events(3))
         self.comes(runner, [1, 2, 3])
         runner.stop()
-        self.assertEqual(runner.said().count("and had"), 1)
+        self.assertEqual(runner.said().count("bytes have been read"), 1)
 
     def test_a_sick_node_is_said_once_and_slows_nobody(self):
         cluster = self.cluster(nodes=2)
@@ -472,7 +472,7 @@ class FaultTest(YarnCase):
         self.comes(runner, [1])
         cluster.nodes[0].stop()
         one.write(run_support.events(2))
-        runner.until(lambda: "can't be read" in runner.said(), "it is told of")
+        runner.until(lambda: "cannot be read" in runner.said(), "it is told of")
         cluster.nodes[0].start()
         self.comes(runner, [1, 2])
         runner.stop()
@@ -536,7 +536,7 @@ class CheckTest(YarnCase):
         cluster.rms[0].fault = lambda path, answer: Answer("", "text/html", 401)
         done = self.check_of(cluster)
         self.assertEqual(done.code, 1)
-        self.assertIn("see `auth`", done.out.decode())
+        self.assertIn("check `auth`", done.out.decode())
 
 
 if __name__ == "__main__":
