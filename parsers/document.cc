@@ -1,7 +1,10 @@
 #include "parsers/document.h"
 
 #include <charconv>
+#include <system_error>
+#include <utility>
 
+#include "ingest/base/utf8.h"
 #include "parsers/json_text.h"
 #include "parsers/timestamp.h"
 
@@ -114,10 +117,28 @@ std::string_view Prefer(const std::string& fact, const std::string& from_log) {
   return fact.empty() ? from_log : fact;
 }
 
+// As documents have the text.
+std::string Valid(std::string_view text) { return ValidUtf8(text, std::string_view::npos); }
+
+std::optional<int64_t> ToInteger(std::string_view text) {
+  int64_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, value);
+  if (result.ec != std::errc() || result.ptr != end) return std::nullopt;
+  return value;
+}
+
 }  // namespace
 
-DocumentWriter::DocumentWriter(const StreamFacts& facts)
+DocumentWriter::DocumentWriter(const StreamFacts& facts, bool hand_on_numbers)
     : environment_(facts.environment), proven_(facts.identity) {
+  if (hand_on_numbers) {
+    EventOrigin origin;
+    origin.environment = Valid(facts.environment);
+    origin.source_name = Valid(facts.source_name);
+    origin.source_path = Valid(facts.path);
+    origin_ = std::make_shared<const EventOrigin>(std::move(origin));
+  }
   ByteBuffer text;
   Members before(&text, /*first=*/false);
   before.Open("source");
@@ -154,6 +175,13 @@ void DocumentWriter::SetIdentity(const Identity& from_log) {
   after.Text("sparkVersion", Prefer(proven_.spark_version, from_log.spark_version));
   after_running_ = text.view();
   valid_identity_ = before.valid_utf8() && after.valid_utf8();
+  if (origin_ == nullptr) return;
+  EventOrigin origin = *origin_;
+  origin.app_name = Valid(Prefer(proven_.app_name, from_log.app_name));
+  origin.app_id = Valid(Prefer(proven_.app_id, from_log.app_id));
+  origin.attempt = ToInteger(Prefer(proven_.attempt, from_log.attempt));
+  origin.spark_version = Valid(Prefer(proven_.spark_version, from_log.spark_version));
+  origin_ = std::make_shared<const EventOrigin>(std::move(origin));
 }
 
 // Appends everything before the body. The caller appends the body and calls End().
@@ -188,6 +216,10 @@ void DocumentWriter::WriteProgress(const EventId& id, const Progress& progress, 
   Members members(&out->bytes, /*first=*/false);
   members.Raw("metrics", progress.metrics);
   AddDerived(progress.derived, &members);
+  if (origin_ != nullptr && progress.is_plain) {
+    event.numbers = static_cast<uint32_t>(out->numbers.size());
+    out->numbers.emplace_back(progress, origin_);
+  }
   End(event, out);
 }
 

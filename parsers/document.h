@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -36,8 +37,9 @@ struct SignalFacts {
 // own text, not rebuilt.
 class DocumentWriter {
  public:
-  // `facts` override the identity that the log states.
-  explicit DocumentWriter(const StreamFacts& facts);
+  // `facts` override the identity that the log states. `hand_on_numbers`: documents of progress
+  // have their ProgressNumbers beside them.
+  explicit DocumentWriter(const StreamFacts& facts, bool hand_on_numbers = false);
 
   // Sets the identity that the log states for the following events.
   void SetIdentity(const Identity& from_log);
@@ -56,7 +58,8 @@ class DocumentWriter {
                  bool valid_utf8, uint64_t offset, ByteBuffer* bytes) const;
 
   std::string environment_;
-  Identity proven_;  // from the facts
+  Identity proven_;                            // from the facts
+  std::shared_ptr<const EventOrigin> origin_;  // null if no numbers are handed on
   // Parts that all documents have in common, ready to be written. The first two change with the
   // identity.
   std::string before_running_;

@@ -10,6 +10,7 @@
 
 #include "parsers/byte_buffer.h"
 #include "parsers/event_id.h"
+#include "parsers/progress_numbers.h"
 
 namespace sparktail {
 
@@ -52,22 +53,31 @@ struct EventRef {
   size_t end = 0;             // just after the document; a newline follows
   int64_t time_ms = kNoTime;  // @timestamp since 1970; kNoTime if there is none
   uint64_t offset = 0;        // of the record's first line in the stream; events may share it
+  uint32_t numbers = kNone;   // its place in EventBuffer::numbers; kNone: it has none there
+
+  static constexpr uint32_t kNone = UINT32_MAX;
 };
 
 // Events of one stream in order. Their documents are in one contiguous buffer, one per line.
 struct EventBuffer {
   ByteBuffer bytes;
   std::vector<EventRef> events;
+  std::vector<ProgressNumbers> numbers;  // EventValuesReader reads them
 
   std::string_view document(const EventRef& event) const {
     return bytes.view().substr(event.begin, event.end - event.begin);
   }
+  // What the parser handed on beside the event; null if it did not.
+  const ProgressNumbers* progress_numbers(const EventRef& event) const {
+    return event.numbers < numbers.size() ? &numbers[event.numbers] : nullptr;
+  }
   void Clear() {
     bytes.Clear();
     events.clear();
+    numbers.clear();
   }
 
-  // Drops the events for which `keep(event)` is false, with their documents.
+  // Drops the events for which `keep(event)` is false, with all that belongs to them.
   template <typename Keep>
   void KeepIf(Keep keep);
 };
@@ -83,6 +93,10 @@ void EventBuffer::KeepIf(Keep keep) {
     kept.bytes.Append(document(event));
     moved.end = kept.bytes.size();
     kept.bytes.Append('\n');
+    if (event.numbers < numbers.size()) {
+      moved.numbers = static_cast<uint32_t>(kept.numbers.size());
+      kept.numbers.push_back(std::move(numbers[event.numbers]));
+    }
     kept.events.push_back(moved);
   }
   *this = std::move(kept);

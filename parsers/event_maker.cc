@@ -91,7 +91,7 @@ EventMaker::EventMaker(const ParserOptions& options, const StreamFacts& facts,
     : options_(options),
       proven_stream_(facts.stream),
       context_(std::move(context)),
-      writer_(facts),
+      writer_(facts, options.hand_on_numbers),
       scratch_(scratch) {
   writer_.SetIdentity(context_.identity);
 }

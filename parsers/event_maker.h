@@ -24,6 +24,7 @@ struct ParserOptions {
   size_t max_event_bytes = size_t{16} << 20;
   absl::TimeZone zone = absl::UTCTimeZone();  // of stamps that name no zone
   bool count_records = false;                 // slow: looks at every line
+  bool hand_on_numbers = false;  // EventBuffer::numbers, for those who read events' values
 };
 
 // A record, or the part of it that matters. Views are valid during the call.

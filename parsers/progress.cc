@@ -3,7 +3,6 @@
 #include <simdjson.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <tuple>
 #include <vector>
@@ -167,52 +166,124 @@ class Walker {
   }
 
  private:
+  // The members that are read. Those up to kSink decide whether Spark prints such an object.
+  enum class Key : uint8_t {
+    kId,
+    kRunId,
+    kTimestamp,
+    kName,
+    kBatchId,
+    kEventTime,
+    kStateOperators,
+    kSources,
+    kSink,
+    kInputRows,
+    kInputRate,
+    kProcessedRate,
+    kDurations,
+    kOther,
+  };
+
+  // No two keys that are compared have one length, but for a few.
+  static Key KeyOf(std::string_view key) {
+    const auto is = [key](std::string_view name, Key named) {
+      return key == name ? named : Key::kOther;
+    };
+    switch (key.size()) {
+      case 2:
+        return is("id", Key::kId);
+      case 4:
+        return key == "name" ? Key::kName : is("sink", Key::kSink);
+      case 5:
+        return is("runId", Key::kRunId);
+      case 7:
+        return key == "batchId" ? Key::kBatchId : is("sources", Key::kSources);
+      case 9:
+        return key == "timestamp" ? Key::kTimestamp : is("eventTime", Key::kEventTime);
+      case 10:
+        return is("durationMs", Key::kDurations);
+      case 12:
+        return is("numInputRows", Key::kInputRows);
+      case 14:
+        return is("stateOperators", Key::kStateOperators);
+      case 18:
+        return is("inputRowsPerSecond", Key::kInputRate);
+      case 22:
+        return is("processedRowsPerSecond", Key::kProcessedRate);
+      default:
+        return Key::kOther;
+    }
+  }
+
   // Returns the key of a field without its quotes, with its escapes, and the value.
-  static bool OpenField(simdjson::simdjson_result<od::field> field, std::string_view* key,
-                        od::value* value) {
+  bool OpenField(simdjson::simdjson_result<od::field> field, std::string_view* key,
+                 od::value* value) {
     if (field.error()) return false;
     od::field opened = field.value_unsafe();
     const char* raw = opened.key().raw();
     *value = opened.value();
     // The first quote that is not escaped closes the key.
     const char* end = raw;
-    while (*end != '"') end += *end == '\\' ? 2 : 1;
+    bool has_escapes = false;
+    for (; *end != '"'; ++end) {
+      if (*end != '\\') continue;
+      has_escapes = true;
+      ++end;
+    }
     *key = {raw, static_cast<size_t>(end - raw)};
+    if (!has_escapes) return true;
+    is_plain_ = false;
     return HasValidEscapes(*key);
   }
 
-  bool ReadMember(std::string_view key, od::value& value) {
+  bool ReadMember(std::string_view name, od::value& value) {
+    const Key key = KeyOf(name);
+    if (key == Key::kOther) return CheckValue(value, 1);
     NoteRepeatedKey(key);
-    if (key == "id") return ReadString(value, &progress_->id);
-    if (key == "runId") return ReadString(value, &progress_->run_id);
-    if (key == "timestamp") return ReadString(value, &progress_->timestamp);
-    if (key == "name") return ReadString(value, &progress_->name);
-    if (key == "batchId") return ReadBatchId(value);
-    if (key == "eventTime") return ReadEventTime(value);
-    if (key == "stateOperators") return ReadStateOperators(value);
-    if (key == "sources") return ReadSources(value);
-    if (key == "sink") {
-      od::json_type type{};
-      if (value.type().get(type)) return false;
-      has_sink_ = type == od::json_type::object;
+    switch (key) {
+      case Key::kId:
+        return ReadString(value, &progress_->id);
+      case Key::kRunId:
+        return ReadString(value, &progress_->run_id);
+      case Key::kTimestamp:
+        return ReadString(value, &progress_->timestamp);
+      case Key::kName:
+        return ReadString(value, &progress_->name);
+      case Key::kBatchId:
+        return ReadBatchId(value);
+      case Key::kEventTime:
+        return ReadEventTime(value);
+      case Key::kStateOperators:
+        return ReadStateOperators(value);
+      case Key::kSources:
+        return ReadSources(value);
+      case Key::kSink:
+        return ReadSink(value);
+      case Key::kInputRows:
+        return ReadScalar(value, &progress_->input_rows);
+      case Key::kInputRate:
+        return ReadScalar(value, &progress_->input_rate);
+      case Key::kProcessedRate:
+        return ReadScalar(value, &progress_->processed_rate);
+      case Key::kDurations:
+        return ReadDurations(value);
+      default:
+        return CheckValue(value, 1);
     }
-    return CheckValue(value, 1);
   }
 
   // JSON readers differ in which of two equal keys they use. Spark prints each key once.
-  void NoteRepeatedKey(std::string_view key) {
-    static constexpr std::array<std::string_view, 9> kRead = {
-        "id",        "runId",          "timestamp", "name", "batchId",
-        "eventTime", "stateOperators", "sources",   "sink"};
-    const auto* found = std::find(kRead.begin(), kRead.end(), key);
-    if (found == kRead.end()) return;
-    const uint32_t bit = 1U << (found - kRead.begin());
-    if ((seen_ & bit) != 0) strange_ = true;
+  void NoteRepeatedKey(Key key) {
+    const uint32_t bit = 1U << static_cast<unsigned>(key);
+    if ((seen_ & bit) != 0) {
+      is_plain_ = false;
+      if (key <= Key::kSink) strange_ = true;
+    }
     seen_ |= bit;
   }
 
   // Checks a value of any kind.
-  static bool CheckValue(od::value& value, int depth) {
+  bool CheckValue(od::value& value, int depth) {
     if (depth > kMaxDepth) return false;
     od::json_type type{};
     if (value.type().get(type)) return false;
@@ -241,7 +312,7 @@ class Walker {
   }
 
   // Returns the unchanged token of a string (with its quotes), number, boolean or null.
-  static bool ReadScalar(od::value& value, std::string_view* token) {
+  bool ReadScalar(od::value& value, std::string_view* token) {
     od::json_type type{};
     if (value.type().get(type)) return false;
     if (type == od::json_type::array || type == od::json_type::object) {
@@ -265,7 +336,7 @@ class Walker {
   }
 
   // Returns the text of a string without its quotes; empty for another type.
-  static bool ReadString(od::value& value, std::string_view* text) {
+  bool ReadString(od::value& value, std::string_view* text) {
     std::string_view token;
     if (!ReadScalar(value, &token)) return false;
     *text = token.starts_with('"') ? token.substr(1, token.size() - 2) : std::string_view();
@@ -278,10 +349,33 @@ class Walker {
     return true;
   }
 
+  bool ReadSink(od::value& value) {
+    od::json_type type{};
+    if (value.type().get(type)) return false;
+    has_sink_ = type == od::json_type::object;
+    return CheckValue(value, 1);
+  }
+
+  bool ReadDurations(od::value& value) {
+    return ForEachField(value, [this](std::string_view key, od::value& item) {
+      if (key == "triggerExecution") return ReadOnce(item, &progress_->trigger_execution);
+      if (key == "addBatch") return ReadOnce(item, &progress_->add_batch);
+      return CheckValue(item, 2);
+    });
+  }
+
   bool ReadEventTime(od::value& value) {
     return ForEachField(value, [this](std::string_view key, od::value& item) {
-      return key == "watermark" ? ReadString(item, &watermark_) : CheckValue(item, 2);
+      if (key != "watermark") return CheckValue(item, 2);
+      if (progress_->watermark.data() != nullptr) is_plain_ = false;
+      return ReadString(item, &progress_->watermark);
     });
+  }
+
+  // Like ReadScalar(), for a member of an object within the object.
+  bool ReadOnce(od::value& value, std::string_view* token) {
+    if (!token->empty()) is_plain_ = false;
+    return ReadScalar(value, token);
   }
 
   bool ReadStateOperators(od::value& value) {
@@ -340,7 +434,7 @@ class Walker {
     return ok;
   }
 
-  static bool ReadInteger(od::value& value, std::optional<int64_t>* integer) {
+  bool ReadInteger(od::value& value, std::optional<int64_t>* integer) {
     std::string_view token;
     if (!ReadScalar(value, &token)) return false;
     *integer = ToInteger(token);
@@ -349,7 +443,7 @@ class Walker {
 
   // Calls visit(key, value) for each field. A value that is not an object is only checked.
   template <typename Visit>
-  static bool ForEachField(od::value& value, Visit visit) {
+  bool ForEachField(od::value& value, Visit visit) {
     od::json_type type{};
     if (value.type().get(type)) return false;
     if (type != od::json_type::object) return CheckValue(value, 1);
@@ -365,7 +459,7 @@ class Walker {
 
   // Calls visit(value) for each element. A value that is not an array is only checked.
   template <typename Visit>
-  static bool ForEachElement(od::value& value, Visit visit) {
+  bool ForEachElement(od::value& value, Visit visit) {
     od::json_type type{};
     if (value.type().get(type)) return false;
     if (type != od::json_type::array) return CheckValue(value, 1);
@@ -389,21 +483,28 @@ class Walker {
     if (state_bytes_) progress_->derived.state_bytes = state_bytes_->value();
     if (lag_rows_) progress_->derived.lag_rows = lag_rows_->value();
     // Spark prints 1970 for a watermark that no event has set yet.
-    const std::optional<int64_t> watermark = ParseUtcMillis(watermark_);
+    const std::optional<int64_t> watermark = ParseUtcMillis(progress_->watermark);
     if (watermark && *watermark != 0) {
       progress_->derived.watermark_delay_ms = *timestamp - *watermark;
     }
+    progress_->is_plain = is_plain_ && IsPlain(progress_->name) && IsPlain(progress_->watermark) &&
+                          progress_->watermark.find('\\') == std::string_view::npos;
     return true;
+  }
+
+  // A view without data is no text. Half a pair of surrogates can't be decoded.
+  static bool IsPlain(std::string_view text) {
+    return text.data() == nullptr || (!text.empty() && text.find("\\u") == std::string_view::npos);
   }
 
   Progress* progress_;
   KafkaOffsets* end_;     // scratch: endOffset of the current source
   KafkaOffsets* latest_;  // scratch: latestOffset of the current source
-  uint32_t seen_ = 0;     // bits of the keys of kRead that have come
+  uint32_t seen_ = 0;     // bits of the keys that have come
+  bool is_plain_ = true;  // see Progress
   bool has_sources_ = false;
   bool has_sink_ = false;
   bool strange_ = false;  // valid JSON that Spark would not print
-  std::string_view watermark_;
   std::optional<KnownSum> state_rows_;
   std::optional<KnownSum> state_bytes_;
   std::optional<KnownSum> lag_rows_;

@@ -33,8 +33,18 @@ struct Progress {
   std::string_view name;  // raw JSON text without quotes; empty if null
   std::string_view timestamp;
   std::string_view batch_id;  // the number as printed; empty before Spark 2.3
+  // Tokens of JSON, as printed; empty if there is none.
+  std::string_view input_rows;
+  std::string_view input_rate;
+  std::string_view processed_rate;
+  std::string_view trigger_execution;
+  std::string_view add_batch;
+  std::string_view watermark;  // without its quotes
   int64_t timestamp_ms = 0;
   Derived derived;
+  // The members can mean one thing only: no text is empty or has a \u escape, no key has an escape,
+  // and none that is read comes twice. So are almost all of Spark's events.
+  bool is_plain = false;
   bool invalid_utf8 = false;  // bytes that are not UTF-8 were replaced by U+FFFD
   std::string_view metrics;   // the object without white space
 };

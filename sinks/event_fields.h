@@ -1,8 +1,9 @@
 #pragma once
 
-#include <memory>
 #include <string_view>
 
+#include "parsers/event.h"
+#include "parsers/event_values.h"
 #include "parsers/padded_view.h"
 
 namespace sparktail {
@@ -17,19 +18,16 @@ struct EventFields {
   std::string_view query_id;  // metrics.id or query.id
 };
 
-// Reads these fields from documents. Not thread safe.
+// Reads these fields of events. Not thread-safe.
 class EventFieldsReader {
  public:
-  EventFieldsReader();
-  ~EventFieldsReader();
-
-  // Returns false if `document` is not a JSON object. Reads only up to the last of the fields, so
-  // errors after it are not found.
+  // Returns false if the document is not a JSON object.
+  bool Read(const EventBuffer& events, const EventRef& event, EventFields* fields);
   bool Read(PaddedView document, EventFields* fields);
 
  private:
-  struct Json;
-  std::unique_ptr<Json> json_;
+  EventValuesReader reader_;
+  EventValues values_;
 };
 
 }  // namespace sparktail

@@ -154,7 +154,9 @@ absl::Status Pipeline::OpenSource(const SourceConfiguration& configuration) {
         names.empty() || std::find(names.begin(), names.end(), sinks_[i]->name()) != names.end();
     if (!is_fed) continue;
     sinks.push_back(sinks_[i].get());
-    parts.sinks.push_back(FactsOf(parts_.configuration->sinks[i]));
+    const SinkConfiguration& sink = parts_.configuration->sinks[i];
+    parts.sinks.push_back(FactsOf(sink));
+    if (sink.kind->reads_values) parts.parser.hand_on_numbers = true;
     cursors.emplace_back();
     for (const StreamCursor& cursor : cursors_[i]) {
       if (cursor.stream.starts_with(configuration.name + "/")) cursors.back().push_back(cursor);
@@ -171,6 +173,7 @@ absl::Status Pipeline::OpenSource(const SourceConfiguration& configuration) {
   parts.parser.zone = *zone;
   parts.output = std::make_unique<Distributor>(std::move(sinks), std::move(cursors));
   if (gauges_) {
+    parts.parser.hand_on_numbers = true;
     parts.observe = [this](const EventBuffer& events) { gauges_->Observe(events); };
   }
   parts.wake = [this] { Wake(); };

@@ -9,7 +9,6 @@
 
 #include "ingest/http/http_client.h"
 #include "parsers/event.h"
-#include "parsers/padded_view.h"
 #include "sinks/bulk/bulk_answer.h"
 
 namespace sparktail {
@@ -34,8 +33,8 @@ class BulkDialect {
   // The path and query of bulk requests, appended to the URL of a node.
   virtual std::string Path() const = 0;
   virtual std::string ContentType() const = 0;
-  // Returns the name of the document's index; null if the document is not a valid JSON object.
-  virtual const std::string* IndexOf(PaddedView document, const EventRef& event) = 0;
+  // Returns the name of the event's index; null if its document is not a valid JSON object.
+  virtual const std::string* IndexOf(const EventBuffer& events, const EventRef& event) = 0;
   // Writes the item's part of the body, in pieces.
   virtual void Write(const BulkItem& item,
                      absl::FunctionRef<void(std::string_view)> piece) const = 0;

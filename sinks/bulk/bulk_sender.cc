@@ -34,22 +34,24 @@ absl::Status BulkSender::Put(const EventBuffer& events, size_t first) {
   for (size_t i = first; i < events.events.size(); ++i) {
     const EventRef& event = events.events[i];
     if (delivered_.contains(event.id) || parts_.refused->Contains(event.id)) continue;
-    const PaddedView line = events.bytes.padded().Part(event.begin, event.end + 1 - event.begin);
-    absl::Status status = PutOne(line, event);
+    absl::Status status = PutOne(events, event);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
-absl::Status BulkSender::PutOne(PaddedView line, const EventRef& event) {
-  const PaddedView document = line.Part(0, line.size() - 1);
-  const std::string* index = parts_.dialect->IndexOf(document, event);
+absl::Status BulkSender::PutOne(const EventBuffer& events, const EventRef& event) {
+  const std::string* index = parts_.dialect->IndexOf(events, event);
   if (index == nullptr) {
-    return parts_.refused->Add(event.id, document.text(), "", "it is not a valid JSON object");
+    return parts_.refused->Add(event.id, events.document(event), "",
+                               "it is not a valid JSON object");
   }
+  // The document and its newline.
+  const std::string_view line =
+      events.bytes.view().substr(event.begin, event.end + 1 - event.begin);
   if (IsIdle()) progress_ = absl::Now();
   if (!open_.items.empty() && open_.bytes + line.size() > bulk_bytes_) Close();
-  open_.Add({line.text(), event.id, index});
+  open_.Add({line, event.id, index});
   if (open_.bytes >= bulk_bytes_) Close();
   while (queue_.size() > parts_.connections) {
     if (absl::Status status = Turn(); !status.ok()) return status;

@@ -97,7 +97,7 @@ class BulkSender {
     bool is_logged_as_slow = false;
   };
 
-  absl::Status PutOne(PaddedView line, const EventRef& event);
+  absl::Status PutOne(const EventBuffer& events, const EventRef& event);
   void Close();
   bool IsIdle() const { return queue_.empty() && requests_.empty(); }
   absl::Status Turn();

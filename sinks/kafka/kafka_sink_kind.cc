@@ -87,6 +87,7 @@ const SinkKind& KafkaSinkKind() {
       .check = CheckKafkaSink,
       .setup = SetUpKafkaSink,
       .measures = KafkaMeasures(),
+      .reads_values = true,
       .commit_place = CommitPlace,
   };
   return kKind;

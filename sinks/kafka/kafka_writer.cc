@@ -138,8 +138,7 @@ absl::Status KafkaWriter::PutAlone(const EventBuffer& events, size_t index) {
 absl::Status KafkaWriter::Produce(const EventBuffer& events, size_t index, bool alone) {
   const EventRef& event = events.events[index];
   EventFields fields;
-  const PaddedView document = events.bytes.padded().Part(event.begin, event.end - event.begin);
-  if (!reader_.Read(document, &fields)) {
+  if (!reader_.Read(events, event, &fields)) {
     return Bury(events, index, "it is not a valid JSON object");
   }
   const absl::StatusOr<rd_kafka_topic_t*> topic = TopicNamed(pattern_.NameOf(fields));
@@ -151,7 +150,7 @@ absl::Status KafkaWriter::Produce(const EventBuffer& events, size_t index, bool 
   size_t count = 0;
   parts[count] = Part(RD_KAFKA_VTYPE_RKT);
   parts[count++].u.rkt = *topic;
-  parts[count++] = Bytes(RD_KAFKA_VTYPE_VALUE, document.text());
+  parts[count++] = Bytes(RD_KAFKA_VTYPE_VALUE, events.document(event));
   parts[count] = Part(RD_KAFKA_VTYPE_OPAQUE);
   parts[count++].u.ptr = Opaque(sent_.size());
   parts[count] = Part(RD_KAFKA_VTYPE_HEADERS);

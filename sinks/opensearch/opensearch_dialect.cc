@@ -94,9 +94,9 @@ std::string OpenSearchDialect::Path() const { return kPath; }
 
 std::string OpenSearchDialect::ContentType() const { return "application/x-ndjson"; }
 
-const std::string* OpenSearchDialect::IndexOf(PaddedView document, const EventRef& event) {
+const std::string* OpenSearchDialect::IndexOf(const EventBuffer& events, const EventRef& event) {
   EventFields fields;
-  if (!reader_.Read(document, &fields)) return nullptr;
+  if (!reader_.Read(events, event, &fields)) return nullptr;
   return &*names_.insert(pattern_.NameOf(fields, event.time_ms)).first;
 }
 

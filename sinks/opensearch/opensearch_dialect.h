@@ -29,7 +29,7 @@ class OpenSearchDialect : public BulkDialect {
 
   std::string Path() const override;
   std::string ContentType() const override;
-  const std::string* IndexOf(PaddedView document, const EventRef& event) override;
+  const std::string* IndexOf(const EventBuffer& events, const EventRef& event) override;
   void Write(const BulkItem& item, absl::FunctionRef<void(std::string_view)> piece) const override;
   BulkAnswer Read(HttpResponse response, size_t items) override;
 

@@ -48,6 +48,7 @@ SinkKind Kind(std::string name, std::string sentence) {
       .setup = SetUp,
       .reported_as = "opensearch",
       .measures = BulkMeasures(),
+      .reads_values = true,
   };
 }
 

@@ -48,9 +48,9 @@ std::string SolrDialect::Path() const { return "/" + collection_ + kQuery; }
 
 std::string SolrDialect::ContentType() const { return "application/json"; }
 
-const std::string* SolrDialect::IndexOf(PaddedView document, const EventRef&) {
+const std::string* SolrDialect::IndexOf(const EventBuffer& events, const EventRef& event) {
   EventFields fields;
-  return reader_.Read(document, &fields) ? &collection_ : nullptr;
+  return reader_.Read(events, event, &fields) ? &collection_ : nullptr;
 }
 
 void SolrDialect::Write(const BulkItem& item,

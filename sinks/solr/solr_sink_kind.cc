@@ -45,6 +45,7 @@ const SinkKind& SolrSinkKind() {
       .check = Check,
       .setup = SetUp,
       .measures = BulkMeasures(),
+      .reads_values = true,
   };
   return kKind;
 }

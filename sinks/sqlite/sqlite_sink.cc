@@ -12,7 +12,7 @@
 #include "offsets/database.h"
 #include "sinks/output_file.h"
 #include "sinks/sqlite/cursor_table.h"
-#include "sinks/sqlite/event_row.h"
+#include "sinks/sqlite/event_columns.h"
 #include "sinks/sqlite/history_file.h"
 #include "sinks/sqlite/schema.h"
 
@@ -107,8 +107,8 @@ class SqliteSink::Impl {
   Statement delete_old_;
   Statement delete_timeless_;
   std::optional<CursorTable> cursors_;
-  EventRowReader reader_;
-  EventRow row_;
+  EventValuesReader reader_;
+  EventValues values_;
   std::string received_;
   // Events that went to the dead letters since the last commit. Those in buried_ are durable there,
   // and must not be added again when they are written again.
@@ -219,20 +219,19 @@ absl::Status SqliteSink::Impl::EnsureTransaction() {
 }
 
 absl::Status SqliteSink::Impl::Insert(const EventBuffer& events, const EventRef& event) {
-  const PaddedView document = events.bytes.padded().Part(event.begin, event.end - event.begin);
-  if (!reader_.Read(document, &row_)) {
-    return Reject(document.text(), event.id, "it is not a valid JSON object");
+  const std::string_view document = events.document(event);
+  if (!reader_.Read(events, event, &values_)) {
+    return Reject(document, event.id, "it is not a valid JSON object");
   }
   insert_.BindText(1, View(event.id));
   insert_.BindText(2, received_);
-  insert_.BindText(3, document.text());
-  for (size_t i = 0; i < row_.size(); ++i) {
-    Bind(kFirstEventColumn + static_cast<int>(i), row_[i], &insert_);
-  }
+  insert_.BindText(3, document);
+  int column = kFirstEventColumn;
+  for (const EventValue& value : values_.all()) Bind(column++, value, &insert_);
   absl::Status status = insert_.Run();
   // Only kInvalidArgument is about the row; all other errors are about the database.
   if (!absl::IsInvalidArgument(status)) return status;
-  return Reject(document.text(), event.id, std::string(status.message()));
+  return Reject(document, event.id, std::string(status.message()));
 }
 
 absl::Status SqliteSink::Impl::Reject(std::string_view document, const EventId& id,

@@ -51,6 +51,7 @@ const SinkKind& SqliteSinkKind() {
       .written_path = Path,
       .cursor_keeper = Keeper,
       .check = CheckSqliteSink,
+      .reads_values = true,
   };
   return kKind;
 }

@@ -9,9 +9,11 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
+#include "parsers/timestamp.h"
 #include "tests/support/corpus.h"
 
 namespace sparktail {
@@ -24,9 +26,14 @@ class ClockOs : public PosixOs {
 };
 
 void Add(EventKind kind, const std::string& document, EventBuffer* events) {
-  const size_t begin = events->bytes.size();
+  EventRef event{kind, {}, events->bytes.size(), events->bytes.size() + document.size()};
+  simdjson::dom::parser parser;
+  std::string_view time;
+  if (!parser.parse(document)["@timestamp"].get(time)) {
+    event.time_ms = ParseUtcMillis(time).value_or(kNoTime);
+  }
   events->bytes.Append(document);
-  events->events.push_back({kind, {}, begin, events->bytes.size()});
+  events->events.push_back(event);
   events->bytes.Append('\n');
 }
 
@@ -53,11 +60,13 @@ std::string Id(size_t number) {
   return "11111111-2222-3333-4444-" + std::string(12 - digits.size(), '0') + digits;
 }
 
-void AddProgress(size_t query, int batch, EventBuffer* events, size_t extra = 0) {
+// `long_name`: the bytes of the query's name; 0: it has none.
+void AddProgress(size_t query, int batch, EventBuffer* events, size_t long_name = 0) {
+  const std::string name =
+      long_name == 0 ? "" : absl::StrCat(R"(,"name":")", std::string(long_name, 'x'), "\"");
   Add(EventKind::kProgress,
       absl::StrCat(R"({"environment":"pro","appName":"{\"metrics\":{\"id\":\"x\"}","source":{},)",
-                   R"("metrics":{"id":")", Id(query), R"(","batchId":)", batch, R"(,"text":")",
-                   std::string(extra, 'x'), R"("}})"),
+                   R"("metrics":{"id":")", Id(query), R"(","batchId":)", batch, name, "}}"),
       events);
 }
 
@@ -233,24 +242,24 @@ TEST_F(QueryGaugesTest, AtMostAThousandTheOldestGoFirst) {
   EXPECT_TRUE(queries.contains(Id(QueryGauges::kMostQueries + 9)));
 }
 
-TEST_F(QueryGaugesTest, DocumentsAreBoundedEachAndTogether) {
+TEST_F(QueryGaugesTest, TextsAreBoundedEachAndTogether) {
   EventBuffer events;
   AddProgress(1, 1, &events);
-  AddProgress(1, 2, &events, QueryGauges::kMostDocumentBytes);
-  AddProgress(2, 2, &events, QueryGauges::kMostDocumentBytes);
+  AddProgress(1, 2, &events, QueryGauges::kMostTextBytes);
+  AddProgress(2, 2, &events, QueryGauges::kMostTextBytes);
   gauges_.Observe(events);
   auto queries = ReadById(&gauges_);
   ASSERT_EQ(queries.size(), 1U);
   EXPECT_EQ(queries.at(Id(1)).batch_id, 1);
 
-  constexpr size_t kEach = QueryGauges::kMostDocumentBytes / 2;
+  constexpr size_t kEach = QueryGauges::kMostTextBytes / 2;
   for (size_t query = 0; query < 100; ++query) {
     events.Clear();
     AddProgress(query, 1, &events, kEach);
     gauges_.Observe(events);
   }
-  EXPECT_LE(ReadById(&gauges_).size(), QueryGauges::kMostBytes / kEach);
-  EXPECT_GE(ReadById(&gauges_).size(), QueryGauges::kMostBytes / kEach - 1);
+  EXPECT_LE(gauges_.Read().size(), QueryGauges::kMostBytes / kEach);
+  EXPECT_GE(gauges_.Read().size(), QueryGauges::kMostBytes / kEach - 1);
 }
 
 TEST_F(QueryGaugesTest, DocumentsThatAreNoneHarmNothing) {

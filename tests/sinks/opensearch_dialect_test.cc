@@ -45,10 +45,9 @@ TEST_F(OpenSearchDialectTest, ADocumentIsCreatedByItsId) {
   EventBuffer events = Feed::Events(7, 8);
   events.events[0].time_ms = 1'795'276'340'000;
   BulkItem item;
-  const PaddedView line = events.bytes.padded();
-  item.line = line.text();
+  item.line = events.bytes.view();
   item.id = events.events[0].id;
-  item.index = dialect.IndexOf(line.Part(0, line.size() - 1), events.events[0]);
+  item.index = dialect.IndexOf(events, events.events[0]);
   ASSERT_NE(item.index, nullptr);
   std::string body;
   dialect.Write(item, [&](std::string_view piece) { body += piece; });

@@ -38,7 +38,7 @@ TEST(SolrDialectTest, InvalidJsonIsRejected) {
   SolrDialect dialect("logs");
   EventBuffer events;
   Feed::Append("nonsense", Feed::Id(0), &events);
-  EXPECT_EQ(dialect.IndexOf(events.bytes.padded(), events.events[0]), nullptr);
+  EXPECT_EQ(dialect.IndexOf(events, events.events[0]), nullptr);
 }
 
 TEST(SolrDialectTest, AllIsStoredIfItSaysSo) {

@@ -1,4 +1,4 @@
-#include "sinks/sqlite/event_row.h"
+#include "sinks/sqlite/event_columns.h"
 
 #include <gtest/gtest.h>
 
@@ -15,33 +15,34 @@ namespace {
 // The columns that have a value, as text.
 using Columns = std::map<std::string, std::string>;
 
-class EventRowTest : public ::testing::Test {
+class EventColumnsTest : public ::testing::Test {
  protected:
   // Bytes after the document are not part of it.
   bool Read(std::string_view document) {
     bytes_.Clear();
     bytes_.Append(document);
     bytes_.Append("\n{\"kind\":\"another\",\"environment\":\"another\"}\n");
-    return reader_.Read(bytes_.padded().Part(0, document.size()), &row_);
+    return reader_.Read(bytes_.padded().Part(0, document.size()), &values_);
   }
   Columns ReadColumns(std::string_view document) {
     EXPECT_TRUE(Read(document)) << document;
     Columns columns;
-    for (size_t i = 0; i < row_.size(); ++i) {
-      const std::string name(kEventColumnNames[i]);
-      if (const auto* text = std::get_if<std::string_view>(&row_[i])) columns[name] = *text;
-      if (const auto* n = std::get_if<int64_t>(&row_[i])) columns[name] = std::to_string(*n);
-      if (const auto* r = std::get_if<double>(&row_[i])) columns[name] = std::to_string(*r) + "r";
+    const auto* column = kEventColumnNames.begin();
+    for (const EventValue& value : values_.all()) {
+      const std::string name(*column++);
+      if (const auto* text = std::get_if<std::string_view>(&value)) columns[name] = *text;
+      if (const auto* n = std::get_if<int64_t>(&value)) columns[name] = std::to_string(*n);
+      if (const auto* r = std::get_if<double>(&value)) columns[name] = std::to_string(*r) + "r";
     }
     return columns;
   }
 
-  EventRowReader reader_;
-  EventRow row_;
+  EventValuesReader reader_;
+  EventValues values_;
   ByteBuffer bytes_;
 };
 
-TEST_F(EventRowTest, Progress) {
+TEST_F(EventColumnsTest, Progress) {
   EXPECT_EQ(ReadColumns(
                 R"({"@timestamp":"2018-11-28T13:48:06.268Z","kind":"progress","id":"00",)"
                 R"("environment":"pro",)"
@@ -84,7 +85,7 @@ TEST_F(EventRowTest, Progress) {
                      {"watermark_delay_ms", "12000"}}));
 }
 
-TEST_F(EventRowTest, QueryThatDied) {
+TEST_F(EventColumnsTest, QueryThatDied) {
   EXPECT_EQ(ReadColumns(R"({"kind":"query","running":false,"query":{"phase":"terminated","id":"q",)"
                         R"("runId":"r","attribution":"query"},"error":{"class":"a.B",)"
                         R"("message":"what\nhappened","stack":"…"},"log":{"level":"ERROR"}})"),
@@ -98,7 +99,7 @@ TEST_F(EventRowTest, QueryThatDied) {
                      {"message", "what\nhappened"}}));
 }
 
-TEST_F(EventRowTest, Signal) {
+TEST_F(EventColumnsTest, Signal) {
   EXPECT_EQ(ReadColumns(R"({"kind":"signal","running":true,"rule":"progress_incomplete",)"
                         R"("severity":"warning","message":"m","fields":{"message":"no"}})"),
             (Columns{{"kind", "signal"},
@@ -108,14 +109,14 @@ TEST_F(EventRowTest, Signal) {
                      {"message", "m"}}));
 }
 
-TEST_F(EventRowTest, AWatermarkThatNobodySetIsNone) {
+TEST_F(EventColumnsTest, AWatermarkThatNobodySetIsNone) {
   EXPECT_EQ(ReadColumns(R"({"kind":"progress","metrics":{"eventTime":)"
                         R"({"watermark":"1970-01-01T00:00:00.000Z"}}})"),
             (Columns{{"kind", "progress"}}));
 }
 
 // Values that no column can hold are in the document, and only there.
-TEST_F(EventRowTest, ValuesOfOtherTypesAreSkipped) {
+TEST_F(EventColumnsTest, ValuesOfOtherTypesAreSkipped) {
   EXPECT_EQ(ReadColumns(
                 R"({"kind":"progress","attempt":"3","running":"yes","source":[],)"
                 R"("environment":null,"rule":7,"metrics":{"batchId":99999999999999999999,)"
@@ -124,12 +125,12 @@ TEST_F(EventRowTest, ValuesOfOtherTypesAreSkipped) {
             (Columns{{"kind", "progress"}, {"query", "q"}, {"query_id", "q"}}));
 }
 
-TEST_F(EventRowTest, HalfAPairOfSurrogatesStaysAsItIs) {
+TEST_F(EventColumnsTest, HalfAPairOfSurrogatesStaysAsItIs) {
   EXPECT_EQ(ReadColumns(R"({"kind":"signal","message":"a \ud83d b","rule":"r"})"),
             (Columns{{"kind", "signal"}, {"message", R"(a \ud83d b)"}, {"rule", "r"}}));
 }
 
-TEST_F(EventRowTest, OtherJsonIsRejected) {
+TEST_F(EventColumnsTest, OtherJsonIsRejected) {
   for (const std::string_view text :
        {"", " ", "{", "[]", "7", "null", "{\"kind\":\"progress\"", "{\"kind\":\"progress\"}}",
         "{\"kind\" \"progress\"}", "{\"a\":{\"b\":1}", "{\"kind\":\"prog", "{\"a\":1,}",
@@ -139,7 +140,7 @@ TEST_F(EventRowTest, OtherJsonIsRejected) {
   EXPECT_TRUE(Read("{}"));
 }
 
-TEST_F(EventRowTest, AllDocumentsOfTheCorpusAreRead) {
+TEST_F(EventColumnsTest, AllDocumentsOfTheCorpusAreRead) {
   size_t count = 0;
   for (const std::string& name : testing::PlainLogs()) {
     const std::string text = testing::ReadFile(testing::DataPath(name + ".log"));
