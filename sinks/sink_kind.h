@@ -102,7 +102,7 @@ struct SinkKind {
   // What its sinks report in Sink::AddTo(), as /metrics describes it. Several kinds may have the
   // same measures.
   std::vector<Measure> measures = {};
-  bool reads_values = false;     // it uses an EventValuesReader: let parsers hand numbers on
+  bool reads_values = false;  // it uses an EventValuesReader: let parsers hand numbers on
   // Of sinks whose Kafka transactions hold their cursors: where those are. Null for all others.
   std::optional<KafkaCommitPlace> (*commit_place)(const SinkConfiguration& sink) = nullptr;
 };

@@ -39,7 +39,8 @@ class FileSink : public Sink {
   absl::StatusOr<bool> Rollback() override;
   absl::Status Tidy() override;
 
-  // `lost_bytes`: delivered bytes that another process cut off the file, as far as the sink noticed.
+  // `lost_bytes`: delivered bytes that another process cut off the file, as far as the sink
+  // noticed.
   void AddTo(SinkStatus* status) const override;
 
  private:

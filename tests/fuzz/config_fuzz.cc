@@ -7,13 +7,13 @@
 
 #include "ingest/base/time_zone.h"
 #include "ingest/cli/config_file.h"
-#include "parsers/byte_buffer.h"
-#include "parsers/json_text.h"
-#include "tests/fuzz/fuzz_input.h"
-#include "tests/fuzz/no_files.h"
 #include "ingest/sources/file/file_source_options.h"
 #include "ingest/sources/kafka/kafka_source_options.h"
+#include "parsers/byte_buffer.h"
+#include "parsers/json_text.h"
 #include "sinks/options.h"
+#include "tests/fuzz/fuzz_input.h"
+#include "tests/fuzz/no_files.h"
 
 namespace sparktail::fuzz {
 namespace {

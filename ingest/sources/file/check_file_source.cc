@@ -182,7 +182,7 @@ class SourceCheck {
   void LookAtFile(const std::string& path) {
     const absl::StatusOr<std::string> real = os_->RealPath(path);
     if (!real.ok()) {
-      return report_->Doubt(subject_, path + " is left out: a link to nothing that can be found: " +
+      return report_->Doubt(subject_, path + " is skipped: a link to a file that can't be found: " +
                                           Because(real.status()));
     }
     const absl::StatusOr<Os::FileInfo> info = os_->StatPath(*real, /*follow_links=*/false);
@@ -192,12 +192,12 @@ class SourceCheck {
     if (!info->is_regular()) {
       return report_->Doubt(
           subject_,
-          path + " is left out: " +
+          path + " is skipped: " +
               (info->is_directory() ? "a directory; name the files in it, as in " + path + "/*"
-                                    : "no regular file"));
+                                    : "not a regular file"));
     }
     if (IsCompressedName(path)) {
-      return report_->Doubt(subject_, path + " is left out: compressed; it is not followed");
+      return report_->Doubt(subject_, path + " is skipped: compressed; it is not followed");
     }
     const absl::StatusOr<int> fd = os_->OpenToFollow(*real);
     const absl::StatusOr<std::string> beginning =

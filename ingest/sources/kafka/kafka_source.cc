@@ -295,8 +295,8 @@ void KafkaSource::TendAssign(absl::Time now) {
   if (is_ready) Assign();
 }
 
-// Requests stable offsets. The brokers reject that (UNSTABLE_OFFSET_COMMIT) while a transaction that
-// commits offsets is open: the partition's previous owner may still be at work.
+// Requests stable offsets. The brokers reject that (UNSTABLE_OFFSET_COMMIT) while a transaction
+// that commits offsets is open: the partition's previous owner may still be at work.
 void KafkaSource::RequestCommitted() {
   const std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t,
                         KafkaDestroy<rd_kafka_ListConsumerGroupOffsets_destroy>>

@@ -191,7 +191,7 @@ TEST_F(CheckYarnSourceTest, NoneThatIsActiveIsBroken) {
 
 TEST_F(CheckYarnSourceTest, APageToLogInIsNotTakenForACluster) {
   Set(&info_, Html(200, "<html><title>Company login</title></html>"));
-  EXPECT_THAT(Checked(), AllOf(HasSubstr("Company login"), HasSubstr("see `auth`")));
+  EXPECT_THAT(Checked(), AllOf(HasSubstr("Company login"), HasSubstr("check `auth`")));
   EXPECT_EQ(broken_, 1U);
   Set(&info_, Json(200, R"({"other":1})"));
   EXPECT_THAT(Checked(), HasSubstr("the response is not cluster information"));
