@@ -109,8 +109,8 @@ class LogTail : public FileTail {
   // A place in the file from which reading can resume: `content` bytes of the stream's content come
   // before it.
   struct Place {
-    uint64_t content;
-    uint64_t raw;
+    uint64_t content = 0;
+    uint64_t raw = 0;
     Fingerprint marker;
   };
 
