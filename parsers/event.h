@@ -67,7 +67,7 @@ struct EventBuffer {
   std::string_view document(const EventRef& event) const {
     return bytes.view().substr(event.begin, event.end - event.begin);
   }
-  // What the parser handed on beside the event; null if it did not.
+  // The numbers that the parser handed on beside the event; null if it did not.
   const ProgressNumbers* progress_numbers(const EventRef& event) const {
     return event.numbers < numbers.size() ? &numbers[event.numbers] : nullptr;
   }

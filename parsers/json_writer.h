@@ -54,7 +54,7 @@ class JsonWriter {
     Begin('[');
   }
 
-  // The same members, but omitted if their value is empty.
+  // Like the members above, but omitted if their value is empty.
   void KnownText(std::string_view key, std::string_view value) {
     if (!value.empty()) Text(key, value);
   }

@@ -7,7 +7,7 @@
 #include "ingest/base/check_report.h"
 #include "ingest/base/os.h"
 
-// What `sparktail check` tries where sparktail writes files.
+// Checks of files that sparktail writes, for `sparktail check`.
 namespace sparktail {
 
 // Returns "; " and what a user can do about an error of writing a file; "" if that is unknown.

@@ -40,7 +40,7 @@ struct SinkConfiguration {
 // The options that sinks of all kinds have, those of delivery included.
 OptionTable<SinkConfiguration> SinkOptionTable();
 
-// What a sink is made from. All that is pointed to outlives it.
+// The parts from which a sink is made. All that is pointed to outlives it.
 struct SinkParts {
   Os* os = nullptr;
   Log* log = nullptr;
@@ -99,11 +99,11 @@ struct SinkKind {
   void (*setup)(const SinkConfiguration& sink, const CheckParts& parts,
                 CheckReport* report) = nullptr;
   std::string reported_as = {};  // `kind` in metrics; empty: name
-  // What its sinks report in Sink::AddTo(), as /metrics describes it. Several kinds may have the
-  // same measures.
+  // The measures that its sinks report in Sink::AddTo(), as /metrics describes them. Several kinds
+  // may have the same measures.
   std::vector<Measure> measures = {};
   bool reads_values = false;  // it uses an EventValuesReader: let parsers hand numbers on
-  // Of sinks whose Kafka transactions hold their cursors: where those are. Null for all others.
+  // Returns where the cursors of a sink are that its Kafka transactions hold. Null for other kinds.
   std::optional<KafkaCommitPlace> (*commit_place)(const SinkConfiguration& sink) = nullptr;
 };
 

@@ -15,7 +15,7 @@ struct MeasuredValue {
   double value = 0;
 };
 
-// What a sink reports of itself: for /metrics, /readyz and `--stats`. A copy, made on request;
+// A sink's report on itself: for /metrics, /readyz and `--stats`. A copy, made on request;
 // counts are since the start of the process.
 struct SinkStatus {
   enum class State : uint8_t { kRunning, kPaused, kStopped };

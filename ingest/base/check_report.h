@@ -9,7 +9,7 @@ namespace sparktail {
 class Log;
 class Os;
 
-// What a kind may use to check its sources and sinks, or to set them up.
+// Gives a kind access to the world while it checks or sets up a source or sink.
 struct CheckParts {
   Os* os = nullptr;
   Log* log = nullptr;

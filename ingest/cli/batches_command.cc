@@ -43,7 +43,7 @@ std::string Distribution(std::string_view name, std::vector<int64_t> values) {
   line.resize(std::max(line.size(), kNameWidth), ' ');
   if (values.empty()) return line + Padded("-", kWidth) + "\n";
   std::sort(values.begin(), values.end());
-  // The same ranks as in Spark's Distribution.
+  // Ranks as in Spark's Distribution.
   for (const double part : {0.0, 0.25, 0.5, 0.75, 1.0}) {
     const auto at = static_cast<size_t>(part * static_cast<double>(values.size()));
     line += Padded(Seconds(values[std::min(at, values.size() - 1)]), kWidth);

@@ -9,7 +9,7 @@
 
 namespace sparktail {
 
-// What the command line and a configuration depend on beside their text. Tests create their own.
+// Everything but text that the command line and a configuration depend on. Tests create their own.
 struct Surroundings {
   Os* os = nullptr;
   // Returns a variable of the environment, if it is set.

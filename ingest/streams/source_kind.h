@@ -36,7 +36,7 @@ struct SourceConfiguration {
 // The options that all kinds of sources have.
 OptionTable<SourceConfiguration> SourceOptionTable();
 
-// What a stored position says to users.
+// A stored position as users see it.
 struct PositionSummary {
   std::optional<uint64_t> lag_bytes;  // in the file after the position; nothing if unknown
   std::optional<uint64_t> seek;       // the offset that `sparktail offsets set` asked for

@@ -325,7 +325,7 @@ class LinearTime(Case):
 
     def check_linear(self, make, *arguments, most=(64 if SCALE >= 10 else 16) * MIB):
         """Doubles the input until it takes time enough to measure, or is so large that it shows anyway."""
-        size = 4 * MIB
+        size = 2 * MIB
         once = self.cpu(make, size, arguments)
         while once < MEASURABLE and size < most:
             size *= 2

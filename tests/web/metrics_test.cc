@@ -37,7 +37,7 @@ QueryStatus Query(const std::string& name) {
   return query;
 }
 
-// Of the kinds of sinks that have some, in the order of the table of kinds.
+// Measures of the kinds of sinks that have some, in the order of the table of kinds.
 std::vector<Measure> Measures() {
   std::vector<Measure> measures = KafkaMeasures();
   const std::vector<Measure> bulk = BulkMeasures();

@@ -1809,7 +1809,7 @@ TEST_F(FileSourceTest, TailsThatWaitForTimeAreTickedUntilTheyDont) {
   const size_t ticks = tails_.ticks;
   Run(absl::Seconds(10));
   EXPECT_EQ(tails_.ticks, ticks);
-  // The same holds for a renamed file without a successor.
+  // A renamed file without a successor is no exception.
   options_.paths = {log_path_};
   Restart();
   tails_.waits_for_time = true;
