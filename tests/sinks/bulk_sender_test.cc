@@ -353,13 +353,14 @@ TEST_F(BulkSenderTest, F31_TheCursorStaysWhereItIsWhileTheServerIsAway) {
 TEST_F(BulkSenderTest, ARequestThatTimesOutIsRetried) {
   request_timeout_ = absl::Seconds(1);
   const auto one = MakeOpen();
-  absl::Notification asked_again;
-  server_.Next([&](const Documents&) {
-    asked_again.WaitForNotification();
+  // Shared: the first response may still be waking up when the test is over.
+  const auto asked_again = std::make_shared<absl::Notification>();
+  server_.Next([asked_again](const Documents&) {
+    asked_again->WaitForNotification();
     return RawAnswer(503, "");
   });
-  server_.Next([&](const Documents&) -> std::optional<std::string> {
-    asked_again.Notify();
+  server_.Next([asked_again](const Documents&) -> std::optional<std::string> {
+    asked_again->Notify();
     return std::nullopt;
   });
   ASSERT_TRUE(one->Deliver(0, 2));
