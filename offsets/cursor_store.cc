@@ -243,8 +243,8 @@ absl::StatusOr<CursorStore::Entry> SqliteCursorStore::ReadCursor(const Statement
   if (ChecksumOf(stored) != row.Int(6)) return DamagedError("the checksum of a cursor is wrong");
   Entry entry;
   entry.sink = stored.sink;
-  entry.cursor.stream = stored.stream;
-  entry.cursor.cursor.offset = static_cast<uint64_t>(stored.offset);
+  entry.cursor.stream = StreamKey(stored.stream);
+  entry.cursor.cursor.order = static_cast<uint64_t>(stored.offset);
   entry.cursor.cursor.position = stored.position;
   entry.cursor.cursor.context = std::make_shared<const std::string>(context);
   entry.cursor.cursor.ended = stored.ended;
@@ -348,7 +348,7 @@ absl::Status SqliteCursorStore::StoreCursor(std::string_view sink_name, Sink* si
   if (!known.ok()) return known.status();
   const Cursor& place = cursor.cursor;
   const CursorRow row = {
-      sink_name,      cursor.stream,         static_cast<int64_t>(place.offset), place.ended, now,
+      sink_name,      cursor.stream.text(),  static_cast<int64_t>(place.order), place.ended, now,
       place.position, HashOf(*place.context)};
   set_cursor_.BindInt(1, (*known)->cursor);
   set_cursor_.BindInt(2, row.offset);
@@ -383,7 +383,7 @@ absl::StatusOr<SqliteCursorStore::Known> SqliteCursorStore::FindRows(const Sink&
                                                                      const StreamKey& stream,
                                                                      int64_t now) {
   Known rows;
-  find_cursor_.BindText(1, stream);
+  find_cursor_.BindText(1, stream.text());
   find_cursor_.BindInt(2, sink.id);
   absl::StatusOr<bool> row = find_cursor_.Step();
   if (!row.ok()) return row.status();
@@ -394,13 +394,13 @@ absl::StatusOr<SqliteCursorStore::Known> SqliteCursorStore::FindRows(const Sink&
   find_cursor_.Reset();
   if (rows.cursor != 0) return rows;
 
-  find_stream_.BindText(1, stream);
+  find_stream_.BindText(1, stream.text());
   row = find_stream_.Step();
   if (!row.ok()) return row.status();
   int64_t stream_id = *row ? find_stream_.Int(0) : 0;
   find_stream_.Reset();
   if (stream_id == 0) {
-    add_stream_.BindText(1, stream);
+    add_stream_.BindText(1, stream.text());
     add_stream_.BindInt(2, now);
     if (absl::Status status = add_stream_.Run(); !status.ok()) return status;
     stream_id = database_.last_insert_id();
@@ -466,7 +466,7 @@ absl::Status SqliteCursorStore::Touch(std::span<const StreamKey> streams) {
     mutex_.AssertHeld();
     const int64_t now = ToRow(os_->Now());
     for (const StreamKey& stream : streams) {
-      touch_.BindText(1, stream);
+      touch_.BindText(1, stream.text());
       touch_.BindInt(2, now);
       if (absl::Status status = touch_.Run(); !status.ok()) return status;
     }

@@ -50,7 +50,7 @@ struct SinkParts {
   std::string instance;
   bool recover = false;  // `--recover`
   // The owner of a stream's cursors in a store that several processes share; "": the instance.
-  std::function<std::string(std::string_view stream)> owner_of;
+  std::function<std::string(const StreamKey& stream)> owner_of;
   // The offsets of consumer groups that have to be committed with these cursors. On the sink's
   // thread.
   std::function<absl::StatusOr<std::vector<GroupOffsets>>(std::span<const StreamCursor>)>

@@ -140,7 +140,7 @@ absl::Status AllCursors::Store(const std::vector<Entry>& entries) {
   return absl::OkStatus();
 }
 
-absl::Status AllCursors::Forget(const StreamKey& stream) {
+absl::Status AllCursors::Forget(std::string_view stream) {
   for (auto& [place, keeper] : keepers_) {
     if (keeper.cursors == nullptr) continue;
     for (const std::string& sink : keeper.sinks) {
@@ -155,7 +155,7 @@ absl::Status AllCursors::Forget(const StreamKey& stream) {
 }
 
 // A source of which nothing is left begins as if it had never run.
-absl::Status AllCursors::ForgetOffsets(const StreamKey& stream) {
+absl::Status AllCursors::ForgetOffsets(std::string_view stream) {
   const absl::StatusOr<std::set<std::string>> before = SourcesInOffsets();
   if (!before.ok()) return before.status();
   if (absl::Status status = store_->Forget(sink_, stream).status(); !status.ok()) return status;
@@ -172,10 +172,7 @@ absl::StatusOr<std::set<std::string>> AllCursors::SourcesInOffsets() {
   const Found entries = store_->LoadAll();
   if (!entries.ok()) return entries.status();
   std::set<std::string> sources;
-  for (const auto& entry : *entries) {
-    const StreamKey& stream = entry.cursor.stream;
-    sources.insert(stream.substr(0, stream.find('/')));
-  }
+  for (const auto& entry : *entries) sources.emplace(entry.cursor.stream.source());
   return sources;
 }
 

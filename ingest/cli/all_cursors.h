@@ -46,7 +46,7 @@ class AllCursors {
   // sink); an error in between leaves whole cursors, and all can be done again.
   absl::Status Store(const std::vector<Entry>& entries);
   // Of all streams if it is empty. A source of which no cursor is left begins at start_at again.
-  absl::Status Forget(const StreamKey& stream);
+  absl::Status Forget(std::string_view stream);
 
   // Those that were there when they were looked at last.
   const std::vector<std::string>& files() const { return files_; }
@@ -66,7 +66,7 @@ class AllCursors {
   Found ReadOffsets();
   static Found ReadKeeper(const Keeper& keeper);
   absl::Status CommitKeepers();
-  absl::Status ForgetOffsets(const StreamKey& stream);
+  absl::Status ForgetOffsets(std::string_view stream);
   absl::StatusOr<std::set<std::string>> SourcesInOffsets();
 
   Os* const os_;

@@ -71,9 +71,9 @@ class Offsets {
     for (const Entry& entry : entries) {
       const Cursor& cursor = entry.cursor.cursor;
       const std::optional<uint64_t> lag = Summary(cursor).lag_bytes;
-      rows.push_back({Shown(entry.sink), Shown(entry.cursor.stream), std::to_string(cursor.offset),
-                      lag ? std::to_string(*lag) : "-", TimeText(entry.updated),
-                      cursor.ended ? "yes" : "no"});
+      rows.push_back({Shown(entry.sink), Shown(entry.cursor.stream.text()),
+                      std::to_string(cursor.order), lag ? std::to_string(*lag) : "-",
+                      TimeText(entry.updated), cursor.ended ? "yes" : "no"});
     }
     Row::size_type column = 0;
     std::array<size_t, 6> widths{};
@@ -113,8 +113,8 @@ class Offsets {
       JsonWriter json(&out);
       json.Open();
       json.Text("sink", entry.sink);
-      json.Text("stream", entry.cursor.stream);
-      json.Count("offset", cursor.offset);
+      json.Text("stream", entry.cursor.stream.text());
+      json.Count("offset", cursor.order);
       WriteSummary(Summary(cursor), &json);
       json.Text("updated", TimeText(entry.updated));
       json.Boolean("ended", cursor.ended);
@@ -151,8 +151,8 @@ class Offsets {
     if (command_.json) return Print(AsJson(*entries));
     std::string text;
     for (const Entry& entry : *entries) {
-      absl::StrAppend(&text, "sink ", Shown(entry.sink), " resumes at ", entry.cursor.cursor.offset,
-                      " in ", Shown(entry.cursor.stream), "\n");
+      absl::StrAppend(&text, "sink ", Shown(entry.sink), " resumes at ", entry.cursor.cursor.order,
+                      " in ", Shown(entry.cursor.stream.text()), "\n");
     }
     return Print(text);
   }
@@ -169,10 +169,11 @@ class Offsets {
                   "is no log that can be read again from an offset, or its position can't be read; "
                   "`sparktail offsets forget` drops the cursor");
     if (!moved.ok()) {
-      Fail(absl::StrCat("sink ", entry->sink, ": ", entry->cursor.stream, " ", moved.message()));
+      Fail(absl::StrCat("sink ", entry->sink, ": ", entry->cursor.stream.text(), " ",
+                        moved.message()));
       return false;
     }
-    cursor.offset = command_.offset;
+    cursor.order = command_.offset;
     cursor.ended = false;
     if (command_.offset == 0) {
       cursor.context = std::make_shared<const std::string>(ParserContext().ToJson());
@@ -221,7 +222,8 @@ class Offsets {
     std::vector<Entry> named;
     for (const Entry& entry : *all) {
       const bool is_sink = command_.sink.empty() || entry.sink == command_.sink;
-      const bool is_stream = command_.stream.empty() || entry.cursor.stream == command_.stream;
+      const bool is_stream =
+          command_.stream.empty() || entry.cursor.stream.text() == command_.stream;
       if (is_sink && is_stream) named.push_back(entry);
     }
     const bool names_one = !command_.sink.empty() || !command_.stream.empty();
@@ -235,7 +237,7 @@ class Offsets {
     std::vector<std::string> streams;
     for (const Entry& entry : all) {
       sinks.push_back(entry.sink);
-      streams.push_back(entry.cursor.stream);
+      streams.push_back(entry.cursor.stream.text());
     }
     const auto is_known = [](const std::string& name, const std::vector<std::string>& names) {
       return name.empty() || std::find(names.begin(), names.end(), name) != names.end();

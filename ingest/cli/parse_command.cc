@@ -28,7 +28,8 @@ class InputLog {
  public:
   InputLog(ContentShare* share, const StreamFacts& facts)
       : scratch_(&share->scratch),
-        streams_{{{share, "stdout", facts}, {share, "stderr", facts}}},
+        streams_{
+            {{share, StreamKey("", "stdout"), facts}, {share, StreamKey("", "stderr"), facts}}},
         raw_(&share->buffers) {
     for (ContentStream& stream : streams_) stream.StartDiagnosis(/*now_and_again=*/true);
   }

@@ -18,7 +18,7 @@ const Cursor* FirstOf(const std::vector<std::shared_ptr<const Cursor>>& cursors)
   const Cursor* first = nullptr;
   for (const auto& cursor : cursors) {
     if (cursor == nullptr) continue;
-    if (first == nullptr || cursor->offset < first->offset) first = cursor.get();
+    if (first == nullptr || cursor->order < first->order) first = cursor.get();
   }
   return first;
 }
@@ -53,7 +53,7 @@ const Cursor* Distributor::StartOf(const StreamKey& stream) const {
   const Cursor* first = nullptr;
   for (const auto& cursor : found->second.cursors) {
     if (cursor == nullptr) return nullptr;
-    if (first == nullptr || cursor->offset < first->offset) first = cursor.get();
+    if (first == nullptr || cursor->order < first->order) first = cursor.get();
   }
   return first;
 }
@@ -64,7 +64,7 @@ const Cursor* Distributor::NewestOf(const StreamKey& stream) const {
   const Cursor* newest = nullptr;
   for (const auto& cursor : found->second.cursors) {
     if (cursor == nullptr) continue;
-    if (newest == nullptr || cursor->offset > newest->offset) newest = cursor.get();
+    if (newest == nullptr || cursor->order > newest->order) newest = cursor.get();
   }
   return newest;
 }
@@ -100,10 +100,10 @@ void Distributor::StartAtOthers(size_t sink, Concerns concerns) {
 
 void Distributor::Forget(const StreamKey& stream) { streams_.erase(stream); }
 
-void Distributor::WatchCommits(const std::string& prefix, const std::function<void()>& wake) {
+void Distributor::WatchCommits(const std::string& source, const std::function<void()>& wake) {
   inbox_ = std::make_shared<Inbox>();
   for (size_t sink = 0; sink < sinks_.size(); ++sink) {
-    sinks_[sink]->WatchCommits(prefix,
+    sinks_[sink]->WatchCommits(source,
                                [sink, inbox = inbox_, wake](const std::vector<StreamMoved>& moved) {
                                  {
                                    const absl::MutexLock lock(&inbox->mutex);
@@ -170,11 +170,11 @@ size_t Distributor::FirstFor(size_t sink, const Batch& batch) const {
   const Cursor* start = known == streams_.end() ? nullptr : known->second.cursors[sink].get();
   if (start == nullptr) return 0;
   const bool has_all =
-      batch.end->offset < start->offset || (batch.end->offset == start->offset && start->ended);
+      batch.end->order < start->order || (batch.end->order == start->order && start->ended);
   if (has_all) return kNoBatch;
   const std::vector<EventRef>& events = batch.events.events;
   const auto first = std::partition_point(events.begin(), events.end(), [&](const EventRef& event) {
-    return event.offset < start->offset;
+    return event.offset < start->order;
   });
   return static_cast<size_t>(first - events.begin());
 }

@@ -42,7 +42,7 @@ class Distributor : public Output {
   void Learn(size_t sink, Concerns concerns, std::vector<StreamCursor> cursors) override;
   void StartAtOthers(size_t sink, Concerns concerns) override;
   void Forget(const StreamKey& stream) override;
-  void WatchCommits(const std::string& prefix, const std::function<void()>& wake) override;
+  void WatchCommits(const std::string& source, const std::function<void()>& wake) override;
   void TakeCommitted() override;
   std::shared_ptr<const Cursor> CommittedOf(size_t sink, const StreamKey& stream) const override;
 

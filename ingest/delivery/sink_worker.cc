@@ -35,8 +35,8 @@ SinkWorker::~SinkWorker() {
   parts_.sink = nullptr;  // while the events written to it still live in open_
 }
 
-void SinkWorker::WatchCommits(std::string prefix, OnCommitted on_committed) {
-  watchers_.emplace_back(std::move(prefix), std::move(on_committed));
+void SinkWorker::WatchCommits(std::string source, OnCommitted on_committed) {
+  watchers_.emplace_back(std::move(source), std::move(on_committed));
 }
 
 void SinkWorker::Start() {
@@ -199,7 +199,7 @@ std::vector<StreamMoved> SinkWorker::MovedStreams() const {
   for (const Item& item : open_) {
     if (item.dropped) continue;
     const Batch& batch = *item.batch;
-    const auto [found, is_new] = index.try_emplace(batch.stream, moved.size());
+    const auto [found, is_new] = index.try_emplace(batch.stream.text(), moved.size());
     if (is_new) {
       moved.push_back({batch.stream, batch.end});
     } else {
@@ -260,10 +260,10 @@ bool SinkWorker::UpdateStatus(const Delivered& delivered) {
 }
 
 void SinkWorker::CallWatchers(const std::vector<StreamMoved>& moved) const {
-  for (const auto& [prefix, on_committed] : watchers_) {
+  for (const auto& [source, on_committed] : watchers_) {
     std::vector<StreamMoved> watched;
     for (const StreamMoved& one : moved) {
-      if (one.stream.starts_with(prefix)) watched.push_back(one);
+      if (one.stream.source() == source) watched.push_back(one);
     }
     if (!watched.empty()) on_committed(watched);
   }

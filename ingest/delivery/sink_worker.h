@@ -62,7 +62,7 @@ class SinkWorker {
   // After each commit the sink's thread calls `on_committed` with the new cursors of the streams
   // whose keys begin with `prefix`. Call it before Start().
   using OnCommitted = std::function<void(const std::vector<StreamMoved>& moved)>;
-  void WatchCommits(std::string prefix, OnCommitted on_committed);
+  void WatchCommits(std::string source, OnCommitted on_committed);
   void Start();
 
   const std::string& name() const { return parts_.name; }

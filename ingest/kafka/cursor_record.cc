@@ -21,7 +21,7 @@ std::string CursorRecord::ToJson() const {
   JsonWriter json(&out);
   json.Open();
   json.Integer("version", kVersion);
-  json.Count("offset", cursor.offset);
+  json.Count("offset", cursor.order);
   json.Text("position", cursor.position);
   json.Text("context", *cursor.context);
   json.Boolean("ended", cursor.ended);
@@ -41,7 +41,7 @@ std::optional<CursorRecord> CursorRecord::FromJson(std::string_view json) {
   std::string_view position;
   std::string_view context;
   std::string_view commit;
-  const bool is_whole = object["offset"].get(record.cursor.offset) == simdjson::SUCCESS &&
+  const bool is_whole = object["offset"].get(record.cursor.order) == simdjson::SUCCESS &&
                         object["position"].get(position) == simdjson::SUCCESS &&
                         object["context"].get(context) == simdjson::SUCCESS &&
                         object["ended"].get(record.cursor.ended) == simdjson::SUCCESS &&

@@ -91,7 +91,7 @@ absl::Status Pipeline::OpenSink(const SinkConfiguration& configuration) {
   made.configuration = &configuration;
   made.instance = parts_.configuration->instance;
   made.recover = parts_.recover;
-  made.owner_of = [this](std::string_view stream) { return OwnerOf(stream); };
+  made.owner_of = [this](const StreamKey& stream) { return OwnerOf(stream); };
   made.group_offsets = [this, name = configuration.name](std::span<const StreamCursor> cursors) {
     return OffsetsOf(name, cursors);
   };
@@ -159,7 +159,7 @@ absl::Status Pipeline::OpenSource(const SourceConfiguration& configuration) {
     if (sink.kind->reads_values) parts.parser.hand_on_numbers = true;
     cursors.emplace_back();
     for (const StreamCursor& cursor : cursors_[i]) {
-      if (cursor.stream.starts_with(configuration.name + "/")) cursors.back().push_back(cursor);
+      if (cursor.stream.source() == configuration.name) cursors.back().push_back(cursor);
     }
   }
   parts.os = os_;
@@ -188,10 +188,10 @@ absl::Status Pipeline::OpenSource(const SourceConfiguration& configuration) {
 
 // Returns the owner of a stream's cursors that are kept in Kafka: a consumer group, not this
 // instance.
-std::string Pipeline::OwnerOf(std::string_view stream) const {
+std::string Pipeline::OwnerOf(const StreamKey& stream) const {
   for (const SourceConfiguration& source : parts_.configuration->sources) {
-    if (source.kind->cursor_owner == nullptr || !stream.starts_with(source.name + "/")) continue;
-    return source.kind->cursor_owner(source);
+    if (source.name != stream.source()) continue;
+    return source.kind->cursor_owner == nullptr ? "" : source.kind->cursor_owner(source);
   }
   return "";
 }

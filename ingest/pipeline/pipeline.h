@@ -74,7 +74,7 @@ class Pipeline {
   void SetNotReady(std::string why);
   void SetDoing(std::string_view what, std::string_view of = {});
   absl::Status OpenSource(const SourceConfiguration& configuration);
-  std::string OwnerOf(std::string_view stream) const;
+  std::string OwnerOf(const StreamKey& stream) const;
   absl::StatusOr<std::vector<GroupOffsets>> OffsetsOf(const std::string& sink,
                                                       std::span<const StreamCursor> cursors) const;
   bool IsComplete();

@@ -16,7 +16,7 @@ std::shared_ptr<Batch> MakePlainBatch(StreamKey stream, uint64_t end, std::strin
                                       EventBuffer events) {
   static const auto kNoContext = std::make_shared<const std::string>("{}");
   auto cursor = std::make_shared<Cursor>();
-  cursor->offset = end;
+  cursor->order = end;
   cursor->position = std::move(position);
   cursor->context = kNoContext;
   auto batch = std::make_shared<Batch>();
@@ -37,6 +37,10 @@ ContentStream::ContentStream(ContentShare* share, StreamKey key, const StreamFac
       emitted_(from.offset),
       grown_(share->os->Now()),
       sampled_(from.offset) {}
+
+ParsePosition ContentStream::PlaceOf(const Cursor& cursor) {
+  return {cursor.order, ParserContext::FromJson(*cursor.context).value_or(ParserContext())};
+}
 
 ContentStream::~ContentStream() { share_->ended.Add(parser_->stats()); }
 
@@ -123,7 +127,7 @@ bool ContentStream::EndTurn() {
 
 std::shared_ptr<Batch> ContentStream::TakeBatch(std::string position) {
   auto cursor = std::make_shared<Cursor>();
-  cursor->offset = std::min(settled(), limit_);
+  cursor->order = std::min(settled(), limit_);
   cursor->position = std::move(position);
   cursor->context = Context();
   cursor->ended = has_ended_;

@@ -63,6 +63,9 @@ class ContentStream {
   ContentStream& operator=(const ContentStream&) = delete;
   ~ContentStream();
 
+  // Returns the place in the content where a stream resumes from a cursor that TakeBatch() made.
+  static ParsePosition PlaceOf(const Cursor& cursor);
+
   // ------------------------------------------------------------ settings
 
   // Skips events of records before `offset`; UINT64_MAX: all events.

@@ -67,10 +67,10 @@ class Output {
   // Drops the cursors of the stream.
   virtual void Forget(const StreamKey& stream) = 0;
 
-  // From now on TakeCommitted() takes what the sinks have made durable in streams whose key starts
-  // with `prefix`. `wake` is called on the sinks' threads when there is something to take. Called
+  // From now on TakeCommitted() takes what the sinks have made durable in the streams of `source`.
+  // `wake` is called on the sinks' threads when there is something to take. Called
   // once, before the sinks are started.
-  virtual void WatchCommits(const std::string& prefix, const std::function<void()>& wake) = 0;
+  virtual void WatchCommits(const std::string& source, const std::function<void()>& wake) = 0;
   // Updates StartOf(), NewestOf() and CommittedOf() with the cursors committed since the last call.
   virtual void TakeCommitted() = 0;
   // The last committed cursor of the sink; null: not known.

@@ -60,7 +60,7 @@ absl::StatusOr<std::vector<StreamCursor>> ExactlyOnceSink::Open() {
           "another offsets_topic");
     }
     known_[key] = {record->updated_ms, record->cursor.ended};
-    cursors.push_back({key.substr(prefix.size()), std::move(record->cursor)});
+    cursors.push_back({StreamKey(key.substr(prefix.size())), std::move(record->cursor)});
   }
   return cursors;
 }
@@ -247,10 +247,10 @@ absl::Status ExactlyOnceSink::PutCursors(std::span<const StreamCursor> cursors) 
   return absl::OkStatus();
 }
 
-std::string ExactlyOnceSink::KeyOf(std::string_view stream) const {
+std::string ExactlyOnceSink::KeyOf(const StreamKey& stream) const {
   const std::string owner = parts_.owner_of ? parts_.owner_of(stream) : "";
   const std::string prefix = owner.empty() ? claim_key_ : CursorPrefix(owner, parts_.name);
-  return prefix + "/" + std::string(stream);
+  return prefix + "/" + stream.text();
 }
 
 absl::Status ExactlyOnceSink::SendGroupOffsets(std::span<const StreamCursor> cursors) {

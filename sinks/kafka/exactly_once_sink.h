@@ -51,7 +51,7 @@ class ExactlyOnceSink : public Sink {
     KafkaSinkOptions options;
     // Returns the owner of a stream's cursors. If it is empty or returns "", the instance owns
     // them.
-    std::function<std::string(std::string_view stream)> owner_of;
+    std::function<std::string(const StreamKey& stream)> owner_of;
     // Returns the group offsets to commit with these cursors; may be empty. Called on the sink's
     // thread.
     std::function<absl::StatusOr<std::vector<GroupOffsets>>(std::span<const StreamCursor>)>
@@ -103,7 +103,7 @@ class ExactlyOnceSink : public Sink {
   bool WasCommitted() const;
   absl::Status HandleError(const KafkaError& error, std::string_view what);
   absl::Status ForgetEnded();
-  std::string KeyOf(std::string_view stream) const;
+  std::string KeyOf(const StreamKey& stream) const;
 
   struct Written {
     const EventBuffer* events;

@@ -65,7 +65,7 @@ absl::StatusOr<std::vector<CursorStore::Entry>> KafkaCursors::Load(std::string_v
                                            " has a cursor that can't be read: " + it->first);
     }
     entries.push_back({std::string(sink),
-                       {it->first.substr(prefix.size()), std::move(record->cursor)},
+                       {StreamKey(it->first.substr(prefix.size())), std::move(record->cursor)},
                        absl::FromUnixMillis(record->updated_ms)});
   }
   return entries;
@@ -74,7 +74,7 @@ absl::StatusOr<std::vector<CursorStore::Entry>> KafkaCursors::Load(std::string_v
 absl::Status KafkaCursors::Store(std::string_view sink, const StreamCursor& cursor,
                                  absl::Time now) {
   const CursorRecord record = {cursor.cursor, absl::ToUnixMillis(now), "offsets set"};
-  const std::string key = CursorPrefix(instance_, sink) + "/" + cursor.stream;
+  const std::string key = CursorPrefix(instance_, sink) + "/" + cursor.stream.text();
   values_[key] = record.ToJson();
   changes_[key] = values_[key];
   return absl::OkStatus();

@@ -37,9 +37,9 @@ absl::StatusOr<std::vector<CursorStore::Entry>> CursorTable::Load(std::string_vi
   for (; row.ok() && *row; row = load_.Step()) {
     CursorStore::Entry& entry = entries.emplace_back();
     entry.sink = sink;
-    entry.cursor.stream = load_.Text(0);
+    entry.cursor.stream = StreamKey(load_.Text(0));
     Cursor& cursor = entry.cursor.cursor;
-    cursor.offset = static_cast<uint64_t>(load_.Int(1));
+    cursor.order = static_cast<uint64_t>(load_.Int(1));
     cursor.position = load_.Text(2);
     cursor.context = std::make_shared<const std::string>(load_.Text(3));
     cursor.ended = load_.Int(4) != 0;
@@ -52,8 +52,8 @@ absl::StatusOr<std::vector<CursorStore::Entry>> CursorTable::Load(std::string_vi
 absl::Status CursorTable::Store(std::string_view sink, const StreamCursor& cursor, absl::Time now) {
   const std::string updated = TextOfTime(now);
   store_.BindText(1, sink);
-  store_.BindText(2, cursor.stream);
-  store_.BindInt(3, static_cast<int64_t>(cursor.cursor.offset));
+  store_.BindText(2, cursor.stream.text());
+  store_.BindInt(3, static_cast<int64_t>(cursor.cursor.order));
   store_.BindText(4, cursor.cursor.position);
   store_.BindText(5, *cursor.cursor.context);
   store_.BindInt(6, cursor.cursor.ended ? 1 : 0);

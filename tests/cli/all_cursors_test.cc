@@ -32,7 +32,7 @@ using ::testing::IsEmpty;
 using testing::WriteBytes;
 
 StreamCursor At(const std::string& stream, uint64_t offset) {
-  return {stream, {offset, "{}", std::make_shared<const std::string>("{}"), false}};
+  return {StreamKey(stream), {offset, "{}", std::make_shared<const std::string>("{}"), false}};
 }
 
 // Sinks "file", and "history" which keeps its cursors itself.
@@ -76,8 +76,8 @@ class AllCursorsTest : public ::testing::Test {
     std::vector<std::string> lines;
     if (!entries.ok()) return lines;
     for (const AllCursors::Entry& entry : *entries) {
-      lines.push_back(entry.sink + " " + entry.cursor.stream + " " +
-                      std::to_string(entry.cursor.cursor.offset));
+      lines.push_back(entry.sink + " " + entry.cursor.stream.text() + " " +
+                      std::to_string(entry.cursor.cursor.order));
     }
     return lines;
   }
@@ -86,7 +86,7 @@ class AllCursorsTest : public ::testing::Test {
     std::vector<std::string> lines;
     const std::vector<StreamCursor> cursors = Store()->Load("history").value();
     for (const StreamCursor& cursor : cursors) {
-      lines.push_back(cursor.stream + " " + std::to_string(cursor.cursor.offset));
+      lines.push_back(cursor.stream.text() + " " + std::to_string(cursor.cursor.order));
     }
     return lines;
   }
@@ -100,7 +100,7 @@ class AllCursorsTest : public ::testing::Test {
   // Everything that was read, but at another offset.
   static std::vector<AllCursors::Entry> Moved(std::vector<AllCursors::Entry> entries,
                                               uint64_t offset) {
-    for (AllCursors::Entry& entry : entries) entry.cursor.cursor.offset = offset;
+    for (AllCursors::Entry& entry : entries) entry.cursor.cursor.order = offset;
     return entries;
   }
 

@@ -19,6 +19,7 @@
 #include "tests/support/faulty_os.h"
 #include "tests/support/of_kind.h"
 #include "tests/support/recording_log.h"
+#include "tests/support/stream_keys.h"
 #include "tests/support/temp_dir.h"
 
 namespace sparktail {
@@ -77,7 +78,7 @@ class OffsetsCommandTest : public ::testing::Test {
 
   static StreamCursor CursorOf(const std::string& stream, const FilePosition& place,
                                bool ended = false) {
-    return {stream,
+    return {StreamKey(stream),
             {place.content, place.ToJson(), std::make_shared<const std::string>("learnt"), ended}};
   }
 
@@ -197,13 +198,13 @@ TEST_F(OffsetsCommandTest, SetsAllSinksToTheBeginning) {
   EXPECT_EQ(os_.out, "sink file resumes at 0 in logs/a\nsink search resumes at 0 in logs/a\n");
   for (const char* sink : {"file", "search"}) {
     const Cursor cursor = Stored(sink, "logs/a");
-    EXPECT_EQ(cursor.offset, 0U);
+    EXPECT_EQ(cursor.order, 0U);
     EXPECT_EQ(*cursor.context, ParserContext().ToJson());
     FilePosition expected = Place("a", 60);
     expected.seek = 0;
     EXPECT_EQ(cursor.position, expected.ToJson());
   }
-  EXPECT_EQ(Stored("file", "logs/b").offset, 100U);
+  EXPECT_EQ(Stored("file", "logs/b").order, 100U);
   EXPECT_EQ(Own()->LoadState("file").value(), "state");
   EXPECT_EQ(Run(Action::kList, "file", "logs/a"), ExitCode::kOk);
   EXPECT_THAT(os_.out, HasSubstr("logs/a  0       -  "));
@@ -213,7 +214,7 @@ TEST_F(OffsetsCommandTest, SetsOneSinkToAByte) {
   Fill();
   EXPECT_EQ(Run(Action::kSet, "file", "logs/b", 30), ExitCode::kOk);
   const Cursor cursor = Stored("file", "logs/b");
-  EXPECT_EQ(cursor.offset, 30U);
+  EXPECT_EQ(cursor.order, 30U);
   EXPECT_EQ(*cursor.context, "learnt");
   EXPECT_FALSE(cursor.ended);
   EXPECT_EQ(FilePosition::FromJson(cursor.position)->seek, 30U);
@@ -221,7 +222,7 @@ TEST_F(OffsetsCommandTest, SetsOneSinkToAByte) {
   EXPECT_EQ(Run(Action::kSet, "search", "logs/a", 100), ExitCode::kOk);
   EXPECT_THAT(os_.out,
               StartsWith(R"({"sink":"search","stream":"logs/a","offset":100,"seek":100,)"));
-  EXPECT_EQ(Stored("file", "logs/a").offset, 60U);
+  EXPECT_EQ(Stored("file", "logs/a").order, 60U);
 }
 
 // Otherwise the source would skip the beginning, as `start_at` said at the first start.
@@ -244,7 +245,7 @@ TEST_F(OffsetsCommandTest, AByteThatIsNotThereIsRefused) {
   Fill();
   EXPECT_EQ(Run(Action::kSet, "", "logs/a", 101), ExitCode::kFailed);
   EXPECT_THAT(os_.error, HasSubstr("logs/a has no byte 101, only 100"));
-  EXPECT_EQ(Stored("file", "logs/a").offset, 60U);
+  EXPECT_EQ(Stored("file", "logs/a").order, 60U);
   std::filesystem::resize_file(dir_ / "a", 200);
   EXPECT_EQ(Run(Action::kSet, "", "logs/a", 101), ExitCode::kOk);
 }
@@ -264,13 +265,13 @@ class OffsetsOfYarnTest : public OffsetsCommandTest {
 
   void Keep(const std::string& stream, uint64_t offset, const std::string& position) {
     const StreamCursor cursor = {
-        stream, {offset, position, std::make_shared<const std::string>("learnt"), true}};
+        StreamKey(stream), {offset, position, std::make_shared<const std::string>("learnt"), true}};
     ASSERT_TRUE(Own()->Commit("file", {&cursor, 1}, std::nullopt).ok());
   }
 
   void ExpectMoved(uint64_t offset) {
     const Cursor cursor = Stored("file", kStream);
-    EXPECT_EQ(cursor.offset, offset);
+    EXPECT_EQ(cursor.order, offset);
     EXPECT_FALSE(cursor.ended);
     const auto moved = YarnPosition::FromJson(cursor.position);
     ASSERT_TRUE(moved) << cursor.position;
@@ -316,7 +317,7 @@ TEST_F(OffsetsOfYarnTest, WhatIsNoLogIsRefused) {
     EXPECT_THAT(os_.error, HasSubstr("application_1_0002/jobs/1 is no log"));
     EXPECT_THAT(os_.error, HasSubstr("`sparktail offsets forget` drops the cursor"));
     const Cursor cursor = Stored("file", "prod/application_1_0002/jobs/1");
-    EXPECT_EQ(cursor.offset, 5000U);
+    EXPECT_EQ(cursor.order, 5000U);
     EXPECT_EQ(cursor.position, position);
   }
 }
@@ -331,7 +332,7 @@ TEST_F(OffsetsCommandTest, StreamsOfKafkaAreRefusedWithTheWayToDoIt) {
     const std::unique_ptr<CursorStore> store = Own();
     for (const auto& [stream, position] : positions) {
       const StreamCursor cursor = {
-          stream, {100, position, std::make_shared<const std::string>("learnt"), false}};
+          StreamKey(stream), {100, position, std::make_shared<const std::string>("learnt"), false}};
       ASSERT_TRUE(store->Commit("file", {&cursor, 1}, std::nullopt).ok());
     }
   }
@@ -387,7 +388,7 @@ TEST_F(OffsetsCommandTest, SetAndForgetRefuseWhileAProcessRuns) {
                                      std::to_string(::getpid())));
     EXPECT_EQ(os_.out, "");
   }
-  EXPECT_EQ(running->Load("file").value().at(0).cursor.offset, 60U);
+  EXPECT_EQ(running->Load("file").value().at(0).cursor.order, 60U);
 }
 
 TEST_F(OffsetsCommandTest, NothingIsMadeWhereNothingIs) {
@@ -436,7 +437,7 @@ class OffsetsOfHistoryTest : public OffsetsCommandTest {
     const auto cursors = sink->Open();
     EXPECT_TRUE(cursors.ok()) << cursors.status();
     if (!cursors.ok()) return sink;
-    for (const StreamCursor& cursor : *cursors) at_[cursor.stream] = cursor.cursor;
+    for (const StreamCursor& cursor : *cursors) at_[cursor.stream.text()] = cursor.cursor;
     return sink;
   }
   // Where the sink would resume.
@@ -475,18 +476,18 @@ TEST_F(OffsetsOfHistoryTest, SetMovesTheSinkAndItsCopy) {
   EXPECT_EQ(os_.error, "");
   EXPECT_EQ(os_.out, "sink file resumes at 30 in logs/a\nsink history resumes at 30 in logs/a\n");
   const Cursor cursor = SinkAt().at("logs/a");
-  EXPECT_EQ(cursor.offset, 30U);
+  EXPECT_EQ(cursor.order, 30U);
   EXPECT_EQ(*cursor.context, "learnt");
   EXPECT_EQ(FilePosition::FromJson(cursor.position)->seek, 30U);
-  EXPECT_EQ(SinkAt().at("logs/b").offset, 60U);
-  EXPECT_EQ(Stored("history", "logs/a").offset, 30U);
-  EXPECT_EQ(Stored("history", "logs/b").offset, 50U);
-  EXPECT_EQ(Stored("file", "logs/a").offset, 30U);
+  EXPECT_EQ(SinkAt().at("logs/b").order, 60U);
+  EXPECT_EQ(Stored("history", "logs/a").order, 30U);
+  EXPECT_EQ(Stored("history", "logs/b").order, 50U);
+  EXPECT_EQ(Stored("file", "logs/a").order, 30U);
 
   EXPECT_EQ(Run(Action::kSet, "history", "logs/b"), ExitCode::kOk);
-  EXPECT_EQ(SinkAt().at("logs/b").offset, 0U);
+  EXPECT_EQ(SinkAt().at("logs/b").order, 0U);
   EXPECT_EQ(*SinkAt().at("logs/b").context, ParserContext().ToJson());
-  EXPECT_EQ(Stored("file", "logs/b").offset, 60U);
+  EXPECT_EQ(Stored("file", "logs/b").order, 60U);
 }
 
 TEST_F(OffsetsOfHistoryTest, AnErrorChangesNoSink) {
@@ -494,8 +495,8 @@ TEST_F(OffsetsOfHistoryTest, AnErrorChangesNoSink) {
   EXPECT_THAT(os_.error, HasSubstr("logs/a has no byte 101, only 100"));
   EXPECT_EQ(Run(Action::kSet, "history", "logs/c", 1), ExitCode::kFailed);
   EXPECT_THAT(os_.error, HasSubstr(Database() + " has no cursor of sink history in stream logs/c"));
-  EXPECT_EQ(SinkAt().at("logs/a").offset, 60U);
-  EXPECT_EQ(Stored("file", "logs/a").offset, 60U);
+  EXPECT_EQ(SinkAt().at("logs/a").order, 60U);
+  EXPECT_EQ(Stored("file", "logs/a").order, 60U);
 }
 
 TEST_F(OffsetsOfHistoryTest, ForgetsOneStreamOneSinkOrAll) {
@@ -506,7 +507,7 @@ TEST_F(OffsetsOfHistoryTest, ForgetsOneStreamOneSinkOrAll) {
   EXPECT_EQ(os_.out, "forgot 1 cursor in " + Offsets() + ", 1 cursor in " + Database() + "\n");
   EXPECT_TRUE(SinkAt().empty());
   EXPECT_TRUE(Own()->Load("history")->empty()) << "nor is there a copy";
-  EXPECT_EQ(Stored("file", "logs/a").offset, 60U);
+  EXPECT_EQ(Stored("file", "logs/a").order, 60U);
 
   ASSERT_TRUE(Sink()->Commit(std::vector{CursorOf("logs/a", Place("a", 60))}).ok());
   command_.json = true;
@@ -523,7 +524,7 @@ TEST_F(OffsetsOfHistoryTest, ARunningProcessIsNamed) {
     EXPECT_THAT(os_.error, HasSubstr(StateDir() + " is in use by another sparktail, process " +
                                      std::to_string(::getpid())));
   }
-  EXPECT_EQ(SinkAt().at("logs/a").offset, 60U);
+  EXPECT_EQ(SinkAt().at("logs/a").order, 60U);
   EXPECT_EQ(Run(Action::kList), ExitCode::kOk);
 }
 
@@ -534,7 +535,7 @@ TEST_F(OffsetsOfHistoryTest, UnreadableFilesAreReported) {
     EXPECT_THAT(os_.error, HasSubstr(Database()));
     EXPECT_THAT(os_.error, HasSubstr("the history is damaged"));
   }
-  EXPECT_EQ(Stored("file", "logs/a").offset, 60U);
+  EXPECT_EQ(Stored("file", "logs/a").order, 60U);
   EXPECT_EQ(Run(Action::kSet, "file", "logs/a", 7), ExitCode::kOk) << "it is not its own";
 }
 

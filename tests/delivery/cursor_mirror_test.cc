@@ -10,6 +10,7 @@
 #include "tests/support/faulty_os.h"
 #include "tests/support/memory_cursor_store.h"
 #include "tests/support/recording_log.h"
+#include "tests/support/stream_keys.h"
 
 namespace sparktail {
 namespace {
@@ -18,16 +19,16 @@ class CursorMirrorTest : public ::testing::Test {
  protected:
   CursorMirrorTest() { os_.SetNow(absl::FromUnixSeconds(1000)); }
 
-  void Move(const StreamKey& stream, uint64_t offset) {
+  void Move(std::string_view stream, uint64_t offset) {
     Cursor cursor;
-    cursor.offset = offset;
+    cursor.order = offset;
     cursor.context = std::make_shared<const std::string>("{}");
-    mirror_.Add({{stream, std::make_shared<const Cursor>(std::move(cursor))}});
+    mirror_.Add({{StreamKey(stream), std::make_shared<const Cursor>(std::move(cursor))}});
   }
-  uint64_t CopiedOf(const StreamKey& stream) {
+  uint64_t CopiedOf(std::string_view stream) {
     const std::vector<StreamCursor> cursors = store_.Load("out").value();
     for (const StreamCursor& copied : cursors) {
-      if (copied.stream == stream) return copied.cursor.offset;
+      if (copied.stream == stream) return copied.cursor.order;
     }
     return 0;
   }
@@ -83,7 +84,7 @@ TEST_F(CursorMirrorTest, RetriesAtTheNextCopyWhatFailed) {
 
 TEST_F(CursorMirrorTest, WithoutAStoreNothingWaits) {
   CursorMirror none(&os_, &log_, nullptr, "out");
-  none.Add({{"a", std::make_shared<const Cursor>()}});
+  none.Add({{StreamKey("a"), std::make_shared<const Cursor>()}});
   EXPECT_EQ(none.waiting(), 0U);
   none.Copy();
 }

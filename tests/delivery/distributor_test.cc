@@ -10,6 +10,7 @@
 
 #include "tests/support/fake_sink.h"
 #include "tests/support/recording_log.h"
+#include "tests/support/stream_keys.h"
 
 namespace sparktail {
 namespace {
@@ -22,10 +23,10 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
-StreamCursor At(const StreamKey& stream, uint64_t offset, bool ended = false) {
+StreamCursor At(std::string_view stream, uint64_t offset, bool ended = false) {
   StreamCursor cursor;
-  cursor.stream = stream;
-  cursor.cursor.offset = offset;
+  cursor.stream = StreamKey(stream);
+  cursor.cursor.order = offset;
   cursor.cursor.context = std::make_shared<const std::string>("{}");
   cursor.cursor.ended = ended;
   return cursor;
@@ -70,8 +71,8 @@ class DistributorTest : public ::testing::Test {
     for (const SinkWorld::Commit& commit : worlds_[sink]->commits()) {
       if (!text.empty()) text += "|";
       for (size_t i = 0; i < commit.cursors.size(); ++i) {
-        text += (i > 0 ? " " : "") + commit.cursors[i].stream + ":" +
-                std::to_string(commit.cursors[i].cursor.offset);
+        text += (i > 0 ? " " : "") + commit.cursors[i].stream.text() + ":" +
+                std::to_string(commit.cursors[i].cursor.order);
       }
     }
     return text;
@@ -134,20 +135,21 @@ TEST_F(DistributorTest, StreamsOfOneFileAreCommittedTogether) {
 
 TEST_F(DistributorTest, StartsWhereTheFirstSinkStands) {
   Make({{At("a", 7), At("b", 1)}, {At("a", 3)}});
-  EXPECT_EQ(distributor_->StartOf("a")->offset, 3U);
-  EXPECT_EQ(distributor_->NewestOf("a")->offset, 7U);
-  EXPECT_EQ(distributor_->StartOf("b"), nullptr);
-  EXPECT_EQ(distributor_->NewestOf("b")->offset, 1U);
-  EXPECT_EQ(distributor_->StartOf("c"), nullptr);
-  EXPECT_EQ(distributor_->NewestOf("c"), nullptr);
+  EXPECT_EQ(distributor_->StartOf(StreamKey("a"))->order, 3U);
+  EXPECT_EQ(distributor_->NewestOf(StreamKey("a"))->order, 7U);
+  EXPECT_EQ(distributor_->StartOf(StreamKey("b")), nullptr);
+  EXPECT_EQ(distributor_->NewestOf(StreamKey("b"))->order, 1U);
+  EXPECT_EQ(distributor_->StartOf(StreamKey("c")), nullptr);
+  EXPECT_EQ(distributor_->NewestOf(StreamKey("c")), nullptr);
   EXPECT_THAT(distributor_->Streams(), UnorderedElementsAre("a", "b"));
 }
 
 TEST_F(DistributorTest, ANewSinkStartsWhereTheFirstOfTheOthersStands) {
   Make({{At("a", 7)}, {At("a", 3), At("b", 2)}, {}});
   distributor_->StartNewSinksAtOthers();
-  EXPECT_EQ(distributor_->StartOf("a")->offset, 3U);
-  EXPECT_EQ(distributor_->StartOf("b"), nullptr) << "the first sink knows another stream";
+  EXPECT_EQ(distributor_->StartOf(StreamKey("a"))->order, 3U);
+  EXPECT_EQ(distributor_->StartOf(StreamKey("b")), nullptr)
+      << "the first sink knows another stream";
   Emit({MakeBatch("a", 8, {"3", "4", "5", "6", "7"})});
   Emit({MakeBatch("b", 3, {"0", "1", "2"})});
   Emit({MakeBatch("c", 1, {"new"})});
@@ -179,14 +181,14 @@ TEST_F(DistributorTest, HasRoomIfAllHave) {
 
 TEST_F(DistributorTest, LearnsAnewWhereASinkStandsInSharedStreams) {
   Make({{At("p/a", 3), At("q/a", 4)}, {At("p/a", 5)}});
-  const auto of_p = [](const StreamKey& stream) { return stream.starts_with("p/"); };
+  const auto of_p = [](const StreamKey& stream) { return stream.source() == "p"; };
   distributor_->Learn(0, of_p, {At("p/a", 8), At("p/b", 2), At("q/a", 9)});
-  EXPECT_EQ(distributor_->StartOf("p/a")->offset, 5U);
-  EXPECT_EQ(distributor_->CommittedOf(0, "p/a")->offset, 8U);
-  EXPECT_EQ(distributor_->CommittedOf(0, "q/a")->offset, 4U) << "it was not asked for";
-  EXPECT_EQ(distributor_->CommittedOf(1, "p/b"), nullptr);
+  EXPECT_EQ(distributor_->StartOf(StreamKey("p/a"))->order, 5U);
+  EXPECT_EQ(distributor_->CommittedOf(0, StreamKey("p/a"))->order, 8U);
+  EXPECT_EQ(distributor_->CommittedOf(0, StreamKey("q/a"))->order, 4U) << "it was not asked for";
+  EXPECT_EQ(distributor_->CommittedOf(1, StreamKey("p/b")), nullptr);
   distributor_->StartAtOthers(1, of_p);
-  EXPECT_EQ(distributor_->CommittedOf(1, "p/b")->offset, 2U);
+  EXPECT_EQ(distributor_->CommittedOf(1, StreamKey("p/b"))->order, 2U);
   distributor_->Learn(0, of_p, {});
   distributor_->Learn(1, of_p, {});
   EXPECT_THAT(distributor_->Streams(), ElementsAre("q/a"));
@@ -195,19 +197,19 @@ TEST_F(DistributorTest, LearnsAnewWhereASinkStandsInSharedStreams) {
 TEST_F(DistributorTest, KnowsWhatTheSinksHaveCommitted) {
   Make({{}, {}});
   std::atomic<size_t> wakes = 0;
-  distributor_->WatchCommits("src/", [&] { ++wakes; });
+  distributor_->WatchCommits("src", [&] { ++wakes; });
   const auto batch = MakeBatch("src/a", 2, {"d0", "d1"});
   Emit({batch, MakeBatch("other/a", 1, {"d2"})});
   distributor_->TakeCommitted();
-  EXPECT_EQ(distributor_->CommittedOf(0, "src/a"), nullptr);
+  EXPECT_EQ(distributor_->CommittedOf(0, StreamKey("src/a")), nullptr);
   Deliver();
   EXPECT_EQ(wakes, 2U);
   distributor_->TakeCommitted();
-  EXPECT_EQ(distributor_->CommittedOf(0, "src/a"), batch->end);
-  EXPECT_EQ(distributor_->CommittedOf(1, "src/a"), batch->end);
-  EXPECT_EQ(distributor_->CommittedOf(1, "other/a"), nullptr);
-  distributor_->Forget("src/a");
-  EXPECT_EQ(distributor_->StartOf("src/a"), nullptr);
+  EXPECT_EQ(distributor_->CommittedOf(0, StreamKey("src/a")), batch->end);
+  EXPECT_EQ(distributor_->CommittedOf(1, StreamKey("src/a")), batch->end);
+  EXPECT_EQ(distributor_->CommittedOf(1, StreamKey("other/a")), nullptr);
+  distributor_->Forget(StreamKey("src/a"));
+  EXPECT_EQ(distributor_->StartOf(StreamKey("src/a")), nullptr);
 }
 
 }  // namespace

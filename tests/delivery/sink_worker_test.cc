@@ -13,6 +13,7 @@
 #include "tests/support/faulty_os.h"
 #include "tests/support/memory_cursor_store.h"
 #include "tests/support/recording_log.h"
+#include "tests/support/stream_keys.h"
 
 namespace sparktail {
 namespace {
@@ -41,7 +42,8 @@ std::vector<std::string> Names(size_t begin, size_t end) {
 std::string CursorsOf(const SinkWorld::Commit& commit) {
   std::string text;
   for (const StreamCursor& cursor : commit.cursors) {
-    text += (text.empty() ? "" : " ") + cursor.stream + ":" + std::to_string(cursor.cursor.offset);
+    text += (text.empty() ? "" : " ") + cursor.stream.text() + ":" +
+            std::to_string(cursor.cursor.order);
   }
   return text;
 }
@@ -400,8 +402,8 @@ TEST(SinkWorkerTest, CopiesCursorsToTheMirror) {
   const absl::StatusOr<std::vector<StreamCursor>> cursors = store.Load("out");
   ASSERT_TRUE(cursors.ok());
   ASSERT_EQ(cursors->size(), 2U);
-  EXPECT_EQ((*cursors)[0].cursor.offset, 3U);
-  EXPECT_EQ((*cursors)[1].cursor.offset, 5U);
+  EXPECT_EQ((*cursors)[0].cursor.order, 3U);
+  EXPECT_EQ((*cursors)[1].cursor.order, 5U);
   EXPECT_TRUE((*cursors)[1].cursor.ended);
 }
 
@@ -513,7 +515,7 @@ TEST(SinkWorkerTest, TellsWhatItHasCommittedOfWhatIsWatched) {
   std::vector<std::string> told;
   rig.worker->WatchCommits("a", [&](const std::vector<StreamMoved>& moved) {
     for (const StreamMoved& one : moved) {
-      told.push_back(one.stream + ":" + std::to_string(one.cursor->offset));
+      told.push_back(one.stream.text() + ":" + std::to_string(one.cursor->order));
     }
   });
   rig.Push(0, 3);
@@ -529,18 +531,18 @@ TEST(SinkWorkerTest, WhatItHasNoLeaseForAnyMoreIsNotWritten) {
   auto lost = std::make_shared<Lease>();
   auto kept = std::make_shared<Lease>();
   std::vector<std::string> told;
-  rig.worker->WatchCommits("", [&](const std::vector<StreamMoved>& moved) {
+  rig.worker->WatchCommits("src", [&](const std::vector<StreamMoved>& moved) {
     for (const StreamMoved& one : moved) {
-      told.push_back(one.stream + ":" + std::to_string(one.cursor->offset));
+      told.push_back(one.stream.text() + ":" + std::to_string(one.cursor->order));
     }
   });
-  rig.worker->Push(Leased(lost, MakeBatch("a", 9, {"d0"})), 0);
-  rig.worker->Push(Leased(kept, MakeBatch("b", 1, {"d1"})), 0);
+  rig.worker->Push(Leased(lost, MakeBatch("src/a", 9, {"d0"})), 0);
+  rig.worker->Push(Leased(kept, MakeBatch("src/b", 1, {"d1"})), 0);
   lost->Lose();
   rig.worker->Start();
   ASSERT_TRUE(rig.Ends());
   EXPECT_THAT(rig.world.documents(), ElementsAre("d1"));
-  EXPECT_THAT(told, ElementsAre("b:1"));
+  EXPECT_THAT(told, ElementsAre("src/b:1"));
   EXPECT_EQ(lost.use_count(), 1) << "something still waits for it";
   EXPECT_EQ(rig.worker->status().queue_events, 0U);
   EXPECT_EQ(rig.worker->status().events, 1U);
@@ -553,21 +555,21 @@ TEST(SinkWorkerTest, F46_ACursorStaysAtTheLastBatchThatWasWritten) {
   auto kept = std::make_shared<Lease>();
   auto lost = std::make_shared<Lease>();
   std::vector<std::string> moved;
-  rig.worker->WatchCommits("", [&](const std::vector<StreamMoved>& streams) {
+  rig.worker->WatchCommits("src", [&](const std::vector<StreamMoved>& streams) {
     for (const StreamMoved& one : streams) {
-      moved.push_back(one.stream + ":" + std::to_string(one.cursor->offset));
+      moved.push_back(one.stream.text() + ":" + std::to_string(one.cursor->order));
     }
   });
-  rig.worker->Push(Leased(kept, MakeBatch("a", 2, {"d0"})), 0);
-  rig.worker->Push(Leased(lost, MakeBatch("a", 5, {"d1"})), 0);
-  rig.worker->Push(Leased(lost, MakeBatch("a", 9, {"d2"})), 0);
+  rig.worker->Push(Leased(kept, MakeBatch("src/a", 2, {"d0"})), 0);
+  rig.worker->Push(Leased(lost, MakeBatch("src/a", 5, {"d1"})), 0);
+  rig.worker->Push(Leased(lost, MakeBatch("src/a", 9, {"d2"})), 0);
   lost->Lose();
   rig.worker->Start();
   ASSERT_TRUE(rig.Ends());
   EXPECT_THAT(rig.world.documents(), ElementsAre("d0"));
-  EXPECT_EQ(CursorsOf(rig.world.commits().back()), "a:2");
-  EXPECT_THAT(moved, ElementsAre("a:2"));
-  EXPECT_EQ(store.Load("out").value().at(0).cursor.offset, 2U);
+  EXPECT_EQ(CursorsOf(rig.world.commits().back()), "src/a:2");
+  EXPECT_THAT(moved, ElementsAre("src/a:2"));
+  EXPECT_EQ(store.Load("out").value().at(0).cursor.order, 2U);
 }
 
 // Written, not committed, and then the lease is lost while the sink is down.

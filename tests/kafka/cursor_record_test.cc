@@ -10,7 +10,7 @@ namespace {
 
 CursorRecord Make() {
   CursorRecord record;
-  record.cursor.offset = 1234567890123;
+  record.cursor.order = 1234567890123;
   record.cursor.position = R"({"path":"/a \"b\"/ü"})";
   record.cursor.context = std::make_shared<const std::string>("{\"app\":\"\\u0001\"}");
   record.cursor.ended = true;
@@ -23,7 +23,7 @@ TEST(CursorRecordTest, RoundTrip) {
   const CursorRecord record = Make();
   const auto again = CursorRecord::FromJson(record.ToJson());
   ASSERT_TRUE(again);
-  EXPECT_EQ(again->cursor.offset, record.cursor.offset);
+  EXPECT_EQ(again->cursor.order, record.cursor.order);
   EXPECT_EQ(again->cursor.position, record.cursor.position);
   EXPECT_EQ(*again->cursor.context, *record.cursor.context);
   EXPECT_TRUE(again->cursor.ended);
@@ -34,7 +34,7 @@ TEST(CursorRecordTest, RoundTrip) {
 // The format outlives the program: records written today must stay readable.
 TEST(CursorRecordTest, ItsFormatIsFixed) {
   CursorRecord record;
-  record.cursor.offset = 5;
+  record.cursor.order = 5;
   record.cursor.position = "{}";
   record.cursor.context = std::make_shared<const std::string>("{}");
   record.updated_ms = 9;

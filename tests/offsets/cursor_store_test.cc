@@ -26,6 +26,7 @@
 #include "tests/support/faulty_os.h"
 #include "tests/support/faulty_vfs.h"
 #include "tests/support/recording_log.h"
+#include "tests/support/stream_keys.h"
 #include "tests/support/temp_dir.h"
 
 namespace sparktail {
@@ -47,7 +48,7 @@ using Opened = absl::StatusOr<std::unique_ptr<CursorStore>>;
 
 StreamCursor CursorOf(const std::string& stream, uint64_t offset, const std::string& context = "{}",
                       bool ended = false) {
-  return {stream,
+  return {StreamKey(stream),
           {offset, R"({"path":"/logs/)" + stream + R"("})",
            std::make_shared<const std::string>(context), ended}};
 }
@@ -56,7 +57,7 @@ StreamCursor CursorOf(const std::string& stream, uint64_t offset, const std::str
 using Content = std::map<std::string, std::string>;
 
 std::string Text(const Cursor& cursor) {
-  return std::to_string(cursor.offset) + " " + cursor.position + " " + *cursor.context +
+  return std::to_string(cursor.order) + " " + cursor.position + " " + *cursor.context +
          (cursor.ended ? " ended" : "");
 }
 
@@ -65,7 +66,7 @@ absl::StatusOr<Content> ContentOf(CursorStore* store) {
   if (!entries.ok()) return entries.status();
   Content content;
   for (const CursorStore::Entry& entry : *entries) {
-    content[entry.sink + "/" + entry.cursor.stream] = Text(entry.cursor.cursor);
+    content[entry.sink + "/" + entry.cursor.stream.text()] = Text(entry.cursor.cursor);
   }
   for (const char* sink : {"file", "search"}) {
     const absl::StatusOr<std::string> state = store->LoadState(sink);
@@ -96,7 +97,7 @@ Step StepOf(uint64_t n) {
 
 void Apply(const Step& step, Content* content) {
   for (const StreamCursor& cursor : step.cursors) {
-    (*content)[step.sink + "/" + cursor.stream] = Text(cursor.cursor);
+    (*content)[step.sink + "/" + cursor.stream.text()] = Text(cursor.cursor);
   }
   if (step.state) (*content)[step.sink] = *step.state;
 }
@@ -177,13 +178,13 @@ TEST_F(CursorStoreTest, KeepsCursorsOfEachSink) {
   const std::vector<StreamCursor> file = store->Load("file").value();
   ASSERT_EQ(file.size(), 2U);
   EXPECT_EQ(file[0].stream, "logs/a");
-  EXPECT_EQ(file[0].cursor.offset, 10U);
+  EXPECT_EQ(file[0].cursor.order, 10U);
   EXPECT_EQ(file[0].cursor.position, R"({"path":"/logs/logs/a"})");
   EXPECT_EQ(*file[0].cursor.context, R"({"a":1})");
   EXPECT_FALSE(file[0].cursor.ended);
-  EXPECT_EQ(file[1].cursor.offset, uint64_t{1} << 62);
+  EXPECT_EQ(file[1].cursor.order, uint64_t{1} << 62);
   EXPECT_TRUE(file[1].cursor.ended);
-  EXPECT_EQ(store->Load("search").value().at(0).cursor.offset, 6U);
+  EXPECT_EQ(store->Load("search").value().at(0).cursor.order, 6U);
   EXPECT_TRUE(store->Load("other").value().empty());
   EXPECT_EQ(store->LoadState("file").value(), "length 7");
   EXPECT_EQ(store->LoadState("search").value(), "");
@@ -242,7 +243,7 @@ TEST_F(CursorStoreTest, ForgetsCursors) {
     std::string names;
     const std::vector<CursorStore::Entry> all = store->LoadAll().value();
     for (const CursorStore::Entry& entry : all) {
-      names += entry.sink + "/" + entry.cursor.stream + " ";
+      names += entry.sink + "/" + entry.cursor.stream.text() + " ";
     }
     return names;
   };
@@ -271,7 +272,7 @@ TEST_F(CursorStoreTest, ExpiresCursorsOfStreamsThatAreNotSeenAnyMore) {
                                            CursorOf("moving", 3)};
   ASSERT_TRUE(store->Commit("file", three, std::nullopt).ok());
   os_.Advance(absl::Hours(24 * 20));
-  const std::vector<StreamKey> seen = {"seen", "never stored"};
+  const std::vector<StreamKey> seen = {StreamKey("seen"), StreamKey("never stored")};
   EXPECT_TRUE(store->Touch(seen).ok());
   ASSERT_TRUE(store->Commit("file", {{CursorOf("moving", 4)}}, std::nullopt).ok());
   EXPECT_EQ(store->Expire(start).value(), 0U);
@@ -327,12 +328,12 @@ TEST_F(CursorStoreTest, KnowsTensOfThousandsOfStreams) {
     cursors.push_back(CursorOf("logs/" + std::to_string(stream), stream));
   }
   for (uint64_t round = 1; round <= 2; ++round) {
-    for (StreamCursor& cursor : cursors) cursor.cursor.offset += round;
+    for (StreamCursor& cursor : cursors) cursor.cursor.order += round;
     ASSERT_TRUE(store->Commit("file", cursors, std::nullopt).ok());
   }
   const std::vector<StreamCursor> stored = store->Load("file").value();
   for (const StreamCursor& cursor : stored) {
-    ASSERT_EQ("logs/" + std::to_string(cursor.cursor.offset - 3), cursor.stream);
+    ASSERT_EQ("logs/" + std::to_string(cursor.cursor.order - 3), cursor.stream);
   }
 }
 
@@ -364,7 +365,7 @@ TEST_F(CursorStoreTest, ALookerSeesWhatIsStoredAndChangesNothing) {
   EXPECT_TRUE(absl::IsFailedPrecondition(Commit(looker.get(), StepOf(3))));
   EXPECT_TRUE(absl::IsFailedPrecondition(looker->Forget("", "").status()));
   EXPECT_TRUE(absl::IsFailedPrecondition(looker->Expire(absl::InfiniteFuture()).status()));
-  EXPECT_TRUE(absl::IsFailedPrecondition(looker->Touch(std::vector<StreamKey>{"a"})));
+  EXPECT_TRUE(absl::IsFailedPrecondition(looker->Touch(std::vector{StreamKey("a")})));
   EXPECT_EQ(ContentOf(owner.get()).value(), expected);
 }
 
@@ -382,7 +383,7 @@ TEST_F(CursorStoreTest, ThreadsCommitAndLookAtOnce) {
   for (int i = 0; i < 50; ++i) EXPECT_TRUE(store->LoadAll().ok());
   for (std::thread& thread : threads) thread.join();
   for (const char* sink : {"file", "search", "history"}) {
-    EXPECT_EQ(store->Load(sink).value().at(1).cursor.offset, 50U);
+    EXPECT_EQ(store->Load(sink).value().at(1).cursor.order, 50U);
     EXPECT_EQ(store->LoadState(sink).value(), "50");
   }
 }
@@ -443,9 +444,9 @@ TEST_F(CursorStoreTest, ALookerInAnotherProcessSeesWholeCommits) {
     const std::vector<StreamCursor> cursors = looker->Load("file").value();
     ASSERT_EQ(cursors.size(), 50U);
     for (const StreamCursor& cursor : cursors) {
-      ASSERT_EQ(cursor.cursor.offset, cursors[0].cursor.offset);
+      ASSERT_EQ(cursor.cursor.order, cursors[0].cursor.order);
     }
-    EXPECT_GE(cursors[0].cursor.offset, *told);
+    EXPECT_GE(cursors[0].cursor.order, *told);
     told = owner.Next();
   }
 }
@@ -896,7 +897,7 @@ TEST_F(CursorStoreTest, F50_AfterSigkillTheStoreIsOfOneCommit) {
     const std::vector<StreamCursor> cursors = store->Load("file").value();
     ASSERT_EQ(cursors.size(), 20U);
     for (const StreamCursor& cursor : cursors) {
-      ASSERT_EQ(std::to_string(cursor.cursor.offset), state);
+      ASSERT_EQ(std::to_string(cursor.cursor.order), state);
     }
     last = std::stoull(state);
   }

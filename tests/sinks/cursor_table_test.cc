@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/support/faulty_os.h"
+#include "tests/support/stream_keys.h"
 #include "tests/support/temp_dir.h"
 
 namespace sparktail {
@@ -18,7 +19,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 StreamCursor CursorOf(const std::string& stream, uint64_t offset, bool ended = false) {
-  return {stream,
+  return {StreamKey(stream),
           {offset, "{\"at\":" + std::to_string(offset) + "}",
            std::make_shared<const std::string>("learnt"), ended}};
 }
@@ -40,7 +41,7 @@ class CursorTableTest : public ::testing::Test {
     const std::vector<CursorStore::Entry> entries = table_.Load(sink).value();
     for (const CursorStore::Entry& entry : entries) {
       EXPECT_EQ(entry.sink, sink);
-      lines.push_back(entry.cursor.stream + " " + std::to_string(entry.cursor.cursor.offset));
+      lines.push_back(entry.cursor.stream.text() + " " + std::to_string(entry.cursor.cursor.order));
     }
     return lines;
   }
@@ -59,12 +60,12 @@ TEST_F(CursorTableTest, RoundTrip) {
   const std::vector<CursorStore::Entry> entries = table_.Load("history").value();
   ASSERT_EQ(entries.size(), 2U);
   EXPECT_EQ(entries[0].cursor.stream, "logs/a");
-  EXPECT_EQ(entries[0].cursor.cursor.offset, UINT64_MAX);
+  EXPECT_EQ(entries[0].cursor.cursor.order, UINT64_MAX);
   EXPECT_FALSE(entries[0].cursor.cursor.ended);
   EXPECT_EQ(entries[1].sink, "history");
   EXPECT_EQ(entries[1].updated, now_);
   const Cursor& cursor = entries[1].cursor.cursor;
-  EXPECT_EQ(cursor.offset, 7U);
+  EXPECT_EQ(cursor.order, 7U);
   EXPECT_EQ(cursor.position, "{\"at\":7}");
   EXPECT_EQ(*cursor.context, "learnt");
   EXPECT_TRUE(cursor.ended);

@@ -141,7 +141,7 @@ TEST_F(ExactlyOnceSinkTest, EventsAndCursors) {
   EXPECT_EQ(Written(), Feed::SummaryOf(0, 5));
   const std::optional<CursorRecord> stored = Stored();
   ASSERT_TRUE(stored);
-  EXPECT_EQ(stored->cursor.offset, 5U);
+  EXPECT_EQ(stored->cursor.order, 5U);
   EXPECT_EQ(stored->cursor.position, "{\"n\":5}");
   EXPECT_NEAR(static_cast<double>(stored->updated_ms),
               static_cast<double>(absl::ToUnixMillis(absl::Now())), 60'000);
@@ -166,7 +166,7 @@ TEST_F(ExactlyOnceSinkTest, CursorsMoveOverNoiseWithoutAnEvent) {
     const auto one = MakeOpen();
     ASSERT_TRUE(one->Commit(7).ok());
   }
-  EXPECT_EQ(Stored()->cursor.offset, 7U);
+  EXPECT_EQ(Stored()->cursor.order, 7U);
   EXPECT_EQ(Written(), "");
 }
 
@@ -182,7 +182,7 @@ TEST_F(ExactlyOnceSinkTest, CursorsOfOthersAreTheirs) {
 
 TEST_F(ExactlyOnceSinkTest, StreamsOfAGroupHaveItsCursors) {
   ExactlyOnceSink::Parts parts = Parts();
-  parts.owner_of = [](std::string_view) { return std::string("group:g"); };
+  parts.owner_of = [](const StreamKey&) { return std::string("group:g"); };
   Delivering one(std::make_unique<ExactlyOnceSink>(std::move(parts)));
   ASSERT_TRUE(Open(&one).ok());
   ASSERT_TRUE(one.Deliver(0, 3));
@@ -276,7 +276,7 @@ TEST_F(ExactlyOnceSinkTest, F31_TheCursorStaysWhereItIsWhileBrokersAreAway) {
   EXPECT_GE(one->errors.size(), 1U);
   EXPECT_TRUE(absl::IsUnavailable(one->errors[0])) << one->errors[0];
   EXPECT_EQ(Written(), Feed::SummaryOf(0, 6));
-  EXPECT_EQ(Stored()->cursor.offset, 6U);
+  EXPECT_EQ(Stored()->cursor.order, 6U);
 }
 
 TEST_F(ExactlyOnceSinkTest, AllBrokersAreAwayForLongerThanATransactionMayBeOpen) {
@@ -367,7 +367,7 @@ TEST_F(ExactlyOnceSinkTest, F34_AnEventThatIsTooLargeGoesToTheDeadLetters) {
   EXPECT_THAT(Buried(), HasSubstr("Message size too large"));
   ASSERT_TRUE(one->Deliver(1, 3));
   EXPECT_EQ(Written(), Feed::SummaryOf(1, 3));
-  EXPECT_EQ(Stored()->cursor.offset, 3U);
+  EXPECT_EQ(Stored()->cursor.order, 3U);
 }
 
 // Each event of a rejected batch is sent alone, to find the one at fault.

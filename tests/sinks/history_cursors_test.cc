@@ -42,7 +42,7 @@ class HistoryCursorsTest : public ::testing::Test {
   }
   static StreamCursor At(const std::string& stream, size_t offset) {
     StreamCursor cursor = Feed::CursorAt(offset);
-    cursor.stream = stream;
+    cursor.stream = StreamKey(stream);
     return cursor;
   }
   // A closed history in which the sink's cursors are at 3 in two streams.
@@ -62,7 +62,7 @@ class HistoryCursorsTest : public ::testing::Test {
     EXPECT_TRUE(cursors.ok()) << cursors.status();
     if (!cursors.ok()) return lines;
     for (const StreamCursor& cursor : *cursors) {
-      lines.push_back(cursor.stream + " " + std::to_string(cursor.cursor.offset));
+      lines.push_back(cursor.stream.text() + " " + std::to_string(cursor.cursor.order));
     }
     return lines;
   }
@@ -105,7 +105,7 @@ TEST_F(HistoryCursorsTest, LookingWorksWhileASinkWrites) {
   const auto look = [&] {
     absl::StatusOr<HistoryCursors> cursors = HistoryCursors::Look(&os_, path_);
     EXPECT_TRUE(cursors.ok()) << cursors.status();
-    return cursors->Load("history").value().at(0).cursor.cursor.offset;
+    return cursors->Load("history").value().at(0).cursor.cursor.order;
   };
   EXPECT_EQ(look(), 3U);
   const StreamCursor cursor = At("a", 5);

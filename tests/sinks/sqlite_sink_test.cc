@@ -18,6 +18,7 @@
 #include "tests/support/faulty_vfs.h"
 #include "tests/support/feed.h"
 #include "tests/support/recording_log.h"
+#include "tests/support/stream_keys.h"
 #include "tests/support/temp_dir.h"
 
 namespace sparktail {
@@ -127,7 +128,7 @@ TEST_F(SqliteSinkTest, RowsAndCursors) {
   ASSERT_TRUE(cursors.ok());
   ASSERT_EQ(cursors->size(), 1U);
   EXPECT_EQ((*cursors)[0].stream, Feed::kStream);
-  EXPECT_EQ((*cursors)[0].cursor.offset, 5U);
+  EXPECT_EQ((*cursors)[0].cursor.order, 5U);
   EXPECT_EQ((*cursors)[0].cursor.position, "{\"n\":5}");
   EXPECT_EQ(*(*cursors)[0].cursor.context, "{}");
   EXPECT_FALSE((*cursors)[0].cursor.ended);
@@ -341,7 +342,7 @@ TEST_F(SqliteSinkTest, WithoutRetentionAllRowsStay) {
 TEST_F(SqliteSinkTest, CursorsOfEndedStreamsAreDeletedAfterAMonth) {
   const auto sink = MakeOpen();
   StreamCursor cursors[] = {Feed::CursorAt(1), Feed::CursorAt(2)};
-  cursors[1].stream = "ended";
+  cursors[1].stream = StreamKey("ended");
   cursors[1].cursor.ended = true;
   ASSERT_TRUE(sink->Commit(cursors).ok());
   os_.Advance(absl::Hours(24 * 29));

@@ -14,6 +14,7 @@
 #include "tests/support/corpus.h"
 #include "tests/support/faulty_os.h"
 #include "tests/support/spark_log.h"
+#include "tests/support/stream_keys.h"
 
 namespace sparktail {
 namespace {
@@ -58,7 +59,7 @@ class ContentStreamTest : public ::testing::Test {
     return facts;
   }
   std::unique_ptr<ContentStream> Make(const ParsePosition& from = {}) {
-    return std::make_unique<ContentStream>(&share_, "src/a", Facts(), from);
+    return std::make_unique<ContentStream>(&share_, StreamKey("src", "a"), Facts(), from);
   }
 
   size_t Random(size_t most) { return std::uniform_int_distribution<size_t>(0, most)(random_); }
@@ -139,7 +140,7 @@ TEST_F(ContentStreamTest, MayBeCutAnywhere) {
       Take(stream.get());
       ASSERT_EQ(documents(), expected);
       EXPECT_EQ(batches_.back()->stream, "src/a");
-      EXPECT_EQ(batches_.back()->end->offset, text.size());
+      EXPECT_EQ(batches_.back()->end->order, text.size());
       EXPECT_EQ(batches_.back()->end->position, "{\"at\":" + std::to_string(text.size()) + "}");
       for (const auto& batch : batches_) {
         EXPECT_EQ(batch->end->ended, batch == batches_.back());
@@ -163,9 +164,9 @@ TEST_F(ContentStreamTest, ResumesFromEachBatch) {
     delivered += batch->events.events.size();
     const auto context = ParserContext::FromJson(*batch->end->context);
     ASSERT_TRUE(context.has_value());
-    const auto next = Make({batch->end->offset, *context});
-    EXPECT_EQ(next->end(), batch->end->offset);
-    next->Append(std::string_view(text).substr(batch->end->offset));
+    const auto next = Make({batch->end->order, *context});
+    EXPECT_EQ(next->end(), batch->end->order);
+    next->Append(std::string_view(text).substr(batch->end->order));
     next->Finish();
     Documents rest;
     AddDocuments(*next->TakeBatch("{}"), &rest);
@@ -225,7 +226,7 @@ TEST_F(ContentStreamTest, HandsOnEventsWithTheTurnAndNoiseLater) {
   Take(stream.get());
   EXPECT_FALSE(stream->IsDue(os_.Now()));
   EXPECT_FALSE(stream->HasNews());
-  EXPECT_GT(batches_.back()->end->offset, batches_.front()->end->offset);
+  EXPECT_GT(batches_.back()->end->order, batches_.front()->end->order);
 }
 
 TEST_F(ContentStreamTest, MuchNoiseDoesNotWait) {
@@ -255,7 +256,7 @@ TEST_F(ContentStreamTest, SilenceEndsATrace) {
   EXPECT_TRUE(stream->EndTurn());
   Take(stream.get());
   EXPECT_THAT(batches_.back()->events.events, SizeIs(1));
-  EXPECT_EQ(batches_.back()->end->offset, text.size());
+  EXPECT_EQ(batches_.back()->end->order, text.size());
   EXPECT_FALSE(batches_.back()->end->ended);
 }
 
@@ -289,7 +290,7 @@ TEST_F(ContentStreamTest, AnOpenEventIsGivenUpAndTheNextOneRead) {
   stream->Parse();
   Take(stream.get());
   EXPECT_THAT(batches_.back()->events.events, SizeIs(1));
-  EXPECT_EQ(batches_.back()->end->offset, stream->end());
+  EXPECT_EQ(batches_.back()->end->order, stream->end());
 }
 
 TEST_F(ContentStreamTest, WhatIsGivenUpIsSkippedToo) {
@@ -341,7 +342,7 @@ TEST_F(ContentStreamTest, CursorsStayBeforeWhatIsLent) {
   stream->Parse();
   Take(stream.get());
   EXPECT_EQ(numbers(), Numbers(0, 1));
-  EXPECT_EQ(batches_.back()->end->offset, 100U);
+  EXPECT_EQ(batches_.back()->end->order, 100U);
   EXPECT_FALSE(stream->HasNews());
 }
 
@@ -406,15 +407,15 @@ TEST_F(ContentStreamTest, AnEmptyStreamEnds) {
   stream->Finish();
   EXPECT_TRUE(stream->has_ended());
   Take(stream.get());
-  EXPECT_EQ(batches_[0]->end->offset, 0U);
+  EXPECT_EQ(batches_[0]->end->order, 0U);
   EXPECT_TRUE(batches_[0]->end->ended);
   EXPECT_THAT(batches_[0]->events.events, IsEmpty());
 }
 
 TEST(MakePlainBatchTest, HasAnEmptyContext) {
-  const auto batch = MakePlainBatch("src/reports", 7, "{}");
+  const auto batch = MakePlainBatch(StreamKey("src", "reports"), 7, "{}");
   EXPECT_EQ(batch->stream, "src/reports");
-  EXPECT_EQ(batch->end->offset, 7U);
+  EXPECT_EQ(batch->end->order, 7U);
   EXPECT_EQ(*batch->end->context, "{}");
   EXPECT_FALSE(batch->end->ended);
 }

@@ -98,7 +98,7 @@ TEST_F(FirstStartTest, IsOverOnceTheSinksHaveWhatItFound) {
 
 TEST_F(FirstStartTest, ASinkThatIsNewLaterStartsAtOthers) {
   FakeOutput output;
-  output.streams = {"logs/a"};
+  output.streams = {StreamKey("logs", "a")};
   FirstStart start = Make();
   EXPECT_EQ(start.Begin(kNow, &output).value(), std::nullopt) << "a sink knows the source";
   EXPECT_FALSE(start.is_running());

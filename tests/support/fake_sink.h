@@ -139,11 +139,11 @@ class FakeSink : public Sink {
 };
 
 // A batch of `stream` with these documents, a byte of content each, that ends at `end`.
-inline std::shared_ptr<const Batch> MakeBatch(const StreamKey& stream, uint64_t end,
+inline std::shared_ptr<const Batch> MakeBatch(std::string_view stream, uint64_t end,
                                               const std::vector<std::string>& documents,
                                               bool ended = false) {
   auto batch = std::make_shared<Batch>();
-  batch->stream = stream;
+  batch->stream = StreamKey(stream);
   const uint64_t begin = end - documents.size();
   for (const std::string& document : documents) {
     EventRef event;
@@ -155,7 +155,7 @@ inline std::shared_ptr<const Batch> MakeBatch(const StreamKey& stream, uint64_t 
     batch->events.events.push_back(event);
   }
   auto cursor = std::make_shared<Cursor>();
-  cursor->offset = end;
+  cursor->order = end;
   cursor->context = std::make_shared<const std::string>("{}");
   cursor->ended = ended;
   batch->end = std::move(cursor);

@@ -14,6 +14,7 @@
 
 #include "parsers/event.h"
 #include "sinks/sink.h"
+#include "tests/support/stream_keys.h"
 
 namespace sparktail::testing {
 
@@ -97,8 +98,8 @@ class Feed {
 
   static StreamCursor CursorAt(uint64_t offset) {
     StreamCursor cursor;
-    cursor.stream = kStream;
-    cursor.cursor.offset = offset;
+    cursor.stream = StreamKey(kStream);
+    cursor.cursor.order = offset;
     cursor.cursor.position = "{\"n\":" + std::to_string(offset) + "}";
     cursor.cursor.context = std::make_shared<const std::string>("{}");
     return cursor;
@@ -106,7 +107,7 @@ class Feed {
   static uint64_t OffsetOf(const std::vector<StreamCursor>& cursors) {
     uint64_t offset = 0;
     for (const StreamCursor& cursor : cursors) {
-      if (cursor.stream == kStream) offset = cursor.cursor.offset;
+      if (cursor.stream == kStream) offset = cursor.cursor.order;
     }
     return offset;
   }

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "offsets/cursor_store.h"
+#include "tests/support/stream_keys.h"
 
 namespace sparktail::testing {
 

@@ -26,7 +26,7 @@ absl::Status DeadLetterSource::Open() {
   uint64_t lag = 0;
   for (const File& file : options_.files) {
     const Cursor* start = output_->StartOf(StreamOf(file));
-    lag += file.size - (start == nullptr ? 0 : start->offset);
+    lag += file.size - (start == nullptr ? 0 : start->order);
   }
   lag_bytes_ = lag;
   return absl::OkStatus();
@@ -55,7 +55,7 @@ absl::StatusOr<std::shared_ptr<const Batch>> DeadLetterSource::ReadBatch() {
       ++at_;
       return nullptr;
     }
-    offset_ = start == nullptr ? 0 : start->offset;
+    offset_ = start == nullptr ? 0 : start->order;
     if (absl::Status status = OpenFile(); !status.ok()) return status;
   }
   auto batch = std::make_shared<Batch>();
@@ -73,7 +73,7 @@ absl::StatusOr<std::shared_ptr<const Batch>> DeadLetterSource::ReadBatch() {
     offset_ = (*line)->end;
   }
   auto end = std::make_shared<Cursor>();
-  end->offset = offset_;
+  end->order = offset_;
   end->position = "{}";
   end->context = context_;
   end->ended = offset_ == file.size;

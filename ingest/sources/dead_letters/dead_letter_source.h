@@ -44,7 +44,7 @@ class DeadLetterSource : public Source {
  private:
   using File = DeadLetterSourceOptions::File;
 
-  StreamKey StreamOf(const File& file) const { return name_ + "/" + file.hash; }
+  StreamKey StreamOf(const File& file) const { return StreamKey(name_, file.hash); }
   absl::StatusOr<std::shared_ptr<const Batch>> ReadBatch();
   absl::Status OpenFile();
   // Appends the line's event to `events`. False if the batch has no room for it.

@@ -64,9 +64,8 @@ void LogTail::Resume() {
 void LogTail::ResumeStream(const std::string& std_stream, const Cursor& cursor) {
   FilePosition place = FilePosition::FromJson(cursor.position).value_or(FilePosition());
   wrapping_ = WrappingNamed(place.wrapping).value_or(Wrapping::kNone);
-  ParsePosition from;
-  from.offset = place.seek.value_or(cursor.offset);
-  from.context = ParserContext::FromJson(*cursor.context).value_or(ParserContext());
+  ParsePosition from = ContentStream::PlaceOf(cursor);
+  if (place.seek) from.offset = *place.seek;
   if (place.seek) {
     place.raw = place.content = IsPlain() ? *place.seek : 0;
     place.marker = Fingerprint();
@@ -220,7 +219,7 @@ void LogTail::Diagnose(Stream* stream) {
   if (diagnosis == nullptr || !is_whole_log || stream->content.stats().total() > 0) return;
   if (!diagnosis->InfoIsOff()) return;
   shared_->parts_.log->Warn(
-      "info_off " + stream->content.key(),
+      "info_off " + stream->content.key().text(),
       file_->path + ": no progress event found: " + LogDiagnosis::HowToTurnInfoOn());
 }
 
@@ -424,9 +423,9 @@ ParserStats LogTails::stats() const {
 }
 
 StreamKey LogTails::KeyOf(const std::string& file, const std::string& std_stream) const {
-  StreamKey key = parts_.source + "/" + file;
-  if (!std_stream.empty()) key.append("/").append(std_stream);
-  return key;
+  std::string name = file;
+  if (!std_stream.empty()) name.append("/").append(std_stream);
+  return {parts_.source, name};
 }
 
 ParserContext LogTails::ContextAfter(const std::string& file, const std::string& std_stream) const {

@@ -35,7 +35,7 @@ absl::Status MoveFileCursor(uint64_t offset, Os* os, Cursor* cursor) {
         "has a position that can't be read; `sparktail offsets forget` drops it");
   }
   const absl::StatusOr<Os::FileInfo> file = os->StatPath(place->path, /*follow_links=*/true);
-  const uint64_t size = std::max({place->size, cursor->offset, file.ok() ? file->size : 0});
+  const uint64_t size = std::max({place->size, cursor->order, file.ok() ? file->size : 0});
   if (offset > size) {
     return absl::OutOfRangeError("has no byte " + std::to_string(offset) + ", only " +
                                  std::to_string(size));

@@ -29,7 +29,8 @@ absl::StatusOr<GroupShare::Offsets> GroupShare::OffsetsOf(size_t sink,
   Offsets offsets;
   const absl::MutexLock lock(&mutex_);
   for (const StreamCursor& cursor : cursors) {
-    const std::optional<KafkaPartition> partition = PartitionOfStream(source_, cursor.stream);
+    if (cursor.stream.source() != source_) continue;
+    const std::optional<KafkaPartition> partition = PartitionOfStream(cursor.stream);
     if (!partition) continue;
     const auto held = held_.find(*partition);
     if (held == held_.end()) {

@@ -31,7 +31,7 @@ KafkaLogSource::KafkaLogSource(SourceParts parts)
       share_(name_, sinks_.size()),
       streams_(PartsOfStreams(parts)),
       source_(KafkaSource::Parts{parts.os, parts.log, name_, OptionsOf(parts), &streams_}) {
-  output_->WatchCommits(name_ + "/", parts.wake);
+  output_->WatchCommits(name_, parts.wake);
 }
 
 std::vector<KafkaLogSource::SinkPart> KafkaLogSource::SinksOf(const SourceParts& parts) {

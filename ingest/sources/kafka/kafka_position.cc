@@ -1,5 +1,6 @@
 #include "ingest/sources/kafka/kafka_position.h"
 
+#include <absl/strings/str_cat.h>
 #include <simdjson.h>
 
 #include <charconv>
@@ -101,34 +102,29 @@ absl::Status MoveKafkaCursor(uint64_t /*offset*/, Os* /*os*/, Cursor* /*cursor*/
       "--reset-offsets");
 }
 
-std::string KafkaStreamKey(std::string_view source, const KafkaPartition& partition) {
-  std::string stream(source);
-  stream.append("/").append(partition.topic).append("/").append(std::to_string(partition.number));
-  return stream;
+StreamKey KafkaStreamKey(std::string_view source, const KafkaPartition& partition) {
+  return {source, absl::StrCat(partition.topic, "/", partition.number)};
 }
 
-std::string KafkaStreamKey(std::string_view source, const KafkaPartition& partition,
-                           std::string_view key, std::string_view std_stream) {
-  std::string stream = KafkaStreamKey(source, partition) + "/" + Escaped(key);
-  if (!std_stream.empty()) stream.append("#").append(std_stream);
-  return stream;
+StreamKey KafkaStreamKey(std::string_view source, const KafkaPartition& partition,
+                         std::string_view key, std::string_view std_stream) {
+  std::string name = absl::StrCat(partition.topic, "/", partition.number, "/", Escaped(key));
+  if (!std_stream.empty()) name.append("#").append(std_stream);
+  return {source, name};
 }
 
-std::optional<KafkaPartition> PartitionOfStream(std::string_view source, std::string_view stream) {
-  if (!stream.starts_with(source)) return std::nullopt;
-  stream.remove_prefix(source.size());
-  if (!stream.starts_with('/')) return std::nullopt;
-  stream.remove_prefix(1);
-  const size_t slash = stream.find('/');
+std::optional<KafkaPartition> PartitionOfStream(const StreamKey& stream) {
+  std::string_view name = stream.name();
+  const size_t slash = name.find('/');
   if (slash == 0 || slash == std::string_view::npos) return std::nullopt;
   KafkaPartition partition;
-  partition.topic = stream.substr(0, slash);
-  stream.remove_prefix(slash + 1);
+  partition.topic = name.substr(0, slash);
+  name.remove_prefix(slash + 1);
   const auto [end, error] =
-      std::from_chars(stream.data(), stream.data() + stream.size(), partition.number);
-  const auto size = static_cast<size_t>(end - stream.data());
+      std::from_chars(name.data(), name.data() + name.size(), partition.number);
+  const auto size = static_cast<size_t>(end - name.data());
   if (error != std::errc() || partition.number < 0) return std::nullopt;
-  if (size < stream.size() && stream[size] != '/') return std::nullopt;
+  if (size < name.size() && name[size] != '/') return std::nullopt;
   return partition;
 }
 

@@ -37,11 +37,11 @@ absl::Status MoveKafkaCursor(uint64_t offset, Os* os, Cursor* cursor);
 // Keys of streams: "<source>/<topic>/<partition>", and of a key in it "…/<key>", or, if the
 // envelope tells the container's streams apart, "…/<key>#stderr". What is not printable in a key is
 // escaped as in URLs; long ones are cut, with a hash for the rest.
-std::string KafkaStreamKey(std::string_view source, const KafkaPartition& partition);
-std::string KafkaStreamKey(std::string_view source, const KafkaPartition& partition,
-                           std::string_view key, std::string_view std_stream);
+StreamKey KafkaStreamKey(std::string_view source, const KafkaPartition& partition);
+StreamKey KafkaStreamKey(std::string_view source, const KafkaPartition& partition,
+                         std::string_view key, std::string_view std_stream);
 
 // The partition that such a key names, of whichever kind.
-std::optional<KafkaPartition> PartitionOfStream(std::string_view source, std::string_view stream);
+std::optional<KafkaPartition> PartitionOfStream(const StreamKey& stream);
 
 }  // namespace sparktail

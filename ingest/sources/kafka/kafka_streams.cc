@@ -75,8 +75,8 @@ struct KafkaStreams::Partition {
   // Everything before it is settled.
   int64_t Offset() const { return held.empty() ? next : std::min(next, held.begin()->first); }
   auto Concerns() const {
-    return [this, inner = key + "/"](const StreamKey& stream) {
-      return stream == key || stream.starts_with(inner);
+    return [this, inner = key.text() + "/"](const StreamKey& stream) {
+      return stream == key || stream.text().starts_with(inner);
     };
   }
 };
@@ -221,7 +221,7 @@ void KafkaStreams::TakeCommitted() {
     for (size_t sink = 0; partition->begun && sink < parts_.output->sinks(); ++sink) {
       const auto cursor = parts_.output->CommittedOf(sink, partition->key);
       if (cursor != nullptr) {
-        parts_.share->Delivered(sink, name, static_cast<int64_t>(cursor->offset));
+        parts_.share->Delivered(sink, name, static_cast<int64_t>(cursor->order));
       }
     }
   }
@@ -233,7 +233,7 @@ bool KafkaStreams::IsDelivered(const StreamKey& stream,
   for (size_t sink = 0; sink < parts_.output->sinks(); ++sink) {
     const auto cursor = parts_.output->CommittedOf(sink, stream);
     // A sink that was farther at the start was not given this batch.
-    const bool has_it = cursor != nullptr && (cursor == end || cursor->offset > end->offset);
+    const bool has_it = cursor != nullptr && (cursor == end || cursor->order > end->order);
     if (!has_it) return false;
   }
   return true;
@@ -246,7 +246,7 @@ std::optional<int64_t> KafkaStreams::OffsetToCommit(const KafkaPartition& partit
   for (size_t sink = 0; sink < parts_.output->sinks(); ++sink) {
     const auto cursor = parts_.output->CommittedOf(sink, one->key);
     if (cursor == nullptr) return std::nullopt;
-    offset = std::min(offset, static_cast<int64_t>(cursor->offset));
+    offset = std::min(offset, static_cast<int64_t>(cursor->order));
   }
   // A sink may be farther than the group, from an earlier life.
   offset = std::min(offset, one->emitted);
@@ -315,8 +315,7 @@ std::unique_ptr<KafkaStreams::Stream> KafkaStreams::MakeStream(Partition* partit
   ParsePosition from;
   EnvelopeReader::Origin origin;
   if (position) {
-    from.offset = start->offset;
-    from.context = ParserContext::FromJson(*start->context).value_or(ParserContext());
+    from = ContentStream::PlaceOf(*start);
     origin = position->origin;
   } else {
     origin = reader_.origin();
@@ -542,7 +541,7 @@ void KafkaStreams::LetIdleGo(Partition* partition, absl::Time now) {
       return false;
     for (size_t sink = 0; sink < parts_.output->sinks(); ++sink) {
       const auto cursor = parts_.output->CommittedOf(sink, content.key());
-      if (cursor == nullptr || cursor->offset < content.emitted()) return false;
+      if (cursor == nullptr || cursor->order < content.emitted()) return false;
     }
     resting_.emplace_back(partition->name, content.key());
     return true;

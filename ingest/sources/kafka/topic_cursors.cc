@@ -43,7 +43,7 @@ std::vector<StreamCursor> TopicCursors::cursors() const {
   for (const auto& [key, value] : reader_->values()) {
     std::optional<CursorRecord> record = CursorRecord::FromJson(value);
     if (!record) continue;
-    cursors.push_back({key.substr(prefix_.size()), std::move(record->cursor)});
+    cursors.push_back({StreamKey(key.substr(prefix_.size())), std::move(record->cursor)});
   }
   return cursors;
 }

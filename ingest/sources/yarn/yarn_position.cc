@@ -1,5 +1,6 @@
 #include "ingest/sources/yarn/yarn_position.h"
 
+#include <absl/strings/str_cat.h>
 #include <simdjson.h>
 
 #include "parsers/byte_buffer.h"
@@ -79,8 +80,8 @@ absl::Status MoveYarnCursor(uint64_t offset, Os* /*os*/, Cursor* cursor) {
         "is no log, but what YARN or a driver reports, which can't be read again from an offset; "
         "`sparktail offsets forget` drops the cursor");
   }
-  if (offset > cursor->offset) {
-    return absl::OutOfRangeError("is known up to byte " + std::to_string(cursor->offset) +
+  if (offset > cursor->order) {
+    return absl::OutOfRangeError("is known up to byte " + std::to_string(cursor->order) +
                                  " only; give an offset up to there");
   }
   // All events from there on are wanted, whatever start_at once said.
@@ -90,19 +91,16 @@ absl::Status MoveYarnCursor(uint64_t offset, Os* /*os*/, Cursor* cursor) {
 }
 
 StreamKey YarnStreamKey(std::string_view source, const YarnLog& log) {
-  StreamKey key(source);
-  key.append("/").append(log.origin.application);
-  key.append("/").append(log.name.address.container);
-  return key.append("/").append(log.name.file);
+  return {source, absl::StrCat(log.origin.application, "/", log.name.address.container, "/",
+                               log.name.file)};
 }
 
 StreamKey YarnDriverKey(std::string_view source, const YarnOrigin& origin, std::string_view what) {
-  StreamKey key(source);
-  key.append("/").append(origin.application).append("/").append(what);
-  if (!origin.attempt.empty()) key.append("/").append(origin.attempt);
-  return key;
+  std::string name = absl::StrCat(origin.application, "/", std::string(what));
+  if (!origin.attempt.empty()) name.append("/").append(origin.attempt);
+  return {source, name};
 }
 
-StreamKey YarnReportsKey(std::string_view source) { return std::string(source) + "/applications"; }
+StreamKey YarnReportsKey(std::string_view source) { return {source, "applications"}; }
 
 }  // namespace sparktail

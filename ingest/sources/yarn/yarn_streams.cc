@@ -124,8 +124,7 @@ std::unique_ptr<YarnLogTail> YarnStreams::MakeTail(const YarnLog& log) {
     // `sparktail offsets set` moves one sink back before others, and wants all events from there.
     const std::optional<YarnPosition> begin = YarnPosition::FromJson(start->position);
     if (begin) position.log.origin.since_ms = begin->log.origin.since_ms;
-    from.offset = start->offset;
-    from.context = ParserContext::FromJson(*start->context).value_or(ParserContext());
+    from = ContentStream::PlaceOf(*start);
   }
   auto tail = std::make_unique<Tail>(this, std::move(position), from);
   if (newest == nullptr) tail->Emit();
@@ -149,7 +148,7 @@ std::vector<YarnLog> YarnStreams::Remembered() const {
 uint64_t YarnStreams::BeginOf(const StreamKey& key) const {
   const Cursor* start = parts_.output->StartOf(key);
   const auto given = others_.find(key);
-  const uint64_t begin = start == nullptr ? 0 : start->offset;
+  const uint64_t begin = start == nullptr ? 0 : start->order;
   return given == others_.end() ? begin : std::max(begin, given->second.end);
 }
 
@@ -192,8 +191,8 @@ void YarnStreams::OnReports(absl::Time time, const std::vector<AppReport>& repor
 
 absl::Time YarnStreams::Reported() const {
   const Cursor* newest = parts_.output->NewestOf(YarnReportsKey(parts_.source));
-  if (newest == nullptr || newest->offset == 0) return absl::InfinitePast();
-  return absl::FromUnixSeconds(static_cast<int64_t>(newest->offset) - 1);
+  if (newest == nullptr || newest->order == 0) return absl::InfinitePast();
+  return absl::FromUnixSeconds(static_cast<int64_t>(newest->order) - 1);
 }
 
 void YarnStreams::Emit(const StreamKey& key, uint64_t end, EventBuffer events) {

@@ -20,6 +20,7 @@
 #include "tests/support/of_kind.h"
 #include "tests/support/recording_log.h"
 #include "tests/support/spark_log.h"
+#include "tests/support/stream_keys.h"
 #include "tests/support/temp_dir.h"
 
 namespace sparktail {
@@ -173,7 +174,7 @@ TEST_F(DeadLetterSourceTest, EachFileIsAStreamThatEnds) {
   for (size_t i = 0; i < 2; ++i) {
     ASSERT_EQ(commits[i].cursors.size(), 1U);
     EXPECT_EQ(commits[i].cursors[0].stream, streams[i]);
-    EXPECT_EQ(commits[i].cursors[0].cursor.offset, Options().files[i].size);
+    EXPECT_EQ(commits[i].cursors[0].cursor.order, Options().files[i].size);
     EXPECT_TRUE(commits[i].cursors[0].cursor.ended);
     ASSERT_NE(commits[i].cursors[0].cursor.context, nullptr);
   }

@@ -21,6 +21,7 @@
 #include "tests/support/faulty_os.h"
 #include "tests/support/recording_log.h"
 #include "tests/support/spark_log.h"
+#include "tests/support/stream_keys.h"
 #include "tests/support/wrap.h"
 
 namespace sparktail {
@@ -205,7 +206,7 @@ TEST_F(LogTailTest, MakesWhatAParserMakesOfTheWhole) {
       EXPECT_EQ(world.documents(), expected) << name << " " << largest;
       const StreamCursor last = world.commits().back().cursors.back();
       EXPECT_EQ(last.stream, "src/driver.log");
-      EXPECT_EQ(last.cursor.offset, text.size());
+      EXPECT_EQ(last.cursor.order, text.size());
       EXPECT_TRUE(last.cursor.ended);
       EXPECT_EQ(life.tails->stats().total(), expected.size());
       EXPECT_EQ(life.tails->stats().bytes, text.size());
@@ -302,8 +303,8 @@ TEST_F(LogTailTest, ARecordThatGoesOnInTheNextFileIsOne) {
     for (const SinkWorld::Commit& commit : world.commits()) {
       for (const StreamCursor& cursor : commit.cursors) {
         if (cursor.stream != "src/a.log.1") continue;
-        ASSERT_LE(cursor.cursor.offset, cut) << "behind the file's end";
-        ASSERT_TRUE(!cursor.cursor.ended || cursor.cursor.offset == cut);
+        ASSERT_LE(cursor.cursor.order, cut) << "behind the file's end";
+        ASSERT_TRUE(!cursor.cursor.ended || cursor.cursor.order == cut);
       }
     }
   }
@@ -408,7 +409,7 @@ TEST_F(LogTailTest, CursorsMoveOverNoiseAfterAWhile) {
   const SinkWorld& world = life.Finish();
   EXPECT_THAT(world.documents(), IsEmpty());
   ASSERT_FALSE(world.commits().empty());
-  EXPECT_GT(world.commits().back().cursors.back().cursor.offset, noise.size());
+  EXPECT_GT(world.commits().back().cursors.back().cursor.order, noise.size());
 }
 
 TEST_F(LogTailTest, PassesOverRecordsBeforeWhereItStarts) {

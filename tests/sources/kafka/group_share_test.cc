@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ingest/sources/kafka/kafka_position.h"
+#include "tests/support/stream_keys.h"
 
 namespace sparktail {
 namespace {
@@ -26,7 +27,7 @@ StreamCursor CursorOf(const KafkaPartition& partition, int64_t offset) {
   position.offset = offset;
   StreamCursor cursor;
   cursor.stream = KafkaStreamKey("src", partition);
-  cursor.cursor.offset = static_cast<uint64_t>(offset);
+  cursor.cursor.order = static_cast<uint64_t>(offset);
   cursor.cursor.position = position.ToJson();
   return cursor;
 }
@@ -75,7 +76,7 @@ TEST(GroupShareTest, OffsetsOfARevokedPartitionMustNotBeCommitted) {
 TEST(GroupShareTest, CursorsOfOtherSourcesAreSkipped) {
   GroupShare share("src", 1);
   StreamCursor cursor = CursorOf(kZero, 7);
-  cursor.stream = "src2/raw/0";
+  cursor.stream = StreamKey("src2", "raw/0");
   const std::vector<StreamCursor> cursors = {cursor};
   EXPECT_THAT(*share.OffsetsOf(0, cursors, [] {}), IsEmpty());
 }

@@ -18,6 +18,7 @@
 #include "tests/support/of_kind.h"
 #include "tests/support/recording_log.h"
 #include "tests/support/spark_log.h"
+#include "tests/support/stream_keys.h"
 
 namespace sparktail {
 namespace {
@@ -181,7 +182,7 @@ TEST_F(KafkaLogSourceTest, WhatTheSharedCursorsHavePassedIsNotDeliveredAgain) {
     for (const StreamCursor& cursor : commit.cursors) {
       CursorRecord record;
       record.cursor = cursor.cursor;
-      mock_.Write("cursors", "group:g/out/" + cursor.stream, record.ToJson());
+      mock_.Write("cursors", "group:g/out/" + cursor.stream.text(), record.ToJson());
     }
   }
   End();

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "tests/support/stream_keys.h"
+
 namespace sparktail {
 namespace {
 
@@ -49,18 +51,18 @@ TEST(KafkaPositionTest, StreamsHaveKeysThatCanBePrinted) {
   EXPECT_EQ(KafkaStreamKey("src", partition, "ns/pod", ""), "src/raw/12/ns/pod");
   EXPECT_EQ(KafkaStreamKey("src", partition, "a#b%\n\xFF", "stderr"),
             "src/raw/12/a%23b%25%0A%FF#stderr");
-  const std::string a = KafkaStreamKey("src", partition, std::string(5000, 'x') + "a", "");
-  const std::string b = KafkaStreamKey("src", partition, std::string(5000, 'x') + "b", "");
-  EXPECT_LT(a.size(), 500U);
+  const StreamKey a = KafkaStreamKey("src", partition, std::string(5000, 'x') + "a", "");
+  const StreamKey b = KafkaStreamKey("src", partition, std::string(5000, 'x') + "b", "");
+  EXPECT_LT(a.text().size(), 500U);
   EXPECT_NE(a, b);
 }
 
 TEST(KafkaPositionTest, AStreamsKeyNamesItsPartition) {
   const KafkaPartition partition = {"raw", 12};
-  EXPECT_EQ(PartitionOfStream("src", "src/raw/12"), partition);
-  EXPECT_EQ(PartitionOfStream("src", "src/raw/12/a/b"), partition);
-  for (const char* other : {"src", "src2/raw/1", "src/raw", "src/raw/x", "src/raw/1x", "src//1"}) {
-    EXPECT_FALSE(PartitionOfStream("src", other)) << other;
+  EXPECT_EQ(PartitionOfStream(StreamKey("src/raw/12")), partition);
+  EXPECT_EQ(PartitionOfStream(StreamKey("src/raw/12/a/b")), partition);
+  for (const char* other : {"src", "src/raw", "src/raw/x", "src/raw/1x", "src//1"}) {
+    EXPECT_FALSE(PartitionOfStream(StreamKey(other))) << other;
   }
 }
 

@@ -20,6 +20,7 @@
 #include "tests/support/faulty_os.h"
 #include "tests/support/recording_log.h"
 #include "tests/support/spark_log.h"
+#include "tests/support/stream_keys.h"
 #include "tests/support/wrap.h"
 
 namespace sparktail {
@@ -90,7 +91,7 @@ class Life {
     }
     share = std::make_unique<GroupShare>("src", sinks.size());
     output_ = std::make_unique<Distributor>(sinks, std::move(from));
-    output_->WatchCommits("src/", [] {});
+    output_->WatchCommits("src", [] {});
     KafkaStreams::Parts parts;
     parts.os = &os;
     parts.log = &log;
@@ -201,7 +202,7 @@ Documents Sorted(Documents documents) {
 }
 
 int64_t OffsetIn(const std::map<StreamKey, StreamCursor>& cursors) {
-  const auto found = cursors.find("src/raw/0");
+  const auto found = cursors.find(StreamKey("src", "raw/0"));
   if (found == cursors.end()) return 0;
   const auto position = KafkaPosition::FromJson(found->second.cursor.position);
   EXPECT_TRUE(position && position->group == "sparktail");

@@ -12,6 +12,7 @@
 #include "tests/support/eventually.h"
 #include "tests/support/kafka_mock.h"
 #include "tests/support/recording_log.h"
+#include "tests/support/stream_keys.h"
 
 namespace sparktail {
 namespace {
@@ -34,7 +35,7 @@ class TopicCursorsTest : public ::testing::Test {
   }
   void Put(const std::string& key, uint64_t offset) const {
     CursorRecord record;
-    record.cursor.offset = offset;
+    record.cursor.order = offset;
     record.cursor.position = "{}";
     record.cursor.context = std::make_shared<const std::string>("{}");
     mock_.Write("cursors", key, record.ToJson());
@@ -60,7 +61,7 @@ TEST_F(TopicCursorsTest, AreThoseOfTheGroupAndOfTheSink) {
   ReadAll();
   ASSERT_EQ(cursors_->cursors().size(), 1U);
   EXPECT_EQ(cursors_->cursors()[0].stream, "src/raw/0");
-  EXPECT_EQ(cursors_->cursors()[0].cursor.offset, 7U);
+  EXPECT_EQ(cursors_->cursors()[0].cursor.order, 7U);
 }
 
 TEST_F(TopicCursorsTest, CursorsThatOthersStoredSinceAreReadTheNextTime) {
@@ -72,7 +73,7 @@ TEST_F(TopicCursorsTest, CursorsThatOthersStoredSinceAreReadTheNextTime) {
   ASSERT_EQ(cursors_->cursors().size(), 1U);
   Put("group:g/out/src/raw/0", 8);
   ReadAll();
-  EXPECT_EQ(cursors_->cursors().at(0).cursor.offset, 8U);
+  EXPECT_EQ(cursors_->cursors().at(0).cursor.order, 8U);
 }
 
 TEST_F(TopicCursorsTest, RequestsToUnreachableBrokersAreRetried) {

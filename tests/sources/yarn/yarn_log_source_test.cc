@@ -22,6 +22,7 @@
 #include "tests/support/raw_http_server.h"
 #include "tests/support/recording_log.h"
 #include "tests/support/spark_log.h"
+#include "tests/support/stream_keys.h"
 
 namespace sparktail {
 namespace {
@@ -175,7 +176,7 @@ class YarnLogSourceTest : public ::testing::Test {
     return NumbersOf(lines);
   }
   static StreamKey KeyOf(int n, const std::string& file) {
-    return "src/" + Cluster::IdOf(n) + "/" + Cluster::ContainerOf(n) + "/" + file;
+    return {"src", Cluster::IdOf(n) + "/" + Cluster::ContainerOf(n) + "/" + file};
   }
   const Cursor* CursorOf(const StreamKey& key) const {
     for (const StreamCursor& cursor : cursors_) {
@@ -232,7 +233,7 @@ TEST_F(YarnLogSourceTest, TheNextLifeGoesOnWhereTheSinksStand) {
   Die();
   EXPECT_EQ(Delivered(), Numbers(3, 5));
   EXPECT_TRUE(CursorOf(KeyOf(1, "stderr"))->ended);
-  EXPECT_EQ(CursorOf(KeyOf(1, "stderr"))->offset, Records(0, 5).size());
+  EXPECT_EQ(CursorOf(KeyOf(1, "stderr"))->order, Records(0, 5).size());
   ASSERT_TRUE(Begin().ok());
   ASSERT_TRUE(Until([&] { return source_->AtEnd(); }));
   EXPECT_EQ(source_->status().read_bytes, 0U);
@@ -252,7 +253,7 @@ TEST_F(YarnLogSourceTest, EndAllEndsTheLogsAndHandsOnWhatWaits) {
     ASSERT_NE(CursorOf(KeyOf(1, file)), nullptr) << file;
     EXPECT_TRUE(CursorOf(KeyOf(1, file))->ended) << file;
   }
-  EXPECT_EQ(CursorOf(KeyOf(1, "stderr"))->offset, text.size());
+  EXPECT_EQ(CursorOf(KeyOf(1, "stderr"))->order, text.size());
 }
 
 TEST_F(YarnLogSourceTest, NoiseIsHandedOnInTheEnd) {
@@ -264,7 +265,7 @@ TEST_F(YarnLogSourceTest, NoiseIsHandedOnInTheEnd) {
   source_->HandOnAll();
   Die();
   ASSERT_NE(CursorOf(KeyOf(1, "stderr")), nullptr);
-  EXPECT_EQ(CursorOf(KeyOf(1, "stderr"))->offset, NoiseLine(1).size());  // the last may grow
+  EXPECT_EQ(CursorOf(KeyOf(1, "stderr"))->order, NoiseLine(1).size());  // the last may grow
   EXPECT_FALSE(CursorOf(KeyOf(1, "stderr"))->ended);
 }
 

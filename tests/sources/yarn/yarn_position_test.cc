@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/stream_keys.h"
+
 namespace sparktail {
 namespace {
 

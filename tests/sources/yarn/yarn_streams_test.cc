@@ -17,6 +17,7 @@
 #include "tests/support/faulty_os.h"
 #include "tests/support/recording_log.h"
 #include "tests/support/spark_log.h"
+#include "tests/support/stream_keys.h"
 
 namespace sparktail {
 namespace {
@@ -115,7 +116,7 @@ TEST(YarnStreamsTest, ALogBecomesEvents) {
                               "stderr\""),
             std::string::npos);
   EXPECT_NE(documents[0].find("\"host\":\"worker1\""), std::string::npos);
-  EXPECT_EQ(life.cursors().at(0).cursor.offset, text.size());
+  EXPECT_EQ(life.cursors().at(0).cursor.order, text.size());
   EXPECT_TRUE(life.cursors().at(0).cursor.ended);
 }
 
@@ -156,7 +157,7 @@ TEST(YarnStreamsTest, TheSinksAreToldOfALogAtOnce) {
   const auto tail = life.streams->MakeTail(Log());
   life.Finish();
   ASSERT_THAT(life.cursors(), SizeIs(1));
-  EXPECT_EQ(life.cursors()[0].cursor.offset, 0U);
+  EXPECT_EQ(life.cursors()[0].cursor.order, 0U);
   Life next(life.cursors());
   EXPECT_THAT(next.streams->Remembered(), ElementsAre(Log()));
 }
@@ -195,7 +196,7 @@ TEST(YarnStreamsTest, AMovedCursorIsReadOnFromThere) {
   Cursor& cursor = cursors.at(0).cursor;
   const uint64_t begin = Records(0, 2).size();
   ASSERT_TRUE(MoveYarnCursor(begin, nullptr, &cursor).ok());
-  cursor.offset = begin;
+  cursor.order = begin;
   cursor.ended = false;
   Life second(cursors);
   const std::vector<YarnLog> logs = second.streams->Remembered();
