@@ -3,6 +3,7 @@
 #include <string>
 
 #include "ingest/base/os.h"
+#include "ingest/cli/command.h"
 #include "ingest/cli/exit_code.h"
 #include "ingest/pipeline/configuration.h"
 
@@ -13,6 +14,8 @@ struct CheckCommand {
   std::string file;  // as it was given
   Configuration configuration;
 };
+
+Finish<CheckCommand> AddCheck(CLI::App* app);
 
 // Tries every source and sink of a configuration, and says on standard output what works and what
 // does not, and why, and what to do. Changes nothing: a file that it makes in a directory, to see

@@ -7,22 +7,16 @@
 
 #include "ingest/cli/batches_command.h"
 #include "ingest/cli/check_command.h"
-#include "ingest/cli/exit_code.h"
+#include "ingest/cli/command.h"
 #include "ingest/cli/migrate_command.h"
 #include "ingest/cli/offsets_command.h"
 #include "ingest/cli/parse_command.h"
 #include "ingest/cli/replay_command.h"
 #include "ingest/cli/run_command.h"
 #include "ingest/cli/setup_command.h"
-#include "ingest/cli/surroundings.h"
 
 namespace sparktail {
 
-// A text to print before the program exits: help, version, or an error.
-struct Answer {
-  std::string text;
-  ExitCode exit_code = ExitCode::kOk;  // if not kOk, `text` is an error
-};
 using Command = std::variant<Answer, ParseCommand, RunCommand, ReplayCommand, OffsetsCommand,
                              CheckCommand, SetupCommand, BatchesCommand, MigrateCommand>;
 

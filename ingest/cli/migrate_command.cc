@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 
 #include "ingest/base/options.h"
 #include "ingest/base/printable.h"
+#include "ingest/sources/yarn/yarn_names.h"
 #include "parsers/byte_buffer.h"
 #include "parsers/json_text.h"
 
@@ -184,6 +186,27 @@ absl::StatusOr<std::string> MigrateConfig(std::string_view ini,
   absl::StatusOr<Ini> read = ReadIni(ini);
   if (!read.ok()) return read.status();
   return Migration(*std::move(read)).Run(resource_managers);
+}
+
+Finish<MigrateCommand> AddMigrate(CLI::App* app) {
+  const auto command = std::make_shared<MigrateCommand>();
+  CommandOptions options(app, "migrate-config",
+                         "Convert a spark-monitor's config.ini and print the configuration",
+                         "Example:\n  sparktail migrate-config config.ini > sparktail.yaml");
+  options.AddText("file", "TEXT", &command->file, "The config.ini");
+  options.AddTexts("--resource-manager", "TEXT", &command->resource_managers,
+                   "ResourceManager, as http://rm1:8088; repeatable");
+  return [command](const Surroundings& surroundings) -> AnswerOr<MigrateCommand> {
+    if (command->file.empty())
+      return WrongUsage("migrate-config: the file is missing; give a config.ini");
+    command->file = AbsolutePath(command->file, surroundings.directory);
+    for (const std::string& url : command->resource_managers) {
+      if (IsServerUrl(url)) continue;
+      return WrongUsage("--resource-manager: give an address such as http://rm1:8088, not '" +
+                        Printable(url, 64) + "'");
+    }
+    return std::move(*command);
+  };
 }
 
 ExitCode RunMigrate(const MigrateCommand& command, Os* os) {

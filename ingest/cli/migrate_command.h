@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ingest/base/os.h"
+#include "ingest/cli/command.h"
 #include "ingest/cli/exit_code.h"
 
 namespace sparktail {
@@ -17,6 +18,8 @@ struct MigrateCommand {
   std::vector<std::string>
       resource_managers;  // not in config.ini: spark-monitor has them in its code
 };
+
+Finish<MigrateCommand> AddMigrate(CLI::App* app);
 
 // Prints the sparktail configuration that is equivalent to a spark-monitor with this config.ini.
 // kFailed: the file can't be read.

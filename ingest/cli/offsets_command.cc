@@ -10,11 +10,14 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "ingest/base/log.h"
 #include "ingest/base/nearest.h"
+#include "ingest/base/options.h"
 #include "ingest/base/printable.h"
 #include "ingest/cli/all_cursors.h"
+#include "ingest/cli/config_file.h"
 #include "ingest/cli/error_log.h"
 #include "ingest/streams/source_kind.h"
 #include "parsers/byte_buffer.h"
@@ -26,6 +29,15 @@ namespace sparktail {
 namespace {
 
 using Entry = AllCursors::Entry;
+
+constexpr char kExamples[] = R"(
+Examples:
+  sparktail offsets list -c sparktail.yaml         where each sink is in each stream
+  sparktail offsets set STREAM beginning           deliver the stream again (no process may run)
+  sparktail offsets forget STREAM                  as if the stream had never been seen
+  sparktail offsets forget --all -c sparktail.yaml all streams, all sinks: start at start_at
+  sparktail offsets forget --all --sink search     all streams, one sink
+)";
 
 constexpr size_t kMostShown = 4096;  // bytes of one name
 
@@ -273,7 +285,99 @@ class Offsets {
   AllCursors cursors_;
 };
 
+// ------------------------------------------------------------ the command line
+
+struct OffsetsArguments {
+  std::string file;
+  std::string state_dir;
+  std::vector<std::string> words;
+  bool all = false;
+  OffsetsCommand command;
+};
+
+// Reads ACTION [STREAM [OFFSET]]. Returns an error text, which is empty if all is well.
+std::string ReadOffsetsWords(const std::vector<std::string>& words, bool all,
+                             OffsetsCommand* command) {
+  static const std::vector<std::string> kActions = {"list", "set", "forget"};
+  if (words.empty()) return "offsets: the action is missing: list, set or forget";
+  const auto action = std::find(kActions.begin(), kActions.end(), words[0]);
+  if (action == kActions.end()) {
+    const std::string nearest = Nearest(words[0], kActions);
+    return "offsets: unknown action " + Printable(words[0], 64) +
+           (nearest.empty() ? "; give list, set or forget" : "; did you mean " + nearest + "?");
+  }
+  command->action = static_cast<OffsetsCommand::Action>(action - kActions.begin());
+  const bool is_set = command->action == OffsetsCommand::Action::kSet;
+  const bool is_list = command->action == OffsetsCommand::Action::kList;
+  const size_t most = is_set ? 3 : 2;
+  if (words.size() > most) return "offsets: unexpected word " + Printable(words[most], 64);
+  if (all && (is_set || is_list)) return "--all works only with offsets forget";
+  if (all && words.size() > 1) return "offsets forget: give either a stream or --all";
+  if (words.size() < 2 && !is_list && (is_set || (command->sink.empty() && !all))) {
+    return "offsets " + words[0] + ": the stream is missing; sparktail offsets list shows them" +
+           (is_set ? "" : ". Give --all for all streams, or --sink for those of one sink");
+  }
+  if (words.size() > 1) command->stream = words[1];
+  if (!is_set) return "";
+  if (words.size() < 3)
+    return "offsets set: the offset is missing; give a number of bytes, or beginning";
+  if (words[2] == "beginning") return "";
+  const std::optional<uint64_t> offset = ReadNumber(words[2]);
+  if (!offset) {
+    return "offsets set: give an offset in bytes, or beginning, not '" + Printable(words[2], 64) +
+           "'";
+  }
+  command->offset = *offset;
+  return "";
+}
+
+AnswerOr<OffsetsCommand> FinishOffsets(OffsetsArguments arguments,
+                                       const Surroundings& surroundings) {
+  OffsetsCommand command = std::move(arguments.command);
+  command.source_kinds = surroundings.kinds.sources;
+  const std::string error = ReadOffsetsWords(arguments.words, arguments.all, &command);
+  if (!error.empty()) return WrongUsage(error);
+  if (!arguments.file.empty() && !arguments.state_dir.empty()) {
+    return WrongUsage("offsets: give either -c or --state-dir, not both");
+  }
+  if (!arguments.file.empty()) {
+    absl::StatusOr<Configuration> configuration =
+        ReadConfigurationFile(arguments.file, surroundings);
+    if (!configuration.ok()) return WrongUsage(configuration.status().message());
+    command.state_dir = std::move(configuration->state_dir);
+    command.instance = std::move(configuration->instance);
+    command.sinks = std::move(configuration->sinks);
+    return command;
+  }
+  if (!arguments.state_dir.empty()) {
+    command.state_dir = AbsolutePath(arguments.state_dir, surroundings.directory);
+    return command;
+  }
+  const std::optional<std::string> directory = DefaultStateDirectory(surroundings);
+  if (!directory)
+    return WrongUsage("offsets: the state directory is unknown; give -c FILE or --state-dir DIR");
+  command.state_dir = *directory;
+  return command;
+}
+
 }  // namespace
+
+Finish<OffsetsCommand> AddOffsets(CLI::App* app) {
+  const auto arguments = std::make_shared<OffsetsArguments>();
+  CommandOptions options(app, "offsets", "List, move or drop cursors", kExamples);
+  options.AddTexts("ACTION", "", &arguments->words, "list|set|forget [STREAM [OFFSET|beginning]]");
+  options.AddConfig(&arguments->file);
+  options.AddText("--state-dir", "DIR", &arguments->state_dir,
+                  "Directory of offsets.db, instead of -c");
+  options.AddText("--sink", "NAME", &arguments->command.sink, "Only cursors of this sink");
+  options.AddFlag("--all", &arguments->all,
+                  "forget: drop cursors in all streams, instead of STREAM");
+  options.AddFlag("--json", &arguments->command.json,
+                  "Print one JSON object per cursor; forget: one object with their number");
+  return [arguments](const Surroundings& surroundings) {
+    return FinishOffsets(std::move(*arguments), surroundings);
+  };
+}
 
 ExitCode RunOffsets(const OffsetsCommand& command, Os* os) { return Offsets(command, os).Run(); }
 

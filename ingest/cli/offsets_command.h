@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ingest/base/os.h"
+#include "ingest/cli/command.h"
 #include "ingest/cli/exit_code.h"
 #include "ingest/cli/kinds.h"
 #include "ingest/pipeline/configuration.h"
@@ -26,6 +27,8 @@ struct OffsetsCommand {
   std::string stream;   // empty: all streams (--all); never empty for kSet
   uint64_t offset = 0;  // for kSet; 0 is the beginning
 };
+
+Finish<OffsetsCommand> AddOffsets(CLI::App* app);
 
 // `list` works beside a running process and reports which store it read. `set` and `forget` change
 // nothing while a process runs, and name it. If the configuration is given, cursors of sinks that

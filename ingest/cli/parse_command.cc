@@ -3,23 +3,36 @@
 #include <absl/time/clock.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <utility>
 
+#include "ingest/base/options.h"
 #include "ingest/base/printable.h"
+#include "ingest/base/time_zone.h"
 #include "ingest/cli/progress_bar.h"
 #include "ingest/streams/content_stream.h"
 #include "ingest/streams/file_reader.h"
 #include "ingest/streams/stream_buffer.h"
 #include "ingest/web/stats.h"
+#include "parsers/event.h"
 #include "parsers/json_text.h"
 #include "parsers/log_diagnosis.h"
 #include "parsers/unwrapper.h"
 
 namespace sparktail {
 namespace {
+
+constexpr char kExamples[] = R"(
+Examples:
+  sparktail parse driver.log                      all events, one JSON document a line
+  spark-submit app.py 2> >(sparktail parse)       live: events as they happen
+  zcat driver.log.gz | sparktail parse --stats    also reports what was read and skipped
+  sparktail parse --only progress --app-name etl stderr | jq .metrics.numInputRows
+)";
 
 constexpr size_t kFlushSize = size_t{256} << 10;
 
@@ -233,7 +246,80 @@ class Parse {
   const bool to_terminal_ = ::isatty(STDOUT_FILENO) == 1;
 };
 
+// ------------------------------------------------------------ the command line
+
+constexpr size_t kLeastEventBytes = 1024;
+constexpr size_t kMostEventBytes = size_t{1} << 30;
+
+// ReadKinds, ReadZone and ReadEventBytes return an error text, which is empty if the value is good.
+std::string ReadKinds(const std::string& names, EventKinds* kinds) {
+  static constexpr char kKnown[] = "known kinds: progress, query, signal";
+  if (names.empty()) return std::string("the kind is missing; ") + kKnown;
+  *kinds = EventKinds::None();
+  std::istringstream list(names);
+  for (std::string name; std::getline(list, name, ',');) {
+    const auto* const end = kEventKindNames.begin() + kLogEventKinds;
+    const auto* found = std::find(kEventKindNames.begin(), end, name);
+    if (found == end) {
+      return "unknown kind '" + Printable(name, 64) + "'; " + kKnown;
+    }
+    kinds->Add(static_cast<EventKind>(found - kEventKindNames.begin()));
+  }
+  return {};
+}
+
+std::string ReadZone(const std::string& name, absl::TimeZone* zone) {
+  const std::optional<absl::TimeZone> found = FindTimeZone(name);
+  if (!found) {
+    return "unknown time zone '" + Printable(name, 64) +
+           "'; give an IANA name such as Europe/Madrid or UTC";
+  }
+  *zone = *found;
+  return {};
+}
+
+std::string ReadEventBytes(const std::string& text, size_t* bytes) {
+  const std::optional<uint64_t> value = ReadSize(text);
+  if (!value || *value < kLeastEventBytes || *value > kMostEventBytes) {
+    return "'" + Printable(text, 64) +
+           "' is not a size: give bytes, or a number with KiB, MiB or GiB, from 1KiB to 1GiB";
+  }
+  *bytes = *value;
+  return {};
+}
+
 }  // namespace
+
+Finish<ParseCommand> AddParse(CLI::App* app) {
+  const auto command = std::make_shared<ParseCommand>();
+  CommandOptions options(app, "parse", "Read log text, write one JSON document a line", kExamples);
+  options.AddTexts("FILE", "TEXT", &command->files,
+                   "Logs to read; - is standard input (the default)");
+  ParserOptions* parser = &command->parser;
+  options.AddTaken("--only", "KIND[,KIND]",
+                   "Write only events of these kinds: progress, query, signal",
+                   [parser](const std::string& v) { return ReadKinds(v, &parser->kinds); });
+  options.AddText("--app-id", "ID", &command->identity.app_id,
+                  "Application id; overrides the log's");
+  options.AddText("--app-name", "NAME", &command->identity.app_name,
+                  "Application name; overrides the log's");
+  options.AddText("--environment", "NAME", &command->environment,
+                  "Value of `environment` in documents");
+  options.AddTaken(
+      "--timezone", "ZONE",
+      "Time zone of header stamps without a zone, such as Europe/Madrid (default UTC). Progress "
+      "events have UTC times in any case",
+      [parser](const std::string& v) { return ReadZone(v, &parser->zone); });
+  options.AddTaken(
+      "--max-event-bytes", "SIZE", "Give up or cut longer records (default 16MiB)",
+      [parser](const std::string& v) { return ReadEventBytes(v, &parser->max_event_bytes); });
+  options.AddFlag("--stats", &command->stats, "Report on stderr what was read, found and skipped");
+  return [command](const Surroundings&) {
+    if (command->files.empty()) command->files.emplace_back("-");
+    command->parser.count_records = command->stats;
+    return std::move(*command);
+  };
+}
 
 ExitCode RunParse(const ParseCommand& command, Os* os) { return Parse(command, os).Run(); }
 

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <variant>
 
 #include "ingest/base/nearest.h"
 #include "ingest/base/printable.h"
+#include "ingest/cli/config_file.h"
 #include "ingest/cli/error_log.h"
 #include "ingest/cli/run_command.h"
 #include "ingest/sources/dead_letters/dead_letter_source_kind.h"
@@ -17,6 +19,18 @@
 
 namespace sparktail {
 namespace {
+
+constexpr char kExamples[] = R"(
+FILE holds dead letters, one line per event that a sink rejected: state_dir/dead-letter/SINK/*.ndjson. If the documents were
+at fault, correct them in a copy first. Each event is sent to the sink that its line names. Events that are rejected again go
+to the dead letters of the replay; the exit code is then 3, and the last line says where they are. `replay` can run beside
+`sparktail run`. If it is killed, run the same command again to resume. Logs and archives of logs can't be replayed yet: see
+sparktail parse and sparktail run.
+
+Examples:
+  sparktail replay -c sparktail.yaml /var/lib/sparktail/dead-letter/search/*.ndjson
+  sparktail replay -c sparktail.yaml --sink history corrected.ndjson
+)";
 
 // A line of dead letters is longer than its event by the cause.
 constexpr size_t kRoomForCause = size_t{1} << 20;
@@ -215,6 +229,30 @@ class Replay {
 };
 
 }  // namespace
+
+Finish<ReplayCommand> AddReplay(CLI::App* app) {
+  const auto command = std::make_shared<ReplayCommand>();
+  const auto config = std::make_shared<std::string>();
+  CommandOptions options(app, "replay", "Send dead letters again, then exit", kExamples);
+  options.AddTexts("FILE", "", &command->files, "Files of dead letters");
+  options.AddConfig(config.get());
+  options.AddText("--sink", "NAME", &command->sink,
+                  "Send all events to this sink, whichever rejected them");
+  options.AddFlag("--recover", &command->recover,
+                  "Move a damaged offsets.db of this replay aside and send everything again");
+  return [command, config](const Surroundings& surroundings) -> AnswerOr<ReplayCommand> {
+    if (config->empty()) return WrongUsage("replay: the configuration is missing; give -c FILE");
+    if (command->files.empty()) {
+      return WrongUsage(
+          "replay: the dead letters are missing; give files such as "
+          "state_dir/dead-letter/SINK/*.ndjson");
+    }
+    absl::StatusOr<Configuration> configuration = ReadConfigurationFile(*config, surroundings);
+    if (!configuration.ok()) return WrongUsage(configuration.status().message());
+    command->configuration = *std::move(configuration);
+    return std::move(*command);
+  };
+}
 
 ExitCode RunReplay(const ReplayCommand& command, std::string_view version, Os* os) {
   return Replay(command, version, os).Execute();

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ingest/base/os.h"
+#include "ingest/cli/command.h"
 #include "ingest/cli/exit_code.h"
 #include "ingest/pipeline/configuration.h"
 
@@ -17,6 +18,8 @@ struct ReplayCommand {
   std::string sink;      // gets all events; empty: each event goes to the sink that rejected it
   bool recover = false;  // moves a damaged offsets.db of the replay aside
 };
+
+Finish<ReplayCommand> AddReplay(CLI::App* app);
 
 // Sends the events in files of dead letters to the sinks, as `run` does, and returns. Its state
 // (cursors, its own dead letters) is in state_dir/replay/<hash of the files' content>, and the hash

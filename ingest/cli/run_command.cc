@@ -7,13 +7,17 @@
 #include <array>
 #include <atomic>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "ingest/base/os.h"
+#include "ingest/cli/config_file.h"
 #include "ingest/cli/own_log.h"
+#include "ingest/cli/run_flags.h"
 #include "ingest/cli/service_manager.h"
 #include "ingest/cli/signals.h"
 #include "ingest/pipeline/pipeline.h"
@@ -23,6 +27,13 @@
 
 namespace sparktail {
 namespace {
+
+constexpr char kExamples[] = R"(
+Examples:
+  sparktail run --file '/logs/*/stderr' --output events.ndjson
+  sparktail run --file /logs/driver.log --sqlite history.db --until-exit
+  sparktail run -c sparktail.yaml
+)";
 
 constexpr absl::Duration kTickInterval = absl::Seconds(1);
 // How long after shutdown_timeout the pipeline may take to stop by itself.
@@ -198,7 +209,82 @@ class Run {
   std::atomic<bool> ended_ = false;
 };
 
+// ------------------------------------------------------------ the command line
+
+struct RunArguments {
+  std::string file;  // of the configuration
+  std::map<std::string, std::vector<std::string>> flags;
+  UntilExit until_exit;
+  bool recover = false;
+  bool stats = false;
+};
+
+AnswerOr<RunCommand> FinishRun(RunArguments arguments, const Surroundings& surroundings) {
+  // Flags that were not given are present with no value.
+  std::erase_if(arguments.flags, [](const auto& flag) { return flag.second.empty(); });
+  for (const auto& [flag, values] : arguments.flags) {
+    if (!arguments.file.empty()) {
+      return WrongUsage(flag + ": give either a configuration (-c) or flags, not both");
+    }
+  }
+  if (arguments.file.empty() && !arguments.flags.contains("--file")) {
+    return WrongUsage(
+        "run: no source is given; give -c FILE or --file GLOB (see sparktail run "
+        "--help)");
+  }
+  if (!arguments.until_exit.marker.empty() && !arguments.until_exit.enabled) {
+    return WrongUsage("--exit-marker needs --until-exit");
+  }
+  absl::StatusOr<Configuration> configuration =
+      arguments.file.empty() ? ReadConfigurationTree(TreeOfFlags(arguments.flags), "", surroundings)
+                             : ReadConfigurationFile(arguments.file, surroundings);
+  if (!configuration.ok()) return WrongUsage(configuration.status().message());
+  for (const SourceConfiguration& source : configuration->sources) {
+    if (!arguments.until_exit.enabled || !arguments.until_exit.marker.empty()) break;
+    if (source.kind->notices_exit) continue;
+    return WrongUsage("--until-exit needs --exit-marker, because source " + source.name +
+                      " (kind " + source.kind->name + ") can't tell that a driver has exited");
+  }
+  RunCommand command{std::move(*configuration), arguments.until_exit, arguments.recover,
+                     arguments.stats};
+  command.measures = MeasuresOf(surroundings.kinds.sinks);
+  std::string& marker = command.until_exit.marker;
+  if (!marker.empty()) marker = AbsolutePath(marker, surroundings.directory);
+  return command;
+}
+
 }  // namespace
+
+Finish<RunCommand> AddRun(CLI::App* app) {
+  const auto arguments = std::make_shared<RunArguments>();
+  CommandOptions options(app, "run", "Follow logs for ever; resume where each sink stopped",
+                         kExamples);
+  options.AddConfig(&arguments->file);
+  options.BeginGroup("Instead of -c");
+  for (const RunFlag& flag : RunFlags()) {
+    std::vector<std::string>* values = &arguments->flags[flag.flag];
+    if (flag.repeatable) {
+      options.AddRepeatable(flag.flag, flag.type_name, values, flag.help);
+    } else {
+      options.AddTaken(flag.flag, flag.type_name, flag.help, [values](const std::string& value) {
+        *values = {value};
+        return "";
+      });
+    }
+  }
+  options.BeginGroup("");
+  options.AddFlag("--until-exit", &arguments->until_exit.enabled,
+                  "Stop when the driver's log is complete and delivered");
+  options.AddText("--exit-marker", "FILE", &arguments->until_exit.marker,
+                  "With --until-exit: a file that exists once the driver has exited");
+  options.AddFlag("--recover", &arguments->recover,
+                  "Move a damaged offsets.db aside and start from what the sinks hold");
+  options.AddFlag("--stats", &arguments->stats,
+                  "Report on stderr, at the end, what was read and delivered");
+  return [arguments](const Surroundings& surroundings) {
+    return FinishRun(std::move(*arguments), surroundings);
+  };
+}
 
 ExitCode RunRun(const RunCommand& command, std::string_view version, Os* os) {
   return Run(command, version, os).Execute();

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ingest/base/os.h"
+#include "ingest/cli/command.h"
 #include "ingest/cli/exit_code.h"
 #include "ingest/pipeline/configuration.h"
 #include "ingest/pipeline/pipeline_status.h"
@@ -23,6 +24,8 @@ struct RunCommand {
   std::function<ExitCode(const PipelineStatus& status, ExitCode code)> conclude = {};
   std::vector<Measure> measures = {};  // of the sinks of all kinds, for /metrics
 };
+
+Finish<RunCommand> AddRun(CLI::App* app);
 
 ExitCode RunRun(const RunCommand& command, std::string_view version, Os* os);
 

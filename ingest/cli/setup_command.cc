@@ -2,12 +2,30 @@
 
 #include <unistd.h>
 
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "ingest/base/check_report.h"
+#include "ingest/cli/config_file.h"
 #include "ingest/cli/error_log.h"
 
 namespace sparktail {
+
+Finish<SetupCommand> AddSetup(CLI::App* app) {
+  const auto file = std::make_shared<std::string>();
+  CommandOptions options(
+      app, "setup",
+      "Create what the sinks need: topics, index templates, dashboards; may be run again",
+      "Example:\n  sparktail setup -c sparktail.yaml");
+  options.AddConfig(file.get());
+  return [file](const Surroundings& surroundings) -> AnswerOr<SetupCommand> {
+    if (file->empty()) return WrongUsage("setup: the configuration is missing; give -c FILE");
+    absl::StatusOr<Configuration> configuration = ReadConfigurationFile(*file, surroundings);
+    if (!configuration.ok()) return WrongUsage(configuration.status().message());
+    return SetupCommand{*std::move(configuration)};
+  };
+}
 
 ExitCode RunSetup(const SetupCommand& command, Os* os) {
   CheckReport report;

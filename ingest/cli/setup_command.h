@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ingest/base/os.h"
+#include "ingest/cli/command.h"
 #include "ingest/cli/exit_code.h"
 #include "ingest/pipeline/configuration.h"
 
@@ -10,6 +11,8 @@ namespace sparktail {
 struct SetupCommand {
   Configuration configuration;
 };
+
+Finish<SetupCommand> AddSetup(CLI::App* app);
 
 // Makes what the sinks need and what is not there yet (topics of Kafka; template, policy, alias and
 // dashboard of OpenSearch), and says on standard output what it found and what it made. What is
