@@ -13,6 +13,7 @@
 #include "ingest/base/options.h"
 #include "ingest/base/printable.h"
 #include "ingest/sources/yarn/yarn_names.h"
+#include "ingest/streams/file_reader.h"
 #include "parsers/byte_buffer.h"
 #include "parsers/json_text.h"
 
@@ -215,19 +216,9 @@ ExitCode RunMigrate(const MigrateCommand& command, Os* os) {
         .IgnoreError();
     return ExitCode::kFailed;
   };
-  const absl::StatusOr<int> fd = os->Open(command.file);
-  if (!fd.ok()) return failed("cannot open it: " + std::string(fd.status().message()));
-  std::string text(kLargestFile, '\0');
-  size_t size = 0;
-  absl::StatusOr<size_t> read = size_t{1};
-  while (read.ok() && *read > 0 && size < text.size()) {
-    read = os->Read(*fd, text.data() + size, text.size() - size);
-    if (read.ok()) size += *read;
-  }
-  os->Close(*fd);
-  if (!read.ok()) return failed("cannot read it: " + std::string(read.status().message()));
-  text.resize(size);
-  const absl::StatusOr<std::string> yaml = MigrateConfig(text, command.resource_managers);
+  const absl::StatusOr<std::string> text = ReadFile(os, command.file, kLargestFile);
+  if (!text.ok()) return failed("cannot read it: " + std::string(text.status().message()));
+  const absl::StatusOr<std::string> yaml = MigrateConfig(*text, command.resource_managers);
   if (!yaml.ok()) return failed(Printable(std::string(yaml.status().message()), 1024));
   return WriteAll(os, STDOUT_FILENO, *yaml).ok() ? ExitCode::kOk : ExitCode::kFailed;
 }

@@ -1,8 +1,6 @@
 #include "ingest/cli/references.h"
 
 #include <algorithm>
-#include <array>
-#include <span>
 
 #include "ingest/streams/file_reader.h"
 
@@ -23,26 +21,13 @@ bool IsVariableName(std::string_view name) {
 
 absl::Status Wrong(const std::string& what) { return absl::InvalidArgumentError(what); }
 
-absl::StatusOr<std::string> ReadAll(FileReader* reader) {
-  std::string text;
-  std::array<char, 4096> buffer{};
-  while (true) {
-    const absl::StatusOr<size_t> size = reader->Read(std::span<char>(buffer));
-    if (!size.ok()) return size.status();
-    if (*size == 0) return text;
-    text.append(buffer.data(), *size);
-    if (text.size() > kMostFileBytes) return Wrong("it is longer than 64 KiB");
-  }
-}
-
 absl::StatusOr<std::string> ReadSecretFile(const std::string& path, Os* os) {
   // Opening a pipe would block.
   const absl::StatusOr<Os::FileInfo> info = os->StatPath(path, /*follow_links=*/true);
   if (!info.ok()) return info.status();
   if (!info->is_regular()) return Wrong("it is not a regular file");
-  absl::StatusOr<FileReader> reader = FileReader::Open(os, path);
-  if (!reader.ok()) return reader.status();
-  absl::StatusOr<std::string> text = ReadAll(&*reader);
+  absl::StatusOr<std::string> text = ReadFile(os, path, kMostFileBytes + 1);
+  if (text.ok() && text->size() > kMostFileBytes) return Wrong("it is longer than 64 KiB");
   if (text.ok() && text->ends_with('\n')) text->pop_back();
   if (text.ok() && text->ends_with('\r')) text->pop_back();
   return text;

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 namespace sparktail {
@@ -37,6 +39,21 @@ FileReader::~FileReader() {
 
 absl::StatusOr<size_t> FileReader::Read(std::span<char> buffer) {
   return os_->Read(fd_, buffer.data(), buffer.size());
+}
+
+absl::StatusOr<std::string> ReadFile(Os* os, const std::string& path, size_t most) {
+  absl::StatusOr<FileReader> reader = FileReader::Open(os, path);
+  if (!reader.ok()) return reader.status();
+  std::string text;
+  std::array<char, 16384> buffer{};
+  while (text.size() < most) {
+    const size_t room = std::min(buffer.size(), most - text.size());
+    const absl::StatusOr<size_t> size = reader->Read(std::span<char>(buffer.data(), room));
+    if (!size.ok()) return size.status();
+    if (*size == 0) break;
+    text.append(buffer.data(), *size);
+  }
+  return text;
 }
 
 }  // namespace sparktail

@@ -38,4 +38,7 @@ class FileReader {
   Os::FileInfo info_;
 };
 
+// Returns the bytes of a file, at most `most` of them. Errors are those of FileReader.
+absl::StatusOr<std::string> ReadFile(Os* os, const std::string& path, size_t most);
+
 }  // namespace sparktail

@@ -106,5 +106,23 @@ TEST(FileReaderTest, AMovedReaderClosesOnce) {
   EXPECT_EQ(os.open_files(), 0U);
 }
 
+TEST(FileReaderTest, AFileIsReadAtOnce) {
+  FakeOs os;
+  os.files["a.log"] = "one\ntwo\nthree";
+  for (const size_t most : {size_t{1}, size_t{5}, size_t{1000}}) {
+    os.most_read = most;
+    EXPECT_EQ(ReadFile(&os, "a.log", 13).value(), "one\ntwo\nthree");
+    EXPECT_EQ(ReadFile(&os, "a.log", 100).value(), "one\ntwo\nthree");
+    EXPECT_EQ(ReadFile(&os, "a.log", 5).value(), "one\nt");
+  }
+  EXPECT_TRUE(absl::IsNotFound(ReadFile(&os, "missing", 5).status()));
+  EXPECT_EQ(os.open_files(), 0U);
+  FakeOs broken;
+  broken.files["a.log"] = "x";
+  broken.FailAt(3, absl::UnavailableError("Input/output error"));
+  EXPECT_EQ(ReadFile(&broken, "a.log", 5).status().message(), "Input/output error");
+  EXPECT_EQ(broken.open_files(), 0U);
+}
+
 }  // namespace
 }  // namespace sparktail
