@@ -1,5 +1,6 @@
 #include "ingest/cli/config_tree.h"
 
+#include <re2/re2.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
@@ -181,6 +182,29 @@ absl::Status Build(std::string_view text, std::string_view file, TreeBuilder* bu
 }
 
 }  // namespace
+
+bool ConfigNode::IsNumber() const {
+  static const auto& number = *new RE2(
+      R"(-?\.inf|\.nan|[-+]?(0[xo][0-9a-fA-F]+|([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?))");
+  return RE2::FullMatch(text, number);
+}
+
+bool ConfigNode::IsBoolean() const {
+  static const auto& boolean = *new RE2("true|True|TRUE|false|False|FALSE");
+  return RE2::FullMatch(text, boolean);
+}
+
+const ConfigNode* ConfigNode::Find(std::string_view key) const {
+  for (size_t i = 0; i < keys.size() && kind == Kind::kMap; ++i) {
+    if (keys[i].text == key) return &items[i];
+  }
+  return nullptr;
+}
+
+const ConfigNode& ConfigNode::FindOr(std::string_view key) const {
+  const ConfigNode* found = Find(key);
+  return found == nullptr ? *this : *found;
+}
 
 absl::StatusOr<ConfigNode> ParseYaml(std::string_view text, std::string_view file) {
   if (text.size() > kMostConfigBytes) {

@@ -29,6 +29,14 @@ struct ConfigNode {
   bool is_null = false;           // the scalar is empty, ~ or null
   std::vector<ConfigNode> items;  // the elements of a list, or the values of a map …
   std::vector<ConfigNode> keys;   // … and their keys, in order
+
+  // How YAML types a plain scalar with this text.
+  bool IsNumber() const;
+  bool IsBoolean() const;
+  // The value of the first such key; null if there is none, or this is no map.
+  const ConfigNode* Find(std::string_view key) const;
+  // The value of the first such key, else the node itself: where a missing key would be.
+  const ConfigNode& FindOr(std::string_view key) const;
 };
 
 inline constexpr size_t kMostConfigBytes = size_t{1} << 20;

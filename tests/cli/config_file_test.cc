@@ -3,12 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <sstream>
-
-#include "ingest/sources/file/file_source_options.h"
-#include "ingest/sources/kafka/kafka_source_options.h"
 #include "sinks/options.h"
-#include "tests/support/fake_surroundings.h"
+#include "tests/support/config_fixture.h"
 #include "tests/support/temp_dir.h"
 
 namespace sparktail {
@@ -17,43 +13,11 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::kSink;
+using testing::kSource;
 using testing::MakeSurroundings;
 
-constexpr char kSource[] = "sources: [{kind: file, paths: [/logs/a]}]\n";
-constexpr char kSink[] = "sinks: [{kind: stdout}]\n";
-
-class ConfigFileTest : public ::testing::Test {
- protected:
-  absl::StatusOr<Configuration> Result(const std::string& text) {
-    return ReadConfiguration(text, "f.yaml", surroundings_);
-  }
-  Configuration Read(const std::string& text) {
-    absl::StatusOr<Configuration> configuration = Result(text);
-    EXPECT_TRUE(configuration.ok()) << configuration.status();
-    return configuration.ok() ? *std::move(configuration) : Configuration();
-  }
-  std::vector<std::string> ErrorsOf(const std::string& text) {
-    const absl::StatusOr<Configuration> configuration = Result(text);
-    EXPECT_EQ(configuration.status().code(), absl::StatusCode::kInvalidArgument) << text;
-    std::istringstream message{std::string(configuration.status().message())};
-    std::vector<std::string> lines;
-    for (std::string line; std::getline(message, line);) lines.push_back(line);
-    return lines;
-  }
-  // The error of a configuration with one mistake.
-  std::string ErrorOf(const std::string& text) {
-    const std::vector<std::string> errors = ErrorsOf(text);
-    EXPECT_EQ(errors.size(), 1U) << text << ::testing::PrintToString(errors);
-    return errors.empty() ? "" : errors[0];
-  }
-  static FileSourceOptions Source(const Configuration& configuration, size_t i = 0) {
-    return configuration.sources.at(i).options.Get<FileSourceOptions>();
-  }
-
-  PosixOs os_;
-  Surroundings surroundings_ = MakeSurroundings(
-      &os_, {{"ZONE", "Europe/Madrid"}, {"COUNT", "7"}, {"NAME", "x"}, {"EMPTY", ""}});
-};
+using ConfigFileTest = testing::ConfigFixture;
 
 TEST_F(ConfigFileTest, LittleIsNeeded) {
   const Configuration read = Read(std::string(kSource) + kSink);
@@ -150,77 +114,6 @@ sinks:
   EXPECT_EQ(sqlite.retention, absl::Hours(24 * 30));
 }
 
-TEST_F(ConfigFileTest, NamesAreTheKindAndNumbered) {
-  const Configuration read = Read(R"(
-sources: [{kind: file, paths: [/a]}, {kind: file, name: x, paths: [/b]}, {kind: file, paths: [/c]}]
-sinks:
-  - {kind: sqlite, path: /1}
-  - {kind: sqlite, path: /2}
-  - {kind: file, path: /3}
-  - {kind: sqlite, path: /4}
-)");
-  EXPECT_EQ(read.sources[0].name, "file");
-  EXPECT_EQ(read.sources[1].name, "x");
-  EXPECT_EQ(read.sources[2].name, "file-2");
-  EXPECT_EQ(read.sinks[0].name, "sqlite");
-  EXPECT_EQ(read.sinks[1].name, "sqlite-2");
-  EXPECT_EQ(read.sinks[2].name, "file");
-  EXPECT_EQ(read.sinks[3].name, "sqlite-3");
-}
-
-TEST_F(ConfigFileTest, AFileSinkMayBeStandardOutput) {
-  const Configuration read = Read(std::string(kSource) + "sinks: [{kind: file, path: '-'}]\n");
-  EXPECT_TRUE((read.sinks[0].options.Find<StdoutSinkOptions>() != nullptr));
-  EXPECT_EQ(read.sinks[0].name, "file");
-  EXPECT_THAT(
-      ErrorOf(std::string(kSource) + "sinks:\n- {kind: file, path: '-',\n   keep_files: 2}"),
-      HasSubstr("f.yaml:4: sinks[0].keep_files: standard output"));
-}
-
-TEST_F(ConfigFileTest, EachMistakeIsNamedWithItsPlace) {
-  struct Case {
-    std::string text;  // behind a good source and a good sink
-    std::string error;
-  };
-  for (const Case& c : {
-           Case{"instanec: x", "f.yaml:3: instanec: unknown key; did you mean instance?"},
-           Case{"zzzzzzzz: x",
-                "f.yaml:3: zzzzzzzz: unknown key; there are log, sources, sinks, "
-                "instance, environment, state_dir, http, "},
-           Case{"instance: a\ninstance: b",
-                "f.yaml:4: instance: it is there twice, first in line 3"},
-           Case{"sinks: []", "f.yaml:3: sinks: it is there twice, first in line 2"},
-           Case{"instance: [a]", "f.yaml:3: instance: one value is expected here"},
-           Case{"instance: {a: b}", "f.yaml:3: instance: one value is expected here"},
-           Case{"instance:", "f.yaml:3: instance: a value is missing"},
-           Case{"instance: ~", "f.yaml:3: instance: a value is missing"},
-           Case{"instance: ''", "f.yaml:3: instance: it is empty"},
-           Case{"instance: 5", "f.yaml:3: instance: this is a number in YAML"},
-           Case{"instance: 1e5", "f.yaml:3: instance: this is a number in YAML"},
-           Case{"environment: true", "f.yaml:3: environment: this is true or false in YAML"},
-           Case{"instance: a/b", "f.yaml:3: instance: give a name"},
-           Case{"http: '9464'", "f.yaml:3: http: give host:port"},
-           Case{"shutdown_timeout: 5", "f.yaml:3: shutdown_timeout: give a duration"},
-           Case{"max_event_bytes: 2GiB",
-                "f.yaml:3: max_event_bytes: give a size from 1KiB to 1GiB"},
-           Case{"state_dir: ~/x", "f.yaml:3: state_dir: give a path"},
-           Case{"log: info", "f.yaml:3: log: lines such as `level: info`"},
-           Case{"log: {level: warn}",
-                "f.yaml:3: log.level: give debug, info, warning or error, not "
-                "'warn'"},
-           Case{"log: {lvel: info}", "f.yaml:3: log.lvel: unknown key; did you mean level?"},
-           Case{"log: {level: info,\n  level: info}", "f.yaml:4: log.level: it is there twice"},
-           Case{"environment: ${NOWHERE}",
-                "f.yaml:3: environment: the environment has no variable NOWHERE"},
-           Case{"environment: ${EMPTY}", "f.yaml:3: environment: it is empty"},
-           Case{"log: {path: /home/me/.local/state/sparktail/offsets.db}",
-                "f.yaml:3: log.path: '/home/me/.local/state/sparktail/offsets.db' is written by "
-                "sparktail itself"},
-       }) {
-    EXPECT_THAT(ErrorOf(std::string(kSource) + kSink + c.text), HasSubstr(c.error)) << c.text;
-  }
-}
-
 TEST_F(ConfigFileTest, MistakesInSources) {
   struct Case {
     std::string text;
@@ -241,34 +134,6 @@ TEST_F(ConfigFileTest, MistakesInSources) {
            Case{"sources: [{kind: }]", "f.yaml:2: sources[0].kind: a value is missing"},
            Case{"sources: [{kind: '${NAME}'}]", "f.yaml:2: sources[0].kind: unknown kind"},
            Case{"sources: [{kind: file}]", "f.yaml:2: sources[0].paths: it is missing: "},
-           Case{"sources:\n- kind: file\n  paths: /a",
-                "f.yaml:4: sources[0].paths: a list is expected here"},
-           Case{"sources:\n- kind: file\n  paths: []",
-                "f.yaml:4: sources[0].paths: the list is empty"},
-           Case{"sources:\n- kind: file\n  paths:",
-                "f.yaml:4: sources[0].paths: a list is expected"},
-           Case{"sources:\n- kind: file\n  paths:\n  - /a\n  - ''",
-                "f.yaml:6: sources[0].paths[1]: it is empty"},
-           Case{"sources:\n- kind: file\n  paths:\n  - /a\n  - [/b]",
-                "f.yaml:6: sources[0].paths[1]: one value is expected"},
-           Case{"sources:\n- kind: file\n  paths: [/a, /a]",
-                "f.yaml:4: sources[0].paths[1]: it is there twice"},
-           Case{"sources:\n- kind: file\n  paths: [/a]\n  pathes: [/b]",
-                "f.yaml:5: sources[0].pathes: unknown key; did you mean paths?"},
-           Case{"sources: [{kind: file, paths: [/a], timezone: Mars/Olympus}]",
-                "sources[0].timezone: give an IANA name"},
-           Case{"sources: [{kind: file, paths: [/a], start_at: now}]",
-                "sources[0].start_at: give beginning or end, or a duration"},
-           Case{"sources: [{kind: file, paths: [/a], watch: innotify}]", "did you mean inotify?"},
-           Case{"sources: [{kind: file, paths: [/a], sinks: [stdot]}]",
-                "f.yaml:2: sources[0].sinks: there is no sink 'stdot'; did you mean stdout?"},
-           Case{"sources: [{kind: file, paths: [/a], sinks: []}]",
-                "f.yaml:2: sources[0].sinks: the list is empty"},
-           Case{"sources:\n- {kind: file, paths: [/a], name: x}\n- {kind: file, paths: [/b], name: "
-                "x}",
-                "f.yaml:4: sources[1].name: 'x' is the name of sources[0] (line 3) too"},
-           Case{"sources:\n- {kind: file, paths: [/a], name: file}\n- {kind: file, paths: [/b]}",
-                "f.yaml:4: sources[1].name: 'file' is the name of sources[0] (line 3) too"},
        }) {
     EXPECT_THAT(ErrorOf(kSink + c.text), HasSubstr(c.error)) << c.text;
   }
@@ -282,116 +147,13 @@ TEST_F(ConfigFileTest, MistakesInSinks) {
   for (const Case& c : {
            Case{"", "f.yaml:1: sinks: it is missing"},
            Case{"sinks: [{kind: sqllite}]", "did you mean sqlite?"},
-           Case{"sinks: [{kind: kafka, brokers: [a:9092], topic: t}]",
-                "instance: give it (--instance NAME): sinks[0] delivers exactly once"},
-           Case{"instance: i\nsinks: [{kind: kafka, brokers: [a:9092], topic: '{kind}'}]",
-                "sinks[0].topic: give a name that begins with a literal"},
-           Case{"sinks: [{kind: kafka, brokers: [a:9092], topic: t, delivery: at_least_once, "
-                "sasl_username: me}]",
-                "sinks[0].security_protocol: set it to sasl_ssl or sasl_plaintext"},
-           Case{"instance: i\nsinks: [{kind: kafka, brokers: [a:9092], topic: t, "
-                "properties: {acks: 1}}]",
-                "sinks[0].properties.acks: it can't be set: an event that is not on all replicas"},
            Case{"sinks: [{kind: kafke}]",
                 "unknown kind: give file, stdout, sqlite, kafka, opensearch, elasticsearch or "
                 "solr, not 'kafke'"},
            Case{"sinks: [{kind: file}]", "f.yaml:2: sinks[0].path: it is missing"},
-           Case{"sinks: [{kind: sqlite, path: '-', retention: 30}]",
-                "sinks[0].retention: give forever, or a duration from 1h"},
-           Case{"sinks: [{kind: stdout, path: /a}]", "sinks[0].path: unknown key"},
-           Case{"sinks: [{kind: file, path: /a, keep_files: '5'}]",
-                "sinks[0].keep_files: in quotes this is text"},
-           Case{"sinks: [{kind: file, path: /a, keep_files: 0}]",
-                "sinks[0].keep_files: give all, or a number of files from 1"},
-           Case{"sinks: [{kind: file, path: /a, rotate_bytes: 0}]",
-                "sinks[0].rotate_bytes: give never, or a size from 1KiB"},
-           Case{"sinks:\n- {kind: file, path: /a}\n- {kind: file, path: /./a}",
-                "f.yaml:4: sinks[1].path: '/a' is written by sinks[0] (line 3) too"},
-           Case{"sinks:\n- {kind: file, path: a}\n- {kind: sqlite, path: /work/a}",
-                "f.yaml:4: sinks[1].path: '/work/a' is written by sinks[0] (line 3) too"},
-           Case{"sinks:\n- {kind: stdout}\n- {kind: file, path: '-'}",
-                "f.yaml:4: sinks[1].path: standard output is written by sinks[0] (line 3) too"},
-           Case{"state_dir: /s\nsinks: [{kind: sqlite, path: /s/offsets.db}]",
-                "'/s/offsets.db' is written by sparktail itself (state_dir) too"},
-           Case{"sinks: [{kind: file, path: /logs/a}]",
-                "f.yaml:1: sources[0].paths: '/logs/a' matches what sinks[0] (line 2) writes"},
-           Case{"log: {path: /a}\nsinks: [{kind: file, path: /a}]",
-                "f.yaml:2: log.path: '/a' is written by sinks[0] (line 3) too"},
        }) {
     EXPECT_THAT(ErrorOf(kSource + c.text), HasSubstr(c.error)) << c.text;
   }
-}
-
-TEST_F(ConfigFileTest, NoSourceReadsWhatIsWritten) {
-  const std::string sinks = "sinks: [{kind: file, path: /logs/e.ndjson}]\nstate_dir: /var/s\n";
-  for (const char* good : {"paths: ['/logs/*.log']", "paths: [/logs/d/*]",
-                           "paths: ['/logs/*'], exclude: ['/logs/e.*']"}) {
-    const std::string text = std::string("sources: [{kind: file, ") + good + "}]\n" + sinks;
-    EXPECT_TRUE(Result(text).ok()) << text << Result(text).status();
-  }
-  for (const char* bad :
-       {"'/logs/*'", "'/**/*.ndjson'", "/logs/e.ndjson", "'/logs/e.ndjson.*'", "'/var/s/*'"}) {
-    EXPECT_THAT(ErrorOf(std::string("sources: [{kind: file, paths: [") + bad + "]}]\n" + sinks),
-                HasSubstr("f.yaml:1: sources[0].paths: "))
-        << bad;
-  }
-}
-
-TEST_F(ConfigFileTest, AllMistakesAreToldInTheirOrder) {
-  const std::vector<std::string> errors = ErrorsOf(R"(sinks:
-  - {kind: file, pth: /a}
-  - {kind: sqlite, path: 5}
-sources:
-  - kind: file
-    paths: [/a]
-    sinks: [fil]
-    watch: never
-http: x
-)");
-  EXPECT_THAT(errors, ElementsAre(HasSubstr("f.yaml:2: sinks[0].pth: unknown key"),
-                                  HasSubstr("f.yaml:2: sinks[0].path: it is missing"),
-                                  HasSubstr("f.yaml:3: sinks[1].path: this is a number"),
-                                  HasSubstr("f.yaml:7: sources[0].sinks: there is no sink 'fil'"),
-                                  HasSubstr("f.yaml:8: sources[0].watch: "),
-                                  HasSubstr("f.yaml:9: http: ")));
-}
-
-TEST_F(ConfigFileTest, NotTooManyAreTold) {
-  std::string text = std::string(kSource) + kSink;
-  for (int i = 0; i < 1000; ++i) text += "k" + std::to_string(i) + ": x\n";
-  const std::vector<std::string> errors = ErrorsOf(text);
-  ASSERT_EQ(errors.size(), 51U);
-  EXPECT_EQ(errors.back(), "f.yaml: and 950 errors more");
-}
-
-TEST_F(ConfigFileTest, ReferencesAreOfAnyType) {
-  const Configuration read = Read(R"(
-environment: '${COUNT}'
-http: 127.0.0.1:${COUNT}
-sources: [{kind: file, timezone: "${ZONE}", paths: ['/logs/${NAME}/$${NAME}'], sinks: ['${NAME}']}]
-sinks: [{kind: file, name: '${NAME}', path: '${NAME}.ndjson', keep_files: '${COUNT}'}]
-)");
-  EXPECT_EQ(read.environment, "7");
-  EXPECT_EQ(read.http, "127.0.0.1:7");
-  EXPECT_EQ(read.sources[0].timezone, "Europe/Madrid");
-  EXPECT_THAT(Source(read).paths, ElementsAre("/logs/x/${NAME}"));
-  EXPECT_THAT(read.sources[0].sinks, ElementsAre("x"));
-  EXPECT_EQ(read.sinks[0].name, "x");
-  const auto& file = read.sinks[0].options.Get<FileSinkOptions>();
-  EXPECT_EQ(file.path, "/work/x.ndjson");
-  EXPECT_EQ(file.keep_files, 7U);
-}
-
-TEST_F(ConfigFileTest, KeysAreNotReplaced) {
-  EXPECT_THAT(ErrorOf(std::string(kSource) + kSink + "${NAME}: y"),
-              HasSubstr("f.yaml:3: ${NAME}: unknown key"));
-}
-
-TEST_F(ConfigFileTest, WithoutAWorkingDirectoryPathsMustBeAbsolute) {
-  surroundings_.directory.clear();
-  EXPECT_TRUE(Result(std::string(kSource) + kSink).ok());
-  EXPECT_THAT(ErrorOf(std::string(kSource) + "sinks: [{kind: file, path: a}]"),
-              HasSubstr("sinks[0].path: give an absolute path"));
 }
 
 TEST_F(ConfigFileTest, WithoutAHomeTheStateNeedsAPlace) {

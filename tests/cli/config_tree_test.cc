@@ -140,6 +140,37 @@ TEST(ConfigTreeTest, BombsAreBounded) {
   }
 }
 
+TEST(ConfigTreeTest, ScalarsHaveTypes) {
+  ConfigNode node;
+  for (const char* number : {"0", "7", "-1", "+1", "1.", ".5", "1.5", "-1.5e3", "1e5", "1E-5",
+                             "1e+5", "0x1F", "-0xa", "0o17", ".inf", "-.inf", ".nan"}) {
+    node.text = number;
+    EXPECT_TRUE(node.IsNumber()) << number;
+    EXPECT_FALSE(node.IsBoolean()) << number;
+  }
+  for (const char* boolean : {"true", "True", "TRUE", "false", "False", "FALSE"}) {
+    node.text = boolean;
+    EXPECT_TRUE(node.IsBoolean()) << boolean;
+    EXPECT_FALSE(node.IsNumber()) << boolean;
+  }
+  for (const char* text : {"", ".", "-", "e5", "1e", "1.2.3", "0x", "0xg", "1 ", "1\n", "1MiB",
+                           "5s", "127.0.0.1", "yes", "tRUE", "inf", "+.inf"}) {
+    node.text = text;
+    EXPECT_FALSE(node.IsNumber()) << text;
+    EXPECT_FALSE(node.IsBoolean()) << text;
+  }
+}
+
+TEST(ConfigTreeTest, ValuesAreFound) {
+  const auto root = ParseYaml("a: 1\nb: {c: 2}\na: 3\n", "f");
+  ASSERT_TRUE(root.ok()) << root.status();
+  EXPECT_EQ(root->Find("a")->text, "1") << "the first one";
+  EXPECT_EQ(root->FindOr("b").FindOr("c").text, "2");
+  EXPECT_EQ(root->Find("c"), nullptr);
+  EXPECT_EQ(&root->FindOr("c"), &*root) << "where it would be";
+  EXPECT_EQ(root->Find("a")->Find("a"), nullptr) << "a scalar has no keys";
+}
+
 TEST(ConfigTreeTest, ErrorsArePrintable) {
   EXPECT_THAT(ErrorOf("a: b\n\xC2\x9B"
                       "31m: [\n"),
