@@ -1,9 +1,6 @@
 #include "ingest/cli/own_log.h"
 
-#include <spdlog/details/null_mutex.h>
-#include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/base_sink.h>
 #include <unistd.h>
 
 #include <array>
@@ -32,20 +29,9 @@ Log::Level LevelOf(std::string_view name) {
 }
 
 spdlog::level::level_enum ForSpdlog(Log::Level level) {
-  switch (level) {
-    case Log::Level::kDebug:
-      return spdlog::level::debug;
-    case Log::Level::kInfo:
-      return spdlog::level::info;
-    case Log::Level::kWarning:
-      return spdlog::level::warn;
-    case Log::Level::kError:
-      return spdlog::level::err;
-  }
-  return spdlog::level::err;
+  static_assert(static_cast<int>(Log::Level::kError) + SPDLOG_LEVEL_DEBUG == SPDLOG_LEVEL_ERROR);
+  return static_cast<spdlog::level::level_enum>(static_cast<int>(level) + SPDLOG_LEVEL_DEBUG);
 }
-
-std::string TextPayload(std::string_view message) { return Printable(message, kMostMessageBytes); }
 
 // The members of a line's JSON object after those that spdlog writes.
 std::string JsonPayload(std::string_view what, std::string_view message) {
@@ -56,18 +42,19 @@ std::string JsonPayload(std::string_view what, std::string_view message) {
   return std::string(payload.view());
 }
 
-const char* Pattern(LogConfiguration::Format format) {
-  return format == LogConfiguration::Format::kJson
-             ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})"
-             : "%Y-%m-%dT%H:%M:%S.%eZ %l: %v";
-}
-
 }  // namespace
 
-// Writes lines to the file if one is named and works, else to standard error.
+// Formats lines with spdlog, and writes them to the file if one is named and works, else to
+// standard error.
 class OwnLog::Output {
  public:
-  Output(Os* os, std::string path) : os_(os), path_(std::move(path)) {}
+  Output(Os* os, const LogConfiguration& configuration)
+      : os_(os),
+        path_(configuration.path),
+        is_json_(configuration.format == LogConfiguration::Format::kJson),
+        formatter_(is_json_ ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})"
+                            : "%Y-%m-%dT%H:%M:%S.%eZ %l: %v",
+                   spdlog::pattern_time_type::utc, "\n") {}
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
   ~Output() {
@@ -93,7 +80,12 @@ class OwnLog::Output {
     return absl::OkStatus();
   }
 
-  void Write(std::string_view line) {
+  void Write(Level level, std::string_view what, std::string_view message) {
+    const std::string payload =
+        is_json_ ? JsonPayload(what, message) : Printable(message, kMostMessageBytes);
+    spdlog::memory_buf_t buffer;
+    formatter_.format({absl::ToChronoTime(os_->Now()), {}, "", ForSpdlog(level), payload}, buffer);
+    const std::string_view line(buffer.data(), buffer.size());
     if (WantsFile() && WriteToFile(line)) return;
     if (WantsFile()) ++elsewhere_;
     // If standard error fails too, nobody can be told.
@@ -122,58 +114,19 @@ class OwnLog::Output {
 
   Os* os_;
   const std::string path_;
+  const bool is_json_;
+  spdlog::pattern_formatter formatter_;
   int fd_ = -1;
   bool torn_ = false;       // the file ends in the middle of a line
   absl::Status trouble_;    // the error of the last open or write
   uint64_t elsewhere_ = 0;  // lines for the file that went to standard error
 };
 
-// Formats level, time and message as a line, with spdlog.
-class OwnLog::Writer {
- public:
-  Writer(Output* output, const LogConfiguration& configuration)
-      : json_(configuration.format == LogConfiguration::Format::kJson),
-        logger_("", std::make_shared<OutputSink>(output)) {
-    logger_.set_level(spdlog::level::trace);
-    logger_.set_formatter(std::make_unique<spdlog::pattern_formatter>(
-        Pattern(configuration.format), spdlog::pattern_time_type::utc, "\n"));
-    logger_.set_error_handler([](const std::string&) {});
-  }
-
-  void Write(absl::Time time, Level level, std::string_view what, std::string_view message) {
-    const std::string payload = json_ ? JsonPayload(what, message) : TextPayload(message);
-    logger_.log(absl::ToChronoTime(time), spdlog::source_loc{}, ForSpdlog(level),
-                spdlog::string_view_t(payload.data(), payload.size()));
-  }
-
- private:
-  // Needs no mutex of its own: OwnLog holds one.
-  class OutputSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
-   public:
-    explicit OutputSink(Output* output) : output_(output) {}
-
-   protected:
-    void sink_it_(const spdlog::details::log_msg& message) override {
-      spdlog::memory_buf_t line;
-      formatter_->format(message, line);
-      output_->Write({line.data(), line.size()});
-    }
-    void flush_() override {}
-
-   private:
-    Output* output_;
-  };
-
-  bool json_;
-  spdlog::logger logger_;
-};
-
 OwnLog::OwnLog(Os* os, const LogConfiguration& configuration)
     : os_(os),
       configuration_(configuration),
       least_(LevelOf(configuration.level)),
-      output_(std::make_unique<Output>(os, configuration.path)),
-      writer_(std::make_unique<Writer>(output_.get(), configuration)) {
+      output_(std::make_unique<Output>(os, configuration)) {
   if (!output_->WantsFile()) return;
   const absl::MutexLock lock(&mutex_);
   output_->Open().IgnoreError();
@@ -224,19 +177,19 @@ void OwnLog::ReportSuppressed(const std::vector<MessageLimiter::Suppressed>& all
 
 void OwnLog::Emit(Level level, std::string_view what, std::string_view message) {
   const bool was_well = output_->trouble().ok();
-  writer_->Write(os_->Now(), level, what, message);
+  output_->Write(level, what, message);
   const bool is_well = output_->trouble().ok();
   if (was_well && !is_well) ReportTrouble();
   if (!is_well || output_->elsewhere() == 0) return;
   const std::string count = std::to_string(output_->elsewhere());
   output_->ForgetElsewhere();
-  writer_->Write(
-      os_->Now(), Level::kWarning, "log_unwritable",
+  output_->Write(
+      Level::kWarning, "log_unwritable",
       "the own log could not be written for a while: " + count + " lines went to standard error");
 }
 
 void OwnLog::ReportTrouble() {
-  writer_->Write(os_->Now(), Level::kError, "log_unwritable",
+  output_->Write(Level::kError, "log_unwritable",
                  "can't write the own log: " + configuration_.path + ": " +
                      std::string(output_->trouble().message()) +
                      "; messages go to standard error until it works");

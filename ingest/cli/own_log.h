@@ -44,7 +44,6 @@ class OwnLog : public Log {
 
  private:
   class Output;
-  class Writer;
 
   void Emit(Level level, std::string_view what, std::string_view message)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -58,7 +57,6 @@ class OwnLog : public Log {
   absl::Mutex mutex_;
   MessageLimiter limiter_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<Output> output_ ABSL_GUARDED_BY(mutex_);
-  std::unique_ptr<Writer> writer_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace sparktail

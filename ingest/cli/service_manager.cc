@@ -5,14 +5,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <optional>
 #include <utility>
 
+#include "ingest/base/options.h"
 #include "ingest/base/printable.h"
 
 namespace sparktail {
@@ -26,20 +25,12 @@ std::string Variable(const char* name) {
   return value == nullptr ? std::string() : std::string(value);
 }
 
-std::optional<int64_t> Number(const std::string& text) {
-  int64_t value = 0;
-  const char* end = text.data() + text.size();
-  const auto [read, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || read != end || value <= 0) return std::nullopt;
-  return value;
-}
-
 absl::Duration WatchdogFromEnvironment() {
-  const std::optional<int64_t> microseconds = Number(Variable("WATCHDOG_USEC"));
-  if (!microseconds) return absl::InfiniteDuration();
+  const uint64_t microseconds = ReadNumber(Variable("WATCHDOG_USEC")).value_or(0);
   const std::string pid = Variable("WATCHDOG_PID");
-  const bool for_another = !pid.empty() && Number(pid) != int64_t{getpid()};
-  return for_another ? absl::InfiniteDuration() : absl::Microseconds(*microseconds);
+  const bool is_for_this = pid.empty() || pid == std::to_string(getpid());
+  const bool is_asked = is_for_this && microseconds > 0 && microseconds <= INT64_MAX;
+  return is_asked ? absl::Microseconds(microseconds) : absl::InfiniteDuration();
 }
 
 }  // namespace
