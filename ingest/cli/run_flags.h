@@ -10,13 +10,13 @@ namespace sparktail {
 
 // A flag of `run` that sets an option of the configuration.
 struct RunFlag {
-  enum class Place { kTop, kLog, kSource, kOutput, kSqlite, kKafka };
   std::string flag;
   std::string type_name;  // shown in the help
-  Place place;
-  std::string key;  // the option's name
+  std::string section;    // empty: the top level; "log", "sources" or "sinks"
+  std::string kind;       // of the source or sink
+  std::string key;        // the option's name
   bool repeatable = false;
-  std::string help;  // the option's sentence and default
+  std::string help = {};  // the option's sentence and default
 };
 std::vector<RunFlag> RunFlags();
 
