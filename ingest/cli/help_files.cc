@@ -1,28 +1,15 @@
 #include "ingest/cli/help_files.h"
 
+#include <absl/strings/str_replace.h>
+
 #include <CLI/CLI.hpp>
-#include <initializer_list>
 #include <sstream>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace sparktail {
 namespace {
-
-std::string Replaced(std::string_view text,
-                     std::initializer_list<std::pair<char, std::string_view>> characters) {
-  std::string result;
-  for (const char c : text) {
-    std::string_view instead(&c, 1);
-    for (const auto& [character, other] : characters) {
-      if (c == character) instead = other;
-    }
-    result += instead;
-  }
-  return result;
-}
 
 // CLI11 hides what belongs to no group.
 std::vector<const CLI::App*> CommandsOf(const CLI::App& app) {
@@ -59,8 +46,8 @@ std::string ValueOf(const CLI::Option& option) {
 // ---- man page
 
 // A line of text. troff takes one that begins with a dot or a quote for a request.
-std::string Roff(std::string_view text) {
-  const std::string escaped = Replaced(text, {{'\\', "\\e"}, {'-', "\\-"}});
+std::string Roff(absl::string_view text) {
+  const std::string escaped = absl::StrReplaceAll(text, {{"\\", "\\e"}, {"-", "\\-"}});
   const bool is_request = escaped.starts_with('.') || escaped.starts_with('\'');
   return (is_request ? "\\&" : "") + escaped;
 }
@@ -104,7 +91,9 @@ void AddRoffCommand(const CLI::App& command, std::string* page) {
 // ---- shells
 
 // A word in single quotes.
-std::string Quoted(std::string_view text) { return "'" + Replaced(text, {{'\'', "'\\''"}}) + "'"; }
+std::string Quoted(absl::string_view text) {
+  return "'" + absl::StrReplaceAll(text, {{"'", "'\\''"}}) + "'";
+}
 
 std::string BashWords(const CLI::App& app) {
   std::string words;
@@ -116,12 +105,13 @@ std::string BashWords(const CLI::App& app) {
 
 // An argument of _arguments. Any option may be given again: the program says which may not.
 std::string ZshSpecification(const CLI::Option& option, const std::string& name) {
-  std::string text = "*" + name + "[" +
-                     Replaced(option.get_description(),
-                              {{'\\', "\\\\"}, {'[', "\\["}, {']', "\\]"}, {':', "\\:"}}) +
-                     "]";
+  std::string text =
+      "*" + name + "[" +
+      absl::StrReplaceAll(option.get_description(),
+                          {{"\\", "\\\\"}, {"[", "\\["}, {"]", "\\]"}, {":", "\\:"}}) +
+      "]";
   const std::string value = ValueOf(option);
-  if (!value.empty()) text += ":" + Replaced(value, {{':', "\\:"}}) + ":_files";
+  if (!value.empty()) text += ":" + absl::StrReplaceAll(value, {{":", "\\:"}}) + ":_files";
   return text;
 }
 
@@ -201,7 +191,7 @@ std::string ZshCompletions(const CLI::App& app) {
   std::string commands;
   std::string cases;
   for (const CLI::App* command : CommandsOf(app)) {
-    const std::string help = Replaced(command->get_description(), {{':', "\\:"}});
+    const std::string help = absl::StrReplaceAll(command->get_description(), {{":", "\\:"}});
     commands += "    " + Quoted(command->get_name() + ":" + help) + "\n";
     cases += "    " + command->get_name() + ")\n";
     AddZshArguments(*command, &cases);

@@ -41,23 +41,12 @@ std::string_view MessageLimiter::Key(std::string_view what) const {
 }
 
 std::vector<MessageLimiter::Suppressed> MessageLimiter::TakeEnded(absl::Time now) {
-  return TakeWhile(
-      [](const Window& window, absl::Time time) {
-        // A clock that is set back must not silence a message for long.
-        return time - window.begin >= kWindow || time < window.begin;
-      },
-      now);
-}
-
-std::vector<MessageLimiter::Suppressed> MessageLimiter::TakeAll() {
-  return TakeWhile([](const Window&, absl::Time) { return true; }, absl::InfiniteFuture());
-}
-
-std::vector<MessageLimiter::Suppressed> MessageLimiter::TakeWhile(bool (*ended)(const Window&,
-                                                                                absl::Time),
-                                                                  absl::Time now) {
+  // A clock that is set back must not silence a message for long.
+  const auto has_ended = [now](const Window& window) {
+    return now - window.begin >= kWindow || now < window.begin;
+  };
   std::vector<Suppressed> taken;
-  while (!windows_.empty() && ended(windows_.front(), now)) {
+  while (!windows_.empty() && has_ended(windows_.front())) {
     Suppressed& suppressed = windows_.front().suppressed;
     by_name_.erase(suppressed.what);
     if (suppressed.count > 0) taken.push_back(std::move(suppressed));

@@ -40,7 +40,7 @@ class MessageLimiter {
   // Returns the suppressed messages of windows that have ended, in order. Each is returned once.
   std::vector<Suppressed> TakeEnded(absl::Time now);
   // Returns the suppressed messages of all windows. The next message of a name begins a new window.
-  std::vector<Suppressed> TakeAll();
+  std::vector<Suppressed> TakeAll() { return TakeEnded(absl::InfiniteFuture()); }
 
   size_t names() const { return windows_.size(); }
 
@@ -52,7 +52,6 @@ class MessageLimiter {
   };
 
   std::string_view Key(std::string_view what) const;
-  std::vector<Suppressed> TakeWhile(bool (*ended)(const Window&, absl::Time), absl::Time now);
 
   std::list<Window> windows_;  // ordered by begin; all have the same length
   std::unordered_map<std::string, std::list<Window>::iterator> by_name_;

@@ -1,10 +1,11 @@
 #include "ingest/cli/migrate_command.h"
 
+#include <absl/strings/ascii.h>
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
 #include <simdjson.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cctype>
 #include <map>
 #include <memory>
 #include <optional>
@@ -28,50 +29,38 @@ struct Value {
 };
 using Ini = std::map<std::string, Value>;  // by "SECTION.key", the key in lower case
 
-std::string_view Trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r";
-  const size_t begin = std::min(text.find_first_not_of(kSpace), text.size());
-  return text.substr(begin, text.find_last_not_of(kSpace) + 1 - begin);
-}
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower;
-}
-
 absl::Status Wrong(size_t line, const std::string& what) {
   return absl::InvalidArgumentError("line " + std::to_string(line) + ": " + what);
 }
 
 // Reads it like Python's configparser: an indented line continues the value before it.
-absl::StatusOr<Ini> ReadIni(std::string_view text) {
+absl::StatusOr<Ini> ReadIni(const std::string& text) {
   Ini ini;
   std::string section;
   Value* last = nullptr;
-  for (size_t number = 1; !text.empty(); ++number) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
-    const std::string_view content = Trimmed(line);
+  size_t number = 0;
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+    ++number;
+    const absl::string_view content = absl::StripAsciiWhitespace(line);
     if (content.empty() || content[0] == '#' || content[0] == ';') continue;
     const bool is_indented = line[0] == ' ' || line[0] == '\t';
     if (is_indented && last != nullptr) {
-      last->text.append("\n").append(content);
+      absl::StrAppend(&last->text, "\n", content);
       continue;
     }
     if (content[0] == '[') {
-      if (!content.ends_with(']')) return Wrong(number, "a section must be [NAME]");
-      section = content.substr(1, content.size() - 2);
+      if (content.back() != ']') return Wrong(number, "a section must be [NAME]");
+      section = std::string(content.substr(1, content.size() - 2));
       last = nullptr;
       continue;
     }
     const size_t sign = content.find_first_of("=:");
-    if (sign == std::string_view::npos || section.empty()) {
+    if (sign == absl::string_view::npos || section.empty()) {
       return Wrong(number, "this is neither a section nor key = value");
     }
-    last = &ini[section + "." + Lower(Trimmed(content.substr(0, sign)))];
-    *last = {std::string(Trimmed(content.substr(sign + 1))), number};
+    const absl::string_view key = absl::StripAsciiWhitespace(content.substr(0, sign));
+    last = &ini[absl::StrCat(section, ".", absl::AsciiStrToLower(key))];
+    *last = {std::string(absl::StripAsciiWhitespace(content.substr(sign + 1))), number};
   }
   return ini;
 }
@@ -100,10 +89,11 @@ class Migration {
     if (!names.ok()) return names.status();
     std::string yaml =
         "# Created from a config.ini of spark-monitor by sparktail migrate-config.\n";
-    yaml += "environment: " + Quoted(Lower(environment)) + "\n";
+    yaml += "environment: " + Quoted(absl::AsciiStrToLower(environment)) + "\n";
     if (const auto level = Take("LOGGING.level"))
       yaml += "log:\n  level: " + LevelOf(level->text) + "\n";
-    yaml += "sources:\n  - kind: yarn\n    name: " + Quoted(Lower(environment)) + "\n";
+    yaml +=
+        "sources:\n  - kind: yarn\n    name: " + Quoted(absl::AsciiStrToLower(environment)) + "\n";
     yaml += resource_managers.empty()
                 ? "    # spark-monitor has them in its settings.py: put them here.\n"
                   "    resource_managers: [\"http://resource-manager:8088\"]\n"
@@ -171,8 +161,8 @@ class Migration {
            "    index: \"monitor-yarn-{environment}-%Y%m%d\"\n";
   }
 
-  static std::string LevelOf(std::string_view python) {
-    std::string level = Lower(python);
+  static std::string LevelOf(const std::string& python) {
+    std::string level = absl::AsciiStrToLower(python);
     if (level == "debug" || level == "info" || level == "warning" || level == "error") return level;
     return level == "critical" ? "error" : level == "warn" ? "warning" : "info";
   }
@@ -184,7 +174,7 @@ class Migration {
 
 absl::StatusOr<std::string> MigrateConfig(std::string_view ini,
                                           const std::vector<std::string>& resource_managers) {
-  absl::StatusOr<Ini> read = ReadIni(ini);
+  absl::StatusOr<Ini> read = ReadIni(std::string(ini));
   if (!read.ok()) return read.status();
   return Migration(*std::move(read)).Run(resource_managers);
 }

@@ -256,13 +256,11 @@ std::string ReadKinds(const std::string& names, EventKinds* kinds) {
   static constexpr char kKnown[] = "known kinds: progress, query, signal";
   if (names.empty()) return std::string("the kind is missing; ") + kKnown;
   *kinds = EventKinds::None();
+  const auto* const end = kEventKindNames.begin() + kLogEventKinds;
   std::istringstream list(names);
   for (std::string name; std::getline(list, name, ',');) {
-    const auto* const end = kEventKindNames.begin() + kLogEventKinds;
     const auto* found = std::find(kEventKindNames.begin(), end, name);
-    if (found == end) {
-      return "unknown kind '" + Printable(name, 64) + "'; " + kKnown;
-    }
+    if (found == end) return "unknown kind '" + Printable(name, 64) + "'; " + kKnown;
     kinds->Add(static_cast<EventKind>(found - kEventKindNames.begin()));
   }
   return {};

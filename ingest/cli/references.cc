@@ -1,5 +1,7 @@
 #include "ingest/cli/references.h"
 
+#include <absl/strings/ascii.h>
+
 #include <algorithm>
 
 #include "ingest/streams/file_reader.h"
@@ -11,12 +13,9 @@ constexpr size_t kMostFileBytes = size_t{64} << 10;
 constexpr std::string_view kFile = "file:";
 
 bool IsVariableName(std::string_view name) {
-  const auto is_letter = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-  };
-  return !name.empty() && is_letter(name.front()) &&
+  return !name.empty() && !absl::ascii_isdigit(static_cast<unsigned char>(name[0])) &&
          std::all_of(name.begin(), name.end(),
-                     [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
+                     [](unsigned char c) { return absl::ascii_isalnum(c) || c == '_'; });
 }
 
 absl::Status Wrong(const std::string& what) { return absl::InvalidArgumentError(what); }

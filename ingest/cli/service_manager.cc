@@ -48,13 +48,6 @@ ServiceManager::ServiceManager(std::string socket, absl::Duration watchdog)
   setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &kSendTimeout, sizeof kSendTimeout);
 }
 
-ServiceManager::ServiceManager(ServiceManager&& other) noexcept
-    : socket_(std::move(other.socket_)),
-      watchdog_(other.watchdog_),
-      fd_(std::exchange(other.fd_, -1)),
-      status_(std::move(other.status_)),
-      last_alive_(other.last_alive_) {}
-
 ServiceManager::~ServiceManager() {
   if (fd_ >= 0) close(fd_);
 }

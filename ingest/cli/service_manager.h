@@ -19,8 +19,8 @@ class ServiceManager {
   // manager. `watchdog`: the manager kills the process after this long without a sign of life;
   // infinite: never.
   ServiceManager(std::string socket, absl::Duration watchdog);
-  ServiceManager(ServiceManager&& other) noexcept;
-  ServiceManager& operator=(ServiceManager&&) = delete;
+  ServiceManager(const ServiceManager&) = delete;
+  ServiceManager& operator=(const ServiceManager&) = delete;
   ~ServiceManager();
 
   // A service manager listens.

@@ -1,10 +1,10 @@
 #include "ingest/cli/surroundings.h"
 
+#include <absl/strings/str_cat.h>
+#include <absl/strings/str_split.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdlib>
-#include <string_view>
 
 namespace sparktail {
 
@@ -24,11 +24,8 @@ Surroundings Surroundings::OfProcess(Os* os) {
 std::string AbsolutePath(const std::string& path, const std::string& directory) {
   const std::string whole = path.starts_with('/') ? path : directory + "/" + path;
   std::string clean;
-  for (size_t begin = 0; begin < whole.size();) {
-    const size_t end = std::min(whole.find('/', begin), whole.size());
-    const std::string_view part = std::string_view(whole).substr(begin, end - begin);
-    if (!part.empty() && part != ".") clean.append("/").append(part);
-    begin = end + 1;
+  for (const absl::string_view part : absl::StrSplit(whole, '/', absl::SkipEmpty())) {
+    if (part != ".") absl::StrAppend(&clean, "/", part);
   }
   return clean.empty() ? "/" : clean;
 }
