@@ -40,29 +40,26 @@ using Finish = std::function<AnswerOr<C>(const Surroundings& surroundings)>;
 // shows in place of a value.
 class CommandOptions {
  public:
-  CommandOptions(CLI::App* app, const std::string& name, const std::string& sentence,
-                 const std::string& examples);
+  using Text = const std::string&;
+  // Returns what is wrong with a value; empty if it was taken.
+  using Take = std::function<std::string(Text value)>;
 
-  void AddFlag(const std::string& name, bool* value, const std::string& help);
-  void AddText(const std::string& name, const std::string& type, std::string* value,
-               const std::string& help);
-  // Takes all words up to the next option, and may be repeated.
-  void AddTexts(const std::string& name, const std::string& type, std::vector<std::string>* values,
-                const std::string& help);
-  // Takes one word each time.
-  void AddRepeatable(const std::string& name, const std::string& type,
-                     std::vector<std::string>* values, const std::string& help);
-  // `take` returns what is wrong with a value; empty if it has been taken.
-  void AddTaken(const std::string& name, const std::string& type, const std::string& help,
-                const std::function<std::string(const std::string& value)>& take);
+  CommandOptions(CLI::App* app, Text name, Text sentence, Text examples);
+
+  void AddFlag(Text name, bool* value, Text help);
+  void AddText(Text name, Text type, std::string* value, Text help);
+  void AddTaken(Text name, Text type, Text help, const Take& take);
+  // May be repeated. `many`: takes all words up to the next option.
+  void AddTexts(Text name, Text type, std::vector<std::string>* values, Text help,
+                bool many = true);
   // -c FILE
   void AddConfig(std::string* file);
 
-  // The help lists the options that are added from now on under this title; empty: the usual one.
-  void BeginGroup(const std::string& title) { group_ = title; }
+  // The help lists what is added from now on under this title; empty: the usual one.
+  void BeginGroup(Text title) { group_ = title; }
 
  private:
-  void Describe(CLI::Option* option, const std::string& type) const;
+  void Describe(CLI::Option* option, Text type) const;
 
   CLI::App* command_;
   std::string group_;

@@ -106,39 +106,36 @@ Answer FinishPrintHelp(const CLI::App& app, const std::string& form, std::string
   return WrongUsage("print-help: give man, bash or zsh");
 }
 
-std::vector<std::string> OptionNames(const CLI::App* app) {
-  std::vector<std::string> names;
-  for (const CLI::Option* option : app->get_options()) {
-    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-  }
-  return names;
-}
-
 // Returns the error for an unknown word on the command line.
 Answer UnknownWord(const CLI::App& app, const std::vector<std::string>& words) {
+  static const std::map<std::string, std::string> kRemedies = {
+      {"check", "; give the configuration with -c"},
+      {"setup", "; give the configuration with -c"},
+      {"run", "; give a glob with --file, in quotes, so that the shell does not expand it"}};
   const std::vector<CLI::App*> subcommands = app.get_subcommands();
   const CLI::App* where = subcommands.empty() ? &app : subcommands[0];
+  const std::string command = subcommands.empty() ? "" : where->get_name();
   const std::string word = words.empty() ? std::string() : words[0].substr(0, words[0].find('='));
-  std::vector<std::string> known = OptionNames(where);
-  if (subcommands.empty()) {
-    for (const CLI::App* command : app.get_subcommands({})) known.push_back(command->get_name());
+  const bool is_option = word.starts_with('-');
+  std::vector<std::string> known;
+  for (const CLI::Option* option : where->get_options()) {
+    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
   }
-  const char* what = word.starts_with('-') ? "unknown option "
-                     : subcommands.empty() ? "unknown command "
-                                           : "unexpected word ";
-  std::string text = what + Printable(word, 64);
+  if (command.empty()) {
+    for (const CLI::App* one : app.get_subcommands({})) known.push_back(one->get_name());
+  }
+  std::string text = is_option         ? "unknown option "
+                     : command.empty() ? "unknown command "
+                                       : "unexpected word ";
+  text += Printable(word, 64);
   const std::string nearest = Nearest(word, known);
+  const auto remedy = kRemedies.find(command);
   if (!nearest.empty()) {
     text += "; did you mean " + nearest + "?";
-  } else if (!subcommands.empty() &&
-             (where->get_name() == "check" || where->get_name() == "setup") &&
-             !word.starts_with('-')) {
-    text += "; give the configuration with -c";
-  } else if (!subcommands.empty() && where->get_name() == "run" && !word.starts_with('-')) {
-    text += "; give a glob with --file, in quotes, so that the shell does not expand it";
+  } else if (remedy != kRemedies.end() && !is_option) {
+    text += remedy->second;
   }
-  return WrongUsage(text + " (see sparktail " +
-                    (subcommands.empty() ? "" : where->get_name() + " ") + "--help)");
+  return WrongUsage(text + " (see sparktail " + command + (command.empty() ? "" : " ") + "--help)");
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "ingest/cli/config_reference.h"
 
+#include <absl/functional/function_ref.h>
+
 #include <algorithm>
 #include <string_view>
 #include <utility>
@@ -107,6 +109,20 @@ std::string KindSections(const std::vector<const Kind*>& kinds,
 
 // ---------------------------------------------------------------- JSON
 
+using Write = absl::FunctionRef<void()>;
+
+// Writes an object: the value of a key, or an element of an array.
+void Object(std::string_view key, JsonWriter* json, Write write_members) {
+  json->Open(key);
+  write_members();
+  json->Close();
+}
+void Object(JsonWriter* json, Write write_members) {
+  json->Open();
+  write_members();
+  json->Close();
+}
+
 void WritePattern(std::string_view pattern, JsonWriter* json) {
   json->Text("type", "string");
   json->Text("pattern", pattern);
@@ -118,47 +134,38 @@ void WriteRange(const OptionInfo& info, JsonWriter* json) {
   if (info.most < INT64_MAX) json->Raw("maximum", std::to_string(info.most));
 }
 
-// Writes the alternatives of a scalar, one object each.
-void WriteAlternatives(const OptionInfo& info, JsonWriter* json) {
-  const auto one = [&](const auto& write) {
-    json->Open();
-    write();
-    json->Close();
-  };
+// Writes the alternatives of a scalar, an object each.
+void WriteScalar(const OptionInfo& info, JsonWriter* json) {
+  json->OpenArray("anyOf");
   if (!info.words.empty()) {
     std::vector<std::string> words;
     for (const OptionWord& word : info.words) words.push_back(word.text);
-    one([&] { json->Texts("enum", words); });
+    Object(json, [&] { json->Texts("enum", words); });
   }
   switch (info.type) {
     case OptionType::kText:
     case OptionType::kTextList:
     case OptionType::kSecret:
-      one([&] { WritePattern(info.form->pattern, json); });
+      Object(json, [&] { WritePattern(info.form->pattern, json); });
       break;
     case OptionType::kInteger:
-      one([&] { WriteRange(info, json); });
+      Object(json, [&] { WriteRange(info, json); });
       break;
     case OptionType::kBytes:
-      one([&] { WriteRange(info, json); });
-      one([&] { WritePattern("^[0-9]+([kmgKMG]([iI][bB])?)?$", json); });
+      Object(json, [&] { WriteRange(info, json); });
+      Object(json, [&] { WritePattern("^[0-9]+([kmgKMG]([iI][bB])?)?$", json); });
       break;
     case OptionType::kDuration:
-      one([&] { WritePattern("^[0-9]+(ms|s|m|h|d)$", json); });
+      Object(json, [&] { WritePattern("^[0-9]+(ms|s|m|h|d)$", json); });
       break;
     case OptionType::kBoolean:
-      one([&] { json->Text("type", "boolean"); });
+      Object(json, [&] { json->Text("type", "boolean"); });
       break;
     case OptionType::kChoice:
     case OptionType::kTextMap:
       break;
   }
-  one([&] { json->Text("$ref", "#/$defs/reference"); });
-}
-
-void WriteScalar(const OptionInfo& info, JsonWriter* json) {
-  json->OpenArray("anyOf");
-  WriteAlternatives(info, json);
+  Object(json, [&] { json->Text("$ref", "#/$defs/reference"); });
   json->CloseArray();
 }
 
@@ -169,87 +176,70 @@ void WriteDefault(const OptionInfo& info, JsonWriter* json) {
   is_plain ? json->Raw("default", *info.default_text) : json->Text("default", *info.default_text);
 }
 
-void WriteOptionSchema(const OptionInfo& info, JsonWriter* json) {
-  json->Open(info.name);
+void WriteOption(const OptionInfo& info, JsonWriter* json) {
   json->Text("description", info.sentence + " Give " + Expected(info) + ".");
   WriteDefault(info, json);
   if (info.type == OptionType::kTextList) {
     json->Text("type", "array");
     json->Raw("minItems", "1");
     json->Raw("uniqueItems", "true");
-    json->Open("items");
-    WriteScalar(info, json);
-    json->Close();
+    Object("items", json, [&] { WriteScalar(info, json); });
   } else if (info.type == OptionType::kTextMap) {
     json->Text("type", "object");
-    json->Open("additionalProperties");
-    json->Texts("type", {"string", "number", "boolean"});
-    json->Close();
+    Object("additionalProperties", json, [&] {
+      json->Texts("type", {"string", "number", "boolean"});
+    });
   } else {
     WriteScalar(info, json);
   }
-  json->Close();
 }
 
-std::vector<std::string> Required(const std::vector<OptionInfo>& infos) {
-  std::vector<std::string> names;
+void WriteOptions(const std::vector<OptionInfo>& infos, JsonWriter* json) {
   for (const OptionInfo& info : infos) {
-    if (info.required) names.push_back(info.name);
+    Object(info.name, json, [&] { WriteOption(info, json); });
   }
-  return names;
 }
 
 template <typename Kind>
 void WriteKind(const Kind& kind, JsonWriter* json) {
   const std::vector<OptionInfo> infos = Infos(kind.options);
-  json->Open();
+  std::vector<std::string> required = {"kind"};
+  for (const OptionInfo& info : infos) {
+    if (info.required) required.push_back(info.name);
+  }
   json->Text("title", kind.name);
   json->Text("description", kind.sentence);
-  json->Open("properties");
-  json->Open("kind");
-  json->Text("const", kind.name);
-  json->Close();
-  for (const OptionInfo& info : infos) WriteOptionSchema(info, json);
-  json->Close();
-  json->Texts("required", Joined({"kind"}, Required(infos)));
+  Object("properties", json, [&] {
+    Object("kind", json, [&] { json->Text("const", kind.name); });
+    WriteOptions(infos, json);
+  });
+  json->Texts("required", required);
   json->Raw("additionalProperties", "false");
-  json->Close();
 }
 
 template <typename Kind>
-void WriteList(const std::string& name, const std::string& description,
-               const std::vector<const Kind*>& kinds, JsonWriter* json) {
+void WriteList(const std::string& description, const std::vector<const Kind*>& kinds,
+               JsonWriter* json) {
   std::vector<std::string> names;
-  names.reserve(kinds.size());
   for (const Kind* kind : kinds) names.push_back(kind->name);
-  json->Open(name);
   json->Text("description", description);
   json->Text("type", "array");
   json->Raw("minItems", "1");
-  json->Open("items");
-  json->Text("type", "object");
-  json->Open("properties");
-  json->Open("kind");
-  json->Texts("enum", names);
-  json->Close();
-  json->Close();
-  json->Texts("required", {"kind"});
-  json->OpenArray("oneOf");
-  for (const Kind* kind : kinds) WriteKind(*kind, json);
-  json->CloseArray();
-  json->Close();
-  json->Close();
+  Object("items", json, [&] {
+    json->Text("type", "object");
+    Object("properties", json, [&] { Object("kind", json, [&] { json->Texts("enum", names); }); });
+    json->Texts("required", {"kind"});
+    json->OpenArray("oneOf");
+    for (const Kind* kind : kinds) Object(json, [&] { WriteKind(*kind, json); });
+    json->CloseArray();
+  });
 }
 
 void WriteLog(JsonWriter* json) {
-  json->Open("log");
   json->Text("description", "sparktail's own log.");
   json->Text("type", "object");
-  json->Open("properties");
-  for (const OptionInfo& info : Infos(LogOptionTable())) WriteOptionSchema(info, json);
-  json->Close();
+  Object("properties", json, [&] { WriteOptions(Infos(LogOptionTable()), json); });
   json->Raw("additionalProperties", "false");
-  json->Close();
 }
 
 }  // namespace
@@ -270,25 +260,25 @@ std::string ConfigReference(const Kinds& kinds) {
 std::string ConfigJsonSchema(const Kinds& kinds) {
   ByteBuffer out;
   JsonWriter json(&out, JsonWriter::Layout::kIndented);
-  json.Open();
-  json.Text("$schema", "https://json-schema.org/draft/2020-12/schema");
-  json.Text("title", "Configuration of sparktail run");
-  json.Text("type", "object");
-  json.Open("properties");
-  for (const OptionInfo& info : Infos(ConfigurationOptionTable())) WriteOptionSchema(info, &json);
-  WriteLog(&json);
-  WriteList("sources", "Where logs come from.", kinds.sources, &json);
-  WriteList("sinks", "Where events go.", kinds.sinks, &json);
-  json.Close();
-  json.Texts("required", {"sources", "sinks"});
-  json.Raw("additionalProperties", "false");
-  json.Open("$defs");
-  json.Open("reference");
-  json.Text("description", "A text in which ${…} or $$ is replaced.");
-  WritePattern("\\$\\{[^}]+\\}|\\$\\$", &json);
-  json.Close();
-  json.Close();
-  json.Close();
+  Object(&json, [&] {
+    json.Text("$schema", "https://json-schema.org/draft/2020-12/schema");
+    json.Text("title", "Configuration of sparktail run");
+    json.Text("type", "object");
+    Object("properties", &json, [&] {
+      WriteOptions(Infos(ConfigurationOptionTable()), &json);
+      Object("log", &json, [&] { WriteLog(&json); });
+      Object("sources", &json, [&] { WriteList("Where logs come from.", kinds.sources, &json); });
+      Object("sinks", &json, [&] { WriteList("Where events go.", kinds.sinks, &json); });
+    });
+    json.Texts("required", {"sources", "sinks"});
+    json.Raw("additionalProperties", "false");
+    Object("$defs", &json, [&] {
+      Object("reference", &json, [&] {
+        json.Text("description", "A text in which ${…} or $$ is replaced.");
+        WritePattern("\\$\\{[^}]+\\}|\\$\\$", &json);
+      });
+    });
+  });
   out.Append('\n');
   return std::string(out.view());
 }

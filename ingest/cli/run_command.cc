@@ -263,14 +263,12 @@ Finish<RunCommand> AddRun(CLI::App* app) {
   options.BeginGroup("Instead of -c");
   for (const RunFlag& flag : RunFlags()) {
     std::vector<std::string>* values = &arguments->flags[flag.flag];
-    if (flag.repeatable) {
-      options.AddRepeatable(flag.flag, flag.type_name, values, flag.help);
-    } else {
-      options.AddTaken(flag.flag, flag.type_name, flag.help, [values](const std::string& value) {
-        *values = {value};
-        return "";
-      });
-    }
+    const auto take = [values](const std::string& value) {
+      *values = {value};
+      return "";
+    };
+    flag.repeatable ? options.AddTexts(flag.flag, flag.type_name, values, flag.help, /*many=*/false)
+                    : options.AddTaken(flag.flag, flag.type_name, flag.help, take);
   }
   options.BeginGroup("");
   options.AddFlag("--until-exit", &arguments->until_exit.enabled,

@@ -150,22 +150,17 @@ std::optional<Request> ReadRequest(std::string_view text) {
 }
 
 std::string_view Reason(int status) {
-  switch (status) {
-    case 200:
-      return "OK";
-    case 400:
-      return "Bad Request";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 503:
-      return "Service Unavailable";
-    default:
-      return "Internal Server Error";
+  static constexpr std::pair<int, std::string_view> kReasons[] = {
+      {200, "OK"},
+      {400, "Bad Request"},
+      {404, "Not Found"},
+      {405, "Method Not Allowed"},
+      {431, "Request Header Fields Too Large"},
+      {503, "Service Unavailable"}};
+  for (const auto& [known, reason] : kReasons) {
+    if (known == status) return reason;
   }
+  return "Internal Server Error";
 }
 
 std::string Serialize(const HttpPage& page, bool with_body) {
