@@ -214,25 +214,23 @@ class Run {
 struct RunArguments {
   std::string file;  // of the configuration
   std::map<std::string, std::vector<std::string>> flags;
-  UntilExit until_exit;
-  bool recover = false;
-  bool stats = false;
+  RunCommand command;
 };
 
 AnswerOr<RunCommand> FinishRun(RunArguments arguments, const Surroundings& surroundings) {
+  RunCommand& command = arguments.command;
+  UntilExit& until_exit = command.until_exit;
   // Flags that were not given are present with no value.
   std::erase_if(arguments.flags, [](const auto& flag) { return flag.second.empty(); });
-  for (const auto& [flag, values] : arguments.flags) {
-    if (!arguments.file.empty()) {
-      return WrongUsage(flag + ": give either a configuration (-c) or flags, not both");
-    }
+  if (!arguments.file.empty() && !arguments.flags.empty()) {
+    return WrongUsage(arguments.flags.begin()->first +
+                      ": give either a configuration (-c) or flags, not both");
   }
   if (arguments.file.empty() && !arguments.flags.contains("--file")) {
     return WrongUsage(
-        "run: no source is given; give -c FILE or --file GLOB (see sparktail run "
-        "--help)");
+        "run: no source is given; give -c FILE or --file GLOB (see sparktail run --help)");
   }
-  if (!arguments.until_exit.marker.empty() && !arguments.until_exit.enabled) {
+  if (!until_exit.marker.empty() && !until_exit.enabled) {
     return WrongUsage("--exit-marker needs --until-exit");
   }
   absl::StatusOr<Configuration> configuration =
@@ -240,17 +238,16 @@ AnswerOr<RunCommand> FinishRun(RunArguments arguments, const Surroundings& surro
                              : ReadConfigurationFile(arguments.file, surroundings);
   if (!configuration.ok()) return WrongUsage(configuration.status().message());
   for (const SourceConfiguration& source : configuration->sources) {
-    if (!arguments.until_exit.enabled || !arguments.until_exit.marker.empty()) break;
-    if (source.kind->notices_exit) continue;
+    if (!until_exit.enabled || !until_exit.marker.empty() || source.kind->notices_exit) continue;
     return WrongUsage("--until-exit needs --exit-marker, because source " + source.name +
                       " (kind " + source.kind->name + ") can't tell that a driver has exited");
   }
-  RunCommand command{std::move(*configuration), arguments.until_exit, arguments.recover,
-                     arguments.stats};
+  command.configuration = *std::move(configuration);
   command.measures = MeasuresOf(surroundings.kinds.sinks);
-  std::string& marker = command.until_exit.marker;
-  if (!marker.empty()) marker = AbsolutePath(marker, surroundings.directory);
-  return command;
+  if (!until_exit.marker.empty()) {
+    until_exit.marker = AbsolutePath(until_exit.marker, surroundings.directory);
+  }
+  return std::move(command);
 }
 
 }  // namespace
@@ -271,13 +268,13 @@ Finish<RunCommand> AddRun(CLI::App* app) {
                     : options.AddTaken(flag.flag, flag.type_name, flag.help, take);
   }
   options.BeginGroup("");
-  options.AddFlag("--until-exit", &arguments->until_exit.enabled,
+  options.AddFlag("--until-exit", &arguments->command.until_exit.enabled,
                   "Stop when the driver's log is complete and delivered");
-  options.AddText("--exit-marker", "FILE", &arguments->until_exit.marker,
+  options.AddText("--exit-marker", "FILE", &arguments->command.until_exit.marker,
                   "With --until-exit: a file that exists once the driver has exited");
-  options.AddFlag("--recover", &arguments->recover,
+  options.AddFlag("--recover", &arguments->command.recover,
                   "Move a damaged offsets.db aside and start from what the sinks hold");
-  options.AddFlag("--stats", &arguments->stats,
+  options.AddFlag("--stats", &arguments->command.stats,
                   "Report on stderr, at the end, what was read and delivered");
   return [arguments](const Surroundings& surroundings) {
     return FinishRun(std::move(*arguments), surroundings);

@@ -176,10 +176,7 @@ std::string Serialize(const HttpPage& page, bool with_body) {
 }
 
 HttpPage ErrorPage(int status, std::string why) {
-  HttpPage page;
-  page.status = status;
-  page.body = std::move(why) + "\n";
-  return page;
+  return {.status = status, .body = std::move(why) + "\n"};
 }
 
 HttpPage GetPage(const HttpServer::Handler& handler, std::string_view path) {

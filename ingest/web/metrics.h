@@ -13,8 +13,8 @@
 
 namespace sparktail {
 
-// What /metrics says. Names are "sparktail_" and Vector's where Vector has the like; each family is
-// described in docs/metrics.md, which a test keeps equal to MetricDescriptions().
+// A family of /metrics. Names are "sparktail_" and Vector's where Vector has the like; each family
+// is described in docs/metrics.md, which a test keeps equal to MetricDescriptions().
 struct MetricDescription {
   std::string_view name;
   prometheus::MetricType type = prometheus::MetricType::Gauge;

@@ -11,30 +11,20 @@ namespace {
 
 constexpr size_t kMostReasonBytes = 512;
 
-HttpPage Text(int status, std::string body) {
-  HttpPage page;
-  page.status = status;
-  page.body = std::move(body);
-  return page;
-}
+HttpPage Text(int status, std::string body) { return {.status = status, .body = std::move(body)}; }
 
 HttpPage Index(std::string_view version) {
-  HttpPage page;
-  page.content_type = "text/html; charset=utf-8";
-  page.body = "<!doctype html><title>sparktail</title><h1>sparktail ";
-  page.body.append(version).append(
-      "</h1>\n<ul><li><a href=\"/metrics\">/metrics</a> for Prometheus"
-      "<li><a href=\"/healthz\">/healthz</a> does the reader loop run?"
-      "<li><a href=\"/readyz\">/readyz</a> are all sources and sinks open?</ul>\n");
-  return page;
+  return {.content_type = "text/html; charset=utf-8",
+          .body = "<!doctype html><title>sparktail</title><h1>sparktail " + std::string(version) +
+                  "</h1>\n<ul><li><a href=\"/metrics\">/metrics</a> for Prometheus"
+                  "<li><a href=\"/healthz\">/healthz</a> does the reader loop run?"
+                  "<li><a href=\"/readyz\">/readyz</a> are all sources and sinks open?</ul>\n"};
 }
 
 HttpPage Metrics(const PipelineStatus& status, std::string_view version,
                  std::span<const Measure> measures) {
-  HttpPage page;
-  page.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  page.body = MetricsPage(status, version, measures);
-  return page;
+  return {.content_type = "text/plain; version=0.0.4; charset=utf-8",
+          .body = MetricsPage(status, version, measures)};
 }
 
 HttpPage Health(const PipelineStatus& status) {
