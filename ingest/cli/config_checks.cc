@@ -18,8 +18,8 @@ namespace {
 // A source or sink, and where it stands.
 template <typename S>
 struct Listed {
-  S* value;
-  const ConfigNode* node;
+  S* value = nullptr;
+  const ConfigNode* node = nullptr;
   std::string key;  // sinks[0]
 };
 

@@ -3,7 +3,6 @@
 #include <spdlog/pattern_formatter.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstdint>
 #include <utility>
 
@@ -18,19 +17,16 @@ constexpr size_t kMostWhatBytes = 256;
 constexpr size_t kMostMessageBytes = 4096;
 constexpr mode_t kMode = 0640;
 
-// In the order of Log::Level.
-constexpr std::array<std::string_view, 4> kLevelNames = {"debug", "info", "warning", "error"};
+// Levels of the two come in the same order.
+constexpr int kFirstLevel = SPDLOG_LEVEL_DEBUG;
+static_assert(static_cast<int>(Log::Level::kError) + kFirstLevel == SPDLOG_LEVEL_ERROR);
 
-Log::Level LevelOf(std::string_view name) {
-  for (size_t i = 0; i < kLevelNames.size(); ++i) {
-    if (kLevelNames[i] == name) return static_cast<Log::Level>(i);
-  }
-  return Log::Level::kInfo;
+Log::Level LevelOf(const std::string& name) {
+  return static_cast<Log::Level>(spdlog::level::from_str(name) - kFirstLevel);
 }
 
 spdlog::level::level_enum ForSpdlog(Log::Level level) {
-  static_assert(static_cast<int>(Log::Level::kError) + SPDLOG_LEVEL_DEBUG == SPDLOG_LEVEL_ERROR);
-  return static_cast<spdlog::level::level_enum>(static_cast<int>(level) + SPDLOG_LEVEL_DEBUG);
+  return static_cast<spdlog::level::level_enum>(static_cast<int>(level) + kFirstLevel);
 }
 
 // The members of a line's JSON object after those that spdlog writes.
