@@ -221,6 +221,7 @@ template <typename Kind>
 void WriteList(const std::string& description, const std::vector<const Kind*>& kinds,
                JsonWriter* json) {
   std::vector<std::string> names;
+  names.reserve(kinds.size());
   for (const Kind* kind : kinds) names.push_back(kind->name);
   json->Text("description", description);
   json->Text("type", "array");
