@@ -13,8 +13,8 @@
 #include "ingest/base/printable.h"
 #include "ingest/cli/error_log.h"
 #include "ingest/http/http_client.h"
+#include "ingest/sources/yarn/active_resource_manager.h"
 #include "ingest/sources/yarn/job_watch.h"
-#include "ingest/sources/yarn/resource_manager.h"
 #include "ingest/sources/yarn/yarn_answer.h"
 #include "ingest/sources/yarn/yarn_names.h"
 
@@ -53,18 +53,16 @@ std::string Distribution(std::string_view name, std::vector<int64_t> values) {
 
 class Batches {
  public:
-  Batches(const BatchesCommand& command, HttpClient* client) : command_(command), client_(client) {}
+  Batches(const BatchesCommand& command, HttpClient* client)
+      : application_(command.application), client_(client), active_(command.masters) {}
 
   // Returns the batches that have ended since the last call. kUnavailable: the reason.
   absl::StatusOr<std::vector<SparkBatch>> Look() {
     if (absl::Status status = FindActive(); !status.ok()) return status;
-    HttpResponse response = GetFromDriver("streaming/batches");
-    YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
-    absl::StatusOr<std::vector<SparkBatch>> batches = absl::UnavailableError(answer.why);
-    if (answer.kind == YarnAnswer::Kind::kGood) {
-      batches = ParseBatches(response.body);
-    } else if (answer.kind == YarnAnswer::Kind::kMissing) {
-      if (response.body.find("no streaming listener") != std::string::npos) {
+    const HttpResponse response = GetFromDriver("streaming/batches");
+    absl::StatusOr<std::vector<SparkBatch>> batches = ReadJson(response, ParseBatches);
+    if (absl::IsNotFound(batches.status())) {
+      if (SaysNoStreams(response.body)) {
         return absl::UnavailableError("the application has no DStreams");
       }
       batches = LookAtJobs();
@@ -74,54 +72,44 @@ class Batches {
   }
 
   std::vector<SparkReceiver> Receivers() {
-    const HttpResponse response = GetFromDriver("streaming/receivers");
-    if (Classify(response, YarnAnswer::Body::kJson).kind != YarnAnswer::Kind::kGood) return {};
-    return ParseReceivers(response.body).value_or(std::vector<SparkReceiver>());
+    return ReadJson(GetFromDriver("streaming/receivers"), ParseReceivers)
+        .value_or(std::vector<SparkReceiver>());
   }
 
  private:
   HttpResponse Get(std::string url) {
-    HttpRequest request;
-    request.url = std::move(url);
-    request.most_bytes = kMostResponseBytes;
-    request.timeout = kResponseTimeout;
-    request.headers = {"Accept: application/json"};
-    return client_->Send(std::move(request));
+    return client_->Send(JsonRequest(std::move(url), kResponseTimeout, kMostResponseBytes));
   }
 
   HttpResponse GetFromDriver(std::string_view what) {
-    return Get(DriverUrl(active_, command_.application, what));
+    return Get(DriverUrl(rm_, application_, what));
   }
 
   absl::StatusOr<std::vector<SparkBatch>> LookAtJobs() {
-    const HttpResponse response = GetFromDriver("jobs");
-    const YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
-    if (answer.kind != YarnAnswer::Kind::kGood) return absl::UnavailableError(answer.why);
-    const absl::StatusOr<std::vector<SparkJob>> jobs = ParseJobs(response.body);
+    const absl::StatusOr<std::vector<SparkJob>> jobs = ReadJson(GetFromDriver("jobs"), ParseJobs);
     if (!jobs.ok()) return jobs.status();
     return BatchesOf(*jobs);
   }
 
   absl::Status FindActive() {
-    std::string why;
-    for (const std::string& master : command_.masters) {
-      const HttpResponse response = Get(ClusterInfoUrl(master));
-      const YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
-      const absl::StatusOr<ClusterInfo> info = answer.kind == YarnAnswer::Kind::kGood
-                                                   ? ParseClusterInfo(response.body)
-                                                   : absl::UnavailableError(answer.why);
-      active_ = master;
-      if (info.ok() && info->is_active) return absl::OkStatus();
-      why += (why.empty() ? "" : "; ") + master + ": " +
-             (info.ok() ? "this ResourceManager is on standby; give the active one with --master"
-                        : std::string(info.status().message()));
+    active_.Begin();
+    for (size_t i = 0; !active_.is_decided(); ++i) {
+      const std::string& master = active_.urls()[i];
+      active_.Take(master, Get(ClusterInfoUrl(master))).IgnoreError();
     }
-    return absl::UnavailableError(why);
+    const absl::StatusOr<std::string> found = active_.Found();
+    if (!found.ok()) {
+      return absl::UnavailableError(std::string(found.status().message()) +
+                                    "; give the active one with --master");
+    }
+    rm_ = *found;
+    return absl::OkStatus();
   }
 
-  const BatchesCommand& command_;
+  const std::string application_;
   HttpClient* const client_;
-  std::string active_;
+  ActiveResourceManager active_;
+  std::string rm_;  // URL of the active one
   BatchWatch watch_{0};
 };
 

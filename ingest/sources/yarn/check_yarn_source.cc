@@ -9,7 +9,7 @@
 
 #include "ingest/base/printable.h"
 #include "ingest/http/http_client.h"
-#include "ingest/http/http_url.h"
+#include "ingest/sources/yarn/active_resource_manager.h"
 #include "ingest/sources/yarn/application_choice.h"
 #include "ingest/sources/yarn/container_log_reader.h"
 #include "ingest/sources/yarn/driver_api.h"
@@ -26,8 +26,6 @@ constexpr size_t kMostAnswer = size_t{64} << 20;
 constexpr size_t kLongestAddress = 300;
 constexpr absl::Duration kAnswerTime = absl::Seconds(20);
 
-using Kind = YarnAnswer::Kind;
-
 class YarnCheck {
  public:
   YarnCheck(const SourceConfiguration& source, HttpClient* client, CheckReport* report)
@@ -35,36 +33,24 @@ class YarnCheck {
         choice_(options_),
         client_(client),
         report_(report),
-        subject_("source " + source.name) {}
+        subject_("source " + source.name),
+        active_(ServersOf(options_)) {}
 
   void Run() {
-    FindActive();
-    if (active_.empty()) {
-      return report_->Broken(subject_, "no ResourceManager is active: see above");
-    }
+    LookAtResourceManagers();
+    if (rm_.empty()) return report_->Broken(subject_, "no ResourceManager is active: see above");
     LookAtApplications();
   }
 
  private:
   HttpResponse Ask(std::string url) {
-    HttpRequest request;
-    request.url = std::move(url);
-    request.most_bytes = kMostAnswer;
-    request.timeout = kAnswerTime;
-    request.headers = {"Accept: application/json"};
-    return client_->Send(std::move(request));
+    return client_->Send(JsonRequest(std::move(url), kAnswerTime, kMostAnswer));
   }
 
-  void FindActive() {
-    for (const std::string& url : options_.resource_managers) {
-      const std::string rm = WithoutSlash(url) + options_.url_prefix;
-      const HttpResponse response = Ask(ClusterInfoUrl(rm));
-      const YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
-      if (answer.kind != Kind::kGood) {
-        report_->Doubt(subject_, rm + ": " + answer.why);
-        continue;
-      }
-      const absl::StatusOr<ClusterInfo> info = ParseClusterInfo(response.body);
+  void LookAtResourceManagers() {
+    active_.Begin();
+    for (const std::string& rm : active_.urls()) {
+      const absl::StatusOr<ClusterInfo> info = active_.Take(rm, Ask(ClusterInfoUrl(rm)));
       if (!info.ok()) {
         report_->Doubt(subject_, rm + ": " + std::string(info.status().message()));
         continue;
@@ -72,17 +58,15 @@ class YarnCheck {
       std::string found = rm + (info->is_active ? " is active" : " is on standby");
       found += ", Hadoop " + Printable(info->version, 40);
       report_->Ok(subject_, found);
-      if (info->is_active && active_.empty()) active_ = rm;
     }
+    rm_ = active_.Found().value_or("");
   }
 
   void LookAtApplications() {
-    const HttpResponse response = Ask(ApplicationsUrl(active_));
-    const YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
-    if (answer.kind != Kind::kGood) return report_->Broken(subject_, active_ + ": " + answer.why);
-    absl::StatusOr<std::vector<YarnApplication>> all = ParseApplications(response.body);
+    absl::StatusOr<std::vector<YarnApplication>> all =
+        ReadJson(Ask(ApplicationsUrl(rm_)), ParseApplications);
     if (!all.ok()) {
-      return report_->Broken(subject_, active_ + ": " + std::string(all.status().message()));
+      return report_->Broken(subject_, rm_ + ": " + std::string(all.status().message()));
     }
     const size_t there = all->size();
     std::erase_if(*all, [&](const YarnApplication& one) { return !choice_.Has(one); });
@@ -98,10 +82,8 @@ class YarnCheck {
 
   void LookAt(const YarnApplication& application) {
     const std::string title = application.id + " (" + Printable(application.name, 100) + ")";
-    const HttpResponse environment = Ask(DriverUrl(active_, application.id, "environment"));
-    YarnAnswer answer = Classify(environment, YarnAnswer::Body::kJson);
-    absl::StatusOr<std::string> mode = absl::UnavailableError(answer.why);
-    if (answer.kind == Kind::kGood) mode = ParseDeployMode(environment.body);
+    const absl::StatusOr<std::string> mode =
+        ReadJson(Ask(DriverUrl(rm_, application.id, "environment")), ParseDeployMode);
     if (!mode.ok()) {
       report_->Doubt(subject_, title + ": its driver does not answer: " +
                                    std::string(mode.status().message()));
@@ -121,7 +103,7 @@ class YarnCheck {
 
   void LookAtLog(const std::string& title, const YarnApplication& application) {
     const LogName name{*application.am_logs, application.node_id, "stderr"};
-    const std::string why_not = WhyNotAsked(active_, name.address, options_);
+    const std::string why_not = WhyNotAsked(rm_, name.address, options_);
     if (!why_not.empty()) return NotRead(title, name, why_not);
     const std::string node = NodeUrl(name.address, options_.url_prefix);
     ContainerLogReader reader(0);
@@ -149,7 +131,8 @@ class YarnCheck {
   HttpClient* const client_;
   CheckReport* const report_;
   const std::string subject_;
-  std::string active_;
+  ActiveResourceManager active_;
+  std::string rm_;  // URL of the active one; empty: none
 };
 
 }  // namespace

@@ -209,6 +209,10 @@ absl::StatusOr<std::vector<SparkBatch>> ParseBatches(std::string_view json) {
   return batches;
 }
 
+bool SaysNoStreams(std::string_view body) {
+  return body.find("no streaming listener") != std::string_view::npos;
+}
+
 std::vector<SparkBatch> BatchesOf(const std::vector<SparkJob>& jobs) {
   std::map<int64_t, JobsOfBatch> found;
   for (const SparkJob& job : jobs) {

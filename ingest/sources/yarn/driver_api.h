@@ -48,6 +48,9 @@ struct SparkBatch {
 };
 // Parses the response of /streaming/batches. The oldest batch comes first.
 absl::StatusOr<std::vector<SparkBatch>> ParseBatches(std::string_view json);
+// True for the body with which a driver without DStreams reports /streaming missing. Before
+// Spark 2.2 no driver has the endpoint, and the body is another one.
+bool SaysNoStreams(std::string_view body);
 // Rebuilds batches from jobs, for Spark versions without /streaming: a job's description names its
 // batch. A batch has ended when a later one has begun and none of its jobs runs. The oldest batch
 // comes first.

@@ -31,30 +31,21 @@ void DriverWatch::Look(const std::string& rm, std::function<void(bool)> done) {
 }
 
 void DriverWatch::Request(const std::string& what, std::function<void(const HttpResponse&)> take) {
-  HttpRequest request;
-  request.url = DriverUrl(rm_, origin_.application, what);
-  request.timeout = kResponseTime;
-  request.most_bytes = kMostResponse;
-  request.headers = {"Accept: application/json"};
-  queue_->Start(std::move(request), std::move(take));
+  queue_->Start(
+      JsonRequest(DriverUrl(rm_, origin_.application, what), kResponseTime, kMostResponse),
+      std::move(take));
 }
 
 void DriverWatch::OnBatches(const HttpResponse& response) {
-  const YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
-  if (answer.kind == YarnAnswer::Kind::kGood) {
-    const absl::StatusOr<std::vector<SparkBatch>> batches = ParseBatches(response.body);
-    if (!batches.ok()) return Finish(false);
+  const absl::StatusOr<std::vector<SparkBatch>> batches = ReadJson(response, ParseBatches);
+  if (batches.ok()) {
     has_batches_ = true;
     tails_->OnBatches(origin_, batches_.Take(*batches));
-  } else if (answer.kind != YarnAnswer::Kind::kMissing) {
+  } else if (!absl::IsNotFound(batches.status())) {
     return Finish(false);
   }
-  // Since Spark 2.2 a driver without DStreams responds so. Earlier versions do not have the
-  // endpoint.
-  const bool is_old = answer.kind == YarnAnswer::Kind::kMissing &&
-                      response.body.find("no streaming listener") == std::string::npos;
-  rebuilds_batches_ = is_old;
-  if (!with_jobs_ && !is_old) return Finish(true);
+  rebuilds_batches_ = !batches.ok() && !SaysNoStreams(response.body);
+  if (!with_jobs_ && !rebuilds_batches_) return Finish(true);
   RequestJobs();
 }
 
@@ -63,9 +54,7 @@ void DriverWatch::RequestJobs() {
 }
 
 void DriverWatch::OnJobs(const HttpResponse& response) {
-  const YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
-  absl::StatusOr<std::vector<SparkJob>> jobs = absl::UnavailableError(answer.why);
-  if (answer.kind == YarnAnswer::Kind::kGood) jobs = ParseJobs(response.body);
+  absl::StatusOr<std::vector<SparkJob>> jobs = ReadJson(response, ParseJobs);
   if (!jobs.ok()) {
     // Not an old driver if it does not list jobs either. It may be a proxy that does not know the
     // application.
@@ -100,16 +89,13 @@ void DriverWatch::RequestStages() {
 }
 
 void DriverWatch::OnStage(const HttpResponse& response) {
-  const YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
-  const bool is_missing = answer.kind == YarnAnswer::Kind::kMissing;
-  absl::StatusOr<std::string> stage = std::string();
-  if (answer.kind == YarnAnswer::Kind::kGood) stage = ParseStage(response.body);
-  if ((answer.kind != YarnAnswer::Kind::kGood && !is_missing) || !stage.ok()) {
+  absl::StatusOr<std::string> stage = ReadJson(response, ParseStage);
+  // A missing stage was skipped because its results existed already, or the driver has dropped it.
+  if (!stage.ok() && !absl::IsNotFound(stage.status())) {
     EmitFinished(1);
     return Finish(false);
   }
-  // A missing stage was skipped because its results existed already, or the driver has dropped it.
-  if (!stage->empty()) stages_.push_back(*std::move(stage));
+  if (stage.ok()) stages_.push_back(*std::move(stage));
   ++stage_;
   RequestStages();
 }

@@ -197,15 +197,10 @@ void FollowedApplication::MarkOver(Reading* reading) {
 void FollowedApplication::RequestAttempts() {
   attempts_of_ = container_;
   ++asking_;
-  HttpRequest request;
-  request.url = AttemptsUrl(shared_->rm, origin_.application);
-  request.timeout = kDriverTime;
-  request.headers = {"Accept: application/json"};
+  HttpRequest request = JsonRequest(AttemptsUrl(shared_->rm, origin_.application), kDriverTime);
   shared_->queue->Start(std::move(request), [this](const HttpResponse& response) {
     --asking_;
-    const YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
-    absl::StatusOr<std::vector<YarnAttempt>> attempts = absl::UnavailableError(answer.why);
-    if (answer.kind == YarnAnswer::Kind::kGood) attempts = ParseAttempts(response.body);
+    const absl::StatusOr<std::vector<YarnAttempt>> attempts = ReadJson(response, ParseAttempts);
     if (!attempts.ok()) {
       attempts_of_.clear();
       OnError(&attempts_health_, "attempts",
@@ -227,18 +222,13 @@ void FollowedApplication::RequestMode(absl::Time now) {
   mode_asked_ = true;
   ++asking_;
   next_mode_ = now + Jittered(shared_->options->read_interval);
-  HttpRequest request;
-  request.url = DriverUrl(shared_->rm, origin_.application, "environment");
-  request.timeout = kDriverTime;
-  request.most_bytes = kMostEnvironment;
-  request.headers = {"Accept: application/json"};
+  HttpRequest request = JsonRequest(DriverUrl(shared_->rm, origin_.application, "environment"),
+                                    kDriverTime, kMostEnvironment);
   shared_->queue->Start(std::move(request), [this](const HttpResponse& response) {
     --asking_;
     mode_asked_ = false;
     if (mode_ != Mode::kUnknown) return;
-    const YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
-    absl::StatusOr<std::string> mode = absl::UnavailableError(answer.why);
-    if (answer.kind == YarnAnswer::Kind::kGood) mode = ParseDeployMode(response.body);
+    const absl::StatusOr<std::string> mode = ReadJson(response, ParseDeployMode);
     if (mode.ok() && !mode->empty()) {
       OnSuccess(&health_);
       return SetMode(*mode == "client" ? Mode::kClient : Mode::kCluster, *mode);

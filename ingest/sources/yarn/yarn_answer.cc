@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include "ingest/sources/yarn/container_log.h"
 #include "ingest/sources/yarn/host_queue.h"
@@ -74,6 +75,22 @@ YarnAnswer Classify(const HttpResponse& response, Body wanted) {
   return {Kind::kWrong, "it returned " +
                             (response.content_type.empty() ? "no type" : response.content_type) +
                             " instead of " + std::string(TypeOf(wanted))};
+}
+
+HttpRequest JsonRequest(std::string url, absl::Duration timeout, size_t most_bytes) {
+  HttpRequest request;
+  request.url = std::move(url);
+  request.timeout = timeout;
+  request.most_bytes = most_bytes;
+  request.headers = {"Accept: application/json"};
+  return request;
+}
+
+absl::Status CheckJson(const HttpResponse& response) {
+  const YarnAnswer answer = Classify(response, Body::kJson);
+  if (answer.kind == Kind::kGood) return absl::OkStatus();
+  return answer.kind == Kind::kMissing ? absl::NotFoundError(answer.why)
+                                       : absl::UnavailableError(answer.why);
 }
 
 }  // namespace sparktail

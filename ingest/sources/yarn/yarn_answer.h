@@ -1,6 +1,12 @@
 #pragma once
 
+#include <absl/status/statusor.h>
+#include <absl/time/time.h>
+
+#include <cstddef>
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "ingest/http/http_message.h"
 
@@ -26,5 +32,21 @@ struct YarnAnswer {
 };
 
 YarnAnswer Classify(const HttpResponse& response, YarnAnswer::Body wanted);
+
+// A request for JSON to one of these servers.
+HttpRequest JsonRequest(std::string url, absl::Duration timeout,
+                        size_t most_bytes = size_t{1} << 20);
+
+// OK for a response with JSON. kNotFound for kMissing, kUnavailable for all others; the message is
+// the answer's sentence.
+absl::Status CheckJson(const HttpResponse& response);
+
+// Reads the response to a JsonRequest(). The error is that of CheckJson() or of `parse`.
+template <typename T>
+absl::StatusOr<T> ReadJson(const HttpResponse& response,
+                           absl::StatusOr<T> (*parse)(std::string_view json)) {
+  if (absl::Status status = CheckJson(response); !status.ok()) return status;
+  return parse(response.body);
+}
 
 }  // namespace sparktail

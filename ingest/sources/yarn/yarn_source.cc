@@ -27,14 +27,6 @@ double Random() {
   return absl::Uniform(generator, 0.0, 1.0);
 }
 
-std::vector<std::string> ServersOf(const YarnSourceOptions& options) {
-  std::vector<std::string> servers;
-  for (const std::string& server : options.resource_managers) {
-    servers.push_back(WithoutSlash(server) + options.url_prefix);
-  }
-  return servers;
-}
-
 YarnSourceOptions Trimmed(YarnSourceOptions options) {
   options.history_server = WithoutSlash(std::move(options.history_server));
   return options;
@@ -112,12 +104,12 @@ void YarnSource::OnPolled(absl::Time asked, const ClusterPoll::Result& result) {
   polls_failed_ = 0;
   SetTrouble("");
   next_poll_ = asked + interval * (0.95 + 0.1 * Random());
-  if (result.failed_over || shared_.rm.empty()) {
+  if (shared_.rm != result.rm) {
     log_->Info("yarn_rm " + parts_.name,
                "source " + parts_.name + ": the active ResourceManager is " + result.rm);
+    if (!shared_.rm.empty()) unsettled_until_ = now + kSettles;
+    shared_.rm = result.rm;
   }
-  if (result.failed_over) unsettled_until_ = now + kSettles;
-  shared_.rm = result.rm;
   std::set<std::string> listed;
   for (const YarnApplication& application : result.applications) {
     if (!choice_.Has(application)) continue;
@@ -146,27 +138,20 @@ void YarnSource::Add(const YarnApplication& application) {
 }
 
 void YarnSource::RequestApplication(FollowedApplication* application) {
-  HttpRequest request;
-  request.url = ApplicationUrl(shared_.rm, application->id());
-  request.timeout = kApplicationTime;
-  request.headers = {"Accept: application/json"};
-  queue_.Start(std::move(request), [this, id = application->id()](const HttpResponse& response) {
-    const auto found = applications_.find(id);
-    if (found != applications_.end()) OnApplication(found->second.get(), response);
-  });
+  queue_.Start(JsonRequest(ApplicationUrl(shared_.rm, application->id()), kApplicationTime),
+               [this, id = application->id()](const HttpResponse& response) {
+                 const auto found = applications_.find(id);
+                 if (found != applications_.end()) OnApplication(found->second.get(), response);
+               });
 }
 
 void YarnSource::OnApplication(FollowedApplication* application, const HttpResponse& response) {
-  const YarnAnswer answer = Classify(response, YarnAnswer::Body::kJson);
-  if (answer.kind == YarnAnswer::Kind::kGood) {
-    const absl::StatusOr<YarnApplication> one = ParseApplication(response.body);
-    if (!one.ok() || one->id != application->id()) return;
-    if (one->has_ended() || !application->has_ended()) application->Update(*one);
-    return;
-  }
+  const absl::StatusOr<YarnApplication> one = ReadJson(response, ParseApplication);
   // A recovering ResourceManager does not know all applications yet.
   const bool is_settled = os_->Now() >= unsettled_until_;
-  if (answer.kind == YarnAnswer::Kind::kMissing && is_settled) application->OnForgotten();
+  if (absl::IsNotFound(one.status()) && is_settled) return application->OnForgotten();
+  if (!one.ok() || one->id != application->id()) return;
+  if (one->has_ended() || !application->has_ended()) application->Update(*one);
 }
 
 void YarnSource::DropDone() {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "ingest/http/http_url.h"
 #include "ingest/sources/yarn/application_choice.h"
 
 namespace sparktail {
@@ -127,6 +128,14 @@ absl::Status CheckYarnSourceOptions(const YarnSourceOptions& options) {
     return absl::InvalidArgumentError("error_min_count: must not be greater than error_max_count");
   }
   return CheckHttpOptions(options.http);
+}
+
+std::vector<std::string> ServersOf(const YarnSourceOptions& options) {
+  std::vector<std::string> servers;
+  for (const std::string& server : options.resource_managers) {
+    servers.push_back(WithoutSlash(server) + options.url_prefix);
+  }
+  return servers;
 }
 
 absl::Duration RestAfter(uint64_t errors, const YarnSourceOptions& options) {

@@ -46,6 +46,9 @@ OptionTable<YarnSourceOptions> YarnSourceOptionTable();
 // sentence that names a valid value.
 absl::Status CheckYarnSourceOptions(const YarnSourceOptions& options);
 
+// URLs of the ResourceManagers with the gateway's path and without a trailing slash.
+std::vector<std::string> ServersOf(const YarnSourceOptions& options);
+
 // How long an application rests after `errors` consecutive errors; may be zero.
 absl::Duration RestAfter(uint64_t errors, const YarnSourceOptions& options);
 

@@ -94,6 +94,11 @@ TEST(DriverApiTest, BatchesAreRebuiltOfJobs) {
   EXPECT_GT(compared, 2U);
 }
 
+TEST(DriverApiTest, ADriverWithoutStreamsSaysSo) {
+  EXPECT_TRUE(SaysNoStreams("no streaming listener attached to application_1_0001"));
+  EXPECT_FALSE(SaysNoStreams("Not Found"));
+}
+
 TEST(DriverApiTest, OtherJobsAreInNoBatch) {
   EXPECT_TRUE(BatchesOf(*ParseJobs(Recorded("ui-jobs"))).empty());
 }

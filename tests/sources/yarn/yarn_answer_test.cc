@@ -10,6 +10,7 @@ namespace {
 
 using ::sparktail::testing::DataPath;
 using ::sparktail::testing::ReadFile;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using Kind = YarnAnswer::Kind;
 using Body = YarnAnswer::Body;
@@ -82,6 +83,30 @@ TEST(YarnAnswerTest, NoAnswer) {
   const YarnAnswer answer = Classify(none, Body::kJson);
   EXPECT_EQ(answer.kind, Kind::kUnreachable);
   EXPECT_EQ(answer.why, "it took longer than 60s");
+}
+
+TEST(YarnAnswerTest, ARequestForJsonSaysSo) {
+  const HttpRequest request = JsonRequest("http://rm1:8088/ws", absl::Seconds(7), 99);
+  EXPECT_EQ(request.url, "http://rm1:8088/ws");
+  EXPECT_EQ(request.timeout, absl::Seconds(7));
+  EXPECT_EQ(request.most_bytes, 99U);
+  EXPECT_THAT(request.headers, ElementsAre("Accept: application/json"));
+}
+
+absl::StatusOr<size_t> LengthOf(std::string_view json) {
+  if (json.empty()) return absl::InvalidArgumentError("nothing");
+  return json.size();
+}
+
+TEST(YarnAnswerTest, JsonIsReadOrSaidWhyNot) {
+  EXPECT_EQ(*ReadJson(Response(200, "application/json", "{}"), LengthOf), 2U);
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(ReadJson(Response(200, "application/json", ""), LengthOf).status()));
+  EXPECT_TRUE(
+      absl::IsNotFound(ReadJson(Response(404, "application/json", "{}"), LengthOf).status()));
+  const absl::Status page = ReadJson(Response(200, "text/html", "{}"), LengthOf).status();
+  EXPECT_TRUE(absl::IsUnavailable(page));
+  EXPECT_THAT(std::string(page.message()), HasSubstr("check `auth`"));
 }
 
 }  // namespace

@@ -63,6 +63,14 @@ TEST(YarnSourceOptionsTest, CredentialsAreNotSentOverHttpIfTheResourceManagerUse
   EXPECT_EQ(WhyNotAsked("http://rm1:8088", secure, options), "");
 }
 
+TEST(YarnSourceOptionsTest, ServersHaveTheGatewaysPathAndNoSlashAtTheEnd) {
+  YarnSourceOptions options;
+  options.resource_managers = {"http://rm1:8088", "http://rm2:8088/"};
+  options.url_prefix = "/gateway";
+  EXPECT_EQ(ServersOf(options),
+            (std::vector<std::string>{"http://rm1:8088/gateway", "http://rm2:8088/gateway"}));
+}
+
 TEST(YarnSourceOptionsTest, BoundsHaveToBeInOrder) {
   YarnSourceOptions options;
   EXPECT_TRUE(CheckYarnSourceOptions(options).ok());

@@ -59,6 +59,7 @@ class FakeWeb : public Web {
                   (is_active ? "ACTIVE" : "STANDBY") + "\"}}");
     }
     if (has("/cluster/apps?")) {
+      if (lists_to_fail > 0 && has(active)) return --lists_to_fail, Json("{}", 500);
       const bool wants_ended = has("FINISHED");
       const bool is_in = is_listed && wants_ended == (state == "FINISHED");
       return Json(is_in ? R"({"apps":{"app":[)" + App() + "]}}" : R"({"apps":{}})");
@@ -87,6 +88,7 @@ class FakeWeb : public Web {
 
   std::string active = "rm1:";
   bool is_rm1_away = false;
+  int lists_to_fail = 0;
   bool is_listed = true;
   bool is_forgotten = false;
   bool has_container = true;
@@ -177,6 +179,19 @@ TEST_F(YarnSourceTest, AFailOverEndsNothing) {
   web_.node.logs[std::string(kContainer) + "/stdout"].is_running = false;
   Live(absl::Minutes(5));
   EXPECT_EQ(tails_.ended.size(), 2U);
+}
+
+TEST_F(YarnSourceTest, AFailOverIsNoticedEvenIfTheFirstListFails) {
+  Live(absl::Seconds(2));
+  web_.active = "rm2:";
+  web_.lists_to_fail = 2;
+  web_.is_listed = false;
+  web_.is_forgotten = true;
+  Live(absl::Minutes(2));
+  EXPECT_EQ(web_.lists_to_fail, 0);
+  EXPECT_TRUE(log_.Has("the active ResourceManager is http://rm2:8088"));
+  EXPECT_THAT(tails_.ended, IsEmpty());
+  EXPECT_TRUE(tails_.reports.at(0).is_running);
 }
 
 TEST_F(YarnSourceTest, AnUnlistedApplicationIsRequestedAndReadToItsEnd) {
