@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "ingest/base/path.h"
 #include "sinks/output_file.h"
 
 namespace sparktail {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "ingest/base/path.h"
 #include "parsers/byte_buffer.h"
 #include "parsers/json_writer.h"
 #include "sinks/output_file.h"

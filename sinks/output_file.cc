@@ -2,6 +2,8 @@
 
 #include <sys/types.h>
 
+#include "ingest/base/path.h"
+
 namespace sparktail {
 namespace {
 
@@ -49,14 +51,6 @@ absl::StatusOr<bool> LockAt(Os* os, int fd, const std::string& path) {
 }
 
 }  // namespace
-
-std::string ParentDirectory(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-std::string FileName(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 absl::StatusOr<int> OpenOutputFile(Os* os, const std::string& path) {
   absl::StatusOr<int> fd = os->OpenToAppend(path, kMode);

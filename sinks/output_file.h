@@ -12,11 +12,6 @@
 
 namespace sparktail {
 
-// Returns "/var/lib/x" for "/var/lib/x/events.ndjson", and "." for "events.ndjson".
-std::string ParentDirectory(const std::string& path);
-// Returns "events.ndjson" for "/var/lib/x/events.ndjson".
-std::string FileName(const std::string& path);
-
 // Opens a regular file that a user configured as output, for reading and appending. Creates it
 // (0640) if it is missing. Errors name the path and say what to do.
 absl::StatusOr<int> OpenOutputFile(Os* os, const std::string& path);

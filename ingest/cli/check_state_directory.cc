@@ -1,9 +1,9 @@
 #include "ingest/cli/check_state_directory.h"
 
+#include "ingest/base/path.h"
 #include "offsets/database_header.h"
 #include "offsets/offsets_file.h"
 #include "sinks/check_output_file.h"
-#include "sinks/output_file.h"
 
 namespace sparktail {
 namespace {

@@ -3,9 +3,9 @@
 #include <string>
 
 #include "ingest/base/os.h"
+#include "ingest/base/path.h"
 #include "sinks/check_output_file.h"
 #include "sinks/options.h"
-#include "sinks/output_file.h"
 
 namespace sparktail {
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "ingest/base/path.h"
 #include "sinks/file/file_state.h"
 #include "sinks/file/known_ids.h"
 #include "sinks/file/rotated_files.h"

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "ingest/base/path.h"
 #include "parsers/text.h"
 #include "sinks/output_file.h"
 

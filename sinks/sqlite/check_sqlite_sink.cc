@@ -3,6 +3,7 @@
 #include <string>
 
 #include "ingest/base/os.h"
+#include "ingest/base/path.h"
 #include "offsets/database_header.h"
 #include "sinks/check_output_file.h"
 #include "sinks/options.h"

@@ -29,15 +29,6 @@ class OutputFileTest : public ::testing::Test {
   FaultyOs os_;
 };
 
-TEST_F(OutputFileTest, PartsOfAPath) {
-  EXPECT_EQ(ParentDirectory("/var/lib/x"), "/var/lib");
-  EXPECT_EQ(ParentDirectory("/x"), "/");
-  EXPECT_EQ(ParentDirectory("x"), ".");
-  EXPECT_EQ(ParentDirectory("a/x"), "a");
-  EXPECT_EQ(FileName("/var/lib/x"), "x");
-  EXPECT_EQ(FileName("x"), "x");
-}
-
 TEST_F(OutputFileTest, IsCreatedForAppending) {
   const std::string path = folder_ / "out";
   const auto fd = OpenOutputFile(&os_, path);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ingest/base/host_port.h"
 #include "ingest/sources/yarn/yarn_position.h"
 #include "parsers/identity.h"
 
@@ -19,8 +20,7 @@ StreamFacts FactsOf(const YarnLog& log, const std::string& source, const std::st
   facts.source_name = source;
   facts.path = log.origin.application + "/" + log.name.address.container + "/" + log.name.file;
   AddFactsFromPath("/" + facts.path, &facts);
-  const std::string& node = log.name.address.node;
-  facts.host = node.substr(0, node.rfind(':'));
+  if (const auto node = ParseHostPort(log.name.address.node)) facts.host = node->host;
   facts.identity.app_name = log.origin.name;
   facts.identity.deploy_mode = log.origin.deploy_mode;
   return facts;
