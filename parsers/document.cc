@@ -1,106 +1,55 @@
 #include "parsers/document.h"
 
 #include <charconv>
+#include <optional>
 #include <system_error>
 #include <utility>
 
 #include "ingest/base/utf8.h"
 #include "parsers/json_text.h"
+#include "parsers/json_writer.h"
 #include "parsers/timestamp.h"
 
 namespace sparktail {
 namespace {
 
-void AppendInteger(int64_t value, ByteBuffer* out) {
-  char* digits = out->Reserve(24);
-  out->Advance(static_cast<size_t>(std::to_chars(digits, digits + 24, value).ptr - digits));
-}
-
-// Writes the members of an object. Members with an empty value are omitted.
-class Members {
- public:
-  // `first`: the next member is the object's first, and gets no comma.
-  Members(ByteBuffer* out, bool first) : out_(out), first_(first) {}
-
-  void Text(std::string_view key, std::string_view value) {
-    if (value.empty()) return;
-    Key(key);
-    valid_utf8_ &= AppendJsonString(value, out_);
-  }
-  // `json` is JSON already.
-  void Raw(std::string_view key, std::string_view json) {
-    if (json.empty()) return;
-    Key(key);
-    out_->Append(json);
-  }
-  void Integer(std::string_view key, std::optional<int64_t> value) {
-    if (!value) return;
-    Key(key);
-    AppendInteger(*value, out_);
-  }
-  void Open(std::string_view key) {
-    Key(key);
-    out_->Append('{');
-    first_ = true;
-  }
-  void Close() {
-    out_->Append('}');
-    first_ = false;
-  }
-
-  // False if a text held bytes that are not UTF-8.
-  bool valid_utf8() const { return valid_utf8_; }
-
- private:
-  void Key(std::string_view key) {
-    out_->Append(first_ ? "\"" : ",\"");
-    out_->Append(key);
-    out_->Append("\":");
-    first_ = false;
-  }
-
-  ByteBuffer* out_;
-  bool first_;
-  bool valid_utf8_ = true;
-};
-
-void AddLog(const Header& header, Members* members) {
+void AddLog(const Header& header, JsonWriter* members) {
   members->Open("log");
-  members->Text("level", header.level);
-  members->Text("logger", header.logger);
-  members->Text("thread", header.thread);
+  members->KnownText("level", header.level);
+  members->KnownText("logger", header.logger);
+  members->KnownText("thread", header.thread);
   members->Close();
 }
 
-void AddQuery(const QueryFacts& query, Members* members) {
+void AddQuery(const QueryFacts& query, JsonWriter* members) {
   members->Open("query");
-  members->Text("phase", query.phase);
-  members->Text("id", query.ids.id);
-  members->Text("runId", query.ids.run_id);
-  members->Text("name", query.ids.name);
-  members->Text("checkpoint", query.checkpoint);
-  members->Raw("batchId", query.batch_id);
-  members->Text("attribution", query.ids.known() ? "query" : "app");
+  members->KnownText("phase", query.phase);
+  members->KnownText("id", query.ids.id);
+  members->KnownText("runId", query.ids.run_id);
+  members->KnownText("name", query.ids.name);
+  members->KnownText("checkpoint", query.checkpoint);
+  members->KnownRaw("batchId", query.batch_id);
+  members->KnownText("attribution", query.ids.known() ? "query" : "app");
   members->Close();
 }
 
-void AddError(const QueryFacts& query, Members* members) {
+void AddError(const QueryFacts& query, JsonWriter* members) {
   if (!query.has_error) return;
   members->Open("error");
-  members->Text("class", query.error.error_class);
-  members->Text("message", query.error.message);
-  members->Text("stack", query.error.stack);
-  if (query.truncated) members->Raw("truncated", "true");
+  members->KnownText("class", query.error.error_class);
+  members->KnownText("message", query.error.message);
+  members->KnownText("stack", query.error.stack);
+  if (query.truncated) members->Boolean("truncated", true);
   members->Close();
 }
 
-void AddDerived(const Derived& derived, Members* members) {
+void AddDerived(const Derived& derived, JsonWriter* members) {
   members->Open("derived");
-  members->Integer("stateRows", derived.state_rows);
-  members->Integer("stateBytes", derived.state_bytes);
-  members->Integer("watermarkDelayMs", derived.watermark_delay_ms);
-  members->Integer("lagRows", derived.lag_rows);
-  if (derived.lag_rows) members->Text("lagBasis", "progress");
+  members->KnownInteger("stateRows", derived.state_rows);
+  members->KnownInteger("stateBytes", derived.state_bytes);
+  members->KnownInteger("watermarkDelayMs", derived.watermark_delay_ms);
+  members->KnownInteger("lagRows", derived.lag_rows);
+  if (derived.lag_rows) members->KnownText("lagBasis", "progress");
   members->Close();
 }
 
@@ -140,20 +89,20 @@ DocumentWriter::DocumentWriter(const StreamFacts& facts, bool hand_on_numbers)
     origin_ = std::make_shared<const EventOrigin>(std::move(origin));
   }
   ByteBuffer text;
-  Members before(&text, /*first=*/false);
+  JsonWriter before = JsonWriter::Continue(&text);
   before.Open("source");
-  before.Text("name", facts.source_name);
-  before.Text("path", facts.path);
-  before.Raw("offset", " ");
-  text.Truncate(text.size() - 1);
+  before.KnownText("name", facts.source_name);
+  before.KnownText("path", facts.path);
+  source_size_ = text.size();
+  before.Raw("offset", "");
   before_offset_ = text.view();
 
   text.Clear();
-  Members after(&text, /*first=*/false);
-  after.Text("host", facts.host);
-  after.Text("namespace", facts.kubernetes_namespace);
-  after.Text("pod", facts.pod);
-  after.Text("container", facts.container);
+  JsonWriter after = JsonWriter::Continue(&text);
+  after.KnownText("host", facts.host);
+  after.KnownText("namespace", facts.kubernetes_namespace);
+  after.KnownText("pod", facts.pod);
+  after.KnownText("container", facts.container);
   after_offset_ = text.view();
   valid_source_ = before.valid_utf8() && after.valid_utf8();
   SetIdentity(Identity());
@@ -161,18 +110,18 @@ DocumentWriter::DocumentWriter(const StreamFacts& facts, bool hand_on_numbers)
 
 void DocumentWriter::SetIdentity(const Identity& from_log) {
   ByteBuffer text;
-  Members before(&text, /*first=*/false);
-  before.Text("environment", environment_);
-  before.Text("appName", Prefer(proven_.app_name, from_log.app_name));
-  before.Text("appId", Prefer(proven_.app_id, from_log.app_id));
-  before.Raw("attempt", Prefer(proven_.attempt, from_log.attempt));
-  before.Text("containerId", Prefer(proven_.container_id, from_log.container_id));
-  before.Text("deployMode", Prefer(proven_.deploy_mode, from_log.deploy_mode));
+  JsonWriter before = JsonWriter::Continue(&text);
+  before.KnownText("environment", environment_);
+  before.KnownText("appName", Prefer(proven_.app_name, from_log.app_name));
+  before.KnownText("appId", Prefer(proven_.app_id, from_log.app_id));
+  before.KnownRaw("attempt", Prefer(proven_.attempt, from_log.attempt));
+  before.KnownText("containerId", Prefer(proven_.container_id, from_log.container_id));
+  before.KnownText("deployMode", Prefer(proven_.deploy_mode, from_log.deploy_mode));
   before_running_ = text.view();
 
   text.Clear();
-  Members after(&text, /*first=*/false);
-  after.Text("sparkVersion", Prefer(proven_.spark_version, from_log.spark_version));
+  JsonWriter after = JsonWriter::Continue(&text);
+  after.KnownText("sparkVersion", Prefer(proven_.spark_version, from_log.spark_version));
   after_running_ = text.view();
   valid_identity_ = before.valid_utf8() && after.valid_utf8();
   if (origin_ == nullptr) return;
@@ -190,16 +139,20 @@ EventRef DocumentWriter::Begin(EventKind kind, const EventId& id, std::string_vi
                                ByteBuffer* bytes) const {
   EventRef event{kind, id, bytes->size(), bytes->size()};
   event.offset = offset;
-  bytes->Append('{');
-  Members head(bytes, /*first=*/true);
-  head.Text("@timestamp", timestamp);
+  JsonWriter head(bytes);
+  head.Open();
+  head.KnownText("@timestamp", timestamp);
   head.Text("kind", Name(kind));
   head.Text("id", View(id));
   bytes->Append(before_running_);
   bytes->Append(running ? ",\"running\":true" : ",\"running\":false");
   bytes->Append(after_running_);
-  bytes->Append(before_offset_);
-  AppendInteger(static_cast<int64_t>(offset), bytes);
+  if (static_cast<size_t>(kind) < kLogEventKinds) {
+    bytes->Append(before_offset_);
+    AppendCount(offset, bytes);
+  } else {
+    bytes->Append(std::string_view(before_offset_).substr(0, source_size_));
+  }
   bytes->Append(after_offset_);
   if (!valid_utf8 || !valid_source_ || !valid_identity_) {
     bytes->Append(",\"invalidUtf8\":true");
@@ -213,8 +166,8 @@ void DocumentWriter::WriteProgress(const EventId& id, const Progress& progress, 
   EventRef event = Begin(EventKind::kProgress, id, progress.timestamp, /*running=*/true,
                          !progress.invalid_utf8, offset, &out->bytes);
   event.time_ms = progress.timestamp_ms;
-  Members members(&out->bytes, /*first=*/false);
-  members.Raw("metrics", progress.metrics);
+  JsonWriter members = JsonWriter::Continue(&out->bytes);
+  members.KnownRaw("metrics", progress.metrics);
   AddDerived(progress.derived, &members);
   if (origin_ != nullptr && progress.is_plain) {
     event.numbers = static_cast<uint32_t>(out->numbers.size());
@@ -226,34 +179,35 @@ void DocumentWriter::WriteProgress(const EventId& id, const Progress& progress, 
 void DocumentWriter::WriteQuery(const EventId& id, std::string_view timestamp,
                                 const QueryFacts& query, const Header& header, uint64_t offset,
                                 EventBuffer* out) {
-  // The body is written first: the envelope before it says if the body was valid UTF-8.
   ByteBuffer body;
-  Members members(&body, /*first=*/false);
+  JsonWriter members = JsonWriter::Continue(&body);
   AddQuery(query, &members);
   AddError(query, &members);
   AddLog(header, &members);
   const bool running = query.phase != "stopped" && query.phase != "terminated";
-  EventRef event =
-      Begin(EventKind::kQuery, id, timestamp, running, members.valid_utf8(), offset, &out->bytes);
-  event.time_ms = ParseUtcMillis(timestamp).value_or(kNoTime);
-  out->bytes.Append(body.view());
-  End(event, out);
+  Write({EventKind::kQuery, id, timestamp, running, members.valid_utf8(), body.view()}, offset,
+        out);
 }
 
 void DocumentWriter::WriteSignal(const EventId& id, std::string_view timestamp,
                                  const SignalFacts& signal, const Header& header, uint64_t offset,
                                  EventBuffer* out) {
   ByteBuffer body;
-  Members members(&body, /*first=*/false);
-  members.Text("rule", signal.rule);
-  members.Text("severity", signal.severity);
-  members.Text("message", signal.message);
-  members.Raw("fields", signal.fields);
+  JsonWriter members = JsonWriter::Continue(&body);
+  members.KnownText("rule", signal.rule);
+  members.KnownText("severity", signal.severity);
+  members.KnownText("message", signal.message);
+  members.KnownRaw("fields", signal.fields);
   AddLog(header, &members);
-  EventRef event = Begin(EventKind::kSignal, id, timestamp, /*running=*/true, members.valid_utf8(),
-                         offset, &out->bytes);
-  event.time_ms = ParseUtcMillis(timestamp).value_or(kNoTime);
-  out->bytes.Append(body.view());
+  Write({EventKind::kSignal, id, timestamp, /*running=*/true, members.valid_utf8(), body.view()},
+        offset, out);
+}
+
+void DocumentWriter::Write(const EventBody& body, uint64_t offset, EventBuffer* out) const {
+  EventRef event =
+      Begin(body.kind, body.id, body.timestamp, body.running, body.valid_utf8, offset, &out->bytes);
+  event.time_ms = ParseUtcMillis(body.timestamp).value_or(kNoTime);
+  out->bytes.Append(body.members);
   End(event, out);
 }
 

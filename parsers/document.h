@@ -32,6 +32,16 @@ struct SignalFacts {
   std::string_view fields;  // a JSON object, complete
 };
 
+// A document without its envelope.
+struct EventBody {
+  EventKind kind = EventKind::kApp;
+  EventId id{};
+  std::string_view timestamp;  // in UTC, as Spark prints it; empty: none
+  bool running = true;
+  bool valid_utf8 = true;    // in the log
+  std::string_view members;  // of the kind, each after a comma (JsonWriter::Continue)
+};
+
 // Writes documents: the envelope that all kinds have in common, then the members of the kind. All
 // sinks get the same document; docs/documents.md defines it. The metrics of progress are Spark's
 // own text, not rebuilt.
@@ -52,6 +62,8 @@ class DocumentWriter {
                   const Header& header, uint64_t offset, EventBuffer* out);
   void WriteSignal(const EventId& id, std::string_view timestamp, const SignalFacts& signal,
                    const Header& header, uint64_t offset, EventBuffer* out);
+  // Writes an event of any kind. Documents of kinds that do not come from logs have no offset.
+  void Write(const EventBody& body, uint64_t offset, EventBuffer* out) const;
 
  private:
   EventRef Begin(EventKind kind, const EventId& id, std::string_view timestamp, bool running,
@@ -66,6 +78,7 @@ class DocumentWriter {
   std::string after_running_;
   std::string before_offset_;
   std::string after_offset_;
+  size_t source_size_ = 0;      // bytes of before_offset_ that do not belong to the offset
   bool valid_source_ = true;    // the parts around the offset were valid UTF-8
   bool valid_identity_ = true;  // the parts around `running` were valid UTF-8
 };

@@ -1,11 +1,17 @@
 #include "parsers/json_text.h"
 
-#include <cstdint>
+#include <charconv>
 
 #include "ingest/base/utf8.h"
 
 namespace sparktail {
 namespace {
+
+template <typename Number>
+void AppendNumber(Number value, ByteBuffer* out) {
+  char* digits = out->Reserve(24);
+  out->Advance(static_cast<size_t>(std::to_chars(digits, digits + 24, value).ptr - digits));
+}
 
 uint8_t Byte(std::string_view text, size_t at) { return static_cast<uint8_t>(text[at]); }
 
@@ -151,6 +157,9 @@ size_t AppendValidUtf8(std::string_view text, ByteBuffer* out) {
   out->Append(text.substr(plain));
   return replaced;
 }
+
+void AppendInteger(int64_t value, ByteBuffer* out) { AppendNumber(value, out); }
+void AppendCount(uint64_t value, ByteBuffer* out) { AppendNumber(value, out); }
 
 std::string UnescapeJson(std::string_view raw) {
   std::string text;

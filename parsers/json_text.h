@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,10 @@ bool AppendJsonString(std::string_view text, ByteBuffer* out);
 // Appends `text`, with U+FFFD in place of each maximal run of bytes that is not UTF-8 (as the
 // WHATWG's decoder and Python's errors="replace" do). Returns the number of replaced runs.
 size_t AppendValidUtf8(std::string_view text, ByteBuffer* out);
+
+// Both append a number in digits.
+void AppendInteger(int64_t value, ByteBuffer* out);
+void AppendCount(uint64_t value, ByteBuffer* out);
 
 // Undoes the escapes of a JSON string, which is passed without its quotes. Invalid escapes stay as
 // they are.

@@ -1,17 +1,6 @@
 #include "parsers/json_writer.h"
 
-#include <charconv>
-
 namespace sparktail {
-namespace {
-
-template <typename Number>
-void AppendNumber(Number value, ByteBuffer* out) {
-  char* digits = out->Reserve(24);
-  out->Advance(static_cast<size_t>(std::to_chars(digits, digits + 24, value).ptr - digits));
-}
-
-}  // namespace
 
 JsonWriter JsonWriter::Continue(ByteBuffer* out) {
   JsonWriter writer(out);
@@ -42,8 +31,5 @@ void JsonWriter::NewLine() {
   out_->Append('\n');
   for (size_t i = 0; i < depth_; ++i) out_->Append("  ");
 }
-
-void JsonWriter::AppendInteger(int64_t value) { AppendNumber(value, out_); }
-void JsonWriter::AppendCount(uint64_t value) { AppendNumber(value, out_); }
 
 }  // namespace sparktail

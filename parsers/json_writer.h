@@ -38,11 +38,11 @@ class JsonWriter {
   }
   void Integer(std::string_view key, int64_t value) {
     Key(key);
-    AppendInteger(value);
+    AppendInteger(value, out_);
   }
   void Count(std::string_view key, uint64_t value) {
     Key(key);
-    AppendCount(value);
+    AppendCount(value, out_);
   }
   void Boolean(std::string_view key, bool value) { Raw(key, value ? "true" : "false"); }
   void Open(std::string_view key) {
@@ -108,8 +108,6 @@ class JsonWriter {
   void IndentedKey(std::string_view key);
   void NewLine();
   void AppendText(std::string_view value) { valid_utf8_ &= AppendJsonString(value, out_); }
-  void AppendInteger(int64_t value);
-  void AppendCount(uint64_t value);
 
   ByteBuffer* out_;
   size_t depth_ = 0;

@@ -354,5 +354,28 @@ TEST(DocumentTest, DocumentsStandOnLinesOfTheirOwn) {
   EXPECT_EQ(out.bytes.view(), joined);
 }
 
+TEST(DocumentTest, AnEventOfNoLogHasTheEnvelopeWithoutAnOffset) {
+  StreamFacts facts;
+  facts.source_name = "prod";
+  facts.identity = FullIdentity();
+  EventBody body;
+  body.kind = EventKind::kApp;
+  body.id = TestId();
+  body.timestamp = "2026-11-21T15:33:42.000Z";
+  body.running = false;
+  body.members = R"(,"app":{})";
+  EventBuffer out;
+  DocumentWriter(facts).Write(body, 9, &out);
+  EXPECT_EQ(TheDocument(out),
+            Head("2026-11-21T15:33:42.000Z", "app") +
+                R"(,"appName":"cap-basic","appId":"application_1700000000000_0042","attempt":1,)"
+                R"("containerId":"container_e12_1700000000000_0042_01_000001",)"
+                R"("deployMode":"cluster","running":false,"sparkVersion":"3.5.9",)"
+                R"("source":{"name":"prod"},"app":{}})");
+  EXPECT_EQ(out.events[0].offset, 9U);
+  EXPECT_EQ(out.events[0].time_ms, 1795275222000);
+  EXPECT_EQ(out.events[0].kind, EventKind::kApp);
+}
+
 }  // namespace
 }  // namespace sparktail

@@ -173,5 +173,13 @@ TEST(JsonText, ControlsThatJsonAllowsAreEscaped) {
   EXPECT_EQ(EscapeControls("\xC2"), "\xC2");
 }
 
+TEST(JsonTextTest, NumbersAreDigits) {
+  ByteBuffer out;
+  AppendInteger(INT64_MIN, &out);
+  out.Append(' ');
+  AppendCount(UINT64_MAX, &out);
+  EXPECT_EQ(out.view(), "-9223372036854775808 18446744073709551615");
+}
+
 }  // namespace
 }  // namespace sparktail

@@ -1,7 +1,6 @@
 #include "ingest/sources/yarn/yarn_documents.h"
 
-#include <optional>
-#include <string_view>
+#include <utility>
 
 #include "parsers/byte_buffer.h"
 #include "parsers/event_id.h"
@@ -9,24 +8,6 @@
 
 namespace sparktail {
 namespace {
-
-std::string Stamp(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
-}
-
-EventRef Begin(EventKind kind, const EventId& id, absl::Time time, uint64_t offset,
-               const ByteBuffer& out) {
-  EventRef event{kind, id, out.size(), out.size()};
-  event.time_ms = absl::ToUnixMillis(time);
-  event.offset = offset;
-  return event;
-}
-
-void End(EventRef event, EventBuffer* out) {
-  event.end = out->bytes.size();
-  out->events.push_back(event);
-  out->bytes.Append("\n");
-}
 
 // Concatenates JSON arrays.
 std::string Joined(const std::vector<std::string>& arrays) {
@@ -39,81 +20,37 @@ std::string Joined(const std::vector<std::string>& arrays) {
   return joined + "]";
 }
 
-struct Envelope {
-  std::string_view environment;
-  std::string_view source;
-  EventKind kind = EventKind::kApp;
-  const EventId* id = nullptr;
-  absl::Time time;
-  std::string_view app_name;
-  std::string_view app_id;
-  std::string_view attempt;
-  std::string_view container_id;
-  std::string_view deploy_mode;
-  bool running = true;
-};
-
-void Add(const Envelope& envelope, JsonWriter* members) {
-  members->KnownText("@timestamp", Stamp(envelope.time));
-  members->KnownText("kind", Name(envelope.kind));
-  members->KnownText("id", View(*envelope.id));
-  members->KnownText("environment", envelope.environment);
-  members->KnownText("appName", envelope.app_name);
-  members->KnownText("appId", envelope.app_id);
-  members->KnownRaw("attempt", envelope.attempt);
-  members->KnownText("containerId", envelope.container_id);
-  members->KnownText("deployMode", envelope.deploy_mode);
-  members->Boolean("running", envelope.running);
-  members->Open("source");
-  members->KnownText("name", envelope.source);
-  members->Close();
-}
-
-Envelope EnvelopeOf(const YarnOrigin& origin) {
-  Envelope envelope;
-  envelope.app_name = origin.name;
-  envelope.app_id = origin.application;
-  envelope.attempt = origin.attempt;
-  envelope.deploy_mode = origin.deploy_mode;
-  return envelope;
+Identity IdentityOf(const YarnOrigin& origin) {
+  Identity identity;
+  identity.app_name = origin.name;
+  identity.app_id = origin.application;
+  identity.attempt = origin.attempt;
+  identity.deploy_mode = origin.deploy_mode;
+  return identity;
 }
 
 }  // namespace
 
 void YarnDocuments::WriteJob(const YarnOrigin& origin, const FinishedJob& job, uint64_t offset,
                              EventBuffer* out) const {
-  const EventId id =
-      MakeEventId({"job", origin.application, origin.attempt, std::to_string(job.job.id)});
-  Envelope envelope = EnvelopeOf(origin);
-  envelope.environment = environment_;
-  envelope.source = source_;
-  envelope.kind = EventKind::kJob;
-  envelope.id = &id;
-  envelope.time = *job.job.completed;
-  const EventRef event = Begin(envelope.kind, id, envelope.time, offset, out->bytes);
-  JsonWriter members(&out->bytes);
-  members.Open();
-  Add(envelope, &members);
+  EventBody body;
+  body.kind = EventKind::kJob;
+  body.id = MakeEventId({"job", origin.application, origin.attempt, std::to_string(job.job.id)});
+  ByteBuffer text;
+  JsonWriter members = JsonWriter::Continue(&text);
   members.KnownRaw("job", job.job.json);
   members.KnownRaw("stages", Joined(job.stages));
-  members.Close();
-  End(event, out);
+  body.members = text.view();
+  Write(body, *job.job.completed, IdentityOf(origin), offset, out);
 }
 
 void YarnDocuments::WriteBatch(const YarnOrigin& origin, const SparkBatch& batch, uint64_t offset,
                                EventBuffer* out) const {
-  const EventId id =
-      MakeEventId({"batch", origin.application, origin.attempt, std::to_string(batch.time)});
-  Envelope envelope = EnvelopeOf(origin);
-  envelope.environment = environment_;
-  envelope.source = source_;
-  envelope.kind = EventKind::kBatch;
-  envelope.id = &id;
-  envelope.time = absl::FromUnixMillis(batch.time);
-  const EventRef event = Begin(envelope.kind, id, envelope.time, offset, out->bytes);
-  JsonWriter members(&out->bytes);
-  members.Open();
-  Add(envelope, &members);
+  EventBody body;
+  body.kind = EventKind::kBatch;
+  body.id = MakeEventId({"batch", origin.application, origin.attempt, std::to_string(batch.time)});
+  ByteBuffer text;
+  JsonWriter members = JsonWriter::Continue(&text);
   members.Open("batch");
   members.KnownInteger("time", batch.time);
   members.KnownInteger("schedulingDelayMs", batch.scheduling_delay);
@@ -123,8 +60,8 @@ void YarnDocuments::WriteBatch(const YarnOrigin& origin, const SparkBatch& batch
   members.KnownInteger("jobs", batch.jobs);
   members.KnownText("status", batch.status);
   members.Close();
-  members.Close();
-  End(event, out);
+  body.members = text.view();
+  Write(body, absl::FromUnixMillis(batch.time), IdentityOf(origin), offset, out);
 }
 
 void YarnDocuments::WriteApp(absl::Time time, const AppReport& report, uint64_t offset,
@@ -132,25 +69,19 @@ void YarnDocuments::WriteApp(absl::Time time, const AppReport& report, uint64_t 
   const YarnApplication app = report.application.value_or(YarnApplication());
   // Several applications may have the name: all but the first one are told apart by their ids.
   const std::string seconds = std::to_string(absl::ToUnixSeconds(time));
-  const EventId id = report.is_first
-                         ? MakeEventId({"app", environment_, report.name, seconds})
-                         : MakeEventId({"app", environment_, report.name, seconds, app.id});
-  Envelope envelope;
-  envelope.environment = environment_;
-  envelope.source = source_;
-  envelope.id = &id;
-  envelope.time = time;
-  envelope.app_name = report.name;
-  envelope.app_id = app.id;
-  const std::string attempt = report.attempts ? std::to_string(*report.attempts) : "";
-  envelope.attempt = attempt;
-  if (app.am_logs) envelope.container_id = app.am_logs->container;
-  envelope.deploy_mode = report.deploy_mode;
-  envelope.running = report.is_running;
-  const EventRef event = Begin(envelope.kind, id, time, offset, out->bytes);
-  JsonWriter members(&out->bytes);
-  members.Open();
-  Add(envelope, &members);
+  EventBody body;
+  body.kind = EventKind::kApp;
+  body.id = report.is_first ? MakeEventId({"app", environment_, report.name, seconds})
+                            : MakeEventId({"app", environment_, report.name, seconds, app.id});
+  body.running = report.is_running;
+  Identity identity;
+  identity.app_name = report.name;
+  identity.app_id = app.id;
+  if (report.attempts) identity.attempt = std::to_string(*report.attempts);
+  if (app.am_logs) identity.container_id = app.am_logs->container;
+  identity.deploy_mode = report.deploy_mode;
+  ByteBuffer text;
+  JsonWriter members = JsonWriter::Continue(&text);
   members.Open("app");
   members.KnownText("state", app.state);
   members.KnownText("finalStatus", app.final_status);
@@ -162,8 +93,19 @@ void YarnDocuments::WriteApp(absl::Time time, const AppReport& report, uint64_t 
   members.KnownInteger("memoryMB", app.memory_mb);
   members.KnownInteger("vcores", app.vcores);
   members.Close();
-  members.Close();
-  End(event, out);
+  body.members = text.view();
+  Write(body, time, std::move(identity), offset, out);
+}
+
+void YarnDocuments::Write(EventBody body, absl::Time time, Identity identity, uint64_t offset,
+                          EventBuffer* out) const {
+  StreamFacts facts;
+  facts.environment = environment_;
+  facts.source_name = source_;
+  facts.identity = std::move(identity);
+  const std::string timestamp = absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
+  body.timestamp = timestamp;
+  DocumentWriter(facts).Write(body, offset, out);
 }
 
 }  // namespace sparktail

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "ingest/sources/yarn/yarn_tail.h"
+#include "parsers/document.h"
 #include "parsers/event.h"
 
 namespace sparktail {
@@ -26,6 +27,9 @@ class YarnDocuments {
   void WriteApp(absl::Time time, const AppReport& report, uint64_t offset, EventBuffer* out) const;
 
  private:
+  void Write(EventBody body, absl::Time time, Identity identity, uint64_t offset,
+             EventBuffer* out) const;
+
   const std::string source_;
   const std::string environment_;
 };
