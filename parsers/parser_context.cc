@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "parsers/byte_buffer.h"
+#include "parsers/json_member.h"
 #include "parsers/json_writer.h"
 
 namespace sparktail {
@@ -28,19 +29,12 @@ constexpr IdentityField kIdentityFields[] = {
     {"deployMode", &Identity::deploy_mode}, {"sparkVersion", &Identity::spark_version},
 };
 
-bool Get(dom::object object, std::string_view key, std::string* value) {
-  std::string_view text;
-  if (object[key].get(text)) return false;
-  *value = text;
-  return true;
-}
-
 // In the order of QueryRun::State.
 constexpr std::string_view kStateNames[] = {"alive", "superseded", "ended"};
 
 bool ReadState(dom::object object, QueryRun::State* state) {
   std::string name;
-  if (!Get(object, "state", &name)) return false;
+  if (!ReadMember(object, "state", &name)) return false;
   const auto* found = std::find(std::begin(kStateNames), std::end(kStateNames), name);
   *state = static_cast<QueryRun::State>(found - std::begin(kStateNames));
   return found != std::end(kStateNames);
@@ -49,14 +43,15 @@ bool ReadState(dom::object object, QueryRun::State* state) {
 bool ReadRuns(dom::object object, QueryRuns* runs) {
   dom::array array;
   bool complete = false;
-  if (object["runs"].get(array) || object["complete"].get(complete)) return false;
+  if (object["runs"].get(array) || !ReadMember(object, "complete", &complete)) return false;
   if (array.size() > QueryRuns::kMaxRuns) return false;
   std::vector<QueryRun> read;
   for (const dom::element element : array) {
     dom::object fields;
     QueryRun run;
-    if (element.get(fields) || !Get(fields, "id", &run.id) || !Get(fields, "runId", &run.run_id) ||
-        !Get(fields, "name", &run.name) || !ReadState(fields, &run.state)) {
+    if (element.get(fields) || !ReadMember(fields, "id", &run.id) ||
+        !ReadMember(fields, "runId", &run.run_id) || !ReadMember(fields, "name", &run.name) ||
+        !ReadState(fields, &run.state)) {
       return false;
     }
     read.push_back(std::move(run));
@@ -102,14 +97,17 @@ std::optional<ParserContext> ParserContext::FromJson(std::string_view json) {
   dom::object object;
   int64_t version = 0;
   if (parser.parse(json.data(), json.size()).get(object)) return std::nullopt;
-  if (object["version"].get(version) || version < 1 || version > kVersion) return std::nullopt;
+  const bool is_known =
+      ReadMember(object, "version", &version) && version >= 1 && version <= kVersion;
+  if (!is_known) return std::nullopt;
   ParserContext context;
   for (const auto& [key, member] : kIdentityFields) {
-    if (!Get(object, key, &(context.identity.*member))) return std::nullopt;
+    if (!ReadMember(object, key, &(context.identity.*member))) return std::nullopt;
   }
-  if (object["awaitsBanner"].get(context.awaits_banner) ||
-      object["beginsWithStamp"].get(context.begins_with_stamp) ||
-      !Get(object, "firstLineHash", &context.first_line_hash) || !ReadRuns(object, &context.runs)) {
+  if (!ReadMember(object, "awaitsBanner", &context.awaits_banner) ||
+      !ReadMember(object, "beginsWithStamp", &context.begins_with_stamp) ||
+      !ReadMember(object, "firstLineHash", &context.first_line_hash) ||
+      !ReadRuns(object, &context.runs)) {
     return std::nullopt;
   }
   return context;

@@ -5,8 +5,10 @@
 #include <array>
 #include <cstdio>
 #include <memory>
+#include <utility>
 
 #include "parsers/byte_buffer.h"
+#include "parsers/json_member.h"
 #include "parsers/json_writer.h"
 
 namespace sparktail {
@@ -36,21 +38,17 @@ std::optional<CursorRecord> CursorRecord::FromJson(std::string_view json) {
   simdjson::dom::object object;
   if (parser.parse(simdjson::padded_string(json)).get(object) != simdjson::SUCCESS) return {};
   int64_t version = 0;
-  if (object["version"].get(version) != simdjson::SUCCESS || version != kVersion) return {};
+  if (!ReadMember(object, "version", &version) || version != kVersion) return {};
   CursorRecord record;
-  std::string_view position;
-  std::string_view context;
-  std::string_view commit;
-  const bool is_whole = object["offset"].get(record.cursor.order) == simdjson::SUCCESS &&
-                        object["position"].get(position) == simdjson::SUCCESS &&
-                        object["context"].get(context) == simdjson::SUCCESS &&
-                        object["ended"].get(record.cursor.ended) == simdjson::SUCCESS &&
-                        object["updated"].get(record.updated_ms) == simdjson::SUCCESS &&
-                        object["commit"].get(commit) == simdjson::SUCCESS;
+  std::string context;
+  const bool is_whole = ReadMember(object, "offset", &record.cursor.order) &&
+                        ReadMember(object, "position", &record.cursor.position) &&
+                        ReadMember(object, "context", &context) &&
+                        ReadMember(object, "ended", &record.cursor.ended) &&
+                        ReadMember(object, "updated", &record.updated_ms) &&
+                        ReadMember(object, "commit", &record.commit);
   if (!is_whole) return {};
-  record.cursor.position = position;
-  record.cursor.context = std::make_shared<const std::string>(context);
-  record.commit = commit;
+  record.cursor.context = std::make_shared<const std::string>(std::move(context));
   return record;
 }
 

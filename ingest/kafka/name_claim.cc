@@ -11,6 +11,7 @@
 #include <cstdio>
 
 #include "parsers/byte_buffer.h"
+#include "parsers/json_member.h"
 #include "parsers/json_writer.h"
 
 namespace sparktail {
@@ -50,18 +51,12 @@ std::optional<NameClaim> NameClaim::FromJson(std::string_view json) {
   simdjson::dom::parser parser;
   simdjson::dom::object object;
   if (parser.parse(simdjson::padded_string(json)).get(object) != simdjson::SUCCESS) return {};
-  std::string_view host;
-  std::string_view started;
-  std::string_view process;
   NameClaim claim;
-  const bool is_whole = object["host"].get(host) == simdjson::SUCCESS &&
-                        object["pid"].get(claim.pid) == simdjson::SUCCESS &&
-                        object["started"].get(started) == simdjson::SUCCESS &&
-                        object["process"].get(process) == simdjson::SUCCESS;
+  const bool is_whole = ReadMember(object, "host", &claim.host) &&
+                        ReadMember(object, "pid", &claim.pid) &&
+                        ReadMember(object, "started", &claim.started) &&
+                        ReadMember(object, "process", &claim.process);
   if (!is_whole) return {};
-  claim.host = host;
-  claim.started = started;
-  claim.process = process;
   return claim;
 }
 

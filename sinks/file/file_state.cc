@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "parsers/byte_buffer.h"
+#include "parsers/json_member.h"
 #include "parsers/json_writer.h"
 #include "sinks/output_file.h"
 
@@ -49,20 +50,16 @@ std::optional<FileState> FileState::FromJson(std::string_view json) {
   simdjson::dom::object object;
   int64_t version = 0;
   if (parser.parse(json.data(), json.size()).get(object)) return std::nullopt;
-  if (object["version"].get(version) || version != kVersion) return std::nullopt;
+  if (!ReadMember(object, "version", &version) || version != kVersion) return std::nullopt;
   FileState state;
   for (const auto& [key, member] : kNumbers) {
-    if (object[key].get(state.*member)) return std::nullopt;
+    if (!ReadMember(object, key, &(state.*member))) return std::nullopt;
   }
-  std::string_view path;
-  std::string_view hash;
-  if (object["path"].get(path) || object["headHash"].get(hash) ||
-      object["begunMs"].get(state.begun_ms) || object["recoveredMs"].get(state.recovered_ms) ||
-      state.head_size > kMaxHead) {
-    return std::nullopt;
-  }
-  state.path = path;
-  state.head_hash = hash;
+  const bool is_whole = ReadMember(object, "path", &state.path) &&
+                        ReadMember(object, "headHash", &state.head_hash) &&
+                        ReadMember(object, "begunMs", &state.begun_ms) &&
+                        ReadMember(object, "recoveredMs", &state.recovered_ms);
+  if (!is_whole || state.head_size > kMaxHead) return std::nullopt;
   return state;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "parsers/byte_buffer.h"
+#include "parsers/json_member.h"
 #include "parsers/json_writer.h"
 
 namespace sparktail {
@@ -34,31 +35,16 @@ void WriteFingerprint(std::string_view name, const Fingerprint& print, JsonWrite
 
 using Object = simdjson::dom::object;
 
-void Read(const Object& object, std::string_view name, std::string* text) {
-  std::string_view value;
-  if (object[name].get(value) == simdjson::SUCCESS) *text = value;
-}
-
 void ReadPath(const Object& object, std::string_view name, std::string* path) {
-  Read(object, name, path);
+  ReadMember(object, name, path);
   std::string hex;
-  Read(object, std::string(name).append(kHex), &hex);
+  ReadMember(object, std::string(name).append(kHex), &hex);
   for (size_t i = 0; i + 1 < hex.size(); i += 2) {
     path->push_back(static_cast<char>(std::strtoul(hex.substr(i, 2).c_str(), nullptr, 16)));
   }
 }
 
-void Read(const Object& object, std::string_view name, uint64_t* number) {
-  uint64_t value = 0;
-  if (object[name].get(value) == simdjson::SUCCESS) *number = value;
-}
-
-void Read(const Object& object, std::string_view name, int64_t* number) {
-  int64_t value = 0;
-  if (object[name].get(value) == simdjson::SUCCESS) *number = value;
-}
-
-void Read(const Object& object, std::string_view name, Fingerprint* print) {
+void ReadFingerprint(const Object& object, std::string_view name, Fingerprint* print) {
   simdjson::dom::array parts;
   if (object[name].get(parts) != simdjson::SUCCESS || parts.size() != 2) return;
   uint64_t size = 0;
@@ -114,22 +100,21 @@ std::optional<FilePosition> FilePosition::FromJson(std::string_view json) {
   if (position.file.empty()) return std::nullopt;
   ReadPath(object, "path", &position.path);
   ReadPath(object, "real", &position.real);
-  Read(object, "raw", &position.raw);
-  Read(object, "content", &position.content);
-  Read(object, "size", &position.size);
-  Read(object, "modified", &position.modified_ns);
-  Read(object, "device", &position.device);
-  Read(object, "inode", &position.inode);
-  Read(object, "prefix", &position.prefix);
-  Read(object, "marker", &position.marker);
-  Read(object, "wrapping", &position.wrapping);
-  Read(object, "stream", &position.std_stream);
-  Read(object, "done", &position.done);
-  Read(object, "from", &position.from);
-  Read(object, "since", &position.since_ms);
+  ReadMember(object, "raw", &position.raw);
+  ReadMember(object, "content", &position.content);
+  ReadMember(object, "size", &position.size);
+  ReadMember(object, "modified", &position.modified_ns);
+  ReadMember(object, "device", &position.device);
+  ReadMember(object, "inode", &position.inode);
+  ReadFingerprint(object, "prefix", &position.prefix);
+  ReadFingerprint(object, "marker", &position.marker);
+  ReadMember(object, "wrapping", &position.wrapping);
+  ReadMember(object, "stream", &position.std_stream);
+  ReadMember(object, "done", &position.done);
+  ReadMember(object, "from", &position.from);
+  ReadMember(object, "since", &position.since_ms);
   ReadPath(object, "after", &position.after);
-  uint64_t seek = 0;
-  if (object["seek"].get(seek) == simdjson::SUCCESS) position.seek = seek;
+  ReadMember(object, "seek", &position.seek);
   return position;
 }
 

@@ -7,6 +7,7 @@
 
 #include "ingest/sources/file/file_position.h"
 #include "parsers/byte_buffer.h"
+#include "parsers/json_member.h"
 #include "parsers/json_writer.h"
 
 namespace sparktail {
@@ -14,17 +15,6 @@ namespace {
 
 constexpr size_t kLongestKey = 400;
 constexpr int32_t kMostPartitions = 1'000'000;
-
-void Read(const simdjson::dom::object& object, std::string_view name, std::string* text) {
-  std::string_view value;
-  if (object[name].get(value) == simdjson::SUCCESS) *text = value;
-}
-
-template <typename T>
-void ReadNumber(const simdjson::dom::object& object, std::string_view name, T* number) {
-  T value = 0;
-  if (object[name].get(value) == simdjson::SUCCESS) *number = value;
-}
 
 std::string Escaped(std::string_view key) {
   static constexpr std::string_view kHex = "0123456789ABCDEF";
@@ -72,25 +62,25 @@ std::optional<KafkaPosition> KafkaPosition::FromJson(std::string_view json) {
   simdjson::dom::object object;
   if (parser.parse(json.data(), json.size()).get(object) != simdjson::SUCCESS) return std::nullopt;
   KafkaPosition position;
-  Read(object, "topic", &position.partition.topic);
+  ReadMember(object, "topic", &position.partition.topic);
   if (position.partition.topic.empty()) return std::nullopt;
   int64_t number = -1;
-  ReadNumber(object, "partition", &number);
+  ReadMember(object, "partition", &number);
   if (number < 0 || number > kMostPartitions) return std::nullopt;
   position.partition.number = static_cast<int32_t>(number);
   position.offset = -1;
-  ReadNumber(object, "offset", &position.offset);
+  ReadMember(object, "offset", &position.offset);
   if (position.offset < 0) return std::nullopt;
-  Read(object, "group", &position.group);
-  ReadNumber(object, "first", &position.first);
-  ReadNumber(object, "content", &position.content);
-  ReadNumber(object, "since", &position.since_ms);
-  Read(object, "path", &position.origin.path);
-  Read(object, "host", &position.origin.host);
-  Read(object, "namespace", &position.origin.kubernetes_namespace);
-  Read(object, "pod", &position.origin.pod);
-  Read(object, "container", &position.origin.container);
-  Read(object, "containerId", &position.origin.container_id);
+  ReadMember(object, "group", &position.group);
+  ReadMember(object, "first", &position.first);
+  ReadMember(object, "content", &position.content);
+  ReadMember(object, "since", &position.since_ms);
+  ReadMember(object, "path", &position.origin.path);
+  ReadMember(object, "host", &position.origin.host);
+  ReadMember(object, "namespace", &position.origin.kubernetes_namespace);
+  ReadMember(object, "pod", &position.origin.pod);
+  ReadMember(object, "container", &position.origin.container);
+  ReadMember(object, "containerId", &position.origin.container_id);
   return position;
 }
 

@@ -51,8 +51,8 @@ void ClusterPoll::OnApplications(const HttpResponse& response) {
   if (applications.ok()) {
     std::move(applications->begin(), applications->end(), std::back_inserter(result_.applications));
   } else {
-    result_.status = absl::UnavailableError(result_.rm + ": " +
-                                            std::string(applications.status().message()));
+    result_.status =
+        absl::UnavailableError(result_.rm + ": " + std::string(applications.status().message()));
   }
   if (lists_ == 0) Finish(result_.status);
 }

@@ -49,7 +49,7 @@ class ClusterPoll {
   std::optional<absl::Time> ended_since_;
   Done done_;
   size_t round_ = 0;  // responses to an earlier round are ignored
-  size_t lists_ = 0;     // lists that have not come yet
+  size_t lists_ = 0;  // lists that have not come yet
   Result result_;
 };
 

@@ -1,5 +1,6 @@
 #include "ingest/sources/yarn/driver_api.h"
 
+#include <absl/functional/function_ref.h>
 #include <simdjson.h>
 
 #include <algorithm>
@@ -7,7 +8,8 @@
 #include <utility>
 
 #include "ingest/base/options.h"
-#include "ingest/base/utf8.h"
+#include "ingest/sources/yarn/yarn_answer.h"
+#include "parsers/json_member.h"
 #include "parsers/text.h"
 
 namespace sparktail {
@@ -18,27 +20,24 @@ using simdjson::dom::array;
 using simdjson::dom::element;
 using simdjson::dom::object;
 
-constexpr size_t kLongestText = 1024;
 // In the year 2527; JobKey() cannot hold a later time.
 constexpr int64_t kEndOfTime = int64_t{1} << 44;
 
 // `ms`: milliseconds since 1970.
 bool IsTime(int64_t ms) { return ms >= 0 && ms < kEndOfTime; }
 
-std::string Text(const object& from, std::string_view name) {
-  std::string_view text;
-  if (from[name].get(text) != SUCCESS) return "";
-  return ValidUtf8(text, kLongestText);
-}
-
-std::optional<int64_t> Number(const object& from, std::string_view name) {
-  int64_t number = 0;
-  if (from[name].get(number) != SUCCESS) return std::nullopt;
-  return number;
-}
-
-absl::Status NotThat(std::string_view what) {
-  return absl::InvalidArgumentError("the response is not " + std::string(what));
+// Calls `take` with each object of a JSON array. `what` names the array in the error.
+absl::Status ForEachObject(std::string_view json, std::string_view what,
+                           absl::FunctionRef<void(const object& from)> take) {
+  simdjson::dom::parser parser;
+  array list;
+  if (parser.parse(json.data(), json.size()).get(list) != SUCCESS) return WrongResponse(what);
+  for (const element& one : list) {
+    object from;
+    if (one.get(from) != SUCCESS) return WrongResponse(what);
+    take(from);
+  }
+  return absl::OkStatus();
 }
 
 // The text of each element of a minified JSON array. It is Spark's own text, so numbers and escapes
@@ -69,7 +68,7 @@ absl::StatusOr<std::string> Minified(std::string_view json) {
   std::string minified(json.size(), '\0');
   size_t size = 0;
   if (simdjson::minify(json.data(), json.size(), minified.data(), size) != SUCCESS) {
-    return NotThat("JSON");
+    return WrongResponse("JSON");
   }
   minified.resize(size);
   return minified;
@@ -90,15 +89,13 @@ std::optional<int64_t> BatchIn(std::string_view description) {
 }
 
 std::optional<SparkJob> JobOf(const object& from, std::string_view json) {
-  const std::optional<int64_t> id = Number(from, "jobId");
-  if (!id || *id < 0) return std::nullopt;
   SparkJob job;
-  job.id = *id;
+  if (!ReadMember(from, "jobId", &job.id) || job.id < 0) return std::nullopt;
   job.json = json;
-  job.status = Text(from, "status");
-  job.submitted = ParseSparkTime(Text(from, "submissionTime"));
-  job.completed = ParseSparkTime(Text(from, "completionTime"));
-  job.batch_ms = BatchIn(Text(from, "description"));
+  job.status = TextMember(from, "status");
+  job.submitted = ParseSparkTime(TextMember(from, "submissionTime"));
+  job.completed = ParseSparkTime(TextMember(from, "completionTime"));
+  job.batch_ms = BatchIn(TextMember(from, "description"));
   array stages;
   if (from["stageIds"].get(stages) == SUCCESS) {
     for (const element& stage : stages) {
@@ -118,18 +115,16 @@ std::string StatusOf(std::string_view spark) {
 
 std::optional<SparkBatch> BatchOf(const object& from) {
   SparkBatch batch;
-  const std::optional<int64_t> time = Number(from, "batchId");
-  if (!time || !IsTime(*time)) return std::nullopt;
-  batch.time = *time;
-  batch.status = StatusOf(Text(from, "status"));
-  batch.scheduling_delay = Number(from, "schedulingDelay");
-  batch.processing = Number(from, "processingTime");
-  batch.total_delay = Number(from, "totalDelay");
-  batch.records = Number(from, "inputSize");
+  if (!ReadMember(from, "batchId", &batch.time) || !IsTime(batch.time)) return std::nullopt;
+  batch.status = StatusOf(TextMember(from, "status"));
+  ReadMember(from, "schedulingDelay", &batch.scheduling_delay);
+  ReadMember(from, "processingTime", &batch.processing);
+  ReadMember(from, "totalDelay", &batch.total_delay);
+  ReadMember(from, "inputSize", &batch.records);
   // A batch is COMPLETED whatever became of its output operations.
-  if (batch.status == "completed" && Number(from, "numFailedOutputOps").value_or(0) > 0) {
-    batch.status = "failed";
-  }
+  int64_t failed = 0;
+  ReadMember(from, "numFailedOutputOps", &failed);
+  if (batch.status == "completed" && failed > 0) batch.status = "failed";
   return batch;
 }
 
@@ -149,7 +144,7 @@ absl::StatusOr<std::string> ParseDeployMode(std::string_view environment_json) {
   array properties;
   if (parser.parse(environment_json.data(), environment_json.size())["sparkProperties"].get(
           properties) != SUCCESS) {
-    return NotThat("the environment of a driver");
+    return WrongResponse("the environment of a driver");
   }
   for (const element& property : properties) {
     std::string_view name;
@@ -164,46 +159,36 @@ absl::StatusOr<std::string> ParseDeployMode(std::string_view environment_json) {
 absl::StatusOr<std::vector<SparkJob>> ParseJobs(std::string_view json) {
   const absl::StatusOr<std::string> minified = Minified(json);
   if (!minified.ok()) return minified.status();
-  simdjson::dom::parser parser;
-  array list;
-  if (parser.parse(*minified).get(list) != SUCCESS) return NotThat("a list of jobs");
   const std::vector<std::string_view> texts = MembersOf(*minified);
-  if (texts.size() != list.size()) return NotThat("a list of jobs");
   std::vector<SparkJob> jobs;
   size_t at = 0;
-  for (const element& one : list) {
-    const std::string_view text = texts[at++];
-    object from;
-    if (one.get(from) != SUCCESS) return NotThat("a list of jobs");
+  const absl::Status status = ForEachObject(*minified, "a list of jobs", [&](const object& from) {
+    const std::string_view text = at < texts.size() ? texts[at++] : "";
     if (std::optional<SparkJob> job = JobOf(from, text)) jobs.push_back(*std::move(job));
-  }
+  });
+  if (!status.ok()) return status;
   return jobs;
 }
 
 absl::StatusOr<std::string> ParseStage(std::string_view json) {
   absl::StatusOr<std::string> minified = Minified(json);
   if (!minified.ok()) return minified.status();
-  simdjson::dom::parser parser;
-  array attempts;
-  if (parser.parse(*minified).get(attempts) != SUCCESS) return NotThat("a stage");
-  for (const element& attempt : attempts) {
-    object from;
-    if (attempt.get(from) != SUCCESS || !Number(from, "stageId")) return NotThat("a stage");
-  }
+  bool is_stage = true;
+  const absl::Status status = ForEachObject(*minified, "a stage", [&](const object& attempt) {
+    int64_t id = 0;
+    is_stage = is_stage && ReadMember(attempt, "stageId", &id);
+  });
+  if (!status.ok()) return status;
+  if (!is_stage) return WrongResponse("a stage");
   return minified;
 }
 
 absl::StatusOr<std::vector<SparkBatch>> ParseBatches(std::string_view json) {
-  simdjson::dom::parser parser;
-  array list;
-  if (parser.parse(json.data(), json.size()).get(list) != SUCCESS)
-    return NotThat("a list of batches");
   std::vector<SparkBatch> batches;
-  for (const element& one : list) {
-    object from;
-    if (one.get(from) != SUCCESS) return NotThat("a list of batches");
+  const absl::Status status = ForEachObject(json, "a list of batches", [&](const object& from) {
     if (std::optional<SparkBatch> batch = BatchOf(from)) batches.push_back(*std::move(batch));
-  }
+  });
+  if (!status.ok()) return status;
   std::sort(batches.begin(), batches.end(),
             [](const SparkBatch& a, const SparkBatch& b) { return a.time < b.time; });
   return batches;
@@ -246,26 +231,17 @@ std::vector<SparkBatch> BatchesOf(const std::vector<SparkJob>& jobs) {
 }
 
 absl::StatusOr<std::vector<SparkReceiver>> ParseReceivers(std::string_view json) {
-  simdjson::dom::parser parser;
-  array list;
-  if (parser.parse(json.data(), json.size()).get(list) != SUCCESS) {
-    return NotThat("a list of receivers");
-  }
   std::vector<SparkReceiver> receivers;
-  for (const element& one : list) {
-    object from;
-    if (one.get(from) != SUCCESS) return NotThat("a list of receivers");
+  const absl::Status status = ForEachObject(json, "a list of receivers", [&](const object& from) {
     SparkReceiver receiver;
-    receiver.name = Text(from, "streamName");
-    receiver.id = Number(from, "streamId");
-    receiver.executor = Text(from, "executorId");
-    receiver.last_error = Text(from, "lastErrorMessage");
-    bool is_active = false;
-    if (from["isActive"].get(is_active) == SUCCESS) receiver.is_active = is_active;
-    double rate = 0;
-    if (from["avgEventRate"].get(rate) == SUCCESS) receiver.event_rate = rate;
+    receiver.name = TextMember(from, "streamName");
+    receiver.executor = TextMember(from, "executorId");
+    receiver.last_error = TextMember(from, "lastErrorMessage");
+    ReadMember(from, "isActive", &receiver.is_active);
+    ReadMember(from, "avgEventRate", &receiver.event_rate);
     receivers.push_back(std::move(receiver));
-  }
+  });
+  if (!status.ok()) return status;
   return receivers;
 }
 

@@ -59,7 +59,6 @@ std::vector<SparkBatch> BatchesOf(const std::vector<SparkJob>& jobs);
 struct SparkReceiver {
   std::string name;
   std::optional<double> event_rate;  // average events per second
-  std::optional<int64_t> id;
   bool is_active = false;
   std::string executor;
   std::string last_error;

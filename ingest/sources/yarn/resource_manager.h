@@ -1,7 +1,6 @@
 #pragma once
 
 #include <absl/status/statusor.h>
-#include <absl/time/time.h>
 
 #include <cstdint>
 #include <optional>
@@ -18,7 +17,6 @@ namespace sparktail {
 
 struct ClusterInfo {
   bool is_active = false;
-  absl::Time started;  // start of this ResourceManager
   std::string version;
 };
 absl::StatusOr<ClusterInfo> ParseClusterInfo(std::string_view json);
@@ -39,7 +37,6 @@ struct YarnApplication {
   std::optional<int64_t> containers;  // only while the application runs
   std::optional<int64_t> memory_mb;
   std::optional<int64_t> vcores;
-  absl::Time finished = absl::InfiniteFuture();  // infinite: not finished
 
   // True if the state is final.
   bool has_ended() const;
@@ -49,7 +46,6 @@ absl::StatusOr<std::vector<YarnApplication>> ParseApplications(std::string_view 
 absl::StatusOr<YarnApplication> ParseApplication(std::string_view json);
 
 struct YarnAttempt {
-  int64_t number = 0;
   std::optional<ContainerAddress> am_logs;  // empty until it has a container
   std::string node_id;
 };

@@ -77,6 +77,10 @@ YarnAnswer Classify(const HttpResponse& response, Body wanted) {
                             " instead of " + std::string(TypeOf(wanted))};
 }
 
+absl::Status WrongResponse(std::string_view what) {
+  return absl::InvalidArgumentError("the response is not " + std::string(what));
+}
+
 HttpRequest JsonRequest(std::string url, absl::Duration timeout, size_t most_bytes) {
   HttpRequest request;
   request.url = std::move(url);

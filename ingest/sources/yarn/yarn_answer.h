@@ -41,6 +41,9 @@ HttpRequest JsonRequest(std::string url, absl::Duration timeout,
 // the answer's sentence.
 absl::Status CheckJson(const HttpResponse& response);
 
+// kInvalidArgument: JSON that is not what was requested, for example "a list of jobs".
+absl::Status WrongResponse(std::string_view what);
+
 // Reads the response to a JsonRequest(). The error is that of CheckJson() or of `parse`.
 template <typename T>
 absl::StatusOr<T> ReadJson(const HttpResponse& response,

@@ -4,22 +4,10 @@
 #include <simdjson.h>
 
 #include "parsers/byte_buffer.h"
+#include "parsers/json_member.h"
 #include "parsers/json_writer.h"
 
 namespace sparktail {
-namespace {
-
-void Read(const simdjson::dom::object& object, std::string_view name, std::string* text) {
-  std::string_view value;
-  if (object[name].get(value) == simdjson::SUCCESS) *text = value;
-}
-
-void Read(const simdjson::dom::object& object, std::string_view name, bool* flag) {
-  bool value = false;
-  if (object[name].get(value) == simdjson::SUCCESS) *flag = value;
-}
-
-}  // namespace
 
 std::string YarnPosition::ToJson() const {
   ByteBuffer out;
@@ -50,20 +38,19 @@ std::optional<YarnPosition> YarnPosition::FromJson(std::string_view json) {
   YarnPosition position;
   YarnOrigin& origin = position.log.origin;
   LogName& name = position.log.name;
-  Read(object, "application", &origin.application);
-  Read(object, "name", &origin.name);
-  Read(object, "user", &origin.user);
-  Read(object, "deployMode", &origin.deploy_mode);
-  Read(object, "attempt", &origin.attempt);
-  int64_t since = 0;
-  if (object["since"].get(since) == simdjson::SUCCESS) origin.since_ms = since;
-  Read(object, "container", &name.address.container);
-  Read(object, "containerUser", &name.address.user);
-  Read(object, "node", &name.address.node);
-  Read(object, "nodeId", &name.node_id);
-  Read(object, "file", &name.file);
-  Read(object, "https", &name.address.is_https);
-  Read(object, "inexact", &position.is_inexact);
+  ReadMember(object, "application", &origin.application);
+  ReadMember(object, "name", &origin.name);
+  ReadMember(object, "user", &origin.user);
+  ReadMember(object, "deployMode", &origin.deploy_mode);
+  ReadMember(object, "attempt", &origin.attempt);
+  ReadMember(object, "since", &origin.since_ms);
+  ReadMember(object, "container", &name.address.container);
+  ReadMember(object, "containerUser", &name.address.user);
+  ReadMember(object, "node", &name.address.node);
+  ReadMember(object, "nodeId", &name.node_id);
+  ReadMember(object, "file", &name.file);
+  ReadMember(object, "https", &name.address.is_https);
+  ReadMember(object, "inexact", &position.is_inexact);
   // They become parts of addresses.
   const bool is_good = IsApplicationId(origin.application) &&
                        IsContainerId(name.address.container) && IsFileName(name.address.user) &&
