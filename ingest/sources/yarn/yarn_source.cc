@@ -44,7 +44,6 @@ YarnSource::YarnSource(Parts parts)
   parts_.options = Trimmed(std::move(parts_.options));
   shared_.os = os_;
   shared_.log = log_;
-  shared_.source = parts_.name;
   shared_.options = &parts_.options;
   shared_.queue = &queue_;
   shared_.tails = parts_.tails;

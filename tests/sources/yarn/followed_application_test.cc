@@ -41,7 +41,6 @@ class FollowedApplicationTest : public ::testing::Test {
     os_.SetNow(absl::FromUnixSeconds(1'800'000'000));
     shared_.os = &os_;
     shared_.log = &log_;
-    shared_.source = "prod";
     shared_.options = &options_;
     shared_.queue = &queue_;
     shared_.tails = &tails_;
@@ -95,7 +94,6 @@ class FollowedApplicationTest : public ::testing::Test {
     if (has("/streaming/batches")) return PolledWeb::Text("no streaming listener", 404);
     if (has("/jobs")) return jobs_;
     if (has("://history:")) {
-      if (history_is_away_) return PolledWeb::Unreachable();
       std::string as_node = url;
       const size_t at = url.find("/ws/v1/history/");
       if (at != std::string::npos) as_node.replace(at, 15, "/ws/v1/node/");
@@ -124,7 +122,6 @@ class FollowedApplicationTest : public ::testing::Test {
   FakeNodeManager node_;
   FakeNodeManager history_;
   bool node_is_away_ = false;
-  bool history_is_away_ = false;
   std::string mode_ = "cluster";  // empty: the driver does not tell
   HttpResponse jobs_ = PolledWeb::Json("[]");
   HttpResponse attempts_ = PolledWeb::Json(R"({"appAttempts":{"appAttempt":[]}})");
@@ -300,63 +297,6 @@ TEST_F(FollowedApplicationTest, AContainerThatIsThereAgainIsFollowedOn) {
 
 // ---------------------------------------------------------------- the end
 
-TEST_F(FollowedApplicationTest, AContainerThatRunsOnIsWaitedForAWhile) {
-  Is("RUNNING");
-  Live(absl::Seconds(2));
-  Is("KILLED");
-  Live(options_.end_wait - absl::Seconds(10));
-  EXPECT_FALSE(app_->is_done());
-  Stderr(kFirst).bytes += "two\n";
-  Live(absl::Seconds(20));
-  EXPECT_TRUE(app_->is_done());
-  EXPECT_EQ(Read(kFirst), "one\ntwo\n");
-}
-
-TEST_F(FollowedApplicationTest, ADeletedLogIsReadFromTheHistoryServer) {
-  options_.history_server = "http://history:19888";
-  Is("RUNNING");
-  Live(absl::Seconds(2));
-  node_.knows_containers = false;
-  Is("FINISHED");
-  Live(absl::Minutes(1));
-  EXPECT_FALSE(app_->is_done());  // it has not been uploaded yet
-  EXPECT_EQ(app_->logs(), 2U);
-  history_.logs[std::string(kFirst) + "/stderr"] = {"one\ntwo\n", false};
-  history_.logs[std::string(kFirst) + "/stdout"] = {"", false};
-  Live(absl::Seconds(10));
-  EXPECT_EQ(Read(kFirst), "one\ntwo\n");
-  EXPECT_TRUE(app_->is_done());
-  EXPECT_THAT(log_.lines(), IsEmpty()) << Said();
-}
-
-TEST_F(FollowedApplicationTest, AHistoryServerIsWaitedForUntilItIsTooLate) {
-  options_.history_server = "http://history:19888";
-  node_.logs.erase(std::string(kFirst) + "/stdout");
-  Is("RUNNING");
-  Live(absl::Seconds(2));
-  node_.knows_containers = false;
-  Is("FINISHED");
-  Live(options_.end_wait - absl::Seconds(1));
-  EXPECT_THAT(tails_.ended, IsEmpty());
-  Live(absl::Seconds(10));
-  EXPECT_TRUE(app_->is_done());
-  EXPECT_EQ(Warnings("stderr of attempt 1 cannot be read after byte 4: the history server "
-                     "does not have it"),
-            1U)
-      << Said();
-}
-
-TEST_F(FollowedApplicationTest, WithoutAHistoryServerTheMissingOptionIsNamed) {
-  Is("RUNNING");
-  Live(absl::Seconds(2));
-  node_.knows_containers = false;
-  Is("FINISHED");
-  Live(absl::Seconds(3));
-  EXPECT_TRUE(app_->is_done());
-  EXPECT_EQ(Warnings("stderr of attempt 1 cannot be read after byte 4"), 1U) << Said();
-  EXPECT_EQ(Warnings("set `history_server`"), 2U) << Said();
-}
-
 TEST_F(FollowedApplicationTest, ALostNodeMayHaveUploadedItsLogs) {
   options_.history_server = "http://history:19888";
   Is("RUNNING");
@@ -370,20 +310,6 @@ TEST_F(FollowedApplicationTest, ALostNodeMayHaveUploadedItsLogs) {
   Live(absl::Minutes(2));
   EXPECT_EQ(Read(kFirst), "one\ntwo\n");
   EXPECT_TRUE(app_->is_done());
-}
-
-TEST_F(FollowedApplicationTest, WithoutAnyResponseTheLogIsGivenUp) {
-  options_.history_server = "http://history:19888";
-  Is("RUNNING");
-  Live(absl::Seconds(2));
-  node_is_away_ = history_is_away_ = true;
-  Is("FAILED");
-  Live(options_.end_wait - absl::Seconds(20));
-  EXPECT_FALSE(app_->is_done());
-  Live(absl::Minutes(1));
-  EXPECT_TRUE(app_->is_done());
-  EXPECT_EQ(Warnings("stderr of attempt 1 cannot be read after byte 4: cannot connect"), 1U)
-      << Said();
 }
 
 TEST_F(FollowedApplicationTest, AForgottenApplicationIsOver) {
@@ -420,19 +346,6 @@ TEST_F(FollowedApplicationTest, AnApplicationForgottenBeforeItsModeIsKnownIsRead
   EXPECT_TRUE(app_->is_done());
 }
 
-TEST_F(FollowedApplicationTest, ANodeWithoutTheContainersStateIsReadAFewTimes) {
-  node_.has_text = false;
-  Is("RUNNING");
-  Live(absl::Seconds(2));
-  Stderr(kFirst).bytes += "two\n\xE6\x97";  // cut in a character
-  Is("FINISHED");
-  Live(absl::Seconds(20));
-  EXPECT_TRUE(app_->is_done());
-  EXPECT_EQ(Read(kFirst), "one\ntwo\n\xFF\xFF");
-  EXPECT_THAT(tails_.inexact, ElementsAre(std::string(kFirst) + "/stderr"));
-  EXPECT_EQ(Warnings("not UTF-8"), 1U) << Said();
-}
-
 // ---------------------------------------------------------------- trouble
 
 TEST_F(FollowedApplicationTest, TroubleAndItsEndAreReportedOnce) {
@@ -451,80 +364,6 @@ TEST_F(FollowedApplicationTest, TroubleAndItsEndAreReportedOnce) {
   node_is_away_ = true;
   Live(absl::Minutes(1));
   EXPECT_EQ(Warnings(), 2U);
-}
-
-TEST_F(FollowedApplicationTest, AfterManyErrorsItRests) {
-  options_.error_min_count = 3;
-  options_.error_min_sleep = absl::Seconds(20);
-  options_.error_max_count = 6;
-  options_.error_max_sleep = absl::Minutes(2);
-  node_is_away_ = true;
-  Is("RUNNING");
-  const auto asked_in = [&](absl::Duration time) {
-    const size_t before = web_.Asked("/stderr");
-    Live(time);
-    return web_.Asked("/stderr") - before;
-  };
-  EXPECT_EQ(asked_in(absl::Seconds(13)), 3U);  // every read_interval
-  EXPECT_EQ(asked_in(absl::Seconds(75)), 3U);  // and error_min_sleep
-  EXPECT_EQ(asked_in(absl::Seconds(250)), 2U);
-  node_is_away_ = false;
-  Live(absl::Minutes(3));
-  EXPECT_EQ(Read(kFirst), "one\n");
-  EXPECT_EQ(asked_in(absl::Seconds(50)), 10U);
-}
-
-TEST_F(FollowedApplicationTest, ANodeThatMayNotBeAskedIsNotAndItsLogIsLookedForElsewhere) {
-  shared_.rm = "https://rm1:8090";
-  options_.http.auth = HttpOptions::Auth::kBasic;
-  options_.history_server = "https://history:19890";
-  Is("RUNNING");
-  Live(absl::Minutes(2));
-  EXPECT_EQ(web_.Asked("worker1"), 0U);
-  EXPECT_EQ(Warnings("credentials are not sent over http"), 1U) << Said();
-  history_.logs[std::string(kFirst) + "/stderr"] = {"one\n", false};
-  history_.logs[std::string(kFirst) + "/stdout"] = {"", false};
-  Is("FINISHED");
-  Live(absl::Minutes(1));
-  EXPECT_EQ(web_.Asked("worker1"), 0U);
-  EXPECT_EQ(Read(kFirst), "one\n");
-  EXPECT_TRUE(app_->is_done());
-}
-
-TEST_F(FollowedApplicationTest, ALogThatShrinksIsLeftAlone) {
-  Is("RUNNING");
-  Live(absl::Seconds(2));
-  Stderr(kFirst).bytes = "o";
-  Live(absl::Minutes(2));
-  EXPECT_GE(shared_.shrunk, 3U);
-  EXPECT_EQ(Warnings("stderr: the log has 1 bytes, but 4 bytes have been read"), 1U) << Said();
-  EXPECT_THAT(tails_.ended, IsEmpty());
-  Stderr(kFirst).bytes = "one\ntwo\n";
-  Live(absl::Minutes(1));
-  EXPECT_EQ(Read(kFirst), "one\ntwo\n");
-}
-
-TEST_F(FollowedApplicationTest, AStdoutThatIsNotThereIsNoTrouble) {
-  node_.logs.erase(std::string(kFirst) + "/stdout");
-  Is("RUNNING");
-  Live(absl::Minutes(2));
-  EXPECT_THAT(log_.lines(), IsEmpty()) << Said();
-  EXPECT_EQ(shared_.errors, 0U);
-  EXPECT_EQ(Read(kFirst), "one\n");
-  EXPECT_TRUE(app_->is_at_end());
-  Stdout(kFirst).bytes = "out\n";
-  Live(absl::Seconds(31));
-  EXPECT_EQ(tails_.logs[std::string(kFirst) + "/stdout"], "out\n");
-}
-
-TEST_F(FollowedApplicationTest, ADeletedStderrOfARunningApplicationIsReported) {
-  Is("RUNNING");
-  Live(absl::Seconds(2));
-  node_.logs.erase(std::string(kFirst) + "/stderr");
-  Live(absl::Minutes(3));
-  EXPECT_EQ(Warnings("stderr cannot be read any longer, although the application is running"), 1U)
-      << Said();
-  EXPECT_THAT(tails_.ended, IsEmpty());
 }
 
 TEST_F(FollowedApplicationTest, AnUnresponsiveDriverIsReportedOnce) {
@@ -577,18 +416,6 @@ TEST_F(FollowedApplicationTest, ALogThatTheSinksHaveToItsEndIsDone) {
   Live(absl::Seconds(2));
   EXPECT_TRUE(app_->is_done());
   EXPECT_THAT(web_.asked, IsEmpty());
-}
-
-TEST_F(FollowedApplicationTest, TheLagIsKnown) {
-  node_.has_text = true;
-  Stderr(kFirst).bytes = std::string(size_t{5} << 20, 'x');
-  Is("RUNNING");
-  for (int turn = 0; turn < 1000 && app_->lag_bytes() == 0; ++turn) Live(kStep);
-  EXPECT_GT(app_->lag_bytes(), size_t{4} << 20);
-  EXPECT_FALSE(app_->is_at_end());
-  Live(absl::Seconds(10));
-  EXPECT_EQ(app_->lag_bytes(), 0U);
-  EXPECT_EQ(Read(kFirst).size(), size_t{5} << 20);
 }
 
 TEST_F(FollowedApplicationTest, AfterEndAllResponsesAreIgnored) {
