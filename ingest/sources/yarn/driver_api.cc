@@ -1,16 +1,15 @@
 #include "ingest/sources/yarn/driver_api.h"
 
 #include <absl/functional/function_ref.h>
+#include <re2/re2.h>
 #include <simdjson.h>
 
 #include <algorithm>
 #include <map>
 #include <utility>
 
-#include "ingest/base/options.h"
 #include "ingest/sources/yarn/yarn_answer.h"
 #include "parsers/json_member.h"
-#include "parsers/text.h"
 
 namespace sparktail {
 namespace {
@@ -76,16 +75,12 @@ absl::StatusOr<std::string> Minified(std::string_view json) {
 
 // "Streaming job from <a href="/streaming/batch/?id=1795276750000">[output operation 0, …"
 std::optional<int64_t> BatchIn(std::string_view description) {
-  constexpr std::string_view kBatch = "/streaming/batch/?id=";
-  if (!description.starts_with("Streaming job from ")) return std::nullopt;
-  const size_t found = description.find(kBatch);
-  if (found == std::string_view::npos) return std::nullopt;
-  description.remove_prefix(found + kBatch.size());
-  const size_t size = static_cast<size_t>(
-      std::find_if_not(description.begin(), description.end(), IsDigit) - description.begin());
-  const std::optional<uint64_t> time = ReadNumber(description.substr(0, size));
-  if (!time || *time >= kEndOfTime) return std::nullopt;
-  return static_cast<int64_t>(*time);
+  static const auto& pattern =
+      *new RE2("^(?s:Streaming job from .*?/streaming/batch/\\?id=)([0-9]+)");
+  int64_t time = 0;
+  const bool is_there = RE2::PartialMatch({description.data(), description.size()}, pattern, &time);
+  if (!is_there || !IsTime(time)) return std::nullopt;
+  return time;
 }
 
 std::optional<SparkJob> JobOf(const object& from, std::string_view json) {

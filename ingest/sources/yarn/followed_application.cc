@@ -79,6 +79,10 @@ std::optional<int64_t> FollowedApplication::attempts() const {
   return static_cast<int64_t>(*attempt);
 }
 
+AppReport FollowedApplication::Report() const {
+  return {application_.name, !has_ended_, application_, deploy_mode(), attempts()};
+}
+
 bool FollowedApplication::is_asking() const {
   return asking_ > 0 ||
          std::any_of(logs_.begin(), logs_.end(), [](const auto& log) { return log->is_asking(); });

@@ -46,6 +46,8 @@ class FollowedApplication {
   const YarnApplication& application() const { return application_; }
   const std::string& deploy_mode() const { return origin_.deploy_mode; }
   std::optional<int64_t> attempts() const;
+  // The content of its event of kind app, as of now.
+  AppReport Report() const;
   bool has_ended() const { return has_ended_; }
   // True if the application has ended, and everything readable has been read.
   bool is_done() const;

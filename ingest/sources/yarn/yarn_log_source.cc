@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <utility>
-#include <variant>
 
 namespace sparktail {
 namespace {
@@ -78,20 +77,6 @@ absl::Time YarnLogSource::Turn() {
   if (!first_start_.is_running()) return next;
   first_start_.Look(*output_, [this] { return source_->HasLooked(); });
   return std::min(next, os_->Now() + FirstStart::kLookInterval);
-}
-
-SourceStatus YarnLogSource::status() const {
-  const YarnSource::Counts counts = source_->counts();
-  SourceStatus status;
-  status.name = name_;
-  status.kind = "yarn";
-  status.read_bytes = counts.read_bytes;
-  status.errors = counts.errors;
-  status.streams = counts.logs;
-  status.truncations = counts.shrunk;
-  status.lag_bytes = counts.lag_bytes;
-  status.trouble = counts.trouble;
-  return status;
 }
 
 }  // namespace sparktail

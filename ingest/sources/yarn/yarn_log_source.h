@@ -31,7 +31,7 @@ class YarnLogSource : public Source {
   void HandOnAll() override { streams_.HandOnAll(); }
   std::vector<StreamKey> Streams() const override { return streams_.Streams(); }
   ParserStats parsed() const override { return streams_.stats(); }
-  SourceStatus status() const override;
+  SourceStatus status() const override { return source_->status(); }
 
  private:
   class ClientWeb;

@@ -27,27 +27,22 @@ double Random() {
   return absl::Uniform(generator, 0.0, 1.0);
 }
 
-YarnSourceOptions Trimmed(YarnSourceOptions options) {
-  options.history_server = WithoutSlash(std::move(options.history_server));
-  return options;
-}
-
 }  // namespace
 
 YarnSource::YarnSource(Parts parts)
     : parts_(std::move(parts)),
-      os_(parts_.os),
-      log_(parts_.log),
       choice_(parts_.options),
       queue_(parts_.web, parts_.options.requests_per_host),
       cluster_(&queue_, ServersOf(parts_.options)) {
-  parts_.options = Trimmed(std::move(parts_.options));
-  shared_.os = os_;
-  shared_.log = log_;
+  parts_.options.history_server = WithoutSlash(std::move(parts_.options.history_server));
+  shared_.os = parts_.os;
+  shared_.log = parts_.log;
   shared_.options = &parts_.options;
   shared_.queue = &queue_;
   shared_.tails = parts_.tails;
   shared_.random = Random;
+  status_.name = parts_.name;
+  status_.kind = "yarn";
 }
 
 YarnSource::~YarnSource() = default;
@@ -59,13 +54,16 @@ void YarnSource::Open(const std::vector<YarnLog>& remembered, absl::Time reporte
   // A restart does not shift the next report.
   next_report_ = reported + parts_.options.heartbeat_interval;
   for (const YarnLog& log : remembered) {
-    auto& application = applications_[log.origin.application];
-    if (application == nullptr) {
-      application = std::make_unique<FollowedApplication>(&shared_, log.origin.application,
-                                                          log.origin.since_ms);
-    }
-    application->Remember(log);
+    Follow(log.origin.application, log.origin.since_ms)->Remember(log);
   }
+}
+
+FollowedApplication* YarnSource::Follow(const std::string& id, int64_t since_ms) {
+  auto& application = applications_[id];
+  if (application == nullptr) {
+    application = std::make_unique<FollowedApplication>(&shared_, id, since_ms);
+  }
+  return application.get();
 }
 
 // ---------------------------------------------------------------- turns
@@ -73,7 +71,7 @@ void YarnSource::Open(const std::vector<YarnLog>& remembered, absl::Time reporte
 absl::Time YarnSource::Turn() {
   if (is_over_) return absl::InfiniteFuture();
   queue_.Poll();
-  const absl::Time now = os_->Now();
+  const absl::Time now = parts_.os->Now();
   if (now >= next_poll_ && !cluster_.is_running()) Poll(now);
   absl::Time next = cluster_.is_running() ? absl::InfiniteFuture() : next_poll_;
   const bool has_room = parts_.tails->HasRoom();
@@ -81,7 +79,7 @@ absl::Time YarnSource::Turn() {
     next = std::min(next, application->Turn(has_room));
   }
   DropDone();
-  CopyCounts();
+  UpdateStatus();
   if (queue_.in_flight() > 0) next = std::min(next, now + kResponsePause);
   return next;
 }
@@ -93,19 +91,17 @@ void YarnSource::Poll(absl::Time now) {
 }
 
 void YarnSource::OnPolled(absl::Time asked, const ClusterPoll::Result& result) {
-  const absl::Time now = os_->Now();
+  const absl::Time now = parts_.os->Now();
   const absl::Duration interval = parts_.options.poll_interval;
   if (!result.status.ok()) {
-    ++polls_failed_;
     next_poll_ = now + std::min(interval, kAgain) * (0.75 + 0.5 * Random());
     return SetTrouble(std::string(result.status.message()));
   }
-  polls_failed_ = 0;
   SetTrouble("");
   next_poll_ = asked + interval * (0.95 + 0.1 * Random());
   if (shared_.rm != result.rm) {
-    log_->Info("yarn_rm " + parts_.name,
-               "source " + parts_.name + ": the active ResourceManager is " + result.rm);
+    parts_.log->Info("yarn_rm " + parts_.name,
+                     "source " + parts_.name + ": the active ResourceManager is " + result.rm);
     if (!shared_.rm.empty()) unsettled_until_ = now + kSettles;
     shared_.rm = result.rm;
   }
@@ -120,17 +116,14 @@ void YarnSource::OnPolled(absl::Time asked, const ClusterPoll::Result& result) {
     if (!listed.contains(id) && !application->has_ended()) RequestApplication(application.get());
   }
   ended_since_ = std::max(ended_since_, asked);
-  ++looked_;
+  has_looked_ = true;
   look_again_ = false;
   if (now >= next_report_) EmitReports(now);
 }
 
 void YarnSource::Add(const YarnApplication& application) {
   if (done_set_.contains(application.id)) return;
-  auto& followed = applications_[application.id];
-  if (followed == nullptr) {
-    followed = std::make_unique<FollowedApplication>(&shared_, application.id, since_ms_);
-  }
+  FollowedApplication* followed = Follow(application.id, since_ms_);
   // An older list does not override newer knowledge.
   if (followed->has_ended() && !application.has_ended()) return;
   followed->Update(application);
@@ -147,7 +140,7 @@ void YarnSource::RequestApplication(FollowedApplication* application) {
 void YarnSource::OnApplication(FollowedApplication* application, const HttpResponse& response) {
   const absl::StatusOr<YarnApplication> one = ReadJson(response, ParseApplication);
   // A recovering ResourceManager does not know all applications yet.
-  const bool is_settled = os_->Now() >= unsettled_until_;
+  const bool is_settled = parts_.os->Now() >= unsettled_until_;
   if (absl::IsNotFound(one.status()) && is_settled) return application->OnForgotten();
   if (!one.ok() || one->id != application->id()) return;
   if (one->has_ended() || !application->has_ended()) application->Update(*one);
@@ -155,16 +148,10 @@ void YarnSource::OnApplication(FollowedApplication* application, const HttpRespo
 
 void YarnSource::DropDone() {
   std::erase_if(applications_, [&](const auto& one) {
-    const FollowedApplication& application = *one.second;
-    if (!application.is_done() || application.is_asking()) return false;
-    const std::string& name = application.application().name;
-    if (!name.empty()) {
-      AppReport report;
-      report.name = name;
-      report.application = application.application();
-      report.deploy_mode = application.deploy_mode();
-      report.attempts = application.attempts();
-      if (last_.insert_or_assign(name, std::move(report)).second) last_names_.push_back(name);
+    if (!one.second->is_done()) return false;
+    const std::string& name = one.second->application().name;
+    if (!name.empty() && last_.insert_or_assign(name, one.second->Report()).second) {
+      last_names_.push_back(name);
     }
     done_set_.insert(one.first);
     done_.push_back(one.first);
@@ -188,19 +175,13 @@ std::vector<AppReport> YarnSource::MakeReports() const {
   std::map<std::string, std::vector<AppReport>> running;
   std::map<std::string, AppReport> ended = last_;
   for (const auto& [id, application] : applications_) {
-    const YarnApplication& known = application->application();
-    if (known.state.empty()) continue;  // the ResourceManager has not described it yet
-    AppReport report;
-    report.name = known.name;
-    report.is_running = !application->has_ended();
-    report.application = known;
-    report.deploy_mode = application->deploy_mode();
-    report.attempts = application->attempts();
+    AppReport report = application->Report();
+    if (report.application->state.empty()) continue;  // the ResourceManager has not described it
     if (!report.is_running) {
-      ended.insert_or_assign(known.name, std::move(report));
+      ended.insert_or_assign(application->application().name, std::move(report));
       continue;
     }
-    auto& of_name = running[known.name];
+    auto& of_name = running[report.name];
     report.is_first = of_name.empty();
     of_name.push_back(std::move(report));
   }
@@ -226,7 +207,7 @@ void YarnSource::LookAgain() {
 }
 
 bool YarnSource::AtEnd() const {
-  return looked_ > 0 && !look_again_ &&
+  return has_looked_ && !look_again_ &&
          std::all_of(applications_.begin(), applications_.end(),
                      [](const auto& one) { return one.second->is_at_end(); });
 }
@@ -241,31 +222,29 @@ void YarnSource::SetTrouble(const std::string& trouble) {
   trouble_ = trouble;
   if (!is_news) return;
   if (trouble.empty()) {
-    log_->Info("yarn_cluster " + parts_.name,
-               "source " + parts_.name + ": the cluster responds again");
+    parts_.log->Info("yarn_cluster " + parts_.name,
+                     "source " + parts_.name + ": the cluster responds again");
   } else {
-    log_->Warn("yarn_cluster " + parts_.name, "source " + parts_.name + ": " + trouble);
+    parts_.log->Warn("yarn_cluster " + parts_.name, "source " + parts_.name + ": " + trouble);
   }
 }
 
-void YarnSource::CopyCounts() {
-  Counts counts;
-  counts.read_bytes = shared_.read_bytes;
-  counts.errors = shared_.errors;
-  counts.shrunk = shared_.shrunk;
-  counts.applications = applications_.size();
-  counts.trouble = trouble_;
+void YarnSource::UpdateStatus() {
+  const absl::MutexLock lock(&mutex_);
+  status_.read_bytes = shared_.read_bytes;
+  status_.errors = shared_.errors;
+  status_.truncations = shared_.shrunk;
+  status_.trouble = trouble_;
+  status_.streams = status_.lag_bytes = 0;
   for (const auto& [id, application] : applications_) {
-    counts.logs += application->logs();
-    counts.lag_bytes += application->lag_bytes();
+    status_.streams += application->logs();
+    status_.lag_bytes += application->lag_bytes();
   }
-  const absl::MutexLock lock(&mutex_);
-  counts_ = std::move(counts);
 }
 
-YarnSource::Counts YarnSource::counts() const {
+SourceStatus YarnSource::status() const {
   const absl::MutexLock lock(&mutex_);
-  return counts_;
+  return status_;
 }
 
 }  // namespace sparktail

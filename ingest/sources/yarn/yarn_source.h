@@ -21,11 +21,12 @@
 #include "ingest/sources/yarn/host_queue.h"
 #include "ingest/sources/yarn/yarn_source_options.h"
 #include "ingest/sources/yarn/yarn_tail.h"
+#include "ingest/streams/source_status.h"
 
 namespace sparktail {
 
 // Follows the applications of a YARN cluster: polls the ResourceManager for them, and passes what
-// their drivers write to its tails. Never blocks. Single-threaded, except for counts().
+// their drivers write to its tails. Never blocks. Single-threaded, except for status().
 //
 // An application that has disappeared from the ResourceManager's list has ended only if the
 // ResourceManager confirms it in a request for that application: after a fail-over the list is
@@ -57,23 +58,18 @@ class YarnSource {
   void LookAgain();
   bool AtEnd() const;
   // True once a poll has succeeded, and all logs of its applications are reported to the sinks.
-  bool HasLooked() const { return looked_ > 0; }
+  bool HasLooked() const { return has_looked_; }
   // Ends all logs. Nothing is read afterwards.
   void EndAll();
 
-  struct Counts {
-    uint64_t read_bytes = 0;
-    uint64_t errors = 0;
-    uint64_t shrunk = 0;  // reads of a log that was shorter than before
-    uint64_t logs = 0;    // that have not ended
-    uint64_t applications = 0;
-    uint64_t lag_bytes = 0;
-    std::string trouble;  // why nothing can be read; empty: no trouble known
-  };
-  // Any thread; the state after the last turn.
-  Counts counts() const;
+  // Applications that are followed.
+  size_t applications() const { return applications_.size(); }
+  // Any thread; the state after the last turn. `truncations` counts reads of a log that was shorter
+  // than before.
+  SourceStatus status() const;
 
  private:
+  FollowedApplication* Follow(const std::string& id, int64_t since_ms);
   void Poll(absl::Time now);
   void OnPolled(absl::Time asked, const ClusterPoll::Result& result);
   void Add(const YarnApplication& application);
@@ -83,11 +79,9 @@ class YarnSource {
   void EmitReports(absl::Time now);
   std::vector<AppReport> MakeReports() const;
   void SetTrouble(const std::string& trouble);
-  void CopyCounts();
+  void UpdateStatus();
 
   Parts parts_;
-  Os* const os_;
-  Log* const log_;
   ApplicationChoice choice_;
   HostQueue queue_;
   ClusterPoll cluster_;
@@ -103,14 +97,13 @@ class YarnSource {
   absl::Time ended_since_ = absl::InfinitePast();
   absl::Time next_report_ = absl::InfinitePast();
   absl::Time unsettled_until_ = absl::InfinitePast();  // after a fail-over
-  int polls_failed_ = 0;
-  uint64_t looked_ = 0;
+  bool has_looked_ = false;
   bool look_again_ = false;
   bool is_over_ = false;
   std::string trouble_;
 
   mutable absl::Mutex mutex_;
-  Counts counts_ ABSL_GUARDED_BY(mutex_);
+  SourceStatus status_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace sparktail

@@ -148,8 +148,8 @@ TEST_F(YarnSourceTest, ALogIsReadAsItGrows) {
   stderr_log().bytes += "two\n";
   Live(absl::Seconds(6));
   EXPECT_EQ(read(), "one\ntwo\n");
-  EXPECT_EQ(source_->counts().logs, 2U);
-  EXPECT_EQ(source_->counts().read_bytes, 8U);
+  EXPECT_EQ(source_->status().streams, 2U);
+  EXPECT_EQ(source_->status().read_bytes, 8U);
   EXPECT_TRUE(source_->AtEnd());
 }
 
@@ -207,7 +207,7 @@ TEST_F(YarnSourceTest, AnUnlistedApplicationIsRequestedAndReadToItsEnd) {
   Live(absl::Seconds(10));
   EXPECT_EQ(read(), "one\nlast words\nthe very last\n");
   EXPECT_EQ(tails_.ended.size(), 2U);
-  EXPECT_EQ(source_->counts().applications, 0U);
+  EXPECT_EQ(source_->applications(), 0U);
   Live(absl::Minutes(2));
   EXPECT_FALSE(tails_.reports.at(0).is_running);
   EXPECT_EQ(tails_.reports.at(0).application->state, "FINISHED");
@@ -250,18 +250,18 @@ TEST_F(YarnSourceTest, AFailingNodeIsRequestedLessOftenAndReportedOnce) {
   size_t warnings = 0;
   for (const std::string& line : log_.lines()) warnings += line.starts_with("W ") ? 1 : 0;
   EXPECT_EQ(warnings, 1U);
-  EXPECT_GT(source_->counts().errors, 3U);
+  EXPECT_GT(source_->status().errors, 3U);
 }
 
 TEST_F(YarnSourceTest, AnUnreachableClusterIsReportedOnce) {
   web_.active = "none";
   Live(absl::Minutes(2));
-  EXPECT_THAT(source_->counts().trouble, HasSubstr("no ResourceManager is active"));
+  EXPECT_THAT(source_->status().trouble, HasSubstr("no ResourceManager is active"));
   EXPECT_EQ(log_.lines().size(), 1U);
   EXPECT_GT(Asked("/info"), 20U);  // sooner than the next poll would be
   web_.active = "rm2:";
   Live(absl::Seconds(10));
-  EXPECT_EQ(source_->counts().trouble, "");
+  EXPECT_EQ(source_->status().trouble, "");
   EXPECT_EQ(read(), "one\n");
 }
 
