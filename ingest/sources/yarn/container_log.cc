@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include "ingest/base/options.h"
+#include "ingest/base/utf8.h"
 #include "ingest/sources/yarn/html_text.h"
 
 namespace sparktail {
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 constexpr size_t kLongestMessage = 300;
 
 // Removes the next line and returns it without its newline; empty if no line is complete.
@@ -139,7 +139,7 @@ LogPage ReadLogPage(std::string_view body) {
   }
   page.kind = LogPage::Kind::kText;
   AppendHtmlText(body.substr(begin + kPre.size(), end - begin - kPre.size()), &page.bytes);
-  page.exact = std::min(page.bytes.find(kReplacement), page.bytes.size());
+  page.exact = std::min(page.bytes.find(kUtf8Replacement), page.bytes.size());
   return page;
 }
 

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "ingest/base/utf8.h"
 #include "ingest/sources/yarn/container_log.h"
 #include "ingest/sources/yarn/yarn_answer.h"
 
@@ -21,8 +22,7 @@ constexpr size_t kLongestEntity = 10;
 constexpr size_t kFrame = size_t{64} << 10;  // what surrounds a log in a response
 // Bytes that are compared to recognize the log.
 constexpr size_t kMarker = 64;
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-constexpr size_t kLongestPart = 3 * kReplacement.size();
+constexpr size_t kLongestPart = 3 * kUtf8Replacement.size();
 // A running writer completes its character within a few requests.
 constexpr int kPartsBorne = 3;
 
@@ -35,7 +35,7 @@ size_t Characters(std::string_view utf8) {
 // True if the text is at most one partial character, each of its bytes replaced.
 bool IsReplacementsOnly(std::string_view text) {
   if (text.size() > kLongestPart) return false;
-  for (; text.starts_with(kReplacement); text.remove_prefix(kReplacement.size())) continue;
+  for (; text.starts_with(kUtf8Replacement); text.remove_prefix(kUtf8Replacement.size())) continue;
   return text.empty();
 }
 

@@ -33,15 +33,10 @@ std::string RangeQuery(uint64_t start, uint64_t characters) {
 }  // namespace
 
 bool IsApplicationId(std::string_view text) {
-  static const auto& pattern = *new RE2("application_[0-9]{1,20}_[0-9]{1,10}");
-  return Matches(text, pattern);
+  return text.starts_with("application_") && LeadingAppId(text) == text;
 }
 
-bool IsContainerId(std::string_view text) {
-  static const auto& pattern =
-      *new RE2("container_(e[0-9]{1,10}_)?[0-9]{1,20}_[0-9]{1,10}_[0-9]{1,10}_[0-9]{1,12}");
-  return Matches(text, pattern);
-}
+bool IsContainerId(std::string_view text) { return ParseContainerId(text).has_value(); }
 
 bool IsFileName(std::string_view text) {
   static const auto& pattern = *new RE2("[A-Za-z0-9_][A-Za-z0-9_.@$-]*");
