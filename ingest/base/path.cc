@@ -10,4 +10,9 @@ std::string ParentDirectory(const std::string& path) {
 
 std::string FileName(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
+std::string PathIn(const std::string& directory, std::string_view name) {
+  std::string path = directory == "/" ? std::string() : directory;
+  return path.append("/").append(name);
+}
+
 }  // namespace sparktail

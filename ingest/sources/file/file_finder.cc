@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "ingest/base/path.h"
 #include "ingest/sources/file/rotation_names.h"
 
 namespace sparktail {
@@ -14,19 +15,6 @@ namespace {
 constexpr int kMostLooks = 5;  // at a directory that keeps changing
 
 }  // namespace
-
-std::string DirectoryOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-std::string NameOf(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
-std::string PathIn(const std::string& directory, std::string_view name) {
-  std::string path = directory == "/" ? std::string() : directory;
-  return path.append("/").append(name);
-}
 
 FileFinder::FileFinder(Os* os, Log* log, const FileSourceOptions& options) : os_(os), log_(log) {
   for (const std::string& path : options.paths) globs_.emplace_back(path);
@@ -64,20 +52,20 @@ FileFinder::Look FileFinder::FindAll(absl::FunctionRef<bool(const std::string&)>
     if (!seen.insert(path).second || std::any_of(exclude_.begin(), exclude_.end(), excludes)) {
       continue;
     }
-    auto [real, is_new] = real_directories.try_emplace(DirectoryOf(path));
+    auto [real, is_new] = real_directories.try_emplace(ParentDirectory(path));
     if (is_new) {
       const absl::StatusOr<std::string> directory = os_->RealPath(real->first);
       if (!directory.ok()) unsure_ = true;
       real->second = directory.value_or(real->first);
     }
-    Found one{path, PathIn(real->second, NameOf(path)), {}};
+    Found one{path, PathIn(real->second, FileName(path)), {}};
     if (Resolve(path, is_known, &one)) look.files.push_back(std::move(one));
   }
   std::unordered_set<std::string> directories;
   for (const std::string& directory : expanded.directories) {
     directories.insert(os_->RealPath(directory).value_or(directory));
   }
-  for (const Found& one : look.files) directories.insert(DirectoryOf(one.real));
+  for (const Found& one : look.files) directories.insert(ParentDirectory(one.real));
   look.directories.assign(directories.begin(), directories.end());
   return look;
 }
@@ -203,14 +191,14 @@ std::vector<FileFinder::Found> FileFinder::LookForSiblings(const std::string& pa
   }
   std::vector<Found> siblings;
   for (const std::string& base : bases) {
-    const std::string directory = DirectoryOf(base);
+    const std::string directory = ParentDirectory(base);
     const absl::StatusOr<std::vector<std::string>> names = os_->List(directory);
     if (!names.ok()) {
       if (!absl::IsNotFound(names.status())) *is_sure = false;
       continue;
     }
     for (const std::string& name : *names) {
-      if (!IsRotatedName(NameOf(base), name)) continue;
+      if (!IsRotatedName(FileName(base), name)) continue;
       const std::string sibling = PathIn(directory, name);
       const absl::StatusOr<Os::FileInfo> info = os_->StatPath(sibling, /*follow_links=*/false);
       if (info.ok() && info->is_regular()) siblings.push_back({sibling, sibling, *info});
@@ -228,7 +216,7 @@ std::vector<FileFinder::Found> FileFinder::LookForSiblings(const std::string& pa
 void FileFinder::SortByAge(std::vector<Found>* files) {
   std::stable_sort(files->begin(), files->end(), [](const Found& a, const Found& b) {
     if (a.info.modified_ns != b.info.modified_ns) return a.info.modified_ns < b.info.modified_ns;
-    return HasOlderName(NameOf(a.path), NameOf(b.path));
+    return HasOlderName(FileName(a.path), FileName(b.path));
   });
 }
 

@@ -16,11 +16,6 @@
 
 namespace sparktail {
 
-// The parts of a path. The directory is "." if the path has none.
-std::string DirectoryOf(const std::string& path);
-std::string NameOf(const std::string& path);
-std::string PathIn(const std::string& directory, std::string_view name);
-
 // Finds files: those that match globs, and those that rotation has put beside a file. Logs each
 // problem once, as long as it lasts. Single-threaded.
 class FileFinder {

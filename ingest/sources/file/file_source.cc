@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "ingest/base/path.h"
 #include "ingest/sources/file/open_files.h"
 #include "ingest/sources/file/rotation_names.h"
 
@@ -141,7 +142,7 @@ void FileSource::WatchAll(std::vector<std::string> directories) {
   std::unordered_set<std::string> watched(directories.begin(), directories.end());
   // The target of a link may be missing only for a moment.
   for (const auto& file : files_) {
-    if (file->state != State::kEnded) watched.insert(DirectoryOf(file->real_path()));
+    if (file->state != State::kEnded) watched.insert(ParentDirectory(file->real_path()));
   }
   const absl::StatusOr<bool> any_new = watch_->Set({watched.begin(), watched.end()});
   if (!any_new.ok()) StopWatching(any_new.status());
@@ -337,8 +338,8 @@ FileSource::Claim FileSource::FindClaim(const Remembered& one, const Found& foun
   const bool is_short = place.prefix.size < kLeastProof;
   if (one.ended && is_short && found.info.size != place.size) return Claim::kNone;
   const bool is_there = place.path == found.path;
-  const bool is_beside = DirectoryOf(place.path) == DirectoryOf(found.path) &&
-                         IsRotatedName(NameOf(place.path), NameOf(found.path));
+  const bool is_beside = ParentDirectory(place.path) == ParentDirectory(found.path) &&
+                         IsRotatedName(FileName(place.path), FileName(found.path));
   const bool has_inode = place.inode == found.info.inode && place.device == found.info.device;
   // A file with no bytes read has no fingerprint: only its inode can prove it.
   if (place.prefix.size == 0) {
@@ -382,9 +383,9 @@ void FileSource::AddFound(const Found& found, absl::Time now) {
 // Handles a file with a rotated name that may have been at the path of a followed file, after that
 // file, and has been rotated away since. Returns true if the file needs no further handling.
 bool FileSource::AddAsRotated(const Found& found, absl::Time now) {
-  for (const std::string& base : RotatedFrom(NameOf(found.path))) {
+  for (const std::string& base : RotatedFrom(FileName(found.path))) {
     const Found newest{
-        PathIn(DirectoryOf(found.path), base), PathIn(DirectoryOf(found.real), base), {}};
+        PathIn(ParentDirectory(found.path), base), PathIn(ParentDirectory(found.real), base), {}};
     const auto known = by_path_.find(newest.path);
     if (known == by_path_.end()) continue;
     FollowedFile* last = known->second;
@@ -417,12 +418,12 @@ bool FileSource::MustReadFirst(FollowedFile* file, absl::Time now) {
 // MoveToCopy() looks for the copy. Until then it is not followed, because its bytes are read from
 // the original.
 FileSource::Match FileSource::IsCopy(const Found& found) {
-  const std::vector<std::string> bases = RotatedFrom(NameOf(found.real));
+  const std::vector<std::string> bases = RotatedFrom(FileName(found.real));
   if (bases.empty()) return Match::kNo;
-  const std::string directory = DirectoryOf(found.real);
+  const std::string directory = ParentDirectory(found.real);
   for (const auto& file : files_) {
-    if (file->read_bytes() == 0 || DirectoryOf(file->real_path()) != directory) continue;
-    const std::string name = NameOf(file->real_path());
+    if (file->read_bytes() == 0 || ParentDirectory(file->real_path()) != directory) continue;
+    const std::string name = FileName(file->real_path());
     const auto is_base = [&](const std::string& base) {
       return base == name || IsRotatedName(base, name);
     };
@@ -567,21 +568,21 @@ FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, a
     return nullptr;
   }
   const auto is_rotated = [&](const Found& one) {
-    return IsCertainlyRotated(NameOf(newest.path), NameOf(one.path)) ||
-           IsCertainlyRotated(NameOf(newest.real), NameOf(one.path));
+    return IsCertainlyRotated(FileName(newest.path), FileName(one.path)) ||
+           IsCertainlyRotated(FileName(newest.real), FileName(one.path));
   };
   // The names decide between two files with the same modification time.
   const auto name_of = [&](uint64_t inode) -> std::string {
     const auto has_inode = [&](const Found& one) { return one.info.inode == inode; };
     const auto one = std::find_if(between.begin(), between.end(), has_inode);
-    return one == between.end() ? "" : NameOf(one->path);
+    return one == between.end() ? "" : FileName(one->path);
   };
   const std::string older_name = name_of(older->place().inode);
   const std::string newest_name = name_of(newest.info.inode);
   const auto is_between = [&](const Found& one) {
     const int64_t time = one.info.modified_ns;
     const int64_t begin = older->place().modified_ns;
-    const std::string name = NameOf(one.path);
+    const std::string name = FileName(one.path);
     const bool is_after =
         time != begin ? time > begin : older_name.empty() || HasOlderName(older_name, name);
     const bool is_before =

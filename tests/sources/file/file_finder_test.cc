@@ -63,17 +63,6 @@ class FileFinderTest : public ::testing::Test {
   RecordingLog log_;
 };
 
-TEST_F(FileFinderTest, PathsHaveDirectoriesAndNames) {
-  EXPECT_EQ(DirectoryOf("/a/b"), "/a");
-  EXPECT_EQ(DirectoryOf("/a"), "/");
-  EXPECT_EQ(DirectoryOf("a"), ".");
-  EXPECT_EQ(NameOf("/a/b"), "b");
-  EXPECT_EQ(NameOf("b"), "b");
-  for (const std::string path : {"/a/b", "/b", "./b"}) {
-    EXPECT_EQ(PathIn(DirectoryOf(path), NameOf(path)), path);
-  }
-}
-
 TEST_F(FileFinderTest, FindsEachFileOnceAndLeavesOutTheExcluded) {
   for (const char* name : {"a.log", "b.log", "c.log", "d.txt"}) WriteBytes(dir_ / name, "x");
   FileFinder finder = Finder({dir_ / "*.log", dir_ / "a*"}, {dir_ / "c*"});
