@@ -19,8 +19,8 @@
 #include "offsets/cursor_store.h"
 #include "offsets/kept_cursors.h"
 #include "sinks/dead_letter.h"
+#include "sinks/delivery_options.h"
 #include "sinks/measure.h"
-#include "sinks/options.h"
 #include "sinks/sink.h"
 
 namespace sparktail {

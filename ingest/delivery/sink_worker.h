@@ -20,7 +20,7 @@
 #include "ingest/streams/batch.h"
 #include "offsets/cursor.h"
 #include "offsets/cursor_store.h"
-#include "sinks/options.h"
+#include "sinks/delivery_options.h"
 #include "sinks/sink.h"
 #include "sinks/sink_status.h"
 

@@ -5,7 +5,7 @@
 #include "ingest/base/os.h"
 #include "ingest/base/path.h"
 #include "sinks/check_output_file.h"
-#include "sinks/options.h"
+#include "sinks/file/file_sink_options.h"
 
 namespace sparktail {
 

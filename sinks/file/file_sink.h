@@ -12,7 +12,7 @@
 #include "ingest/base/log.h"
 #include "ingest/base/os.h"
 #include "offsets/cursor_store.h"
-#include "sinks/options.h"
+#include "sinks/file/file_sink_options.h"
 #include "sinks/sink.h"
 
 namespace sparktail {

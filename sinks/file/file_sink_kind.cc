@@ -6,7 +6,7 @@
 
 #include "sinks/file/check_file_sink.h"
 #include "sinks/file/file_sink.h"
-#include "sinks/options.h"
+#include "sinks/file/file_sink_options.h"
 #include "sinks/stdout/stdout_sink_kind.h"
 
 namespace sparktail {

@@ -6,9 +6,9 @@
 #include "ingest/base/path.h"
 #include "offsets/database_header.h"
 #include "sinks/check_output_file.h"
-#include "sinks/options.h"
 #include "sinks/output_file.h"
 #include "sinks/sqlite/schema.h"
+#include "sinks/sqlite/sqlite_sink_options.h"
 
 namespace sparktail {
 namespace {

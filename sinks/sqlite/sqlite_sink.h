@@ -11,8 +11,8 @@
 #include "ingest/base/log.h"
 #include "ingest/base/os.h"
 #include "sinks/dead_letter.h"
-#include "sinks/options.h"
 #include "sinks/sink.h"
+#include "sinks/sqlite/sqlite_sink_options.h"
 
 namespace sparktail {
 

@@ -5,10 +5,10 @@
 #include <string>
 #include <utility>
 
-#include "sinks/options.h"
 #include "sinks/sqlite/check_sqlite_sink.h"
 #include "sinks/sqlite/history_cursors.h"
 #include "sinks/sqlite/sqlite_sink.h"
+#include "sinks/sqlite/sqlite_sink_options.h"
 
 namespace sparktail {
 namespace {

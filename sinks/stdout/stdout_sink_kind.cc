@@ -6,7 +6,6 @@
 #include <string>
 
 #include "ingest/base/check_report.h"
-#include "sinks/options.h"
 #include "sinks/stdout/stdout_sink.h"
 
 namespace sparktail {

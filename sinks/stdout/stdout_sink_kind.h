@@ -4,6 +4,9 @@
 
 namespace sparktail {
 
+// Such a sink has no options of its own.
+struct StdoutSinkOptions {};
+
 // The row of `kind: stdout` in the table of kinds.
 const SinkKind& StdoutSinkKind();
 

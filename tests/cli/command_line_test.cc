@@ -10,7 +10,9 @@
 #include "ingest/cli/config_reference.h"
 #include "ingest/sources/file/file_source_options.h"
 #include "ingest/sources/kafka/kafka_source_options.h"
-#include "sinks/options.h"
+#include "sinks/file/file_sink_options.h"
+#include "sinks/sqlite/sqlite_sink_options.h"
+#include "sinks/stdout/stdout_sink_kind.h"
 #include "tests/support/fake_surroundings.h"
 #include "tests/support/temp_dir.h"
 

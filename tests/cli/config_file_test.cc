@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sinks/options.h"
+#include "sinks/file/file_sink_options.h"
+#include "sinks/sqlite/sqlite_sink_options.h"
+#include "sinks/stdout/stdout_sink_kind.h"
 #include "tests/support/config_fixture.h"
 #include "tests/support/temp_dir.h"
 

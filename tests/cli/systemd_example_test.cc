@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "ingest/cli/config_file.h"
+#include "sinks/sqlite/sqlite_sink_options.h"
 #include "tests/support/corpus.h"
 #include "tests/support/fake_surroundings.h"
 

@@ -11,7 +11,8 @@
 #include "ingest/sources/kafka/kafka_source_options.h"
 #include "parsers/byte_buffer.h"
 #include "parsers/json_text.h"
-#include "sinks/options.h"
+#include "sinks/file/file_sink_options.h"
+#include "sinks/sqlite/sqlite_sink_options.h"
 #include "tests/fuzz/fuzz_input.h"
 #include "tests/fuzz/no_files.h"
 

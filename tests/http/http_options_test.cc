@@ -7,6 +7,8 @@
 #include <map>
 #include <string>
 
+#include "tests/support/option_defaults.h"
+
 namespace sparktail {
 namespace {
 
@@ -18,10 +20,8 @@ HttpOptions Given(const std::map<std::string, std::string>& texts) {
   HttpOptions options;
   const OptionTable<HttpOptions> table = HttpOptionTable();
   for (const auto& given : texts) {
-    const auto found = std::find_if(table.begin(), table.end(),
-                                    [&](const auto& one) { return one.info.name == given.first; });
-    EXPECT_NE(found, table.end()) << given.first;
-    EXPECT_TRUE(found->Set(given.second, &options).ok()) << given.first << ": " << given.second;
+    EXPECT_TRUE(testing::OptionNamed(table, given.first).Set(given.second, &options).ok())
+        << given.first << ": " << given.second;
   }
   return options;
 }
@@ -33,17 +33,7 @@ std::string Check(const std::map<std::string, std::string>& texts) {
   return std::string(status.message());
 }
 
-TEST(HttpOptionsTest, DefaultsAreThoseOfTheStruct) {
-  HttpOptions options;
-  for (const auto& option : HttpOptionTable()) {
-    EXPECT_NE(option.info.sentence, "") << option.info.name;
-    if (!option.info.default_text) continue;
-    const std::string text = option.Text(options);
-    EXPECT_EQ(text, *option.info.default_text) << option.info.name;
-    EXPECT_TRUE(option.Set(*option.info.default_text, &options).ok()) << option.info.name;
-    EXPECT_EQ(option.Text(options), text) << option.info.name;
-  }
-}
+TEST(HttpOptionsTest, DefaultsAreThoseOfTheStruct) { testing::ExpectDefaultsOf(HttpOptionTable()); }
 
 TEST(HttpOptionsTest, SecretsAreNotPrinted) {
   const HttpOptions options = Given({{"password", "much-secret"},

@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <string>
+#include <vector>
+
+#include "tests/support/option_defaults.h"
 
 namespace sparktail {
 namespace {
@@ -12,29 +14,15 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-const Option<KafkaClientOptions>& Named(const OptionTable<KafkaClientOptions>& table,
-                                        const std::string& name) {
-  const auto found = std::find_if(table.begin(), table.end(),
-                                  [&](const auto& one) { return one.info.name == name; });
-  EXPECT_NE(found, table.end()) << name;
-  return *found;
-}
+using testing::OptionNamed;
 
 TEST(ClientOptionsTest, DefaultsAreThoseOfTheStruct) {
-  KafkaClientOptions options;
-  for (const auto& option : KafkaClientOptionTable()) {
-    EXPECT_NE(option.info.sentence, "") << option.info.name;
-    if (!option.info.default_text) continue;
-    const std::string text = option.Text(options);
-    EXPECT_EQ(text, *option.info.default_text) << option.info.name;
-    EXPECT_TRUE(option.Set(*option.info.default_text, &options).ok()) << option.info.name;
-    EXPECT_EQ(option.Text(options), text) << option.info.name;
-  }
+  testing::ExpectDefaultsOf(KafkaClientOptionTable());
 }
 
 TEST(ClientOptionsTest, Brokers) {
   const auto table = KafkaClientOptionTable();
-  const auto& brokers = Named(table, "brokers");
+  const auto& brokers = OptionNamed(table, "brokers");
   EXPECT_TRUE(brokers.info.required);
   KafkaClientOptions options;
   ASSERT_TRUE(brokers.SetList({"k1:9092", "[::1]:9092", "k2"}, &options).ok());
@@ -46,7 +34,7 @@ TEST(ClientOptionsTest, Brokers) {
 
 TEST(ClientOptionsTest, Security) {
   const auto table = KafkaClientOptionTable();
-  const auto& protocol = Named(table, "security_protocol");
+  const auto& protocol = OptionNamed(table, "security_protocol");
   const struct {
     const char* text;
     bool uses_sasl;
@@ -62,15 +50,16 @@ TEST(ClientOptionsTest, Security) {
     EXPECT_EQ(options.uses_ssl(), one.uses_ssl) << one.text;
   }
   EXPECT_FALSE(protocol.Set("tls", &options).ok());
-  EXPECT_FALSE(Named(table, "sasl_mechanism").Set("MD5", &options).ok());
+  EXPECT_FALSE(OptionNamed(table, "sasl_mechanism").Set("MD5", &options).ok());
 }
 
 TEST(ClientOptionsTest, SecretsAreNotPrinted) {
   const auto table = KafkaClientOptionTable();
   KafkaClientOptions options;
-  ASSERT_TRUE(Named(table, "sasl_password").Set("much-secret", &options).ok());
-  ASSERT_TRUE(Named(table, "ssl_key_password").Set("much-secret", &options).ok());
-  ASSERT_TRUE(Named(table, "properties").SetMap({{"sasl.password", "much-secret"}}, &options).ok());
+  ASSERT_TRUE(OptionNamed(table, "sasl_password").Set("much-secret", &options).ok());
+  ASSERT_TRUE(OptionNamed(table, "ssl_key_password").Set("much-secret", &options).ok());
+  ASSERT_TRUE(
+      OptionNamed(table, "properties").SetMap({{"sasl.password", "much-secret"}}, &options).ok());
   EXPECT_EQ(options.properties["sasl.password"].Reveal(), "much-secret");
   for (const auto& option : table) {
     EXPECT_THAT(option.Text(options), Not(HasSubstr("much-secret"))) << option.info.name;

@@ -2,30 +2,18 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/option_defaults.h"
+
 namespace sparktail {
 namespace {
 
-template <typename S>
-void ExpectDefaultsOf(const OptionTable<S>& table) {
-  for (const Option<S>& option : table) {
-    const bool is_list = option.info.type == OptionType::kTextList;
-    EXPECT_EQ(option.Text(S()), option.info.default_text.value_or(is_list ? "[]" : ""))
-        << option.info.name;
-    EXPECT_FALSE(option.info.sentence.empty()) << option.info.name;
-    EXPECT_NE(option.info.required || option.info.default_text.has_value(),
-              !option.info.default_note.empty())
-        << option.info.name << ": one says what happens without it";
-  }
-}
+using testing::ExpectDefaultsOf;
+using testing::OptionNamed;
 
 template <typename S>
 absl::Status SetOf(const OptionTable<S>& table, const std::string& name, const std::string& text) {
   S target;
-  for (const Option<S>& option : table) {
-    if (option.info.name == name) return option.Set(text, &target);
-  }
-  ADD_FAILURE() << name;
-  return absl::OkStatus();
+  return OptionNamed(table, name).Set(text, &target);
 }
 
 TEST(ConfigurationTest, DefaultsAreThoseOfTheStructs) {

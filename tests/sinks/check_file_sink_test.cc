@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "sinks/file/file_sink_kind.h"
-#include "sinks/options.h"
+#include "sinks/file/file_sink_options.h"
 #include "sinks/stdout/stdout_sink_kind.h"
 #include "tests/support/faulty_os.h"
 #include "tests/support/recording_log.h"

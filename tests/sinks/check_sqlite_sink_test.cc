@@ -10,9 +10,9 @@
 #include <utility>
 
 #include "sinks/dead_letter.h"
-#include "sinks/options.h"
 #include "sinks/sqlite/sqlite_sink.h"
 #include "sinks/sqlite/sqlite_sink_kind.h"
+#include "sinks/sqlite/sqlite_sink_options.h"
 #include "tests/support/faulty_os.h"
 #include "tests/support/recording_log.h"
 #include "tests/support/temp_dir.h"

@@ -2,31 +2,23 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <set>
 #include <string>
+
+#include "tests/support/option_defaults.h"
 
 namespace sparktail {
 namespace {
 
 absl::Status Set(const std::string& name, const std::string& text) {
   OpenSearchOptions options;
-  const OptionTable<OpenSearchOptions> table = OpenSearchOptionTable();
-  const auto found = std::find_if(table.begin(), table.end(),
-                                  [&](const auto& one) { return one.info.name == name; });
-  if (found == table.end()) return absl::NotFoundError(name);
-  return found->info.type == OptionType::kTextList ? found->SetList({text}, &options)
-                                                   : found->Set(text, &options);
+  const Option<OpenSearchOptions> option = testing::OptionNamed(OpenSearchOptionTable(), name);
+  return option.info.type == OptionType::kTextList ? option.SetList({text}, &options)
+                                                   : option.Set(text, &options);
 }
 
 TEST(OpenSearchOptionsTest, DefaultsAreThoseOfTheStruct) {
-  std::set<std::string> names;
-  for (const auto& option : OpenSearchOptionTable()) {
-    EXPECT_TRUE(names.insert(option.info.name).second) << option.info.name;
-    if (!option.info.default_text) continue;
-    EXPECT_EQ(option.Text(OpenSearchOptions()), *option.info.default_text) << option.info.name;
-  }
-  EXPECT_TRUE(names.contains("password"));
+  testing::ExpectDefaultsOf(OpenSearchOptionTable());
+  EXPECT_TRUE(Set("password", "word").ok());
 }
 
 TEST(OpenSearchOptionsTest, Urls) {

@@ -11,14 +11,15 @@
 #include "ingest/sources/yarn/yarn_source_kind.h"
 #include "ingest/sources/yarn/yarn_source_options.h"
 #include "sinks/file/file_sink_kind.h"
+#include "sinks/file/file_sink_options.h"
 #include "sinks/kafka/kafka_sink_kind.h"
 #include "sinks/kafka/kafka_sink_options.h"
 #include "sinks/opensearch/opensearch_options.h"
 #include "sinks/opensearch/opensearch_sink_kind.h"
-#include "sinks/options.h"
 #include "sinks/solr/solr_options.h"
 #include "sinks/solr/solr_sink_kind.h"
 #include "sinks/sqlite/sqlite_sink_kind.h"
+#include "sinks/sqlite/sqlite_sink_options.h"
 #include "sinks/stdout/stdout_sink_kind.h"
 
 namespace sparktail::testing {
