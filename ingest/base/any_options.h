@@ -3,6 +3,8 @@
 #include <any>
 #include <utility>
 
+#include "ingest/base/options.h"
+
 namespace sparktail {
 
 // The options of one kind of source or sink, held by code that knows no kinds. Copyable. Only the
@@ -37,5 +39,12 @@ class AnyOptions {
  private:
   std::any options_;
 };
+
+// Turns the options O of a kind into those of a configuration, whose `options` they are.
+template <typename Configuration, typename O>
+OptionTable<Configuration> OfKind(const OptionTable<O>& table) {
+  return Within<Configuration>(
+      table, [](Configuration* one) -> O* { return &one->options.template Get<O>(); });
+}
 
 }  // namespace sparktail

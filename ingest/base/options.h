@@ -261,6 +261,12 @@ OptionTable<S> Within(const OptionTable<Part>& table, Find part) {
   return outer;
 }
 
+// Turns the options of a base class of S into options of S.
+template <typename S, typename Base>
+OptionTable<S> Within(const OptionTable<Base>& table) {
+  return Within<S>(table, [](S* whole) -> Base* { return whole; });
+}
+
 template <typename S>
 std::vector<OptionInfo> Infos(const OptionTable<S>& table) {
   std::vector<OptionInfo> infos;

@@ -94,10 +94,7 @@ absl::Status CheckPairs(const HttpOptions& options) {
 }
 
 absl::Status CheckTls(const HttpOptions& options) {
-  if (options.ssl_certificate.empty() != options.ssl_key.empty()) {
-    return Wrong(options.ssl_key.empty() ? "ssl_key: missing; ssl_certificate needs it"
-                                         : "ssl_certificate: missing; ssl_key needs it");
-  }
+  if (absl::Status status = CheckTlsPair(options); !status.ok()) return status;
   if (options.ssl_key.empty() && !options.ssl_key_password.Reveal().empty()) {
     return Wrong("ssl_key: missing; ssl_key_password is its password");
   }
@@ -114,7 +111,7 @@ const TextForm kUrlForm = {"a URL without user and password, such as https://sea
 
 OptionTable<HttpOptions> HttpOptionTable() {
   using O = HttpOptions;
-  return {
+  const OptionTable<O> login = {
       Declare("auth", &O::auth)
           .Word("none", Auth::kNone)
           .Word("basic", Auth::kBasic)
@@ -157,22 +154,8 @@ OptionTable<HttpOptions> HttpOptionTable() {
           .Form(kPathForm)
           .Otherwise("none: the ticket cache is used")
           .Says("Keytab for auth: kerberos; tickets are obtained and renewed with it."),
-      Declare("ssl_ca", &O::ssl_ca)
-          .Form(kPathForm)
-          .Otherwise("the system's")
-          .Says("File with the certificates (PEM) of the authorities that sign the servers' "
-                "certificates."),
-      Declare("ssl_certificate", &O::ssl_certificate)
-          .Form(kPathForm)
-          .Otherwise("none")
-          .Says("File with the client certificate (PEM) of sparktail."),
-      Declare("ssl_key", &O::ssl_key)
-          .Form(kPathForm)
-          .Otherwise("none")
-          .Says("File with the private key (PEM) of ssl_certificate."),
-      Declare("ssl_key_password", &O::ssl_key_password)
-          .Otherwise("none")
-          .Says("Password of ssl_key."),
+  };
+  const OptionTable<O> connection = {
       Declare("insecure_skip_verify", &O::insecure_skip_verify)
           .Default("false")
           .Says("Accept any certificate: anyone in between can read and change everything, "
@@ -187,6 +170,7 @@ OptionTable<HttpOptions> HttpOptionTable() {
           .Default("10s")
           .Says("Longest time to open a connection, TLS handshake included."),
   };
+  return Joined(Joined(login, Within<O>(TlsOptionTable("servers"))), connection);
 }
 
 absl::Status CheckHttpOptions(const HttpOptions& options) {

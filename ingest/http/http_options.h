@@ -8,12 +8,13 @@
 #include <string_view>
 
 #include "ingest/base/options.h"
+#include "ingest/base/tls_options.h"
 
 namespace sparktail {
 
 // Options for connections to HTTP servers, shared by sinks and sources. http_options.cc describes
 // each for users.
-struct HttpOptions {
+struct HttpOptions : TlsOptions {
   enum class Auth : uint8_t { kNone, kBasic, kApiKey, kBearer, kSigV4, kKerberos };
 
   Auth auth = Auth::kNone;
@@ -29,10 +30,6 @@ struct HttpOptions {
   Secret aws_session_token;
   std::string kerberos_principal;
   std::string kerberos_keytab;
-  std::string ssl_ca;
-  std::string ssl_certificate;
-  std::string ssl_key;
-  Secret ssl_key_password;
   bool insecure_skip_verify = false;
   std::string proxy;  // empty: none; the environment is ignored
   absl::Duration connect_timeout = absl::Seconds(10);

@@ -16,7 +16,7 @@ constexpr TextForm kBrokerForm = {"host:port", "^[^ ,/]+$", IsBroker};
 
 OptionTable<KafkaClientOptions> KafkaClientOptionTable() {
   using O = KafkaClientOptions;
-  return {
+  const OptionTable<O> login = {
       Declare("brokers", &O::brokers)
           .Form(kBrokerForm)
           .Required()
@@ -57,27 +57,14 @@ OptionTable<KafkaClientOptions> KafkaClientOptionTable() {
       Declare("oauth_token_command", &O::oauth_token_command)
           .Otherwise("none")
           .Says("Command, run by /bin/sh, that prints the token for OAUTHBEARER."),
-      Declare("ssl_ca", &O::ssl_ca)
-          .Form(kPathForm)
-          .Otherwise("the system's")
-          .Says("File with the certificates (PEM) of the authorities that sign the brokers' "
-                "certificates."),
-      Declare("ssl_certificate", &O::ssl_certificate)
-          .Form(kPathForm)
-          .Otherwise("none")
-          .Says("File with the client certificate (PEM) of sparktail."),
-      Declare("ssl_key", &O::ssl_key)
-          .Form(kPathForm)
-          .Otherwise("none")
-          .Says("File with the private key (PEM) of ssl_certificate."),
-      Declare("ssl_key_password", &O::ssl_key_password)
-          .Otherwise("none")
-          .Says("Password of ssl_key."),
+  };
+  const OptionTable<O> properties = {
       Declare("properties", &O::properties)
           .Otherwise("none")
           .Says("Properties of librdkafka, by name; a property that would break delivery is an "
                 "error."),
   };
+  return Joined(Joined(login, Within<O>(TlsOptionTable("brokers"))), properties);
 }
 
 }  // namespace sparktail

@@ -5,12 +5,13 @@
 #include <vector>
 
 #include "ingest/base/options.h"
+#include "ingest/base/tls_options.h"
 
 namespace sparktail {
 
 // Options for connections to a Kafka cluster, shared by sinks and sources. client_options.cc
 // describes each for users.
-struct KafkaClientOptions {
+struct KafkaClientOptions : TlsOptions {
   enum class Security : uint8_t { kPlaintext, kSsl, kSaslPlaintext, kSaslSsl };
 
   std::vector<std::string> brokers;  // host:port
@@ -23,10 +24,6 @@ struct KafkaClientOptions {
   std::string kerberos_service = "kafka";
   std::string oauth_token_file;
   std::string oauth_token_command;
-  std::string ssl_ca;
-  std::string ssl_certificate;
-  std::string ssl_key;
-  Secret ssl_key_password;
   TextMap properties;  // for librdkafka; their values may be secrets
 
   bool uses_sasl() const {

@@ -148,10 +148,7 @@ absl::Status CheckTogether(const KafkaClientOptions& options) {
         "security_protocol: set it to ssl or sasl_ssl, or ssl_ca, ssl_certificate and ssl_key "
         "are not used");
   }
-  if (options.ssl_certificate.empty() != options.ssl_key.empty()) {
-    return wrong(options.ssl_key.empty() ? "ssl_key: missing; ssl_certificate needs it"
-                                         : "ssl_certificate: missing; ssl_key needs it");
-  }
+  if (absl::Status status = CheckTlsPair(options); !status.ok()) return status;
   if (!options.uses_sasl()) return absl::OkStatus();
   const std::string& mechanism = options.sasl_mechanism;
   const bool has_password = mechanism == "PLAIN" || mechanism.starts_with("SCRAM");

@@ -20,9 +20,10 @@ constexpr size_t kLeastBulkBytes = size_t{16} << 10;
 
 BulkSender::BulkSender(Parts parts)
     : parts_(std::move(parts)),
-      nodes_(parts_.urls),
-      limit_(parts_.connections),
-      bulk_bytes_(parts_.bulk_bytes) {
+      is_gzip_(parts_.options.compression == "gzip"),
+      nodes_(parts_.options.urls),
+      limit_(parts_.options.connections),
+      bulk_bytes_(parts_.options.bulk_bytes) {
   parts_.meter->SetConnections(limit_.limit());
 }
 
@@ -53,7 +54,7 @@ absl::Status BulkSender::PutOne(const EventBuffer& events, const EventRef& event
   if (!open_.items.empty() && open_.bytes + line.size() > bulk_bytes_) Close();
   open_.Add({line, event.id, index});
   if (open_.bytes >= bulk_bytes_) Close();
-  while (queue_.size() > parts_.connections) {
+  while (queue_.size() > parts_.options.connections) {
     if (absl::Status status = Turn(); !status.ok()) return status;
   }
   return absl::OkStatus();
@@ -130,9 +131,9 @@ void BulkSender::Start(Group group, size_t node) {
   http.url = nodes_.url(node) + parts_.dialect->Path();
   http.headers = {"Content-Type: " + parts_.dialect->ContentType()};
   http.body = request->body;
-  http.gzip_body = parts_.gzip;
+  http.gzip_body = is_gzip_;
   http.most_bytes = kAnswerBytes + kAnswerBytesPerItem * request->group.items.size();
-  http.timeout = parts_.request_timeout;
+  http.timeout = parts_.options.request_timeout;
   parts_.client->Start(std::move(http), [this, request](HttpResponse response) {
     OnResponse(request, std::move(response));
   });
@@ -140,7 +141,7 @@ void BulkSender::Start(Group group, size_t node) {
 
 void BulkSender::MakeBody(Request* request) {
   std::string* body = &request->body;
-  if (!parts_.gzip) {
+  if (!is_gzip_) {
     for (const BulkItem& item : request->group.items) {
       parts_.dialect->Write(item, [body](std::string_view piece) { body->append(piece); });
     }

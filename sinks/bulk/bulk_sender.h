@@ -18,6 +18,7 @@
 #include "ingest/http/http_client.h"
 #include "parsers/event.h"
 #include "sinks/bulk/bulk_dialect.h"
+#include "sinks/bulk/bulk_options.h"
 #include "sinks/bulk/bulk_statistics.h"
 #include "sinks/bulk/connection_limit.h"
 #include "sinks/bulk/gzip.h"
@@ -54,11 +55,7 @@ class BulkSender {
     BulkDialect* dialect = nullptr;
     RefusedEvents* refused = nullptr;
     BulkMeter* meter = nullptr;
-    std::vector<std::string> urls;  // of the nodes, without "/" at the end
-    size_t bulk_bytes = 0;
-    size_t connections = 0;
-    bool gzip = false;
-    absl::Duration request_timeout;
+    BulkOptions options;  // their urls without "/" at the end
     absl::Duration patience = absl::Seconds(5);
     // Called before the first request, again until it succeeds; may be empty.
     std::function<absl::Status()> prepare;
@@ -119,6 +116,7 @@ class BulkSender {
   void Fail(absl::Status status);
 
   const Parts parts_;
+  const bool is_gzip_;
   NodePool nodes_;
   ConnectionLimit limit_;
   Gzip gzip_;

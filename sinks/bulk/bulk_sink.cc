@@ -17,14 +17,14 @@ BulkSink::Parts BulkSink::Parts::Of(const SinkParts& parts) {
 }
 
 BulkSink::BulkSink(Parts parts) : parts_(std::move(parts)), refused_(parts_.dead_letters) {
-  for (std::string& url : parts_.urls) url = WithoutSlash(std::move(url));
+  for (std::string& url : parts_.options.urls) url = WithoutSlash(std::move(url));
 }
 
 BulkSink::~BulkSink() = default;
 
 absl::StatusOr<std::vector<StreamCursor>> BulkSink::Open() {
   absl::StatusOr<std::unique_ptr<HttpClient>> client =
-      HttpClient::Make(parts_.log, "sink " + parts_.name, parts_.http);
+      HttpClient::Make(parts_.log, "sink " + parts_.name, parts_.options.http);
   if (!client.ok()) return client.status();
   client_ = *std::move(client);
 
@@ -35,14 +35,10 @@ absl::StatusOr<std::vector<StreamCursor>> BulkSink::Open() {
   sender.dialect = parts_.dialect.get();
   sender.refused = &refused_;
   sender.meter = &meter_;
-  sender.urls = parts_.urls;
-  sender.bulk_bytes = parts_.bulk_bytes;
-  sender.connections = parts_.connections;
-  sender.gzip = parts_.gzip;
-  sender.request_timeout = parts_.request_timeout;
+  sender.options = parts_.options;
   sender.patience = parts_.patience;
   if (parts_.prepare) {
-    sender.prepare = [this] { return parts_.prepare(client_.get(), parts_.urls); };
+    sender.prepare = [this] { return parts_.prepare(client_.get(), parts_.options.urls); };
   }
   sender_ = std::make_unique<BulkSender>(std::move(sender));
   return parts_.store->Load(parts_.name);

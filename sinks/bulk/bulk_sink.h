@@ -14,9 +14,9 @@
 
 #include "ingest/base/log.h"
 #include "ingest/http/http_client.h"
-#include "ingest/http/http_options.h"
 #include "offsets/cursor_store.h"
 #include "sinks/bulk/bulk_dialect.h"
+#include "sinks/bulk/bulk_options.h"
 #include "sinks/bulk/bulk_sender.h"
 #include "sinks/dead_letter.h"
 #include "sinks/refused_events.h"
@@ -35,13 +35,8 @@ class BulkSink : public Sink {
     CursorStore* store = nullptr;
     DeadLetters* dead_letters = nullptr;
     std::string name;  // of the sink
-    std::vector<std::string> urls;
-    HttpOptions http;
+    BulkOptions options;
     std::unique_ptr<BulkDialect> dialect;
-    uint64_t bulk_bytes = 0;
-    uint64_t connections = 0;
-    bool gzip = false;
-    absl::Duration request_timeout;
     // Called before the first request, again until it succeeds; may be empty. It may send requests
     // with `client`, to `urls` only.
     std::function<absl::Status(HttpClient* client, const std::vector<std::string>& urls)> prepare;

@@ -40,11 +40,7 @@ const SinkKind& FileSinkKind() {
       .name = "file",
       .sentence = "Appends events to a file, each once.",
       .defaults = AnyOptions::Of(FileSinkOptions()),
-      .options = Joined(Within<SinkConfiguration>(FileSinkOptionTable(),
-                                                  [](SinkConfiguration* sink) {
-                                                    return &sink->options.Get<FileSinkOptions>();
-                                                  }),
-                        SinkOptionTable()),
+      .options = Joined(OfKind<SinkConfiguration>(FileSinkOptionTable()), SinkOptionTable()),
       .make = Make,
       .complete = Complete,
       .written_path = Path,

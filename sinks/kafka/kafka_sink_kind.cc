@@ -75,11 +75,7 @@ const SinkKind& KafkaSinkKind() {
       .name = "kafka",
       .sentence = "Sends events to Kafka, each exactly once or at least once.",
       .defaults = AnyOptions::Of(KafkaSinkOptions()),
-      .options = Joined(Within<SinkConfiguration>(KafkaSinkOptionTable(),
-                                                  [](SinkConfiguration* sink) {
-                                                    return &sink->options.Get<KafkaSinkOptions>();
-                                                  }),
-                        SinkOptionTable()),
+      .options = Joined(OfKind<SinkConfiguration>(KafkaSinkOptionTable()), SinkOptionTable()),
       .make = Make,
       .problems = Problems,
       .why_instance = WhyInstance,

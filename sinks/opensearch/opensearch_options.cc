@@ -25,11 +25,13 @@ constexpr TextForm kNameForm = {"a name of lower-case letters, digits and . _ -"
 
 OptionTable<OpenSearchOptions> OpenSearchOptionTable() {
   using O = OpenSearchOptions;
-  OptionTable<O> own = {
+  const OptionTable<BulkOptions> urls = {
       Declare("urls", &O::urls)
           .Form(kUrlForm)
           .Required()
           .Says("URLs of the cluster's nodes, or of a proxy before them; they are used in turn."),
+  };
+  const OptionTable<O> own = {
       Declare("index", &O::index)
           .Form(kIndexForm)
           .Default("monitor-yarn-{environment}-%Y%m%d")
@@ -74,29 +76,8 @@ OptionTable<OpenSearchOptions> OpenSearchOptionTable() {
           .Otherwise("none")
           .Says("URL of OpenSearch Dashboards or Kibana, in which sparktail setup installs saved "
                 "searches and a dashboard."),
-      Declare("bulk_bytes", &O::bulk_bytes)
-          .Bytes()
-          .Default("1MiB")
-          .From(uint64_t{16} << 10)
-          .To(uint64_t{64} << 20)
-          .Says("Bytes of documents in one request, before compression."),
-      Declare("connections", &O::connections)
-          .Default("4")
-          .Unit("requests")
-          .From(1)
-          .To(64)
-          .Says("Most requests in flight at a time; fewer while the server is overloaded."),
-      Declare("compression", &O::compression)
-          .Choice({"none", "gzip"})
-          .Default("gzip")
-          .Says("Compression of requests."),
-      Declare("request_timeout", &O::request_timeout)
-          .Default("1m")
-          .From(absl::Seconds(1))
-          .To(absl::Hours(1))
-          .Says("Longest time for a response before the request is retried."),
   };
-  return Joined(own, Within<O>(HttpOptionTable(), [](O* sink) { return &sink->http; }));
+  return Joined(Joined(Within<O>(urls), own), Within<O>(BulkOptionTable(/*compresses=*/true)));
 }
 
 }  // namespace sparktail

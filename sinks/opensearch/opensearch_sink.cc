@@ -13,14 +13,9 @@ namespace sparktail {
 
 std::unique_ptr<BulkSink> MakeOpenSearchSink(const OpenSearchOptions& options,
                                              BulkSink::Parts parts) {
-  parts.urls = options.urls;
-  parts.http = options.http;
+  parts.options = options;
   parts.dialect = std::make_unique<OpenSearchDialect>(
       *NamePattern::Parse(options.index, NamePattern::Use::kIndex));
-  parts.bulk_bytes = options.bulk_bytes;
-  parts.connections = options.connections;
-  parts.gzip = options.compression == "gzip";
-  parts.request_timeout = options.request_timeout;
   parts.prepare = [options, name = parts.name, log = parts.log](
                       HttpClient* client, const std::vector<std::string>& urls) {
     const AskServer ask = AskServers(client, urls, options.request_timeout);

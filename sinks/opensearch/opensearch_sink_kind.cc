@@ -37,11 +37,7 @@ SinkKind Kind(std::string name, std::string sentence) {
       .name = std::move(name),
       .sentence = std::move(sentence),
       .defaults = AnyOptions::Of(OpenSearchOptions()),
-      .options = Joined(Within<SinkConfiguration>(OpenSearchOptionTable(),
-                                                  [](SinkConfiguration* sink) {
-                                                    return &sink->options.Get<OpenSearchOptions>();
-                                                  }),
-                        SinkOptionTable()),
+      .options = Joined(OfKind<SinkConfiguration>(OpenSearchOptionTable()), SinkOptionTable()),
       .make = Make,
       .problems = Problems,
       .check = Check,

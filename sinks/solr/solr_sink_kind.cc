@@ -35,11 +35,7 @@ const SinkKind& SolrSinkKind() {
       .name = "solr",
       .sentence = "Indexes events in Solr, each once.",
       .defaults = AnyOptions::Of(SolrOptions()),
-      .options = Joined(Within<SinkConfiguration>(SolrOptionTable(),
-                                                  [](SinkConfiguration* sink) {
-                                                    return &sink->options.Get<SolrOptions>();
-                                                  }),
-                        SinkOptionTable()),
+      .options = Joined(OfKind<SinkConfiguration>(SolrOptionTable()), SinkOptionTable()),
       .make = Make,
       .problems = Problems,
       .check = Check,

@@ -42,11 +42,7 @@ const SinkKind& SqliteSinkKind() {
       .name = "sqlite",
       .sentence = "Keeps events in a database that can be asked, each once.",
       .defaults = AnyOptions::Of(SqliteSinkOptions()),
-      .options = Joined(Within<SinkConfiguration>(SqliteSinkOptionTable(),
-                                                  [](SinkConfiguration* sink) {
-                                                    return &sink->options.Get<SqliteSinkOptions>();
-                                                  }),
-                        SinkOptionTable()),
+      .options = Joined(OfKind<SinkConfiguration>(SqliteSinkOptionTable()), SinkOptionTable()),
       .make = Make,
       .written_path = Path,
       .cursor_keeper = Keeper,

@@ -66,13 +66,13 @@ class BulkSenderTest : public ::testing::Test {
     parts.store = &store_;
     parts.dead_letters = &*dead_letters_;
     parts.name = kSink;
-    parts.urls = urls_.empty() ? std::vector<std::string>{server_.url() + "/"} : urls_;
+    parts.options.urls = urls_.empty() ? std::vector<std::string>{server_.url() + "/"} : urls_;
     parts.dialect = std::make_unique<OpenSearchDialect>(
         *NamePattern::Parse("events-{kind}", NamePattern::Use::kIndex));
-    parts.bulk_bytes = bulk_bytes_;
-    parts.connections = connections_;
-    parts.gzip = gzip_;
-    parts.request_timeout = request_timeout_;
+    parts.options.bulk_bytes = bulk_bytes_;
+    parts.options.connections = connections_;
+    parts.options.compression = gzip_ ? "gzip" : "none";
+    parts.options.request_timeout = request_timeout_;
     parts.prepare = prepare_;
     parts.patience = patience_;
     auto sink = std::make_unique<BulkSink>(std::move(parts));

@@ -24,11 +24,9 @@ class BulkSinkTest : public OneSinkTest {
  protected:
   BulkSink::Parts PartsOf(const std::string& url) {
     BulkSink::Parts parts = Parts();
-    parts.urls = {url};
+    parts.options.urls = {url};
     parts.dialect = std::make_unique<SolrDialect>("logs");
-    parts.bulk_bytes = 1 << 20;
-    parts.connections = 2;
-    parts.request_timeout = absl::Seconds(60);
+    parts.options.connections = 2;
     return parts;
   }
 };
@@ -44,7 +42,7 @@ TEST_F(BulkSinkTest, OpensWithoutItsServer) {
 
 TEST_F(BulkSinkTest, FilesThatCannotBeReadAreReportedAtOnce) {
   BulkSink::Parts parts = PartsOf("https://127.0.0.1:1");
-  parts.http.ssl_ca = folder_ / "missing.pem";
+  parts.options.http.ssl_ca = folder_ / "missing.pem";
   BulkSink sink(std::move(parts));
   const absl::Status status = sink.Open().status();
   EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
@@ -58,9 +56,9 @@ TEST_F(BulkSinkTest, CredentialsGoWithEachRequest) {
     return RawAnswer(200, R"({"responseHeader":{"status":0}})");
   }));
   BulkSink::Parts parts = PartsOf(server.url());
-  parts.http.auth = HttpOptions::Auth::kBasic;
-  parts.http.username = "sparktail";
-  parts.http.password = Secret("word");
+  parts.options.http.auth = HttpOptions::Auth::kBasic;
+  parts.options.http.username = "sparktail";
+  parts.options.http.password = Secret("word");
   BulkSink sink(std::move(parts));
   ASSERT_TRUE(sink.Open().ok());
   const EventBuffer events = Feed::Events(0, 3);
