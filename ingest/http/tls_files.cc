@@ -8,16 +8,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <memory>
 #include <string>
+
+#include "ingest/base/owned.h"
 
 namespace sparktail {
 namespace {
-
-struct FreeContext {
-  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
-};
-using TlsContext = std::unique_ptr<SSL_CTX, FreeContext>;
 
 absl::Status Wrong(const std::string& option, const std::string& path, const std::string& why) {
   // OpenSSL queues errors by thread; leave none for the next user of the queue.
@@ -73,7 +69,7 @@ absl::Status CheckPair(SSL_CTX* context, const HttpOptions& options) {
 }  // namespace
 
 absl::Status CheckTlsFiles(const HttpOptions& options) {
-  const TlsContext context(SSL_CTX_new(TLS_client_method()));
+  const Owned<SSL_CTX, SSL_CTX_free> context(SSL_CTX_new(TLS_client_method()));
   if (context == nullptr) return Wrong("ssl_ca", options.ssl_ca, "OpenSSL can't be used");
   if (!options.ssl_ca.empty()) {
     if (absl::Status status = CheckAuthority(context.get(), options.ssl_ca); !status.ok()) {

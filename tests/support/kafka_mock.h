@@ -131,7 +131,7 @@ class KafkaMock {
     rd_kafka_conf_t* conf = rd_kafka_conf_new();
     rd_kafka_conf_set(conf, "bootstrap.servers", rd_kafka_mock_cluster_bootstraps(cluster_),
                       error.data(), error.size());
-    const KafkaOwned<rd_kafka_t, rd_kafka_destroy> client(
+    const Owned<rd_kafka_t, rd_kafka_destroy> client(
         rd_kafka_new(RD_KAFKA_PRODUCER, conf, error.data(), error.size()));
     const rd_kafka_resp_err_t code = rd_kafka_producev(
         client.get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_KEY(key.data(), key.size()),
@@ -151,7 +151,7 @@ class KafkaMock {
              {"fetch.wait.max.ms", "10"}}) {
       rd_kafka_conf_set(conf, property.c_str(), value.c_str(), error.data(), error.size());
     }
-    const KafkaOwned<rd_kafka_t, rd_kafka_destroy> client(
+    const Owned<rd_kafka_t, rd_kafka_destroy> client(
         rd_kafka_new(RD_KAFKA_CONSUMER, conf, error.data(), error.size()));
     const KafkaTopic topic(rd_kafka_topic_new(client.get(), name.c_str(), nullptr));
     const rd_kafka_metadata_t* found = nullptr;
@@ -199,7 +199,7 @@ class KafkaMock {
     return record;
   }
 
-  KafkaOwned<rd_kafka_t, rd_kafka_destroy> owner_;
+  Owned<rd_kafka_t, rd_kafka_destroy> owner_;
   rd_kafka_mock_cluster_t* cluster_ = nullptr;
 };
 

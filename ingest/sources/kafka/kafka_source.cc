@@ -298,8 +298,7 @@ void KafkaSource::TendAssign(absl::Time now) {
 // Requests stable offsets. The brokers reject that (UNSTABLE_OFFSET_COMMIT) while a transaction
 // that commits offsets is open: the partition's previous owner may still be at work.
 void KafkaSource::RequestCommitted() {
-  const std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t,
-                        KafkaDestroy<rd_kafka_ListConsumerGroupOffsets_destroy>>
+  const Owned<rd_kafka_ListConsumerGroupOffsets_t, rd_kafka_ListConsumerGroupOffsets_destroy>
       request(rd_kafka_ListConsumerGroupOffsets_new(parts_.options.group.c_str(),
                                                     rebalance_->partitions.get()));
   const KafkaAdminOptions options(
