@@ -1,9 +1,9 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "sinks/sink_status.h"
@@ -20,11 +20,11 @@ struct Measure {
   std::string_view help;  // understood alone; says the unit
 };
 
-// A measure, and how it is read from the figures of a sink.
+// A measure, and the figure of a sink that is its value.
 template <typename Figures>
 struct MeasureOf {
   Measure measure;
-  double (*read)(const Figures& figures);
+  std::variant<uint64_t Figures::*, double Figures::*> figure;
 };
 
 template <typename Figures, size_t n>
@@ -37,7 +37,8 @@ std::vector<Measure> MeasuresIn(const MeasureOf<Figures> (&table)[n]) {
 template <typename Figures, size_t n>
 void AddMeasures(const MeasureOf<Figures> (&table)[n], const Figures& figures, SinkStatus* status) {
   for (const MeasureOf<Figures>& one : table) {
-    status->measured.push_back({one.measure.name, one.read(figures)});
+    const auto read = [&](auto figure) { return static_cast<double>(figures.*figure); };
+    status->measured.push_back({one.measure.name, std::visit(read, one.figure)});
   }
 }
 

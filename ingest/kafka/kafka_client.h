@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ingest/base/guarded.h"
 #include "ingest/base/log.h"
 #include "ingest/kafka/client_options.h"
 #include "ingest/kafka/kafka_config.h"
@@ -35,7 +36,8 @@ class KafkaClient {
     // For producers: the delivery report of a message. Called while the owner polls, flushes,
     // commits or aborts.
     std::function<void(const rd_kafka_message_t&)> on_delivered;
-    LastKafkaStatistics* statistics = nullptr;  // must outlive the client; null: no statistics
+    // Gets the last statistics; must outlive the client. Null: none.
+    Guarded<KafkaStatistics>* statistics = nullptr;
     // For members of a group: the group assigns or revokes partitions. Called while the owner
     // polls, and when the client is destroyed. The owner must assign or unassign them in it.
     std::function<void(rd_kafka_resp_err_t what, const rd_kafka_topic_partition_list_t& partitions)>

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <absl/base/thread_annotations.h>
-#include <absl/synchronization/mutex.h>
-
 #include <cstdint>
 #include <string_view>
 
@@ -21,22 +18,5 @@ struct KafkaStatistics {
 
 // Reads the JSON of librdkafka. Returns false if it is malformed.
 bool ReadKafkaStatistics(std::string_view json, KafkaStatistics* out);
-
-// The last statistics of a client, or of the clients that replaced it. Thread-safe.
-class LastKafkaStatistics {
- public:
-  void Set(const KafkaStatistics& statistics) {
-    const absl::MutexLock lock(&mutex_);
-    last_ = statistics;
-  }
-  KafkaStatistics Get() const {
-    const absl::MutexLock lock(&mutex_);
-    return last_;
-  }
-
- private:
-  mutable absl::Mutex mutex_;
-  KafkaStatistics last_ ABSL_GUARDED_BY(mutex_);
-};
 
 }  // namespace sparktail

@@ -24,7 +24,7 @@ BulkSender::BulkSender(Parts parts)
       nodes_(parts_.options.urls),
       limit_(parts_.options.connections),
       bulk_bytes_(parts_.options.bulk_bytes) {
-  parts_.meter->SetConnections(limit_.limit());
+  parts_.meter->Set(&BulkStatistics::connections, limit_.limit());
 }
 
 BulkSender::~BulkSender() { parts_.client->Abandon(); }
@@ -177,7 +177,7 @@ void BulkSender::OnResponse(Request* request, HttpResponse response) {
   const std::optional<absl::Duration> retry_after = response.retry_after;
   BulkAnswer answer = parts_.dialect->Read(std::move(response), done->group.items.size());
   HandleAnswer(std::move(done), std::move(answer), retry_after);
-  parts_.meter->SetConnections(limit_.limit());
+  parts_.meter->Set(&BulkStatistics::connections, limit_.limit());
 }
 
 void BulkSender::HandleAnswer(std::unique_ptr<Request> request, BulkAnswer answer,

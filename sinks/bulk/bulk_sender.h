@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ingest/base/guarded.h"
 #include "ingest/base/log.h"
 #include "ingest/http/http_client.h"
 #include "parsers/event.h"
@@ -54,7 +55,7 @@ class BulkSender {
     HttpClient* client = nullptr;
     BulkDialect* dialect = nullptr;
     RefusedEvents* refused = nullptr;
-    BulkMeter* meter = nullptr;
+    Guarded<BulkStatistics>* meter = nullptr;
     BulkOptions options;  // their urls without "/" at the end
     absl::Duration patience = absl::Seconds(5);
     // Called before the first request, again until it succeeds; may be empty.

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "ingest/base/guarded.h"
 #include "ingest/base/log.h"
 #include "ingest/http/http_client.h"
 #include "offsets/cursor_store.h"
@@ -62,7 +63,7 @@ class BulkSink : public Sink {
  private:
   Parts parts_;
   RefusedEvents refused_;
-  BulkMeter meter_;
+  Guarded<BulkStatistics> meter_;
   std::unique_ptr<HttpClient> client_;
   std::unique_ptr<BulkSender> sender_;
 };

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <absl/base/thread_annotations.h>
-#include <absl/synchronization/mutex.h>
-
 #include <cstdint>
 #include <vector>
 
@@ -24,26 +21,5 @@ struct BulkStatistics {
 // These figures on /metrics.
 std::vector<Measure> BulkMeasures();
 void AddBulkMeasures(const BulkStatistics& statistics, SinkStatus* status);
-
-// Holds the figures of a sink. Thread-safe.
-class BulkMeter {
- public:
-  void Add(uint64_t BulkStatistics::*what, uint64_t count) {
-    const absl::MutexLock lock(&mutex_);
-    statistics_.*what += count;
-  }
-  void SetConnections(uint64_t connections) {
-    const absl::MutexLock lock(&mutex_);
-    statistics_.connections = connections;
-  }
-  BulkStatistics Get() const {
-    const absl::MutexLock lock(&mutex_);
-    return statistics_;
-  }
-
- private:
-  mutable absl::Mutex mutex_;
-  BulkStatistics statistics_ ABSL_GUARDED_BY(mutex_);
-};
 
 }  // namespace sparktail

@@ -116,7 +116,7 @@ class KafkaWriter {
   const Parts parts_;
   NamePattern pattern_;
   EventFieldsReader reader_;
-  LastKafkaStatistics statistics_;
+  Guarded<KafkaStatistics> statistics_;
   KafkaClient* client_ = nullptr;
   bool is_transactional_ = false;  // client_ is a transactional producer
   std::map<std::string, KafkaTopic, std::less<>> topics_;

@@ -148,7 +148,7 @@ TEST_F(KafkaClientTest, ObtainsAToken) {
 
 TEST_F(KafkaClientTest, ReportsStatistics) {
   const KafkaMock mock;
-  LastKafkaStatistics last;
+  Guarded<KafkaStatistics> last;
   KafkaClient::Parts parts = Parts(mock.Options({{"statistics.interval.ms", "20"}}));
   parts.statistics = &last;
   const auto client = Make(std::move(parts));

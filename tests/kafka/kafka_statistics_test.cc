@@ -20,14 +20,5 @@ TEST(KafkaStatisticsTest, ReadsStatistics) {
   EXPECT_DOUBLE_EQ(all.rtt_seconds, 0.0025);
 }
 
-TEST(KafkaStatisticsTest, KeepsTheLast) {
-  LastKafkaStatistics last;
-  EXPECT_EQ(last.Get().requests, 0U);
-  KafkaStatistics statistics;
-  statistics.requests = 7;
-  last.Set(statistics);
-  EXPECT_EQ(last.Get().requests, 7U);
-}
-
 }  // namespace
 }  // namespace sparktail

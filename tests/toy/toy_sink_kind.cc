@@ -37,7 +37,7 @@ struct ToyFigures {
 constexpr MeasureOf<ToyFigures> kMeasures[] = {
     {{"sparktail_toy_toys_total", Measure::Type::kCounter, "",
       "Events that a toy sink put into its box"},
-     [](auto& figures) { return static_cast<double>(figures.toys); }},
+     &ToyFigures::toys},
 };
 
 std::string FileIn(const ToyOptions& options) { return options.path + "/toys.ndjson"; }
