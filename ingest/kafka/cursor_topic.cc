@@ -13,8 +13,6 @@ namespace {
 
 constexpr int kPartitions = 8;
 
-int ToMs(absl::Duration timeout) { return static_cast<int>(absl::ToInt64Milliseconds(timeout)); }
-
 absl::StatusOr<std::unique_ptr<KafkaClient>> MakeReader(const CursorTopicReader::Parts& parts,
                                                         const std::string& isolation) {
   KafkaClient::Parts client;

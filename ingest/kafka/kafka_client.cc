@@ -40,10 +40,6 @@ std::vector<std::string> SecretsOf(const KafkaClientOptions& options) {
   return secrets;
 }
 
-int ToMs(absl::Duration timeout) {
-  return static_cast<int>(absl::ToInt64Milliseconds(absl::Ceil(timeout, absl::Milliseconds(1))));
-}
-
 }  // namespace
 
 KafkaClient::KafkaClient(Parts parts)
@@ -118,6 +114,10 @@ absl::Status KafkaClient::Create(KafkaConf conf) {
     if (failed) return absl::InternalError(rd_kafka_error_string(failed.get()));
   }
   return absl::OkStatus();
+}
+
+int ToMs(absl::Duration timeout) {
+  return static_cast<int>(absl::ToInt64Milliseconds(absl::Ceil(timeout, absl::Milliseconds(1))));
 }
 
 void KafkaClient::Poll(absl::Duration timeout) { rd_kafka_poll(client_, ToMs(timeout)); }

@@ -4,6 +4,7 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 #include <absl/synchronization/mutex.h>
+#include <absl/time/time.h>
 
 #include <cstdint>
 #include <functional>
@@ -20,6 +21,9 @@
 #include "ingest/kafka/kafka_statistics.h"
 
 namespace sparktail {
+
+// Returns a time-out as librdkafka takes it, rounded up.
+int ToMs(absl::Duration timeout);
 
 // One client of librdkafka. Its log lines go to our log, with secrets masked. A thread of
 // librdkafka renews OAuth tokens. Delivery reports, errors and statistics are handed on when the

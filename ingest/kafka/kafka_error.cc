@@ -168,4 +168,8 @@ absl::Status ToStatus(rd_kafka_resp_err_t code, std::string_view detail, std::st
   }
 }
 
+absl::Status ToStatus(const rd_kafka_error_t& error, std::string_view what) {
+  return ToStatus(rd_kafka_error_code(&error), rd_kafka_error_string(&error), what);
+}
+
 }  // namespace sparktail

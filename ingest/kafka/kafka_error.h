@@ -38,6 +38,7 @@ std::string Explain(rd_kafka_resp_err_t code, std::string_view detail, std::stri
 // Converts an error to the status that a Sink returns: kUnavailable for everything that may work
 // later, kNeedsAction included; otherwise kFailedPrecondition.
 absl::Status ToStatus(rd_kafka_resp_err_t code, std::string_view detail, std::string_view what);
+absl::Status ToStatus(const rd_kafka_error_t& error, std::string_view what);
 
 // True if this librdkafka can't log in by SCRAM to Kafka 4, even with the right password: it
 // repeats the client's nonce (confluentinc/librdkafka#4895, fixed in 2.6.1).

@@ -8,8 +8,6 @@
 namespace sparktail {
 namespace {
 
-int ToMs(absl::Duration timeout) { return static_cast<int>(absl::ToInt64Milliseconds(timeout)); }
-
 KafkaAdminOptions Options(rd_kafka_t* client, rd_kafka_admin_op_t operation,
                           absl::Duration timeout) {
   KafkaAdminOptions options(rd_kafka_AdminOptions_new(client, operation));

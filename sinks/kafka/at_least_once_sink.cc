@@ -13,9 +13,7 @@ constexpr absl::Duration kFlushTime = absl::Minutes(16);
 
 }  // namespace
 
-AtLeastOnceSink::AtLeastOnceSink(Parts parts)
-    : parts_(std::move(parts)),
-      writer_({parts_.log, parts_.dead_letters, parts_.name, parts_.options, parts_.patience}) {}
+AtLeastOnceSink::AtLeastOnceSink(Parts parts) : parts_(std::move(parts)), writer_(parts_) {}
 
 AtLeastOnceSink::~AtLeastOnceSink() { DropProducer(); }
 
@@ -46,24 +44,14 @@ absl::Status AtLeastOnceSink::CreateProducer() {
 
 absl::Status AtLeastOnceSink::Write(const EventBuffer& events, size_t first) {
   if (first >= events.events.size()) return absl::OkStatus();
-  written_.push_back({&events, first});
-  const absl::Status status = writer_.Put(events, first);
-  return status.ok() ? status : RepeatWithoutRejected(status);
+  return RepeatWithoutRejected(writer_.Write(events, first));
 }
 
-// If `status` is due to rejected events, writes all others again, in order and with the same ids.
-// Otherwise returns `status`.
 absl::Status AtLeastOnceSink::RepeatWithoutRejected(absl::Status status) {
-  while (!status.ok() && (writer_.has_rejections() || writer_.must_repeat())) {
-    status = writer_.Flush(kFlushTime);
-    if (!writer_.must_repeat()) return status;
+  return writer_.RepeatWithoutRejected(std::move(status), kFlushTime, [this] {
     writer_.Restart();
-    status = absl::OkStatus();
-    for (size_t i = 0; i < written_.size() && status.ok(); ++i) {
-      status = writer_.Put(*written_[i].events, written_[i].first);
-    }
-  }
-  return status;
+    return absl::OkStatus();
+  });
 }
 
 absl::Status AtLeastOnceSink::Commit(std::span<const StreamCursor> cursors) {
@@ -76,7 +64,6 @@ absl::Status AtLeastOnceSink::Commit(std::span<const StreamCursor> cursors) {
   status = parts_.store->Commit(parts_.name, cursors, std::nullopt);
   if (!status.ok()) return status;
   writer_.ForgetDelivered();
-  written_.clear();
   return absl::OkStatus();
 }
 
@@ -84,8 +71,7 @@ absl::StatusOr<bool> AtLeastOnceSink::Rollback() {
   // Purged messages leave a gap in the sequence numbers by which brokers recognise retries, so a
   // new producer is needed.
   if (absl::Status status = CreateProducer(); !status.ok()) return status;
-  written_.clear();
-  if (absl::Status status = writer_.refused_events()->Rollback(); !status.ok()) return status;
+  if (absl::Status status = writer_.Rollback(); !status.ok()) return status;
   return false;
 }
 

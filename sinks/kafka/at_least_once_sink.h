@@ -2,19 +2,14 @@
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
-#include <absl/time/time.h>
 
 #include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
-#include "ingest/base/log.h"
 #include "ingest/kafka/kafka_client.h"
 #include "offsets/cursor_store.h"
-#include "sinks/dead_letter.h"
 #include "sinks/kafka/kafka_measures.h"
-#include "sinks/kafka/kafka_sink_options.h"
 #include "sinks/kafka/kafka_writer.h"
 #include "sinks/sink.h"
 
@@ -27,14 +22,8 @@ namespace sparktail {
 // Events must stay valid from Write() until their Commit() or Rollback() succeeded.
 class AtLeastOnceSink : public Sink {
  public:
-  struct Parts {
-    Log* log = nullptr;
+  struct Parts : KafkaWriter::Parts {
     CursorStore* store = nullptr;
-    DeadLetters* dead_letters = nullptr;
-    std::string name;  // of the sink
-    KafkaSinkOptions options;
-    // Longest time for one response of the brokers before the sink reports that it waits for them.
-    absl::Duration patience = absl::Seconds(5);
   };
   explicit AtLeastOnceSink(Parts parts);
   ~AtLeastOnceSink() override;
@@ -52,15 +41,9 @@ class AtLeastOnceSink : public Sink {
   absl::Status CreateProducer();
   void DropProducer();
 
-  struct Written {
-    const EventBuffer* events;
-    size_t first;
-  };
-
   const Parts parts_;
   KafkaWriter writer_;
   std::unique_ptr<KafkaClient> producer_;
-  std::vector<Written> written_;  // since the last commit
 };
 
 }  // namespace sparktail

@@ -20,8 +20,6 @@ constexpr absl::Duration kForgetInterval = absl::Hours(1);
 constexpr absl::Duration kKeepEnded = absl::Hours(24 * 30);
 constexpr size_t kMostForgotten = 1000;  // cursors deleted at a time
 
-int ToMs(absl::Duration time) { return static_cast<int>(absl::ToInt64Milliseconds(time)); }
-
 int64_t NowMs() { return absl::ToUnixMillis(absl::Now()); }
 
 }  // namespace
@@ -31,7 +29,7 @@ ExactlyOnceSink::ExactlyOnceSink(Parts parts)
       name_("sparktail/" + parts_.instance + "/" + parts_.name),
       claim_key_(CursorPrefix(parts_.instance, parts_.name)),
       claim_(NameClaim::OfThisProcess()),
-      writer_({parts_.log, parts_.dead_letters, parts_.name, parts_.options, parts_.patience}),
+      writer_(parts_),
       next_forget_(absl::Now()) {}
 
 ExactlyOnceSink::~ExactlyOnceSink() { DropProducer(); }
@@ -73,6 +71,12 @@ absl::Status ExactlyOnceSink::TryOpen() {
   return ReadCursors();
 }
 
+absl::StatusOr<std::unique_ptr<CursorTopicReader>> ExactlyOnceSink::MakeReader(
+    bool is_committed, std::function<bool(std::string_view key)> wants) const {
+  return CursorTopicReader::Make({parts_.options.client, parts_.log, "sink " + parts_.name,
+                                  parts_.options.offsets_topic, is_committed, std::move(wants)});
+}
+
 absl::Status ExactlyOnceSink::Prepare() {
   if (is_prepared_) return absl::OkStatus();
   const absl::StatusOr<std::unique_ptr<KafkaClient>> admin =
@@ -83,17 +87,10 @@ absl::Status ExactlyOnceSink::Prepare() {
   (*admin)->Poll(absl::ZeroDuration());
   if (!status.ok()) return (*admin)->WithTrouble(status);
 
-  CursorTopicReader::Parts reader;
-  reader.options = parts_.options.client;
-  reader.log = parts_.log;
-  reader.name = "sink " + parts_.name;
-  reader.topic = parts_.options.offsets_topic;
-  reader.wants = [this](std::string_view key) {
+  auto made = MakeReader(/*is_committed=*/true, [this](std::string_view key) {
     return (key.starts_with(claim_key_) && key.substr(claim_key_.size()).starts_with('/')) ||
            pending_.contains(key);
-  };
-  absl::StatusOr<std::unique_ptr<CursorTopicReader>> made =
-      CursorTopicReader::Make(std::move(reader));
+  });
   if (!made.ok()) return made.status();
   reader_ = *std::move(made);
   is_prepared_ = true;
@@ -136,9 +133,8 @@ absl::Status ExactlyOnceSink::TakeName() {
     state_ = State::kReady;
     return absl::OkStatus();
   }
-  absl::Status status = producer_->WithTrouble(ToStatus(rd_kafka_error_code(error.get()),
-                                                        rd_kafka_error_string(error.get()),
-                                                        "take the transactional id " + name_));
+  absl::Status status =
+      producer_->WithTrouble(ToStatus(*error, "take the transactional id " + name_));
   if (Classify(error.get()) != KafkaOutcome::kRetry) DropProducer();
   return status;
 }
@@ -151,15 +147,8 @@ absl::Status ExactlyOnceSink::ReadCursors() { return reader_->ReadToEnd(parts_.p
 // outside of transactions, and must not wait for an open one of ours.
 absl::Status ExactlyOnceSink::CheckClaim() {
   if (claims_ == nullptr) {
-    CursorTopicReader::Parts parts;
-    parts.options = parts_.options.client;
-    parts.log = parts_.log;
-    parts.name = "sink " + parts_.name;
-    parts.topic = parts_.options.offsets_topic;
-    parts.is_committed = false;
-    parts.wants = [this](std::string_view key) { return key == claim_key_; };
-    absl::StatusOr<std::unique_ptr<CursorTopicReader>> made =
-        CursorTopicReader::Make(std::move(parts));
+    auto made = MakeReader(/*is_committed=*/false,
+                           [this](std::string_view key) { return key == claim_key_; });
     if (!made.ok()) return made.status();
     claims_ = *std::move(made);
   }
@@ -189,9 +178,7 @@ absl::Status ExactlyOnceSink::Begin() {
 absl::Status ExactlyOnceSink::Write(const EventBuffer& events, size_t first) {
   if (first >= events.events.size()) return absl::OkStatus();
   if (absl::Status status = Begin(); !status.ok()) return status;
-  written_.push_back({&events, first});
-  const absl::Status status = writer_.Put(events, first);
-  return status.ok() ? status : RepeatWithoutRejected(status);
+  return RepeatWithoutRejected(writer_.Write(events, first));
 }
 
 absl::Status ExactlyOnceSink::Commit(std::span<const StreamCursor> cursors) {
@@ -202,26 +189,14 @@ absl::Status ExactlyOnceSink::Commit(std::span<const StreamCursor> cursors) {
   }
 }
 
-// If `status` is due to rejected events, writes all others in a new transaction. Otherwise returns
-// `status`. A new producer is needed: after a rejected batch librdkafka leaves a gap in its
+// A new transaction needs a new producer: after a rejected batch librdkafka leaves a gap in its
 // sequence numbers, and brokers accept nothing after that.
 absl::Status ExactlyOnceSink::RepeatWithoutRejected(absl::Status status) {
-  while (!status.ok() && (writer_.has_rejections() || writer_.must_repeat())) {
-    status = writer_.Flush(kFlushTime);
-    if (!writer_.must_repeat()) return status;
+  return writer_.RepeatWithoutRejected(std::move(status), kFlushTime, [this]() -> absl::Status {
     is_dead_ = true;
     if (absl::Status renewed = RenewProducer(); !renewed.ok()) return renewed;
-    status = WriteAll();
-  }
-  return status;
-}
-
-absl::Status ExactlyOnceSink::WriteAll() {
-  if (absl::Status status = Begin(); !status.ok()) return status;
-  for (const Written& one : written_) {
-    if (absl::Status status = writer_.Put(*one.events, one.first); !status.ok()) return status;
-  }
-  return absl::OkStatus();
+    return Begin();
+  });
 }
 
 absl::Status ExactlyOnceSink::TryCommit(std::span<const StreamCursor> cursors) {
@@ -284,7 +259,6 @@ void ExactlyOnceSink::OnCommitted() {
   in_doubt_ = false;
   for (const auto& [key, known] : pending_) known_[key] = known;
   pending_.clear();
-  written_.clear();
   writer_.ForgetDelivered();
 }
 
@@ -327,9 +301,8 @@ absl::StatusOr<bool> ExactlyOnceSink::Rollback() {
       return true;
     }
   }
-  written_.clear();
   pending_.clear();
-  if (absl::Status status = writer_.refused_events()->Rollback(); !status.ok()) return status;
+  if (absl::Status status = writer_.Rollback(); !status.ok()) return status;
   return false;
 }
 

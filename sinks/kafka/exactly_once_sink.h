@@ -13,14 +13,11 @@
 #include <string_view>
 #include <vector>
 
-#include "ingest/base/log.h"
 #include "ingest/kafka/cursor_topic.h"
 #include "ingest/kafka/group_offsets.h"
 #include "ingest/kafka/kafka_client.h"
 #include "ingest/kafka/name_claim.h"
-#include "sinks/dead_letter.h"
 #include "sinks/kafka/kafka_measures.h"
-#include "sinks/kafka/kafka_sink_options.h"
 #include "sinks/kafka/kafka_writer.h"
 #include "sinks/sink.h"
 
@@ -43,12 +40,8 @@ namespace sparktail {
 // Events must stay valid from Write() until their Commit() or Rollback() succeeded.
 class ExactlyOnceSink : public Sink {
  public:
-  struct Parts {
-    Log* log = nullptr;
-    DeadLetters* dead_letters = nullptr;
+  struct Parts : KafkaWriter::Parts {
     std::string instance;
-    std::string name;  // of the sink
-    KafkaSinkOptions options;
     // Returns the owner of a stream's cursors. If it is empty or returns "", the instance owns
     // them.
     std::function<std::string(const StreamKey& stream)> owner_of;
@@ -56,8 +49,6 @@ class ExactlyOnceSink : public Sink {
     // thread.
     std::function<absl::StatusOr<std::vector<GroupOffsets>>(std::span<const StreamCursor>)>
         group_offsets;
-    // Longest time for one response of the brokers before the sink reports that it waits for them.
-    absl::Duration patience = absl::Seconds(5);
   };
   explicit ExactlyOnceSink(Parts parts);
   ~ExactlyOnceSink() override;
@@ -81,6 +72,8 @@ class ExactlyOnceSink : public Sink {
     kCommitting,     // a commit was requested, and may have succeeded
   };
 
+  absl::StatusOr<std::unique_ptr<CursorTopicReader>> MakeReader(
+      bool is_committed, std::function<bool(std::string_view key)> wants) const;
   absl::Status TryOpen();
   absl::Status Prepare();
   absl::Status WriteClaim();
@@ -90,7 +83,6 @@ class ExactlyOnceSink : public Sink {
 
   absl::Status Begin();
   absl::Status RepeatWithoutRejected(absl::Status status);
-  absl::Status WriteAll();
   absl::Status TryCommit(std::span<const StreamCursor> cursors);
   absl::Status PutCursors(std::span<const StreamCursor> cursors);
   absl::Status SendGroupOffsets(std::span<const StreamCursor> cursors);
@@ -105,10 +97,6 @@ class ExactlyOnceSink : public Sink {
   absl::Status ForgetEnded();
   std::string KeyOf(const StreamKey& stream) const;
 
-  struct Written {
-    const EventBuffer* events;
-    size_t first;
-  };
   struct Known {
     int64_t updated_ms = 0;
     bool ended = false;
@@ -127,7 +115,6 @@ class ExactlyOnceSink : public Sink {
   bool in_doubt_ = false;  // a commit was requested, and its result is not known
   bool is_prepared_ = false;
   bool is_claimed_ = false;
-  std::vector<Written> written_;                       // events in this transaction
   std::map<std::string, Known, std::less<>> pending_;  // cursors in this transaction, by key
   std::map<std::string, Known, std::less<>> known_;    // stored cursors, by key
   std::string commit_;                                 // name of this transaction

@@ -11,8 +11,7 @@ namespace sparktail {
 namespace {
 
 constexpr absl::Duration kRequestTime = absl::Seconds(10);
-constexpr absl::Duration kReadTime = absl::Seconds(30);
-constexpr int kTimeMs = 30'000;
+constexpr absl::Duration kLongTime = absl::Seconds(30);
 
 }  // namespace
 
@@ -38,18 +37,11 @@ absl::Status KafkaCursors::ReadAll() {
     (*admin)->Poll(absl::ZeroDuration());
     if (!found.ok()) return (*admin)->WithTrouble(found.status());
   }
-  CursorTopicReader::Parts parts;
-  parts.options = options_.client;
-  parts.log = log_;
-  parts.name = PlaceOf(options_);
-  parts.topic = topic;
-  parts.wants = [prefix = instance_ + "/"](std::string_view key) {
-    return key.starts_with(prefix);
-  };
-  const absl::StatusOr<std::unique_ptr<CursorTopicReader>> reader =
-      CursorTopicReader::Make(std::move(parts));
+  const auto reader = CursorTopicReader::Make(
+      {options_.client, log_, PlaceOf(options_), topic, /*is_committed=*/true,
+       [prefix = instance_ + "/"](std::string_view key) { return key.starts_with(prefix); }});
   if (!reader.ok()) return reader.status();
-  if (absl::Status status = (*reader)->ReadToEnd(kReadTime); !status.ok()) return status;
+  if (absl::Status status = (*reader)->ReadToEnd(kLongTime); !status.ok()) return status;
   values_ = (*reader)->values();
   return absl::OkStatus();
 }
@@ -111,11 +103,9 @@ absl::Status KafkaCursors::Commit() {
   rd_kafka_t* client = (*producer)->get();
   const auto failed = [&](const KafkaError& error) {
     (*producer)->Poll(absl::ZeroDuration());
-    return (*producer)->WithTrouble(ToStatus(rd_kafka_error_code(error.get()),
-                                             rd_kafka_error_string(error.get()),
-                                             "change cursors in " + PlaceOf(options_)));
+    return (*producer)->WithTrouble(ToStatus(*error, "change cursors in " + PlaceOf(options_)));
   };
-  if (const KafkaError error(rd_kafka_init_transactions(client, kTimeMs)); error) {
+  if (const KafkaError error(rd_kafka_init_transactions(client, ToMs(kLongTime))); error) {
     return failed(error);
   }
   if (const KafkaError error(rd_kafka_begin_transaction(client)); error) return failed(error);
@@ -129,7 +119,7 @@ absl::Status KafkaCursors::Commit() {
                           RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return ToStatus(code, "", "change cursors");
   }
-  if (const KafkaError error(rd_kafka_commit_transaction(client, kTimeMs)); error) {
+  if (const KafkaError error(rd_kafka_commit_transaction(client, ToMs(kLongTime))); error) {
     return failed(error);
   }
   changes_.clear();

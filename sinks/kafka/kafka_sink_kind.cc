@@ -21,20 +21,13 @@ const KafkaSinkOptions& OptionsOf(const SinkConfiguration& sink) {
 }
 
 std::unique_ptr<Sink> Make(const SinkParts& parts) {
-  const KafkaSinkOptions& options = OptionsOf(*parts.configuration);
-  if (options.delivery == KafkaSinkOptions::Delivery::kAtLeastOnce) {
-    return std::make_unique<AtLeastOnceSink>(AtLeastOnceSink::Parts{
-        parts.log, parts.store, parts.dead_letters, parts.configuration->name, options});
+  const KafkaWriter::Parts common = {parts.log, parts.dead_letters, parts.configuration->name,
+                                     OptionsOf(*parts.configuration)};
+  if (common.options.delivery == KafkaSinkOptions::Delivery::kAtLeastOnce) {
+    return std::make_unique<AtLeastOnceSink>(AtLeastOnceSink::Parts{common, parts.store});
   }
-  ExactlyOnceSink::Parts exactly;
-  exactly.log = parts.log;
-  exactly.dead_letters = parts.dead_letters;
-  exactly.instance = parts.instance;
-  exactly.name = parts.configuration->name;
-  exactly.options = options;
-  exactly.owner_of = parts.owner_of;
-  exactly.group_offsets = parts.group_offsets;
-  return std::make_unique<ExactlyOnceSink>(std::move(exactly));
+  return std::make_unique<ExactlyOnceSink>(
+      ExactlyOnceSink::Parts{common, parts.instance, parts.owner_of, parts.group_offsets});
 }
 
 bool IsExactlyOnce(const SinkConfiguration& sink) {

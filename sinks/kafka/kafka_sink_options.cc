@@ -66,4 +66,14 @@ OptionTable<KafkaSinkOptions> KafkaSinkOptionTable() {
   return Joined(own, Within<O>(KafkaClientOptionTable(), [](O* sink) { return &sink->client; }));
 }
 
+NewTopic EventTopicSettings(const KafkaSinkOptions& options, const std::string& topic) {
+  NewTopic settings;
+  settings.name = topic;
+  if (options.partitions > 0) settings.partitions = static_cast<int>(options.partitions);
+  if (options.replication_factor > 0) {
+    settings.replication = static_cast<int>(options.replication_factor);
+  }
+  return settings;
+}
+
 }  // namespace sparktail

@@ -5,6 +5,7 @@
 
 #include "ingest/base/options.h"
 #include "ingest/kafka/client_options.h"
+#include "ingest/kafka/topic_admin.h"
 
 namespace sparktail {
 
@@ -22,5 +23,8 @@ struct KafkaSinkOptions {
   std::string compression = "zstd";
 };
 OptionTable<KafkaSinkOptions> KafkaSinkOptionTable();
+
+// Returns the settings with which a topic of events is created.
+NewTopic EventTopicSettings(const KafkaSinkOptions& options, const std::string& topic);
 
 }  // namespace sparktail

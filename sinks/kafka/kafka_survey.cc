@@ -20,8 +20,7 @@ constexpr absl::Duration kRequestTime = absl::Seconds(10);
 absl::StatusOr<int> CountBrokers(const KafkaClient& client) {
   const rd_kafka_metadata_t* found = nullptr;
   const rd_kafka_resp_err_t code =
-      rd_kafka_metadata(client.get(), /*all_topics=*/0, nullptr, &found,
-                        static_cast<int>(absl::ToInt64Milliseconds(kRequestTime)));
+      rd_kafka_metadata(client.get(), /*all_topics=*/0, nullptr, &found, ToMs(kRequestTime));
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return ToStatus(code, "", "list the brokers");
   return KafkaMetadata(found)->broker_cnt;
 }
@@ -72,13 +71,7 @@ absl::StatusOr<KafkaSurvey> SurveyKafka(Log* log, const KafkaSinkOptions& option
   KafkaSurvey survey;
   survey.brokers = *brokers;
   for (const std::string& name : KnownTopics(options.topic)) {
-    NewTopic wanted;
-    wanted.name = name;
-    if (options.partitions > 0) wanted.partitions = static_cast<int>(options.partitions);
-    if (options.replication_factor > 0) {
-      wanted.replication = static_cast<int>(options.replication_factor);
-    }
-    survey.topics.push_back(Survey(client->get(), wanted, create));
+    survey.topics.push_back(Survey(client->get(), EventTopicSettings(options, name), create));
   }
   if (options.delivery != KafkaSinkOptions::Delivery::kExactlyOnce) return survey;
   survey.topics.push_back(

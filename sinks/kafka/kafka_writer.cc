@@ -21,8 +21,6 @@ constexpr std::string_view kMostMessage = "1000000000";
 constexpr size_t kBatchBytes = 1'000'000;  // librdkafka's own default
 constexpr size_t kLeastBatchBytes = 16'000;
 
-int ToMs(absl::Duration time) { return static_cast<int>(absl::ToInt64Milliseconds(time)); }
-
 rd_kafka_vu_t Part(rd_kafka_vtype_t type) {
   rd_kafka_vu_t part{};
   part.vtype = type;
@@ -113,6 +111,29 @@ void KafkaWriter::ForgetProducer() {
 }
 
 // ---------------------------------------------------------------- putting
+
+absl::Status KafkaWriter::Write(const EventBuffer& events, size_t first) {
+  written_.push_back({&events, first});
+  return Put(events, first);
+}
+
+absl::Status KafkaWriter::RepeatWithoutRejected(absl::Status status, absl::Duration silence,
+                                                absl::FunctionRef<absl::Status()> restart) {
+  while (!status.ok() && (has_rejections() || must_repeat_)) {
+    status = Flush(silence);
+    if (!must_repeat_) return status;
+    status = restart();
+    for (size_t i = 0; i < written_.size() && status.ok(); ++i) {
+      status = Put(*written_[i].events, written_[i].first);
+    }
+  }
+  return status;
+}
+
+absl::Status KafkaWriter::Rollback() {
+  written_.clear();
+  return refused_events_.Rollback();
+}
 
 absl::Status KafkaWriter::Put(const EventBuffer& events, size_t first) {
   for (size_t i = first; i < events.events.size(); ++i) {
@@ -248,27 +269,28 @@ void KafkaWriter::OnReport(const rd_kafka_message_t& message) {
                   (message.rkt == nullptr ? "?" : rd_kafka_topic_name(message.rkt))));
 }
 
-bool KafkaWriter::Drain(absl::Duration timeout) {
-  const absl::Time deadline = absl::Now() + timeout;
-  while (in_flight_ > 0 && absl::Now() < deadline) {
-    rd_kafka_flush(client_->get(), ToMs(kPollTime));
-  }
-  return in_flight_ == 0;
+bool KafkaWriter::Drain(absl::Duration silence) {
+  return DrainUntil(silence, [] { return false; });
 }
 
 // A rejection ends the transaction. After that, messages for partitions that are not in the
 // transaction yet wait until their time-out; their reports would say nothing new.
-bool KafkaWriter::DrainOrRejection(absl::Duration timeout) {
-  if (!is_transactional_) return Drain(timeout);
-  const absl::Time deadline = absl::Now() + timeout;
-  while (in_flight_ > 0 && !has_rejections() && absl::Now() < deadline) {
-    rd_kafka_flush(client_->get(), ToMs(kPollTime));
-  }
-  return in_flight_ == 0 || has_rejections();
+bool KafkaWriter::DrainOrRejection(absl::Duration silence) {
+  return DrainUntil(silence, [this] { return is_transactional_ && has_rejections(); });
 }
 
-absl::Status KafkaWriter::Flush(absl::Duration timeout) {
-  const bool is_done = DrainOrRejection(timeout);
+bool KafkaWriter::DrainUntil(absl::Duration silence, absl::FunctionRef<bool()> is_enough) {
+  absl::Time deadline = absl::Now() + silence;
+  while (in_flight_ > 0 && !is_enough() && absl::Now() < deadline) {
+    const size_t before = in_flight_;
+    rd_kafka_flush(client_->get(), ToMs(kPollTime));
+    if (in_flight_ < before) deadline = absl::Now() + silence;
+  }
+  return in_flight_ == 0 || is_enough();
+}
+
+absl::Status KafkaWriter::Flush(absl::Duration silence) {
+  const bool is_done = DrainOrRejection(silence);
   // Rejections come first: they may be the cause of other failures.
   if (is_done && has_rejections()) return RequestRepeat();
   if (!failure_.ok()) return client_->WithTrouble(failure_);
@@ -318,6 +340,7 @@ absl::Status KafkaWriter::Bury(const EventBuffer& events, size_t index, std::str
 void KafkaWriter::ForgetDelivered() {
   if (!suspects_.empty() && !had_culprit_) wants_smaller_batches_ = true;
   Restart();
+  written_.clear();
   suspects_.clear();
   refused_events_.Forget();
   is_untimed_ = had_culprit_ = false;
@@ -351,23 +374,12 @@ absl::Status KafkaWriter::EnsureTopic(const std::string& name) {
     return ToStatus(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "there is no such topic",
                     "deliver to topic " + name);
   }
-  return CreateMissing((*admin)->get(), name);
-}
-
-absl::Status KafkaWriter::CreateMissing(rd_kafka_t* admin, const std::string& name) {
-  NewTopic topic;
-  topic.name = name;
-  const KafkaSinkOptions& options = parts_.options;
-  if (options.partitions > 0) topic.partitions = static_cast<int>(options.partitions);
-  if (options.replication_factor > 0) {
-    topic.replication = static_cast<int>(options.replication_factor);
-  }
-  const absl::StatusOr<bool> created = CreateTopic(admin, topic, parts_.patience);
-  if (!created.ok()) return created.status();
-  if (*created) {
+  const absl::StatusOr<bool> created =
+      CreateTopic((*admin)->get(), EventTopicSettings(parts_.options, name), parts_.patience);
+  if (created.ok() && *created) {
     parts_.log->Info("topic " + name, "sink " + parts_.name + ": created topic " + name);
   }
-  return absl::OkStatus();
+  return created.status();
 }
 
 }  // namespace sparktail

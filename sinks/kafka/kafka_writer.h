@@ -1,6 +1,7 @@
 #pragma once
 
 #include <absl/container/flat_hash_set.h>
+#include <absl/functional/function_ref.h>
 #include <absl/status/status.h>
 #include <absl/time/time.h>
 
@@ -47,7 +48,8 @@ class KafkaWriter {
     DeadLetters* dead_letters = nullptr;
     std::string name;  // of the sink
     KafkaSinkOptions options;
-    absl::Duration patience;  // longest time for one response of the brokers
+    // Longest time for one response of the brokers before the sink reports that it waits for them.
+    absl::Duration patience = absl::Seconds(5);
   };
   explicit KafkaWriter(Parts parts);
   // All producers that it created must be destroyed before.
@@ -68,10 +70,21 @@ class KafkaWriter {
   absl::Status PutRecord(rd_kafka_topic_t* topic, std::string_view key,
                          const std::string* value_or_null);
 
+  // Put()s, and remembers the events until ForgetDelivered() or Rollback().
+  absl::Status Write(const EventBuffer& events, size_t first);
+  // If `status` is due to rejected events, puts all others that were written again, in order, until
+  // none is rejected. Otherwise returns `status`. Each time `restart` makes the producer ready
+  // before, with Restart() or a new one.
+  absl::Status RepeatWithoutRejected(absl::Status status, absl::Duration silence,
+                                     absl::FunctionRef<absl::Status()> restart);
+  // Forgets the events that were written, and removes from the dead letters what is not durable.
+  absl::Status Rollback();
+
   // Waits until all messages are reported, or a message of a transaction is rejected. kUnavailable:
-  // some were not delivered; the message says why. If must_repeat() is true then, events were
-  // rejected: put all again, and Put() will skip those events or send them alone.
-  absl::Status Flush(absl::Duration timeout);
+  // some were not delivered, or none was reported for `silence`; the message says why. If
+  // must_repeat() is true then, events were rejected: put all again, and Put() will skip those
+  // events or send them alone.
+  absl::Status Flush(absl::Duration silence);
   bool must_repeat() const { return must_repeat_; }
   // True if the reports so far show a rejected event. Flush() handles it.
   bool has_rejections() const { return is_newly_untimed_ || !rejected_.empty(); }
@@ -79,8 +92,8 @@ class KafkaWriter {
   // Thread-safe.
   KafkaStatistics statistics() const { return statistics_.Get(); }
 
-  // Serves reports until nothing is in flight. Returns false if that takes longer than `timeout`.
-  bool Drain(absl::Duration timeout);
+  // Serves reports until nothing is in flight. Returns false if none comes for `silence`.
+  bool Drain(absl::Duration silence);
 
   // Forgets all messages and their reports: they are put again, or were delivered.
   void Restart();
@@ -96,6 +109,10 @@ class KafkaWriter {
   absl::StatusOr<rd_kafka_topic_t*> TopicNamed(const std::string& name);
 
  private:
+  struct Written {
+    const EventBuffer* events;
+    size_t first;
+  };
   struct Sent {
     const EventBuffer* events = nullptr;  // null: a record that is not an event
     size_t index = 0;
@@ -106,12 +123,12 @@ class KafkaWriter {
   absl::Status PutAlone(const EventBuffer& events, size_t index);
   absl::Status Produce(const EventBuffer& events, size_t index, bool alone);
   absl::Status Enqueue(std::span<const rd_kafka_vu_t> parts);
-  bool DrainOrRejection(absl::Duration timeout);
+  bool DrainOrRejection(absl::Duration silence);
+  bool DrainUntil(absl::Duration silence, absl::FunctionRef<bool()> is_enough);
   absl::Status RequestRepeat();
   absl::Status HandleRejected();
   absl::Status Bury(const EventBuffer& events, size_t index, std::string_view cause);
   absl::Status EnsureTopic(const std::string& name);
-  absl::Status CreateMissing(rd_kafka_t* admin, const std::string& name);
 
   const Parts parts_;
   NamePattern pattern_;
@@ -131,6 +148,7 @@ class KafkaWriter {
   std::string rejection_;          // reason of the last rejection
 
   // The members below are about the events since ForgetDelivered().
+  std::vector<Written> written_;
   absl::flat_hash_set<EventId> suspects_;
   RefusedEvents refused_events_;
   bool is_untimed_ = false;  // the broker rejects their timestamps
