@@ -61,6 +61,14 @@ absl::Status TryToWrite(const std::string& directory, Os* os) {
   return os->Remove(path);
 }
 
+bool CheckDirectory(const std::string& subject, const std::string& deed,
+                    const std::string& directory, Os* os, CheckReport* report) {
+  const absl::Status status = Because(TryToWrite(directory, os), deed + " in " + directory);
+  if (status.ok()) return true;
+  report->Broken(subject, std::string(status.message()) + WriteAdvice(status));
+  return false;
+}
+
 void CheckSpace(const std::string& subject, const std::string& directory, CheckReport* report) {
   std::error_code error;
   const std::filesystem::space_info space = std::filesystem::space(directory, error);

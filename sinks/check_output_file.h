@@ -16,6 +16,10 @@ std::string WriteAdvice(const absl::Status& status);
 // Creates a file in the directory, and deletes it.
 absl::Status TryToWrite(const std::string& directory, Os* os);
 
+// Reports if no file can be created in the directory: "cannot `deed` in …". Returns false then.
+bool CheckDirectory(const std::string& subject, const std::string& deed,
+                    const std::string& directory, Os* os, CheckReport* report);
+
 // Reports the free space of the directory's disk, if the system knows it.
 void CheckSpace(const std::string& subject, const std::string& directory, CheckReport* report);
 

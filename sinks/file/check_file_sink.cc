@@ -14,11 +14,7 @@ void CheckFileSink(const SinkConfiguration& sink, const CheckParts& parts, Check
   const std::string subject = "sink " + sink.name;
   if (!CheckOutputFile(subject, options.path, parts.os, report)) return;
   const bool rotates = options.rotate_bytes > 0 || options.rotate_age < absl::InfiniteDuration();
-  const absl::Status status =
-      rotates ? TryToWrite(ParentDirectory(options.path), parts.os) : absl::OkStatus();
-  if (status.ok()) return;
-  report->Broken(subject, "cannot rotate in " + ParentDirectory(options.path) + ": " +
-                              std::string(status.message()) + WriteAdvice(status));
+  if (rotates) CheckDirectory(subject, "rotate", ParentDirectory(options.path), parts.os, report);
 }
 
 }  // namespace sparktail

@@ -35,11 +35,7 @@ void CheckSqliteSink(const SinkConfiguration& sink, const CheckParts& parts, Che
   if (!CheckOutputFile(subject, options.path, os, report)) return;
   const std::string directory = ParentDirectory(options.path);
   // SQLite keeps files beside the database.
-  if (const absl::Status status = TryToWrite(directory, os); !status.ok()) {
-    return report->Broken(subject,
-                          std::string(Because(status, "make a file in " + directory).message()) +
-                              WriteAdvice(status));
-  }
+  if (!CheckDirectory(subject, "make a file", directory, os, report)) return;
   if (os->IsRemote(directory).value_or(false)) {
     report->Doubt(subject, directory +
                                " is on a network file system, where SQLite's locks can't be "

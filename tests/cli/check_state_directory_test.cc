@@ -6,13 +6,10 @@
 #include <filesystem>
 #include <set>
 #include <string>
-#include <utility>
 
 #include "offsets/cursor_store.h"
 #include "offsets/database.h"
-#include "tests/support/faulty_os.h"
-#include "tests/support/recording_log.h"
-#include "tests/support/temp_dir.h"
+#include "tests/support/checked.h"
 
 namespace sparktail {
 namespace {
@@ -20,28 +17,11 @@ namespace {
 using testing::FaultyOs;
 using ::testing::HasSubstr;
 
-class CheckStateDirectoryTest : public ::testing::Test {
+class CheckStateDirectoryTest : public testing::CheckedTest {
  protected:
   std::string CheckedState(const std::string& path) {
-    CheckReport report;
-    const std::set<std::string> before = Files();
-    CheckStateDirectory(path, &os_, &report);
-    EXPECT_EQ(Files(), before) << "nothing is changed";
-    broken_ = report.broken();
-    return report.Text();
+    return Checked([&](CheckReport* report) { CheckStateDirectory(path, &os_, report); });
   }
-  std::set<std::string> Files() const {
-    std::set<std::string> files;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_.path())) {
-      files.insert(entry.path().string() +
-                   (entry.is_regular_file() ? testing::BytesOf(entry.path()) : ""));
-    }
-    return files;
-  }
-
-  testing::TempDir folder_;
-  FaultyOs os_;
-  size_t broken_ = 0;
 };
 
 TEST_F(CheckStateDirectoryTest, TheStateDirectoryIsMadeOrWrittenTo) {
@@ -57,8 +37,7 @@ TEST_F(CheckStateDirectoryTest, TheStateDirectoryIsMadeOrWrittenTo) {
 
 TEST_F(CheckStateDirectoryTest, CursorsThatAreThereAreLookedAt) {
   const std::string state = folder_ / "state";
-  testing::RecordingLog log;
-  ASSERT_TRUE(CursorStore::Open(&os_, &log, state, CursorStore::Access::kOwn, false).ok());
+  ASSERT_TRUE(CursorStore::Open(&os_, &log_, state, CursorStore::Access::kOwn, false).ok());
   EXPECT_THAT(CheckedState(state), HasSubstr("state/offsets.db can be read"));
   EXPECT_EQ(broken_, 0U);
   testing::WriteBytes(state + "/offsets.db", std::string(4096, 'x'));
@@ -75,8 +54,7 @@ TEST_F(CheckStateDirectoryTest, LookingAtCursorsLeavesNothingBehind) {
     }
     return names;
   };
-  testing::RecordingLog log;
-  ASSERT_TRUE(CursorStore::Open(&os_, &log, state, CursorStore::Access::kOwn, false).ok());
+  ASSERT_TRUE(CursorStore::Open(&os_, &log_, state, CursorStore::Access::kOwn, false).ok());
   for (const int version : {1, 99}) {
     {
       auto database = Database::Open(&os_, state + "/offsets.db", {});

@@ -4,16 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <set>
 #include <string>
 #include <utility>
 
 #include "sinks/file/file_sink_kind.h"
 #include "sinks/file/file_sink_options.h"
 #include "sinks/stdout/stdout_sink_kind.h"
-#include "tests/support/faulty_os.h"
-#include "tests/support/recording_log.h"
-#include "tests/support/temp_dir.h"
+#include "tests/support/checked.h"
 
 namespace sparktail {
 namespace {
@@ -22,38 +19,12 @@ using testing::FaultyOs;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class CheckFileSinkTest : public ::testing::Test {
+class CheckFileSinkTest : public testing::CheckedTest {
  protected:
   std::string Checked(FileSinkOptions options) {
-    SinkConfiguration sink;
-    sink.name = "one";
-    sink.kind = &FileSinkKind();
-    sink.options = AnyOptions::Of(std::move(options));
-    CheckReport report;
-    const std::set<std::string> before = Files();
-    sink.kind->check(sink, {&os_, &log_}, &report);
-    EXPECT_EQ(Files(), before) << "nothing is changed";
-    broken_ = report.broken();
-    return report.Text();
+    return CheckedSink(FileSinkKind(), std::move(options));
   }
-  std::string CheckedFile(const std::string& path) {
-    FileSinkOptions options;
-    options.path = path;
-    return Checked(options);
-  }
-  std::set<std::string> Files() const {
-    std::set<std::string> files;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_.path())) {
-      files.insert(entry.path().string() +
-                   (entry.is_regular_file() ? testing::BytesOf(entry.path()) : ""));
-    }
-    return files;
-  }
-
-  testing::TempDir folder_;
-  FaultyOs os_;
-  testing::RecordingLog log_;
-  size_t broken_ = 0;
+  std::string CheckedFile(const std::string& path) { return Checked({.path = path}); }
 };
 
 TEST_F(CheckFileSinkTest, AFileCanBeMadeOrWrittenTo) {
@@ -98,13 +69,9 @@ TEST_F(CheckFileSinkTest, RotationNeedsItsDirectory) {
 }
 
 TEST_F(CheckFileSinkTest, StandardOutputWorks) {
-  SinkConfiguration sink;
-  sink.name = "one";
-  sink.kind = &StdoutSinkKind();
-  CheckReport report;
-  sink.kind->check(sink, {&os_, &log_}, &report);
-  EXPECT_THAT(report.Text(), HasSubstr("ok       sink one: standard output"));
-  EXPECT_EQ(report.broken(), 0U);
+  EXPECT_THAT(CheckedSink(StdoutSinkKind(), StdoutSinkOptions()),
+              HasSubstr("ok       sink one: standard output"));
+  EXPECT_EQ(broken_, 0U);
 }
 
 }  // namespace

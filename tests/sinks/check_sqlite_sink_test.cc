@@ -4,53 +4,30 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
-#include <filesystem>
-#include <set>
+#include <memory>
 #include <string>
-#include <utility>
 
 #include "sinks/dead_letter.h"
 #include "sinks/sqlite/sqlite_sink.h"
 #include "sinks/sqlite/sqlite_sink_kind.h"
 #include "sinks/sqlite/sqlite_sink_options.h"
-#include "tests/support/faulty_os.h"
-#include "tests/support/recording_log.h"
-#include "tests/support/temp_dir.h"
+#include "tests/support/checked.h"
 
 namespace sparktail {
 namespace {
 
-using testing::FaultyOs;
 using ::testing::HasSubstr;
 
-class CheckSqliteSinkTest : public ::testing::Test {
+class CheckSqliteSinkTest : public testing::CheckedTest {
  protected:
-  std::string Checked(SqliteSinkOptions options) {
-    SinkConfiguration sink;
-    sink.name = "one";
-    sink.kind = &SqliteSinkKind();
-    sink.options = AnyOptions::Of(std::move(options));
-    CheckReport report;
-    const std::set<std::string> before = Files();
-    sink.kind->check(sink, {&os_, &log_}, &report);
-    EXPECT_EQ(Files(), before) << "nothing is changed";
-    broken_ = report.broken();
-    return report.Text();
+  std::string CheckedSqlite(const std::string& path) {
+    return CheckedSink(SqliteSinkKind(), SqliteSinkOptions{path});
   }
-  std::string CheckedSqlite(const std::string& path) { return Checked(SqliteSinkOptions{path}); }
-  std::set<std::string> Files() const {
-    std::set<std::string> files;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_.path())) {
-      files.insert(entry.path().string() +
-                   (entry.is_regular_file() ? testing::BytesOf(entry.path()) : ""));
-    }
-    return files;
-  }
-  void MakeHistory(const std::string& path) {
-    testing::RecordingLog log;
-    DeadLetters letters(&os_, &log, folder_ / "letters", "one", uint64_t{1} << 20);
-    SqliteSink sink(&os_, &log, &letters, "one", {.path = path});
-    ASSERT_TRUE(sink.Open().ok());
+  std::unique_ptr<SqliteSink> OpenHistory(const std::string& path) {
+    auto sink = std::make_unique<SqliteSink>(&os_, &log_, &letters_, "one",
+                                             SqliteSinkOptions{.path = path});
+    EXPECT_TRUE(sink->Open().ok());
+    return sink;
   }
   void MakeOtherDatabase(const std::string& path) {
     sqlite3* database = nullptr;
@@ -59,26 +36,20 @@ class CheckSqliteSinkTest : public ::testing::Test {
     sqlite3_close(database);
   }
 
-  testing::TempDir folder_;
-  FaultyOs os_;
-  testing::RecordingLog log_;
-  size_t broken_ = 0;
+  DeadLetters letters_{&os_, &log_, folder_ / "letters", "one", uint64_t{1} << 20};
 };
 
 TEST_F(CheckSqliteSinkTest, AHistoryIsRecognised) {
   const std::string path = folder_ / "h.db";
   EXPECT_THAT(CheckedSqlite(path), HasSubstr(path + " can be made"));
-  MakeHistory(path);
+  OpenHistory(path);
   EXPECT_THAT(CheckedSqlite(path), HasSubstr(path + " is a history that can be read"));
   EXPECT_EQ(broken_, 0U);
 }
 
 TEST_F(CheckSqliteSinkTest, AHistoryInUseIsRecognised) {
   const std::string path = folder_ / "h.db";
-  testing::RecordingLog log;
-  DeadLetters letters(&os_, &log, folder_ / "letters", "one", uint64_t{1} << 20);
-  SqliteSink sink(&os_, &log, &letters, "one", {.path = path});
-  ASSERT_TRUE(sink.Open().ok());
+  const auto sink = OpenHistory(path);
   CheckReport report;
   SinkConfiguration configuration;
   configuration.options = AnyOptions::Of(SqliteSinkOptions{path});
