@@ -8,12 +8,26 @@ namespace sparktail {
 namespace {
 
 // After this time librdkafka gives up on a message, and the sink writes it again.
-constexpr std::string_view kMessageTimeoutMs = "60000";
-constexpr absl::Duration kFlushTime = absl::Minutes(16);
+constexpr absl::Duration kMessageTimeout = absl::Minutes(1);
+// In place of no time-out.
+constexpr absl::Duration kLongestTimeout = absl::Minutes(16);
+
+absl::Duration MessageTimeoutOf(const KafkaClientOptions& options) {
+  for (const char* name : {"message.timeout.ms", "delivery.timeout.ms"}) {
+    const auto given = options.properties.find(name);
+    if (given == options.properties.end()) continue;
+    const uint64_t ms = ReadNumber(given->second.Reveal()).value_or(0);
+    return ms == 0 ? kLongestTimeout : absl::Milliseconds(ms);
+  }
+  return kMessageTimeout;
+}
 
 }  // namespace
 
-AtLeastOnceSink::AtLeastOnceSink(Parts parts) : parts_(std::move(parts)), writer_(parts_) {}
+AtLeastOnceSink::AtLeastOnceSink(Parts parts)
+    : parts_(std::move(parts)),
+      silence_(MessageTimeoutOf(parts_.options.client) + parts_.report_margin),
+      writer_(parts_) {}
 
 AtLeastOnceSink::~AtLeastOnceSink() { DropProducer(); }
 
@@ -34,7 +48,7 @@ absl::Status AtLeastOnceSink::CreateProducer() {
   KafkaProperties required;
   const auto& properties = parts_.options.client.properties;
   if (!properties.contains("message.timeout.ms") && !properties.contains("delivery.timeout.ms")) {
-    required["message.timeout.ms"] = std::string(kMessageTimeoutMs);
+    required["message.timeout.ms"] = std::to_string(ToMs(kMessageTimeout));
   }
   absl::StatusOr<std::unique_ptr<KafkaClient>> made = writer_.CreateProducer(required);
   if (!made.ok()) return made.status();
@@ -48,17 +62,17 @@ absl::Status AtLeastOnceSink::Write(const EventBuffer& events, size_t first) {
 }
 
 absl::Status AtLeastOnceSink::RepeatWithoutRejected(absl::Status status) {
-  return writer_.RepeatWithoutRejected(std::move(status), kFlushTime, [this] {
+  return writer_.RepeatWithoutRejected(std::move(status), silence_, [this] {
     writer_.Restart();
     return absl::OkStatus();
   });
 }
 
 absl::Status AtLeastOnceSink::Commit(std::span<const StreamCursor> cursors) {
-  absl::Status status = writer_.Flush(kFlushTime);
+  absl::Status status = writer_.Flush(silence_);
   while (!status.ok()) {
     if (status = RepeatWithoutRejected(status); !status.ok()) return status;
-    status = writer_.Flush(kFlushTime);
+    status = writer_.Flush(silence_);
   }
   if (status = writer_.refused_events()->Sync(); !status.ok()) return status;
   status = parts_.store->Commit(parts_.name, cursors, std::nullopt);

@@ -24,6 +24,9 @@ class AtLeastOnceSink : public Sink {
  public:
   struct Parts : KafkaWriter::Parts {
     CursorStore* store = nullptr;
+    // librdkafka reports each message when its time-out (message.timeout.ms) is over. If no report
+    // comes for so much longer, the sink does not wait for it.
+    absl::Duration report_margin = absl::Seconds(15);
   };
   explicit AtLeastOnceSink(Parts parts);
   ~AtLeastOnceSink() override;
@@ -42,6 +45,7 @@ class AtLeastOnceSink : public Sink {
   void DropProducer();
 
   const Parts parts_;
+  const absl::Duration silence_;  // longest time without a report of librdkafka
   KafkaWriter writer_;
   std::unique_ptr<KafkaClient> producer_;
 };

@@ -63,6 +63,7 @@ class AtLeastOnceSinkTest : public ::testing::Test {
     parts.name = kSink;
     parts.options = options_;
     parts.patience = absl::Milliseconds(500);
+    parts.report_margin = report_margin_;
     auto one = std::make_unique<Delivering>(std::make_unique<AtLeastOnceSink>(std::move(parts)));
     const auto cursors = one->sink()->Open();
     EXPECT_TRUE(cursors.ok()) << cursors.status();
@@ -106,6 +107,7 @@ class AtLeastOnceSinkTest : public ::testing::Test {
   MemoryCursorStore store_;
   KafkaMock mock_;
   KafkaSinkOptions options_;
+  absl::Duration report_margin_ = absl::Seconds(15);
   std::optional<DeadLetters> dead_letters_;
 };
 
@@ -165,6 +167,28 @@ TEST_F(AtLeastOnceSinkTest, AnswersThatAreLost) {
     if (++failures == 2) mock_.Delay(0);
   }));
   ExpectAll(0, 20);
+}
+
+// A message that librdkafka would never report must not silence the sink.
+TEST_F(AtLeastOnceSinkTest, F32_ReportsThatDoNotComeAreNotWaitedFor) {
+  const absl::Duration timeout = absl::Seconds(30);
+  options_.client = mock_.Options({{"message.copy.max.bytes", "0"},
+                                   {"message.timeout.ms", "30000"},
+                                   {"socket.timeout.ms", "30000"}});
+  report_margin_ = absl::Milliseconds(200) - timeout;
+  const auto one = MakeOpen();
+  ASSERT_TRUE(one->Deliver(0, 1));
+  mock_.Delay(20'000);
+  const absl::Time begin = absl::Now();
+  EXPECT_TRUE(one->Deliver(1, 3, [&](const absl::Status& status) {
+    EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("the brokers do not accept the events"));
+    EXPECT_EQ(Cursor(), 1U);
+    mock_.Delay(0);
+  }));
+  EXPECT_LT(absl::Now() - begin, timeout / 2);
+  EXPECT_THAT(one->errors, Not(IsEmpty()));
+  ExpectAll(0, 3);
 }
 
 TEST_F(AtLeastOnceSinkTest, AnElectionIsNoError) {
