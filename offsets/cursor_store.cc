@@ -12,16 +12,13 @@
 #include <unordered_map>
 #include <utility>
 
+#include "ingest/base/annotated.h"
 #include "offsets/database.h"
 #include "offsets/offsets_file.h"
 #include "offsets/state_lock.h"
 
 namespace sparktail {
 namespace {
-
-absl::Status CannotStat(const std::string& path, const absl::Status& why) {
-  return absl::Status(why.code(), "cannot stat " + path + ": " + std::string(why.message()));
-}
 
 // Streams whose rows are kept in memory, about 250 bytes each. Commits to more streams are slower.
 constexpr size_t kMostKnown = 20'000;
@@ -186,7 +183,7 @@ absl::Status SqliteCursorStore::Verify() {
 
 absl::Status SqliteCursorStore::Own(StateLock lock) {
   const absl::StatusOr<Os::FileInfo> file = os_->StatPath(path_, /*follow_links=*/false);
-  if (!file.ok()) return CannotStat(path_, file.status());
+  if (!file.ok()) return Annotated(file.status(), "cannot stat " + path_);
   file_ = *file;
   lock_.emplace(std::move(lock));
   return absl::OkStatus();
@@ -277,10 +274,9 @@ absl::StatusOr<std::string> SqliteCursorStore::ReadState(std::string_view sink,
 absl::Status SqliteCursorStore::CheckStillOurs() {
   if (!lock_) return absl::FailedPreconditionError(path_ + " was opened read-only");
   if (absl::Status status = lock_->CheckStillHeld(); !status.ok()) return status;
-  const absl::StatusOr<Os::FileInfo> file = os_->StatPath(path_, /*follow_links=*/false);
-  const bool is_same = file.ok() && file->device == file_.device && file->inode == file_.inode;
-  if (is_same) return absl::OkStatus();
-  if (!file.ok() && !absl::IsNotFound(file.status())) return CannotStat(path_, file.status());
+  const absl::StatusOr<bool> is_there = IsAt(os_, file_, path_);
+  if (!is_there.ok()) return Annotated(is_there.status(), "cannot stat " + path_);
+  if (*is_there) return absl::OkStatus();
   return absl::FailedPreconditionError(
       path_ +
       " was removed or replaced while this process had it open, so new cursors would be lost: "

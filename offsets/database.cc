@@ -7,6 +7,8 @@
 #include <cstring>
 #include <utility>
 
+#include "ingest/base/annotated.h"
+
 namespace sparktail {
 namespace {
 
@@ -37,18 +39,15 @@ absl::Status CreateIfMissing(Os* os, const std::string& path) {
   return absl::OkStatus();
 }
 
-absl::Status WithPath(const std::string& path, const absl::Status& status) {
-  return absl::Status(status.code(), absl::StrCat(path, ": ", status.message()));
-}
-
 absl::Status SetWal(Database* database, const std::string& path) {
   absl::StatusOr<Statement> mode = Statement::Prepare(database, "PRAGMA journal_mode=WAL");
   if (!mode.ok()) return mode.status();
   const absl::StatusOr<bool> row = mode->Step();
   if (!row.ok()) return row.status();
   if (*row && mode->Text(0) == "wal") return absl::OkStatus();
-  return WithPath(path, absl::UnavailableError("write-ahead logging is not possible here: the "
-                                               "file system has no shared memory"));
+  return Annotated(absl::UnavailableError("write-ahead logging is not possible here: the "
+                                          "file system has no shared memory"),
+                   path);
 }
 
 absl::Status Configure(Database* database, const std::string& path,
@@ -136,7 +135,7 @@ void Database::Close::operator()(sqlite3* connection) const { sqlite3_close_v2(c
 absl::StatusOr<Database> Database::Open(Os* os, const std::string& path, const Options& options) {
   if (options.access == Access::kCreate) {
     const absl::Status made = CreateIfMissing(os, path);
-    if (!made.ok()) return WithPath(path, made);
+    if (!made.ok()) return Annotated(made, path);
   }
   const int access = options.access == Access::kRead ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
   // SQLite does not take ":memory:" and "" for files.
@@ -147,15 +146,15 @@ absl::StatusOr<Database> Database::Open(Os* os, const std::string& path, const O
                       access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, /*zVfs=*/nullptr);
   Database database;
   database.connection_.reset(connection);  // may be set even after an error
-  if (connection == nullptr) return WithPath(path, absl::UnavailableError("out of memory"));
-  if (result != SQLITE_OK) return WithPath(path, ErrorOf(connection, result));
+  if (connection == nullptr) return Annotated(absl::UnavailableError("out of memory"), path);
+  if (result != SQLITE_OK) return Annotated(ErrorOf(connection, result), path);
   sqlite3_busy_timeout(connection, static_cast<int>(options.busy_timeout / absl::Milliseconds(1)));
   const absl::Status configured = Configure(&database, path, options);
   if (!configured.ok()) return configured;
   const bool is_read_only = sqlite3_db_readonly(connection, "main") == 1;
   const bool writes = options.access == Access::kCreate || options.access == Access::kExisting;
   if (is_read_only && writes) {
-    return WithPath(path, absl::UnavailableError("the file is read-only"));
+    return Annotated(absl::UnavailableError("the file is read-only"), path);
   }
   return database;
 }
@@ -255,10 +254,6 @@ void Statement::BindDouble(int parameter, double value) {
   KeepBindError(sqlite3_bind_double(statement_.get(), parameter, value));
 }
 
-void Statement::BindNull(int parameter) {
-  KeepBindError(sqlite3_bind_null(statement_.get(), parameter));
-}
-
 absl::StatusOr<bool> Statement::Step() {
   sqlite3* connection = sqlite3_db_handle(statement_.get());
   const int result = bind_error_ == SQLITE_OK ? sqlite3_step(statement_.get()) : bind_error_;
@@ -287,10 +282,6 @@ bool Statement::IsNull(int column) const {
 }
 
 int64_t Statement::Int(int column) const { return sqlite3_column_int64(statement_.get(), column); }
-
-double Statement::Double(int column) const {
-  return sqlite3_column_double(statement_.get(), column);
-}
 
 std::string_view Statement::Text(int column) const {
   const unsigned char* text = sqlite3_column_text(statement_.get(), column);

@@ -91,7 +91,6 @@ class Statement {
   void BindBlob(int parameter, std::string_view bytes);
   void BindInt(int parameter, int64_t value);
   void BindDouble(int parameter, double value);
-  void BindNull(int parameter);
 
   // Moves to the next row; false if there is none. Until the last row the statement sees the
   // database as it was at the first Step(), and keeps the -wal file from being emptied: step to
@@ -106,7 +105,6 @@ class Statement {
   // Reset().
   bool IsNull(int column) const;
   int64_t Int(int column) const;
-  double Double(int column) const;
   std::string_view Text(int column) const;
   std::string_view Blob(int column) const;
 

@@ -1,52 +1,31 @@
 #include "offsets/database_header.h"
 
-#include <string_view>
-
-#include "offsets/database.h"
+#include "ingest/base/annotated.h"
 
 namespace sparktail {
 namespace {
 
 constexpr std::string_view kMagic("SQLite format 3\0", 16);
-constexpr size_t kHeaderBytes = 100;
+constexpr size_t kFormatsAt = 18;  // for writing and for reading: 1 or 2, with WAL
 constexpr size_t kUserVersionAt = 60;
 constexpr size_t kApplicationIdAt = 68;
-
-absl::Status CannotRead(const std::string& path, const absl::Status& status) {
-  return absl::Status(status.code(), "cannot read " + path + ": " + std::string(status.message()));
-}
-
-// Returns the first bytes of a file; fewer than `size` if it ends before.
-absl::StatusOr<std::string> ReadBytes(Os* os, int fd, size_t size) {
-  std::string bytes(size, '\0');
-  size_t have = 0;
-  while (have < size) {
-    const absl::StatusOr<size_t> read = os->ReadAt(fd, have, bytes.data() + have, size - have);
-    if (!read.ok()) return read.status();
-    if (*read == 0) break;
-    have += *read;
-  }
-  bytes.resize(have);
-  return bytes;
-}
 
 int64_t BigEndian(std::string_view header, size_t at) {
   uint32_t value = 0;
   for (size_t i = at; i < at + 4; ++i) value = value << 8 | static_cast<unsigned char>(header[i]);
-  return value;
+  return static_cast<int32_t>(value);
 }
 
 // Reads the file itself: SQLite would create files beside the database.
 absl::StatusOr<DatabaseHeader> ReadHeader(const std::string& path, Os* os) {
   const absl::StatusOr<int> fd = os->OpenToFollow(path);
-  if (!fd.ok()) return CannotRead(path, fd.status());
-  const absl::StatusOr<std::string> header = ReadBytes(os, *fd, kHeaderBytes);
+  if (!fd.ok()) return Annotated(fd.status(), "cannot read " + path);
+  const absl::StatusOr<std::string> bytes = ReadRange(os, *fd, 0, DatabaseHeader::kBytes);
   os->Close(*fd);
-  if (!header.ok()) return CannotRead(path, header.status());
-  if (header->size() < kHeaderBytes || !header->starts_with(kMagic)) {
-    return absl::DataLossError(path + " is no SQLite database; name another path");
-  }
-  return DatabaseHeader{BigEndian(*header, kApplicationIdAt), BigEndian(*header, kUserVersionAt)};
+  if (!bytes.ok()) return Annotated(bytes.status(), "cannot read " + path);
+  absl::StatusOr<DatabaseHeader> header = DatabaseHeader::Parse(*bytes);
+  if (header.ok()) return header;
+  return absl::DataLossError(path + " is no SQLite database; name another path");
 }
 
 // True if a process has the database open, or did not close it: then the file alone does not tell,
@@ -55,9 +34,19 @@ bool IsInUse(const std::string& path, Os* os) {
   return os->StatPath(path + "-wal", /*follow_links=*/true).ok();
 }
 
-absl::StatusOr<DatabaseHeader> QueryHeader(const std::string& path, Os* os) {
-  absl::StatusOr<Database> database = Database::Open(os, path, {.access = Database::Access::kRead});
-  if (!database.ok()) return database.status();
+}  // namespace
+
+absl::StatusOr<DatabaseHeader> DatabaseHeader::Parse(std::string_view bytes) {
+  if (bytes.size() < kBytes || !bytes.starts_with(kMagic)) {
+    return absl::DataLossError("it is not an SQLite database");
+  }
+  for (const char format : {bytes[kFormatsAt], bytes[kFormatsAt + 1]}) {
+    if (format != 1 && format != 2) return absl::DataLossError("its format is unknown");
+  }
+  return DatabaseHeader{BigEndian(bytes, kApplicationIdAt), BigEndian(bytes, kUserVersionAt)};
+}
+
+absl::StatusOr<DatabaseHeader> DatabaseHeader::Query(Database* database) {
   const absl::StatusOr<int64_t> owner = database->QueryInt("PRAGMA application_id");
   if (!owner.ok()) return owner.status();
   const absl::StatusOr<int64_t> version = database->QueryInt("PRAGMA user_version");
@@ -65,10 +54,11 @@ absl::StatusOr<DatabaseHeader> QueryHeader(const std::string& path, Os* os) {
   return DatabaseHeader{*owner, *version};
 }
 
-}  // namespace
-
 absl::StatusOr<DatabaseHeader> ReadDatabaseHeader(Os* os, const std::string& path) {
-  return IsInUse(path, os) ? QueryHeader(path, os) : ReadHeader(path, os);
+  if (!IsInUse(path, os)) return ReadHeader(path, os);
+  absl::StatusOr<Database> database = Database::Open(os, path, {.access = Database::Access::kRead});
+  if (!database.ok()) return database.status();
+  return DatabaseHeader::Query(&*database);
 }
 
 }  // namespace sparktail

@@ -6,15 +6,11 @@
 
 #include <array>
 
+#include "ingest/base/annotated.h"
+#include "offsets/database_header.h"
+
 namespace sparktail {
 namespace {
-
-// SQLite's file format: https://www.sqlite.org/fileformat2.html#the_database_header
-constexpr size_t kHeaderSize = 100;
-constexpr size_t kFormatsAt = 18;  // for writing and for reading: 1 or 2, with WAL
-constexpr size_t kVersionAt = 60;
-constexpr size_t kApplicationIdAt = 68;
-constexpr std::string_view kMagic{"SQLite format 3\0", 16};
 
 // A database, and the files that SQLite keeps beside it.
 constexpr std::array<const char*, 4> kSuffixes = {"", "-wal", "-shm", "-journal"};
@@ -36,8 +32,9 @@ constexpr char kAfterRecovery[] =
     "stopped; all others read the streams again from start_at, but a file sink skips the events "
     "that its files already hold";
 
+// Returns the error with "<path>: <what>: " before its message.
 absl::Status Error(const absl::Status& status, const std::string& path, const char* what) {
-  return absl::Status(status.code(), absl::StrCat(path, ": ", what, ": ", status.message()));
+  return Annotated(status, absl::StrCat(path, ": ", what));
 }
 
 absl::Status NotOurs(const std::string& path, int64_t application_id) {
@@ -55,61 +52,42 @@ absl::Status TooNew(const std::string& path, int64_t version) {
       kAfterRecovery));
 }
 
-absl::Status CheckIds(const std::string& path, int64_t application_id, int64_t version) {
-  if (application_id != kOffsetsApplicationId) return NotOurs(path, application_id);
-  if (version > kOffsetsVersion) return TooNew(path, version);
-  if (version < 1) return DamagedOffsets(path, "it has no version");
+absl::Status CheckIds(const std::string& path, const DatabaseHeader& header) {
+  if (header.application_id != kOffsetsApplicationId) return NotOurs(path, header.application_id);
+  if (header.user_version > kOffsetsVersion) return TooNew(path, header.user_version);
+  if (header.user_version < 1) return DamagedOffsets(path, "it has no version");
   return absl::OkStatus();
 }
 
-int64_t BigEndian(const char* bytes) {
-  uint32_t value = 0;
-  for (int i = 0; i < 4; ++i) value = value << 8 | static_cast<unsigned char>(bytes[i]);
-  return static_cast<int32_t>(value);
+absl::StatusOr<std::string> ReadHeader(Os* os, int fd) {
+  const absl::StatusOr<Os::FileInfo> info = os->Stat(fd);
+  if (!info.ok()) return info.status();
+  if (!info->is_regular()) {
+    return absl::FailedPreconditionError("it is not a regular file; move it away");
+  }
+  return ReadRange(os, fd, 0, DatabaseHeader::kBytes);
 }
 
 // Runs before SQLite opens the file, because SQLite would already change another program's file.
 absl::Status CheckHeader(Os* os, const std::string& path) {
   const absl::StatusOr<int> fd = os->OpenToFollow(path);
   if (!fd.ok()) return Error(fd.status(), path, "cannot open it");
-  std::string header(kHeaderSize, '\0');
-  const absl::StatusOr<Os::FileInfo> info = os->Stat(*fd);
-  size_t size = 0;
-  absl::Status status = info.status();
-  if (status.ok() && !info->is_regular()) {
-    status = absl::FailedPreconditionError("it is not a regular file; move it away");
-  }
-  while (status.ok() && size < kHeaderSize) {
-    const absl::StatusOr<size_t> read =
-        os->ReadAt(*fd, size, header.data() + size, kHeaderSize - size);
-    status = read.status();
-    if (!read.ok() || *read == 0) break;
-    size += *read;
-  }
+  const absl::StatusOr<std::string> bytes = ReadHeader(os, *fd);
   os->Close(*fd);
-  if (!status.ok()) return Error(status, path, "cannot be read");
-  if (size == 0) return DamagedOffsets(path, "it is empty");
-  if (header.find_first_not_of('\0') == std::string::npos) {
+  if (!bytes.ok()) return Error(bytes.status(), path, "cannot be read");
+  if (bytes->empty()) return DamagedOffsets(path, "it is empty");
+  if (bytes->find_first_not_of('\0') == std::string::npos) {
     return DamagedOffsets(path, "it holds only zeros");
   }
-  if (size < kHeaderSize || !header.starts_with(kMagic)) {
-    return DamagedOffsets(path, "it is not an SQLite database");
-  }
-  for (const char format : {header[kFormatsAt], header[kFormatsAt + 1]}) {
-    // SQLite would open some unknown formats read-only.
-    if (format != 1 && format != 2) return DamagedOffsets(path, "its format is unknown");
-  }
-  return CheckIds(path, BigEndian(header.data() + kApplicationIdAt),
-                  BigEndian(header.data() + kVersionAt));
+  const absl::StatusOr<DatabaseHeader> header = DatabaseHeader::Parse(*bytes);
+  if (!header.ok()) return DamagedOffsets(path, std::string(header.status().message()));
+  return CheckIds(path, *header);
 }
 
 // Checks again after opening: the WAL may hold newer values than the header.
 absl::Status CheckIds(Database* database, const std::string& path) {
-  const absl::StatusOr<int64_t> application_id = database->QueryInt("PRAGMA application_id");
-  if (!application_id.ok()) return application_id.status();
-  const absl::StatusOr<int64_t> version = database->QueryInt("PRAGMA user_version");
-  if (!version.ok()) return version.status();
-  return CheckIds(path, *application_id, *version);
+  const absl::StatusOr<DatabaseHeader> header = DatabaseHeader::Query(database);
+  return header.ok() ? CheckIds(path, *header) : header.status();
 }
 
 absl::StatusOr<Database> OpenExisting(Os* os, const std::string& path) {

@@ -8,17 +8,15 @@
 #include <filesystem>
 #include <utility>
 
+#include "ingest/base/annotated.h"
+
 namespace sparktail {
 namespace {
 
 constexpr size_t kMostOfOwner = 512;  // bytes to read of a lock file
 
 absl::Status Error(const absl::Status& status, const std::string& path, const char* what) {
-  return absl::Status(status.code(), absl::StrCat(path, ": ", what, ": ", status.message()));
-}
-
-bool IsSameFile(const Os::FileInfo& a, const Os::FileInfo& b) {
-  return a.device == b.device && a.inode == b.inode;
+  return Annotated(status, absl::StrCat(path, ": ", what));
 }
 
 std::string ParentOf(const std::string& path) {
@@ -124,11 +122,9 @@ StateLock::~StateLock() {
 absl::Status StateLock::CheckStillHeld() const {
   const absl::StatusOr<Os::FileInfo> held = os_->Stat(fd_);
   if (!held.ok()) return Error(held.status(), path_, "cannot stat the lock file");
-  const absl::StatusOr<Os::FileInfo> there = os_->StatPath(path_, /*follow_links=*/false);
-  if (!there.ok() && !absl::IsNotFound(there.status())) {
-    return Error(there.status(), path_, "cannot stat the lock file");
-  }
-  if (there.ok() && IsSameFile(*held, *there)) return absl::OkStatus();
+  const absl::StatusOr<bool> is_there = IsAt(os_, *held, path_);
+  if (!is_there.ok()) return Error(is_there.status(), path_, "cannot stat the lock file");
+  if (*is_there) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat(
       path_,
       ": the lock file was removed or replaced, so another process may write to this state "

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include "ingest/base/annotated.h"
 #include "ingest/base/path.h"
 
 namespace sparktail {
@@ -27,15 +28,6 @@ absl::Status WhyNotOpened(Os* os, const std::string& path, const absl::Status& s
   return Because(status, "write to " + path);
 }
 
-absl::StatusOr<bool> IsAt(Os* os, int fd, const std::string& path) {
-  const absl::StatusOr<Os::FileInfo> own = os->Stat(fd);
-  if (!own.ok()) return own.status();
-  const absl::StatusOr<Os::FileInfo> found = os->StatPath(path, /*follow_links=*/false);
-  if (absl::IsNotFound(found.status())) return false;
-  if (!found.ok()) return found.status();
-  return own->device == found->device && own->inode == found->inode;
-}
-
 // Returns false if the file was moved away meanwhile, so that the lock is on another file.
 absl::StatusOr<bool> LockAt(Os* os, int fd, const std::string& path) {
   const absl::StatusOr<bool> locked = os->Lock(fd);
@@ -45,7 +37,9 @@ absl::StatusOr<bool> LockAt(Os* os, int fd, const std::string& path) {
         "cannot write to " + path +
         ": another process, or another sink of this one, is writing to it; use another path");
   }
-  absl::StatusOr<bool> is_at = IsAt(os, fd, path);
+  const absl::StatusOr<Os::FileInfo> own = os->Stat(fd);
+  if (!own.ok()) return Because(own.status(), "write to " + path);
+  absl::StatusOr<bool> is_at = IsAt(os, *own, path);
   if (!is_at.ok()) return Because(is_at.status(), "write to " + path);
   return is_at;
 }
@@ -78,25 +72,8 @@ absl::StatusOr<int> OpenAndLockOutputFile(Os* os, const std::string& path) {
                                 "another path");
 }
 
-absl::StatusOr<std::string> ReadRange(Os* os, int fd, uint64_t offset, size_t size) {
-  std::string bytes(size, '\0');
-  size_t read = 0;
-  while (read < size) {
-    const absl::StatusOr<size_t> count =
-        os->ReadAt(fd, offset + read, bytes.data() + read, size - read);
-    if (!count.ok()) return count.status();
-    if (*count == 0) break;
-    read += *count;
-  }
-  bytes.resize(read);
-  return bytes;
-}
-
 absl::Status Because(const absl::Status& status, std::string_view what) {
-  if (status.ok()) return status;
-  std::string message = "cannot ";
-  message.append(what).append(": ").append(status.message().data(), status.message().size());
-  return absl::Status(status.code(), message);
+  return Annotated(status, "cannot " + std::string(what));
 }
 
 absl::Status ForNow(const absl::Status& status) {

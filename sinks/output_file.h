@@ -3,8 +3,6 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
-#include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -19,9 +17,6 @@ absl::StatusOr<int> OpenOutputFile(Os* os, const std::string& path);
 // Like OpenOutputFile(), but also locks the file (flock) until it is closed. kFailedPrecondition:
 // another process, or another sink of this one, holds the lock.
 absl::StatusOr<int> OpenAndLockOutputFile(Os* os, const std::string& path);
-
-// Returns bytes [offset, offset + size) of an open file; fewer if the file ends before.
-absl::StatusOr<std::string> ReadRange(Os* os, int fd, uint64_t offset, size_t size);
 
 // Prefixes the message of an error with "cannot <what>: ". OK stays OK.
 absl::Status Because(const absl::Status& status, std::string_view what);

@@ -277,4 +277,26 @@ absl::Status WriteAll(Os* os, int fd, std::string_view bytes) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::string> ReadRange(Os* os, int fd, uint64_t offset, size_t size) {
+  std::string bytes(size, '\0');
+  size_t read = 0;
+  while (read < size) {
+    const absl::StatusOr<size_t> count =
+        os->ReadAt(fd, offset + read, bytes.data() + read, size - read);
+    if (!count.ok()) return count.status();
+    if (*count == 0) break;
+    read += *count;
+  }
+  bytes.resize(read);
+  return bytes;
+}
+
+absl::StatusOr<bool> IsAt(Os* os, const Os::FileInfo& file, const std::string& path,
+                          bool follow_links) {
+  const absl::StatusOr<Os::FileInfo> found = os->StatPath(path, follow_links);
+  if (absl::IsNotFound(found.status())) return false;
+  if (!found.ok()) return found.status();
+  return file.IsSameFile(*found);
+}
+
 }  // namespace sparktail

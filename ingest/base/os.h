@@ -45,6 +45,9 @@ class Os {
     int64_t modified_ns = 0;  // since 1970
     bool is_directory() const { return type == FileType::kDirectory; }
     bool is_regular() const { return type == FileType::kRegular; }
+    bool IsSameFile(const FileInfo& other) const {
+      return device == other.device && inode == other.inode;
+    }
   };
 
   // Never decreases, so it can measure intervals. It follows the wall clock when that is set
@@ -134,5 +137,12 @@ class PosixOs : public Os {
 // Writes all of `bytes`. Bytes written before an error stay written. kCancelled if the reader of
 // a pipe is gone.
 absl::Status WriteAll(Os* os, int fd, std::string_view bytes);
+
+// Returns bytes [offset, offset + size) of an open file; fewer if the file ends before.
+absl::StatusOr<std::string> ReadRange(Os* os, int fd, uint64_t offset, size_t size);
+
+// Returns true if the path leads to the file, false if it leads to another one or to none.
+absl::StatusOr<bool> IsAt(Os* os, const Os::FileInfo& file, const std::string& path,
+                          bool follow_links = false);
 
 }  // namespace sparktail

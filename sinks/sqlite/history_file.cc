@@ -1,25 +1,24 @@
 #include "sinks/sqlite/history_file.h"
 
+#include "offsets/database_header.h"
 #include "sinks/sqlite/schema.h"
 
 namespace sparktail {
 
 absl::StatusOr<bool> IsHistory(Database* database, const std::string& path) {
-  const absl::StatusOr<int64_t> owner = database->QueryInt("PRAGMA application_id");
-  if (!owner.ok()) return owner.status();
-  const absl::StatusOr<int64_t> version = database->QueryInt("PRAGMA user_version");
-  if (!version.ok()) return version.status();
+  const absl::StatusOr<DatabaseHeader> header = DatabaseHeader::Query(database);
+  if (!header.ok()) return header.status();
   const absl::StatusOr<int64_t> tables = database->QueryInt("SELECT count(*) FROM sqlite_master");
   if (!tables.ok()) return tables.status();
-  if (*owner == 0 && *version == 0 && *tables == 0) return false;
-  if (*owner != kHistoryApplicationId) {
+  if (header->application_id == 0 && header->user_version == 0 && *tables == 0) return false;
+  if (header->application_id != kHistoryApplicationId) {
     return absl::FailedPreconditionError(
         path + " is a database of another program: nothing is written to it; use another path");
   }
-  if (*version == kHistoryVersion) return true;
+  if (header->user_version == kHistoryVersion) return true;
   return absl::FailedPreconditionError(
       path + " was written by a newer version of sparktail (its schema is " +
-      std::to_string(*version) + "): use that version, or another path");
+      std::to_string(header->user_version) + "): use that version, or another path");
 }
 
 absl::Status AdviseOnHistory(const absl::Status& status, const std::string& path) {

@@ -100,19 +100,6 @@ TEST_F(OutputFileTest, AnyCallFails) {
   }
 }
 
-TEST_F(OutputFileTest, ReadsARange) {
-  testing::WriteBytes(folder_ / "in", "0123456789");
-  const auto fd = os_.Open(folder_ / "in");
-  ASSERT_TRUE(fd.ok());
-  os_.set_most_read(2);
-  EXPECT_EQ(*ReadRange(&os_, *fd, 3, 5), "34567");
-  EXPECT_EQ(*ReadRange(&os_, *fd, 8, 5), "89");
-  EXPECT_EQ(*ReadRange(&os_, *fd, 20, 5), "");
-  os_.Fail({.calls = {Call::kReadAt}});
-  EXPECT_TRUE(absl::IsUnavailable(ReadRange(&os_, *fd, 0, 5).status()));
-  os_.Close(*fd);
-}
-
 TEST(OutputErrorTest, Because) {
   EXPECT_TRUE(Because(absl::OkStatus(), "write").ok());
   const absl::Status status = Because(absl::NotFoundError("gone"), "write to x");
