@@ -3,16 +3,20 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
+#include <atomic>
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ingest/base/log.h"
 #include "ingest/base/os.h"
 #include "offsets/cursor_store.h"
 #include "sinks/file/file_sink_options.h"
+#include "sinks/file/file_state.h"
+#include "sinks/file/known_ids.h"
 #include "sinks/sink.h"
 
 namespace sparktail {
@@ -44,8 +48,55 @@ class FileSink : public Sink {
   void AddTo(SinkStatus* status) const override;
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  absl::Status TakeOver(int fd, const std::optional<FileState>& stored);
+  absl::Status Resume(int fd);
+  absl::Status CutMoved();
+  absl::Status CutIfKnown(const std::string& path);
+  absl::Status Cut(int fd, const std::string& path);
+  absl::Status Recover(int fd);
+  absl::Status CollectIds(int fd);
+  absl::Status Adopt(int fd);
+  absl::StatusOr<FileState> Describe(int fd, uint64_t length);
+  absl::StatusOr<Os::FileInfo> Stat(int fd);
+
+  absl::Status BeginFile();
+  absl::Status EnsureOpen() { return fd_ >= 0 ? absl::OkStatus() : BeginFile(); }
+  void Close();
+  absl::Status WriteUnknown(const EventBuffer& events, size_t first);
+  absl::Status Append(std::string_view bytes);
+
+  absl::Status CutBack();
+  absl::Status FollowPath();
+  absl::Status CarryOver(const Os::FileInfo& own);
+  absl::StatusOr<std::string> ReadUncommitted();
+  absl::Status CheckSize();
+  void NoteLost(uint64_t found, uint64_t expected);
+
+  bool RotationIsDue();
+  void RotateIfDue();
+  absl::Status Rotate();
+  absl::Status RemoveOldFiles();
+
+  void Info(std::string_view message) { log_->Info("file_sink " + path_, message); }
+  void Warn(std::string_view message) { log_->Warn("file_sink " + path_, message); }
+  int64_t NowMs() { return absl::ToUnixMillis(os_->Now()); }
+
+  Os* const os_;
+  Log* const log_;
+  CursorStore* const store_;
+  FileStateStore states_;
+  const std::string name_;
+  const FileSinkOptions options_;
+  const std::string& path_;
+  const bool recover_;
+
+  int fd_ = -1;  // -1: the next write opens the file
+  // Describes the open file in the store before anything is written to it. So after a crash at any
+  // moment, all bytes after state_.length are uncommitted and can be cut off.
+  FileState state_;
+  uint64_t written_ = 0;  // length of the file, uncommitted bytes included
+  KnownIds known_;
+  std::atomic<uint64_t> lost_bytes_ = 0;
 };
 
 }  // namespace sparktail

@@ -9,7 +9,6 @@
 #include "parsers/byte_buffer.h"
 #include "parsers/json_member.h"
 #include "parsers/json_writer.h"
-#include "sinks/output_file.h"
 
 namespace sparktail {
 namespace {
@@ -75,11 +74,30 @@ absl::StatusOr<std::string> HashHead(Os* os, int fd, uint64_t size) {
   return hex;
 }
 
+absl::StatusOr<FileState> DescribeFile(const FileState& before, Os* os, int fd,
+                                       const std::string& path, uint64_t length) {
+  const absl::StatusOr<Os::FileInfo> info = os->Stat(fd);
+  if (!info.ok()) return info.status();
+  const uint64_t head_size = std::min(length, FileState::kMaxHead);
+  FileState next = before;
+  next.path = path;
+  next.length = length;
+  next.device = info->device;
+  next.inode = info->inode;
+  const bool has_head = !before.head_hash.empty() && head_size == before.head_size;
+  if (before.HasInodeOf(*info) && has_head) return next;
+  absl::StatusOr<std::string> hash = HashHead(os, fd, head_size);
+  if (!hash.ok()) return hash.status();
+  if (hash->empty()) return absl::UnavailableError("another process is cutting it");
+  next.head_size = head_size;
+  next.head_hash = *std::move(hash);
+  return next;
+}
+
 absl::StatusOr<bool> IsFileOf(const FileState& state, Os* os, int fd) {
   const absl::StatusOr<Os::FileInfo> info = os->Stat(fd);
   if (!info.ok()) return info.status();
-  const bool same_inode = info->device == state.device && info->inode == state.inode;
-  if (state.head_size < kUniqueHead && !same_inode) return false;
+  if (state.head_size < kUniqueHead && !state.HasInodeOf(*info)) return false;
   if (state.head_size == 0) {
     const absl::StatusOr<std::string> head = ReadRange(os, fd, 0, kUniqueHead);
     if (!head.ok()) return head.status();
@@ -95,6 +113,42 @@ bool BeginsLikeDocument(std::string_view text) {
   return std::any_of(std::begin(kBeginnings), std::end(kBeginnings), [&](std::string_view begin) {
     return begin.substr(0, text.size()) == text.substr(0, begin.size());
   });
+}
+
+absl::StatusOr<std::optional<FileState>> FileStateStore::Load() {
+  const absl::StatusOr<std::string> json = store_->LoadState(sink_);
+  if (!json.ok()) return json.status();
+  if (json->empty()) return std::optional<FileState>();
+  std::optional<FileState> state = FileState::FromJson(*json);
+  if (state) return state;
+  return absl::FailedPreconditionError("the state of sink " + sink_ +
+                                       " was written by another version of sparktail: use that "
+                                       "version, or give the sink another name");
+}
+
+absl::Status FileStateStore::Store(FileState next, std::span<const StreamCursor> cursors,
+                                   bool is_commit, FileState* state) {
+  next.commit = state->commit + 1;
+  absl::Status status = store_->Commit(sink_, cursors, next.ToJson());
+  if (status.ok()) {
+    *state = std::move(next);
+  } else {
+    doubted_ = std::move(next);
+    doubted_is_commit_ = is_commit;
+  }
+  return status;
+}
+
+absl::Status FileStateStore::Resolve(FileState* state) {
+  if (!doubted_) return absl::OkStatus();
+  const absl::StatusOr<std::optional<FileState>> stored = Load();
+  if (!stored.ok()) return stored.status();
+  if (*stored && (*stored)->commit == doubted_->commit) {
+    *state = *std::move(doubted_);
+    is_committed_ = doubted_is_commit_;
+  }
+  doubted_.reset();
+  return absl::OkStatus();
 }
 
 }  // namespace sparktail

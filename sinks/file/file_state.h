@@ -1,13 +1,17 @@
 #pragma once
 
+#include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "ingest/base/os.h"
+#include "offsets/cursor_store.h"
 
 namespace sparktail {
 
@@ -34,6 +38,10 @@ struct FileState {
 
   static constexpr uint64_t kMaxHead = 4096;
 
+  bool HasInodeOf(const Os::FileInfo& file) const {
+    return device == file.device && inode == file.inode;
+  }
+
   std::string ToJson() const;
   // Returns nothing if `json` is not from ToJson().
   static std::optional<FileState> FromJson(std::string_view json);
@@ -43,11 +51,41 @@ struct FileState {
 // is shorter.
 absl::StatusOr<std::string> HashHead(Os* os, int fd, uint64_t size);
 
+// Returns `before` with the facts of an open file whose first `length` bytes are committed.
+// kUnavailable: another process is cutting it.
+absl::StatusOr<FileState> DescribeFile(const FileState& before, Os* os, int fd,
+                                       const std::string& path, uint64_t length);
+
 // Returns true if an open file is the one that `state` describes. A short head proves little, so
 // the inode must match too. If nothing was committed yet, the file must begin like a document.
 absl::StatusOr<bool> IsFileOf(const FileState& state, Os* os, int fd);
 
 // Returns true if `text` begins with a document, or is the beginning of one.
 bool BeginsLikeDocument(std::string_view text);
+
+// Keeps the state of a file sink in the cursor store, in one transaction with its cursors.
+class FileStateStore {
+ public:
+  // `store` must outlive it. `sink` is the sink's name.
+  FileStateStore(CursorStore* store, std::string sink) : store_(store), sink_(std::move(sink)) {}
+
+  // Returns nothing if there is no state. kFailedPrecondition: another version wrote it.
+  absl::StatusOr<std::optional<FileState>> Load();
+  // Stores `next` and the cursors; then *state is `next`, with the next number of a commit. After
+  // an error the store may hold it nonetheless: call Resolve() before the next Store().
+  absl::Status Store(FileState next, std::span<const StreamCursor> cursors, bool is_commit,
+                     FileState* state);
+  // If the store holds a state whose Store() failed, *state becomes that state.
+  absl::Status Resolve(FileState* state);
+  // Returns true once if Resolve() found that a failed commit had succeeded.
+  bool TakeCommitted() { return std::exchange(is_committed_, false); }
+
+ private:
+  CursorStore* const store_;
+  const std::string sink_;
+  std::optional<FileState> doubted_;  // its Store() failed
+  bool doubted_is_commit_ = false;
+  bool is_committed_ = false;
+};
 
 }  // namespace sparktail

@@ -5,6 +5,8 @@
 #include <optional>
 #include <vector>
 
+#include "sinks/output_file.h"
+
 namespace sparktail {
 namespace {
 
@@ -41,6 +43,14 @@ absl::Status KnownIds::Collect(Os* os, int fd) {
     Feed({chunk.data(), *count});
     offset += *count;
   }
+}
+
+absl::Status KnownIds::Collect(Os* os, const std::string& path) {
+  const absl::StatusOr<int> fd = os->OpenToFollow(path);
+  if (!fd.ok()) return Because(fd.status(), "read " + path);
+  const absl::Status status = Collect(os, *fd);
+  os->Close(*fd);
+  return Because(status, "read " + path);
 }
 
 void KnownIds::Feed(std::string_view text) {

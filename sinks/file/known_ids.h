@@ -20,6 +20,7 @@ class KnownIds {
  public:
   // Adds the ids in an open file. Lines that are not documents are skipped.
   absl::Status Collect(Os* os, int fd);
+  absl::Status Collect(Os* os, const std::string& path);
 
   bool Has(const EventId& id) const;
   bool empty() const { return ids_.empty(); }
