@@ -3,8 +3,6 @@
 #include <absl/time/time.h>
 #include <simdjson.h>
 
-#include <atomic>
-#include <optional>
 #include <utility>
 
 #include "ingest/base/path.h"
@@ -27,63 +25,47 @@ bool IsJsonLine(std::string_view text) {
 
 }  // namespace
 
-struct DeadLetters::State {
-  absl::Status Add(std::string_view document, std::string_view cause, std::string_view index);
-  absl::Status Sync();
-  absl::Status Rollback();
+DeadLetters::DeadLetters(Os* os, Log* log, const std::string& directory, std::string sink,
+                         uint64_t max_bytes)
+    : os_(os),
+      log_(log),
+      directory_(directory + "/" + sink),
+      sink_(std::move(sink)),
+      max_bytes_(max_bytes) {}
 
-  ByteBuffer Format(std::string_view document, std::string_view cause, std::string_view index);
-  absl::Status EnsureRoom(uint64_t bytes);
-  absl::StatusOr<uint64_t> SizeOfOthers();
-  absl::Status EnsureOpen();
-  absl::Status CreateDirectories();
-  absl::StatusOr<std::string> FreePath();
-  absl::Status Cut(uint64_t length);
-  void Close();
+// Lines that are not durable are removed: their events are read and delivered again.
+DeadLetters::~DeadLetters() {
+  Rollback().IgnoreError();
+  Close();
+}
 
-  Os* os = nullptr;
-  Log* log = nullptr;
-  std::string directory;
-  std::string sink;
-  uint64_t max_bytes = 0;
-
-  int fd = -1;  // -1: no file is open; the next Add() creates one
-  std::string path;
-  uint64_t length = 0;             // durable bytes
-  uint64_t written = 0;            // bytes of complete lines
-  bool is_torn = false;            // a part of a line may follow the complete ones
-  std::optional<uint64_t> others;  // bytes in the sink's other files; nothing: not known
-  uint64_t added = 0;              // lines since the last Sync()
-  std::atomic<uint64_t> count = 0;
-};
-
-absl::Status DeadLetters::State::Add(std::string_view document, std::string_view cause,
-                                     std::string_view index) {
+absl::Status DeadLetters::Add(std::string_view document, std::string_view cause,
+                              std::string_view index) {
   const ByteBuffer line = Format(document, cause, index);
   if (absl::Status status = EnsureRoom(line.size()); !status.ok()) return status;
   if (absl::Status status = EnsureOpen(); !status.ok()) return status;
-  if (is_torn) {
-    if (absl::Status status = Cut(written); !status.ok()) return status;
+  if (is_torn_) {
+    if (absl::Status status = Cut(written_); !status.ok()) return status;
   }
-  is_torn = true;
-  if (absl::Status status = WriteAll(os, fd, line.view()); !status.ok()) {
-    return ForNow(Because(status, "write to " + path));
+  is_torn_ = true;
+  if (absl::Status status = WriteAll(os_, fd_, line.view()); !status.ok()) {
+    return ForNow(Because(status, "write to " + path_));
   }
-  is_torn = false;
-  written += line.size();
-  ++added;
-  log->Warn("dead_letter " + sink, "sink " + sink + " rejected an event, which is now in " + path +
-                                       ": " + std::string(cause));
+  is_torn_ = false;
+  written_ += line.size();
+  ++added_;
+  log_->Warn("dead_letter " + sink_, "sink " + sink_ + " rejected an event, which is now in " +
+                                         path_ + ": " + std::string(cause));
   return absl::OkStatus();
 }
 
-ByteBuffer DeadLetters::State::Format(std::string_view document, std::string_view cause,
-                                      std::string_view index) {
+ByteBuffer DeadLetters::Format(std::string_view document, std::string_view cause,
+                               std::string_view index) {
   ByteBuffer line;
   JsonWriter json(&line);
   json.Open();
-  json.Text("time", absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", os->Now(), absl::UTCTimeZone()));
-  json.Text("sink", sink);
+  json.Text("time", absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", os_->Now(), absl::UTCTimeZone()));
+  json.Text("sink", sink_);
   json.KnownText("index", index);
   json.Text("cause", cause);
   if (IsJsonLine(document)) {
@@ -97,29 +79,29 @@ ByteBuffer DeadLetters::State::Format(std::string_view document, std::string_vie
 }
 
 // When the files are full, they are measured again: a user may have moved some away.
-absl::Status DeadLetters::State::EnsureRoom(uint64_t bytes) {
-  const auto fits = [&] { return others && *others + written + bytes <= max_bytes; };
+absl::Status DeadLetters::EnsureRoom(uint64_t bytes) {
+  const auto fits = [&] { return others_ && *others_ + written_ + bytes <= max_bytes_; };
   if (fits()) return absl::OkStatus();
   const absl::StatusOr<uint64_t> found = SizeOfOthers();
   if (!found.ok()) return found.status();
-  others = *found;
+  others_ = *found;
   if (fits()) return absl::OkStatus();
   return absl::ResourceExhaustedError(
-      "the dead letters of sink " + sink + " are full (" + std::to_string(max_bytes) +
-      " bytes in " + directory +
+      "the dead letters of sink " + sink_ + " are full (" + std::to_string(max_bytes_) +
+      " bytes in " + directory_ +
       "): read why the events were rejected, then move the files away, or raise "
       "dead_letter_bytes");
 }
 
-absl::StatusOr<uint64_t> DeadLetters::State::SizeOfOthers() {
-  const absl::StatusOr<std::vector<std::string>> names = os->List(directory);
+absl::StatusOr<uint64_t> DeadLetters::SizeOfOthers() {
+  const absl::StatusOr<std::vector<std::string>> names = os_->List(directory_);
   if (absl::IsNotFound(names.status())) return uint64_t{0};
-  if (!names.ok()) return ForNow(Because(names.status(), "read the directory " + directory));
+  if (!names.ok()) return ForNow(Because(names.status(), "read the directory " + directory_));
   uint64_t sum = 0;
   for (const std::string& name : *names) {
-    const std::string found = directory + "/" + name;
-    if (!name.ends_with(kExtension) || (fd >= 0 && found == path)) continue;
-    const absl::StatusOr<Os::FileInfo> info = os->StatPath(found, /*follow_links=*/false);
+    const std::string found = directory_ + "/" + name;
+    if (!name.ends_with(kExtension) || (fd_ >= 0 && found == path_)) continue;
+    const absl::StatusOr<Os::FileInfo> info = os_->StatPath(found, /*follow_links=*/false);
     if (absl::IsNotFound(info.status())) continue;
     if (!info.ok()) return ForNow(Because(info.status(), "read " + found));
     sum += info->size;
@@ -128,114 +110,90 @@ absl::StatusOr<uint64_t> DeadLetters::State::SizeOfOthers() {
 }
 
 // Each process creates its own file, so none has to repair a cut line of another.
-absl::Status DeadLetters::State::EnsureOpen() {
-  if (fd >= 0) return absl::OkStatus();
+absl::Status DeadLetters::EnsureOpen() {
+  if (fd_ >= 0) return absl::OkStatus();
   if (absl::Status status = CreateDirectories(); !status.ok()) return ForNow(status);
   const absl::StatusOr<std::string> free = FreePath();
   if (!free.ok()) return ForNow(free.status());
-  const absl::StatusOr<int> opened = os->OpenToAppend(*free, 0600);
+  const absl::StatusOr<int> opened = os_->OpenToAppend(*free, 0600);
   if (!opened.ok()) return ForNow(Because(opened.status(), "write to " + *free));
-  const absl::Status synced = os->SyncDirectory(directory);
+  const absl::Status synced = os_->SyncDirectory(directory_);
   if (!synced.ok()) {
-    os->Close(*opened);
-    return ForNow(Because(synced, "sync the directory " + directory));
+    os_->Close(*opened);
+    return ForNow(Because(synced, "sync the directory " + directory_));
   }
-  fd = *opened;
-  path = *free;
-  length = written = 0;
-  is_torn = false;
+  fd_ = *opened;
+  path_ = *free;
+  length_ = written_ = 0;
+  is_torn_ = false;
   return absl::OkStatus();
 }
 
-absl::Status DeadLetters::State::CreateDirectories() {
-  const std::string parent = ParentDirectory(directory);
-  for (const std::string& made : {parent, directory}) {
-    if (absl::Status status = os->MakeDirectory(made, 0700); !status.ok()) {
+absl::Status DeadLetters::CreateDirectories() {
+  const std::string parent = ParentDirectory(directory_);
+  for (const std::string& made : {parent, directory_}) {
+    if (absl::Status status = os_->MakeDirectory(made, 0700); !status.ok()) {
       return Because(status, "create the directory " + made);
     }
-    if (absl::Status status = os->SyncDirectory(ParentDirectory(made)); !status.ok()) {
+    if (absl::Status status = os_->SyncDirectory(ParentDirectory(made)); !status.ok()) {
       return Because(status, "sync the directory " + ParentDirectory(made));
     }
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> DeadLetters::State::FreePath() {
+absl::StatusOr<std::string> DeadLetters::FreePath() {
   const std::string stamp =
-      directory + "/" + absl::FormatTime("%Y%m%dT%H%M%SZ", os->Now(), absl::UTCTimeZone());
+      directory_ + "/" + absl::FormatTime("%Y%m%dT%H%M%SZ", os_->Now(), absl::UTCTimeZone());
   for (int n = 0; n < kMaxOfOneSecond; ++n) {
     std::string candidate = n == 0 ? stamp : stamp + "." + std::to_string(n);
     candidate.append(kExtension);
-    const absl::Status status = os->StatPath(candidate, /*follow_links=*/false).status();
+    const absl::Status status = os_->StatPath(candidate, /*follow_links=*/false).status();
     if (absl::IsNotFound(status)) return candidate;
     if (!status.ok()) return Because(status, "read " + candidate);
   }
-  return absl::UnavailableError("all names of this second are taken in " + directory);
+  return absl::UnavailableError("all names of this second are taken in " + directory_);
 }
 
-absl::Status DeadLetters::State::Sync() {
-  if (fd < 0) return absl::OkStatus();
-  if (is_torn) {
-    if (absl::Status status = Cut(written); !status.ok()) return status;
+absl::Status DeadLetters::Sync() {
+  if (fd_ < 0) return absl::OkStatus();
+  if (is_torn_) {
+    if (absl::Status status = Cut(written_); !status.ok()) return status;
   }
-  if (written == length) return absl::OkStatus();
-  if (absl::Status status = os->Sync(fd); !status.ok()) {
-    return ForNow(Because(status, "sync " + path));
+  if (written_ == length_) return absl::OkStatus();
+  if (absl::Status status = os_->Sync(fd_); !status.ok()) {
+    return ForNow(Because(status, "sync " + path_));
   }
-  length = written;
-  count += std::exchange(added, 0);
-  if (length < kMaxFile) return absl::OkStatus();
-  others = *others + length;
+  length_ = written_;
+  count_ += std::exchange(added_, 0);
+  if (length_ < kMaxFile) return absl::OkStatus();
+  others_ = *others_ + length_;
   Close();
   return absl::OkStatus();
 }
 
-absl::Status DeadLetters::State::Rollback() {
-  if (fd < 0 || (written == length && !is_torn)) return absl::OkStatus();
-  if (absl::Status status = Cut(length); !status.ok()) return status;
-  added = 0;
+absl::Status DeadLetters::Rollback() {
+  if (fd_ < 0 || (written_ == length_ && !is_torn_)) return absl::OkStatus();
+  if (absl::Status status = Cut(length_); !status.ok()) return status;
+  added_ = 0;
   return absl::OkStatus();
 }
 
-absl::Status DeadLetters::State::Cut(uint64_t to) {
-  if (absl::Status status = os->Truncate(fd, to); !status.ok()) {
-    return ForNow(Because(status, "cut " + path));
+absl::Status DeadLetters::Cut(uint64_t to) {
+  if (absl::Status status = os_->Truncate(fd_, to); !status.ok()) {
+    return ForNow(Because(status, "cut " + path_));
   }
-  written = to;
-  is_torn = false;
+  written_ = to;
+  is_torn_ = false;
   return absl::OkStatus();
 }
 
-void DeadLetters::State::Close() {
-  if (fd < 0) return;
-  os->Close(std::exchange(fd, -1));
+void DeadLetters::Close() {
+  if (fd_ < 0) return;
+  os_->Close(std::exchange(fd_, -1));
   // Leave no empty file: users would look into it.
-  if (length == 0) os->Remove(path).IgnoreError();
-  length = written = 0;
+  if (length_ == 0) os_->Remove(path_).IgnoreError();
+  length_ = written_ = 0;
 }
-
-DeadLetters::DeadLetters(Os* os, Log* log, std::string directory, std::string sink,
-                         uint64_t max_bytes)
-    : state_(std::make_unique<State>()) {
-  state_->os = os;
-  state_->log = log;
-  state_->directory = std::move(directory.append("/").append(sink));
-  state_->sink = std::move(sink);
-  state_->max_bytes = max_bytes;
-}
-
-// Lines that are not durable are removed: their events are read and delivered again.
-DeadLetters::~DeadLetters() {
-  state_->Rollback().IgnoreError();
-  state_->Close();
-}
-
-absl::Status DeadLetters::Add(std::string_view document, std::string_view cause,
-                              std::string_view index) {
-  return state_->Add(document, cause, index);
-}
-absl::Status DeadLetters::Sync() { return state_->Sync(); }
-absl::Status DeadLetters::Rollback() { return state_->Rollback(); }
-uint64_t DeadLetters::count() const { return state_->count; }
 
 }  // namespace sparktail

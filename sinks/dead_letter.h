@@ -1,14 +1,17 @@
 #pragma once
 
 #include <absl/status/status.h>
+#include <absl/status/statusor.h>
 
+#include <atomic>
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "ingest/base/log.h"
 #include "ingest/base/os.h"
+#include "parsers/byte_buffer.h"
 
 namespace sparktail {
 
@@ -27,7 +30,7 @@ class DeadLetters {
  public:
   // Stores in directory/<sink>; both are created (0700) when needed. `os` and `log` must outlive
   // this object.
-  DeadLetters(Os* os, Log* log, std::string directory, std::string sink, uint64_t max_bytes);
+  DeadLetters(Os* os, Log* log, const std::string& directory, std::string sink, uint64_t max_bytes);
   ~DeadLetters();
   DeadLetters(const DeadLetters&) = delete;
   DeadLetters& operator=(const DeadLetters&) = delete;
@@ -40,11 +43,32 @@ class DeadLetters {
   absl::Status Rollback();
 
   // The number of durable dead letters of this process. Thread-safe.
-  uint64_t count() const;
+  uint64_t count() const { return count_; }
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  ByteBuffer Format(std::string_view document, std::string_view cause, std::string_view index);
+  absl::Status EnsureRoom(uint64_t bytes);
+  absl::StatusOr<uint64_t> SizeOfOthers();
+  absl::Status EnsureOpen();
+  absl::Status CreateDirectories();
+  absl::StatusOr<std::string> FreePath();
+  absl::Status Cut(uint64_t to);
+  void Close();
+
+  Os* const os_;
+  Log* const log_;
+  const std::string directory_;  // of this sink
+  const std::string sink_;
+  const uint64_t max_bytes_;
+
+  int fd_ = -1;  // -1: no file is open; the next Add() creates one
+  std::string path_;
+  uint64_t length_ = 0;             // durable bytes
+  uint64_t written_ = 0;            // bytes of complete lines
+  bool is_torn_ = false;            // a part of a line may follow the complete ones
+  std::optional<uint64_t> others_;  // bytes in the sink's other files; nothing: not known
+  uint64_t added_ = 0;              // lines since the last Sync()
+  std::atomic<uint64_t> count_ = 0;
 };
 
 }  // namespace sparktail

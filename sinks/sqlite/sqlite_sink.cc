@@ -1,17 +1,13 @@
 #include "sinks/sqlite/sqlite_sink.h"
 
-#include <absl/container/flat_hash_set.h>
 #include <absl/time/time.h>
 
-#include <optional>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
 
-#include "offsets/database.h"
 #include "sinks/output_file.h"
-#include "sinks/sqlite/cursor_table.h"
 #include "sinks/sqlite/event_columns.h"
 #include "sinks/sqlite/history_file.h"
 #include "sinks/sqlite/schema.h"
@@ -62,63 +58,22 @@ void Bind(int parameter, const EventValue& value, Statement* statement) {
 
 }  // namespace
 
-class SqliteSink::Impl {
- public:
-  Impl(Os* os, Log* log, DeadLetters* dead_letters, std::string name, SqliteSinkOptions options)
-      : os_(os),
-        log_(log),
-        dead_letters_(dead_letters),
-        name_(std::move(name)),
-        options_(std::move(options)),
-        path_(options_.path) {}
+SqliteSink::SqliteSink(Os* os, Log* log, DeadLetters* dead_letters, std::string name,
+                       SqliteSinkOptions options)
+    : os_(os),
+      log_(log),
+      name_(std::move(name)),
+      options_(std::move(options)),
+      path_(options_.path),
+      refused_(dead_letters) {}
 
-  absl::StatusOr<std::vector<StreamCursor>> Open();
-  absl::Status Write(const EventBuffer& events, size_t first);
-  absl::Status Commit(std::span<const StreamCursor> cursors);
-  absl::StatusOr<bool> Rollback();
-  absl::Status Tidy();
-
- private:
-  absl::Status OpenDatabase();
-  absl::Status CheckOwner();
-  absl::Status CreateSchema();
-  absl::Status Prepare();
-  absl::StatusOr<std::vector<StreamCursor>> LoadCursors();
-
-  absl::Status EnsureTransaction();
-  absl::Status Insert(const EventBuffer& events, const EventRef& event);
-  absl::Status Reject(std::string_view document, const EventId& id, std::string_view cause);
-  absl::Status CheckPath();
-  absl::Status DeleteOld(Statement* statement, std::string_view before, int* steps);
-
-  absl::Status Explain(const absl::Status& status) const { return AdviseOnHistory(status, path_); }
-
-  Os* const os_;
-  Log* const log_;
-  DeadLetters* const dead_letters_;
-  const std::string name_;
-  const SqliteSinkOptions options_;
-  const std::string& path_;
-
-  Os::FileInfo file_;
-  std::optional<Database> database_;
-  std::optional<Transaction> transaction_;
-  Statement insert_;
-  Statement delete_old_;
-  Statement delete_timeless_;
-  std::optional<CursorTable> cursors_;
-  EventValuesReader reader_;
-  EventValues values_;
-  std::string received_;
-  // Events that went to the dead letters since the last commit. Those in buried_ are durable there,
-  // and must not be added again when they are written again.
-  absl::flat_hash_set<EventId> rejected_;
-  absl::flat_hash_set<EventId> buried_;
-};
+absl::Status SqliteSink::Explain(const absl::Status& status) const {
+  return AdviseOnHistory(status, path_);
+}
 
 // ---------------------------------------------------------------- Opening
 
-absl::StatusOr<std::vector<StreamCursor>> SqliteSink::Impl::Open() {
+absl::StatusOr<std::vector<StreamCursor>> SqliteSink::Open() {
   absl::Status status = OpenDatabase();
   if (status.ok()) status = Prepare();
   if (!status.ok()) return Explain(status);
@@ -127,7 +82,7 @@ absl::StatusOr<std::vector<StreamCursor>> SqliteSink::Impl::Open() {
   return cursors;
 }
 
-absl::Status SqliteSink::Impl::OpenDatabase() {
+absl::Status SqliteSink::OpenDatabase() {
   // SQLite would create it too, but with other permissions and poorer messages.
   if (!os_->StatPath(path_, /*follow_links=*/true).ok()) {
     const absl::StatusOr<int> fd = OpenOutputFile(os_, path_);
@@ -148,14 +103,14 @@ absl::Status SqliteSink::Impl::OpenDatabase() {
 }
 
 // Opening for writing changes the file, so check first that it is not another program's.
-absl::Status SqliteSink::Impl::CheckOwner() {
+absl::Status SqliteSink::CheckOwner() {
   absl::StatusOr<Database> look = Database::Open(os_, path_, {.access = Database::Access::kRead});
   const absl::Status status = look.ok() ? IsHistory(&*look, path_).status() : look.status();
   // After a crash the database may be readable only once it was opened for writing.
   return absl::IsUnavailable(status) ? absl::OkStatus() : status;
 }
 
-absl::Status SqliteSink::Impl::CreateSchema() {
+absl::Status SqliteSink::CreateSchema() {
   absl::StatusOr<Transaction> transaction = Transaction::Begin(&*database_);
   if (!transaction.ok()) return transaction.status();
   // Another process may have created the schema meanwhile.
@@ -169,7 +124,7 @@ absl::Status SqliteSink::Impl::CreateSchema() {
   return transaction->Commit();
 }
 
-absl::Status SqliteSink::Impl::Prepare() {
+absl::Status SqliteSink::Prepare() {
   const std::string insert_sql = InsertSql();
   const std::pair<Statement*, std::string_view> statements[] = {
       {&insert_, insert_sql},
@@ -187,7 +142,7 @@ absl::Status SqliteSink::Impl::Prepare() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<StreamCursor>> SqliteSink::Impl::LoadCursors() {
+absl::StatusOr<std::vector<StreamCursor>> SqliteSink::LoadCursors() {
   absl::StatusOr<std::vector<CursorStore::Entry>> entries = cursors_->Load(name_);
   if (!entries.ok()) return entries.status();
   std::vector<StreamCursor> cursors;
@@ -198,7 +153,7 @@ absl::StatusOr<std::vector<StreamCursor>> SqliteSink::Impl::LoadCursors() {
 
 // ---------------------------------------------------------------- Writing
 
-absl::Status SqliteSink::Impl::Write(const EventBuffer& events, size_t first) {
+absl::Status SqliteSink::Write(const EventBuffer& events, size_t first) {
   if (first >= events.events.size()) return absl::OkStatus();
   if (absl::Status status = EnsureTransaction(); !status.ok()) return Explain(status);
   received_ = TextOfTime(os_->Now());
@@ -210,7 +165,7 @@ absl::Status SqliteSink::Impl::Write(const EventBuffer& events, size_t first) {
   return absl::OkStatus();
 }
 
-absl::Status SqliteSink::Impl::EnsureTransaction() {
+absl::Status SqliteSink::EnsureTransaction() {
   if (transaction_) return absl::OkStatus();
   absl::StatusOr<Transaction> begun = Transaction::Begin(&*database_);
   if (!begun.ok()) return begun.status();
@@ -218,10 +173,10 @@ absl::Status SqliteSink::Impl::EnsureTransaction() {
   return absl::OkStatus();
 }
 
-absl::Status SqliteSink::Impl::Insert(const EventBuffer& events, const EventRef& event) {
+absl::Status SqliteSink::Insert(const EventBuffer& events, const EventRef& event) {
   const std::string_view document = events.document(event);
   if (!reader_.Read(events, event, &values_)) {
-    return Reject(document, event.id, "it is not a valid JSON object");
+    return refused_.Add(event.id, document, "", "it is not a valid JSON object");
   }
   insert_.BindText(1, View(event.id));
   insert_.BindText(2, received_);
@@ -231,58 +186,43 @@ absl::Status SqliteSink::Impl::Insert(const EventBuffer& events, const EventRef&
   absl::Status status = insert_.Run();
   // Only kInvalidArgument is about the row; all other errors are about the database.
   if (!absl::IsInvalidArgument(status)) return status;
-  return Reject(document, event.id, std::string(status.message()));
-}
-
-absl::Status SqliteSink::Impl::Reject(std::string_view document, const EventId& id,
-                                      std::string_view cause) {
-  if (buried_.contains(id)) return absl::OkStatus();
-  if (absl::Status status = dead_letters_->Add(document, cause); !status.ok()) return status;
-  rejected_.insert(id);
-  return absl::OkStatus();
+  return refused_.Add(event.id, document, "", std::string(status.message()));
 }
 
 // ---------------------------------------------------------------- Committing
 
-absl::Status SqliteSink::Impl::Commit(std::span<const StreamCursor> cursors) {
+absl::Status SqliteSink::Commit(std::span<const StreamCursor> cursors) {
   if (absl::Status status = CheckPath(); !status.ok()) return status;
   if (absl::Status status = EnsureTransaction(); !status.ok()) return Explain(status);
   for (const StreamCursor& cursor : cursors) {
     const absl::Status status = cursors_->Store(name_, cursor, os_->Now());
     if (!status.ok()) return Explain(status);
   }
-  if (absl::Status status = dead_letters_->Sync(); !status.ok()) return status;
-  buried_.insert(rejected_.begin(), rejected_.end());
-  rejected_.clear();
+  if (absl::Status status = refused_.Sync(); !status.ok()) return status;
   const absl::Status status = transaction_->Commit();
   transaction_.reset();
   if (!status.ok()) return Explain(status);
-  buried_.clear();
+  refused_.Forget();
   return absl::OkStatus();
 }
 
 // Rows written to a file that was deleted would be lost with the process.
-absl::Status SqliteSink::Impl::CheckPath() {
-  const absl::StatusOr<Os::FileInfo> found = os_->StatPath(path_, /*follow_links=*/true);
-  if (!found.ok() && !absl::IsNotFound(found.status())) {
-    return ForNow(Because(found.status(), "read " + path_));
-  }
-  if (found.ok() && found->device == file_.device && found->inode == file_.inode) {
-    return absl::OkStatus();
-  }
+absl::Status SqliteSink::CheckPath() {
+  const absl::StatusOr<bool> is_there = IsAt(os_, file_, path_, /*follow_links=*/true);
+  if (!is_there.ok()) return ForNow(Because(is_there.status(), "read " + path_));
+  if (*is_there) return absl::OkStatus();
   return absl::FailedPreconditionError(
       path_ + " was moved, deleted or replaced while sparktail had it open: restart sparktail");
 }
 
 // False is right even if a failed commit succeeded after all: rows are unique.
-absl::StatusOr<bool> SqliteSink::Impl::Rollback() {
+absl::StatusOr<bool> SqliteSink::Rollback() {
   transaction_.reset();
-  if (absl::Status status = dead_letters_->Rollback(); !status.ok()) return status;
-  rejected_.clear();
+  if (absl::Status status = refused_.Rollback(); !status.ok()) return status;
   return false;
 }
 
-absl::Status SqliteSink::Impl::Tidy() {
+absl::Status SqliteSink::Tidy() {
   absl::Status status = absl::OkStatus();
   if (options_.retention != absl::InfiniteDuration()) {
     const std::string before = TextOfTime(os_->Now() - options_.retention);
@@ -298,8 +238,7 @@ absl::Status SqliteSink::Impl::Tidy() {
   return absl::OkStatus();
 }
 
-absl::Status SqliteSink::Impl::DeleteOld(Statement* statement, std::string_view before,
-                                         int* steps) {
+absl::Status SqliteSink::DeleteOld(Statement* statement, std::string_view before, int* steps) {
   for (; *steps > 0; --*steps) {
     statement->BindText(1, before);
     statement->BindInt(2, kRowsPerStep);
@@ -308,22 +247,5 @@ absl::Status SqliteSink::Impl::DeleteOld(Statement* statement, std::string_view 
   }
   return absl::OkStatus();
 }
-
-// ---------------------------------------------------------------- SqliteSink
-
-SqliteSink::SqliteSink(Os* os, Log* log, DeadLetters* dead_letters, std::string name,
-                       SqliteSinkOptions options)
-    : impl_(std::make_unique<Impl>(os, log, dead_letters, std::move(name), std::move(options))) {}
-SqliteSink::~SqliteSink() = default;
-
-absl::StatusOr<std::vector<StreamCursor>> SqliteSink::Open() { return impl_->Open(); }
-absl::Status SqliteSink::Write(const EventBuffer& events, size_t first) {
-  return impl_->Write(events, first);
-}
-absl::Status SqliteSink::Commit(std::span<const StreamCursor> cursors) {
-  return impl_->Commit(cursors);
-}
-absl::StatusOr<bool> SqliteSink::Rollback() { return impl_->Rollback(); }
-absl::Status SqliteSink::Tidy() { return impl_->Tidy(); }
 
 }  // namespace sparktail
