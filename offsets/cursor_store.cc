@@ -1,18 +1,15 @@
 #include "offsets/cursor_store.h"
 
 #include <absl/base/thread_annotations.h>
+#include <absl/functional/function_ref.h>
 #include <absl/strings/str_cat.h>
 #include <absl/synchronization/mutex.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
-#include <algorithm>
-#include <array>
 #include <unordered_map>
 #include <utility>
 
 #include "ingest/base/annotated.h"
+#include "offsets/cursor_row.h"
 #include "offsets/database.h"
 #include "offsets/offsets_file.h"
 #include "offsets/state_lock.h"
@@ -23,45 +20,7 @@ namespace {
 // Streams whose rows are kept in memory, about 250 bytes each. Commits to more streams are slower.
 constexpr size_t kMostKnown = 20'000;
 
-// The values that the checksum of a cursor covers, in the order in which they are hashed.
-struct CursorRow {
-  std::string_view sink;
-  std::string_view stream;
-  int64_t offset = 0;
-  bool ended = false;
-  int64_t updated = 0;
-  std::string_view position;
-  XXH128_hash_t context = {};
-};
-
-uint64_t Chain(std::string_view bytes, uint64_t before) {
-  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), before);
-}
-
-int64_t ChecksumOf(const CursorRow& row) {
-  const std::array<uint64_t, 5> numbers = {
-      static_cast<uint64_t>(row.offset), static_cast<uint64_t>(row.ended),
-      static_cast<uint64_t>(row.updated), row.context.low64, row.context.high64};
-  uint64_t sum = XXH3_64bits(numbers.data(), sizeof(numbers));
-  sum = Chain(row.sink, sum);
-  sum = Chain(row.stream, sum);
-  return static_cast<int64_t>(Chain(row.position, sum));
-}
-
-int64_t ChecksumOf(std::string_view sink, std::string_view state) {
-  return static_cast<int64_t>(Chain(state, Chain(sink, 0)));
-}
-
-XXH128_hash_t HashOf(std::string_view bytes) { return XXH3_128bits(bytes.data(), bytes.size()); }
-
 int64_t ToRow(absl::Time time) { return absl::ToUnixMicros(time); }
-
-constexpr std::string_view kSelectCursors = R"(
-SELECT k.name, s.key, c.offset, c.ended, c.position, x.json, c.checksum, c.updated, s.seen
-FROM cursors c LEFT JOIN sinks k ON k.id = c.sink LEFT JOIN streams s ON s.id = c.stream
-LEFT JOIN contexts x ON x.id = c.id
-WHERE ?1 = '' OR k.name = ?1
-ORDER BY k.name, s.key)";
 
 class SqliteCursorStore : public CursorStore {
  public:
@@ -71,8 +30,6 @@ class SqliteCursorStore : public CursorStore {
 
   // Must be called first.
   absl::Status Prepare();
-  // Reads everything, to check all checksums.
-  absl::Status Verify();
   // Allows writes from now on.
   absl::Status Own(StateLock lock);
 
@@ -89,17 +46,12 @@ class SqliteCursorStore : public CursorStore {
   // The row of a cursor.
   struct Known {
     int64_t cursor = 0;
-    XXH128_hash_t context = {};  // hash of the stored context
+    ContextHash context = {};  // of the stored context
   };
   struct Sink {
     int64_t id = 0;
     std::unordered_map<StreamKey, Known> streams;
   };
-
-  absl::StatusOr<std::vector<Entry>> ReadCursors(std::string_view sink)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::StatusOr<Entry> ReadCursor(const Statement& row);
-  absl::StatusOr<std::string> ReadState(std::string_view sink, const Statement& row);
 
   // kFailedPrecondition if the next process would not find the cursors that are stored now.
   absl::Status CheckStillOurs();
@@ -108,6 +60,9 @@ class SqliteCursorStore : public CursorStore {
   absl::Status Write(Change change) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Store(std::string_view sink, std::span<const StreamCursor> cursors,
                      const std::optional<std::string>& state) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Returns the id of a row. Both statements have their parameters.
+  absl::StatusOr<int64_t> FindOrAdd(Statement* find, Statement* add)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<Sink*> FindSink(std::string_view name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<Known*> FindStream(Sink* sink, const StreamKey& stream, int64_t now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -115,8 +70,9 @@ class SqliteCursorStore : public CursorStore {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status StoreCursor(std::string_view sink_name, Sink* sink, const StreamCursor& cursor,
                            int64_t now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Deletes the cursors for which `sql` does that, and returns their number.
+  absl::StatusOr<size_t> Drop(std::string_view sql, absl::FunctionRef<void(Statement*)> bind);
   absl::Status DropOrphans() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status DamagedError(std::string_view why) const { return DamagedOffsets(path_, why); }
 
   Os* const os_;
   const std::string path_;
@@ -166,21 +122,6 @@ absl::Status SqliteCursorStore::Prepare() {
   return absl::OkStatus();
 }
 
-absl::Status SqliteCursorStore::Verify() {
-  const absl::MutexLock lock(&mutex_);
-  const absl::StatusOr<std::vector<Entry>> cursors = ReadCursors("");
-  if (!cursors.ok()) return cursors.status();
-  absl::StatusOr<Statement> sinks =
-      Statement::Prepare(&database_, "SELECT state, checksum, name FROM sinks");
-  if (!sinks.ok()) return sinks.status();
-  absl::StatusOr<bool> row = sinks->Step();
-  for (; row.ok() && *row; row = sinks->Step()) {
-    const absl::StatusOr<std::string> state = ReadState(sinks->Text(2), *sinks);
-    if (!state.ok()) return state.status();
-  }
-  return row.status();
-}
-
 absl::Status SqliteCursorStore::Own(StateLock lock) {
   const absl::StatusOr<Os::FileInfo> file = os_->StatPath(path_, /*follow_links=*/false);
   if (!file.ok()) return Annotated(file.status(), "cannot stat " + path_);
@@ -193,7 +134,7 @@ absl::Status SqliteCursorStore::Own(StateLock lock) {
 
 absl::StatusOr<std::vector<StreamCursor>> SqliteCursorStore::Load(std::string_view sink) {
   const absl::MutexLock lock(&mutex_);
-  absl::StatusOr<std::vector<Entry>> entries = ReadCursors(sink);
+  absl::StatusOr<std::vector<Entry>> entries = ReadCursorRows(&database_, path_, sink);
   if (!entries.ok()) return AdviseOnDamage(path_, entries.status());
   std::vector<StreamCursor> cursors;
   cursors.reserve(entries->size());
@@ -203,70 +144,14 @@ absl::StatusOr<std::vector<StreamCursor>> SqliteCursorStore::Load(std::string_vi
 
 absl::StatusOr<std::vector<CursorStore::Entry>> SqliteCursorStore::LoadAll() {
   const absl::MutexLock lock(&mutex_);
-  absl::StatusOr<std::vector<Entry>> entries = ReadCursors("");
+  absl::StatusOr<std::vector<Entry>> entries = ReadCursorRows(&database_, path_, "");
   if (!entries.ok()) return AdviseOnDamage(path_, entries.status());
   return entries;
 }
 
-absl::StatusOr<std::vector<CursorStore::Entry>> SqliteCursorStore::ReadCursors(
-    std::string_view sink) {
-  absl::StatusOr<Statement> rows = Statement::Prepare(&database_, kSelectCursors);
-  if (!rows.ok()) return rows.status();
-  rows->BindText(1, sink);
-  std::vector<Entry> entries;
-  absl::StatusOr<bool> row = rows->Step();
-  for (; row.ok() && *row; row = rows->Step()) {
-    absl::StatusOr<Entry> entry = ReadCursor(*rows);
-    if (!entry.ok()) return entry.status();
-    entries.push_back(*std::move(entry));
-  }
-  if (!row.ok()) return row.status();
-  return entries;
-}
-
-absl::StatusOr<CursorStore::Entry> SqliteCursorStore::ReadCursor(const Statement& row) {
-  if (row.IsNull(0) || row.IsNull(1) || row.IsNull(5)) {
-    return DamagedError("a cursor's sink, stream or context is missing");
-  }
-  CursorRow stored;
-  stored.sink = row.Text(0);
-  stored.stream = row.Text(1);
-  stored.offset = row.Int(2);
-  stored.ended = row.Int(3) != 0;
-  stored.position = row.Text(4);
-  stored.updated = row.Int(7);
-  const std::string_view context = row.Text(5);
-  stored.context = HashOf(context);
-  if (ChecksumOf(stored) != row.Int(6)) return DamagedError("the checksum of a cursor is wrong");
-  Entry entry;
-  entry.sink = stored.sink;
-  entry.cursor.stream = StreamKey(stored.stream);
-  entry.cursor.cursor.order = static_cast<uint64_t>(stored.offset);
-  entry.cursor.cursor.position = stored.position;
-  entry.cursor.cursor.context = std::make_shared<const std::string>(context);
-  entry.cursor.cursor.ended = stored.ended;
-  entry.updated = absl::FromUnixMicros(std::max(stored.updated, row.Int(8)));
-  return entry;
-}
-
 absl::StatusOr<std::string> SqliteCursorStore::LoadState(std::string_view sink) {
   const absl::MutexLock lock(&mutex_);
-  absl::StatusOr<Statement> find =
-      Statement::Prepare(&database_, "SELECT state, checksum FROM sinks WHERE name = ?1");
-  if (!find.ok()) return find.status();
-  find->BindText(1, sink);
-  const absl::StatusOr<bool> row = find->Step();
-  if (!row.ok()) return row.status();
-  if (!*row) return std::string();
-  return ReadState(sink, *find);
-}
-
-absl::StatusOr<std::string> SqliteCursorStore::ReadState(std::string_view sink,
-                                                         const Statement& row) {
-  if (row.IsNull(0) && row.IsNull(1)) return std::string();
-  std::string state(row.Blob(0));
-  if (ChecksumOf(sink, state) == row.Int(1)) return state;
-  return DamagedError("the checksum of a sink's state is wrong");
+  return ReadSinkState(&database_, path_, sink);
 }
 
 // ---------------------------------------------------------------- writing
@@ -322,19 +207,27 @@ absl::Status SqliteCursorStore::Store(std::string_view name, std::span<const Str
   return set_state_.Run();
 }
 
+absl::StatusOr<int64_t> SqliteCursorStore::FindOrAdd(Statement* find, Statement* add) {
+  const absl::StatusOr<bool> row = find->Step();
+  if (!row.ok()) return row.status();
+  const int64_t found = *row ? find->Int(0) : 0;
+  find->Reset();
+  if (found != 0) {
+    add->Reset();
+    return found;
+  }
+  if (absl::Status status = add->Run(); !status.ok()) return status;
+  return database_.last_insert_id();
+}
+
 absl::StatusOr<SqliteCursorStore::Sink*> SqliteCursorStore::FindSink(std::string_view name) {
   const auto [known, is_new] = sinks_.try_emplace(std::string(name));
   if (!is_new) return &known->second;
   find_sink_.BindText(1, name);
-  const absl::StatusOr<bool> row = find_sink_.Step();
-  if (!row.ok()) return row.status();
-  const int64_t found = *row ? find_sink_.Int(0) : 0;
-  find_sink_.Reset();
-  if (found == 0) {
-    add_sink_.BindText(1, name);
-    if (absl::Status status = add_sink_.Run(); !status.ok()) return status;
-  }
-  known->second.id = found != 0 ? found : database_.last_insert_id();
+  add_sink_.BindText(1, name);
+  const absl::StatusOr<int64_t> id = FindOrAdd(&find_sink_, &add_sink_);
+  if (!id.ok()) return id.status();
+  known->second.id = *id;
   return &known->second;
 }
 
@@ -353,7 +246,7 @@ absl::Status SqliteCursorStore::StoreCursor(std::string_view sink_name, Sink* si
   set_cursor_.BindInt(5, ChecksumOf(row));
   set_cursor_.BindText(6, row.position);
   if (absl::Status status = set_cursor_.Run(); !status.ok()) return status;
-  if (XXH128_isEqual(row.context, (*known)->context)) return absl::OkStatus();
+  if (row.context == (*known)->context) return absl::OkStatus();
   set_context_.BindInt(1, (*known)->cursor);
   set_context_.BindText(2, *place.context);
   (*known)->context = row.context;
@@ -391,54 +284,43 @@ absl::StatusOr<SqliteCursorStore::Known> SqliteCursorStore::FindRows(const Sink&
   if (rows.cursor != 0) return rows;
 
   find_stream_.BindText(1, stream.text());
-  row = find_stream_.Step();
-  if (!row.ok()) return row.status();
-  int64_t stream_id = *row ? find_stream_.Int(0) : 0;
-  find_stream_.Reset();
-  if (stream_id == 0) {
-    add_stream_.BindText(1, stream.text());
-    add_stream_.BindInt(2, now);
-    if (absl::Status status = add_stream_.Run(); !status.ok()) return status;
-    stream_id = database_.last_insert_id();
-  }
+  add_stream_.BindText(1, stream.text());
+  add_stream_.BindInt(2, now);
+  const absl::StatusOr<int64_t> stream_id = FindOrAdd(&find_stream_, &add_stream_);
+  if (!stream_id.ok()) return stream_id.status();
   add_cursor_.BindInt(1, sink.id);
-  add_cursor_.BindInt(2, stream_id);
+  add_cursor_.BindInt(2, *stream_id);
   if (absl::Status status = add_cursor_.Run(); !status.ok()) return status;
   rows.cursor = database_.last_insert_id();
   return rows;
 }
 
 absl::StatusOr<size_t> SqliteCursorStore::Forget(std::string_view sink, std::string_view stream) {
-  const absl::MutexLock lock(&mutex_);
-  size_t dropped = 0;
-  const absl::Status status = Write([&]() -> absl::Status {
-    mutex_.AssertHeld();
-    absl::StatusOr<Statement> drop = Statement::Prepare(
-        &database_,
-        "DELETE FROM cursors WHERE (?1 = '' OR sink IN (SELECT id FROM sinks WHERE name = ?1)) "
-        "AND (?2 = '' OR stream IN (SELECT id FROM streams WHERE key = ?2))");
-    if (!drop.ok()) return drop.status();
-    drop->BindText(1, sink);
-    drop->BindText(2, stream);
-    if (absl::Status run = drop->Run(); !run.ok()) return run;
-    dropped = static_cast<size_t>(database_.changes());
-    return DropOrphans();
-  });
-  if (!status.ok()) return status;
-  return dropped;
+  return Drop(
+      "DELETE FROM cursors WHERE (?1 = '' OR sink IN (SELECT id FROM sinks WHERE name = ?1)) "
+      "AND (?2 = '' OR stream IN (SELECT id FROM streams WHERE key = ?2))",
+      [&](Statement* drop) {
+        drop->BindText(1, sink);
+        drop->BindText(2, stream);
+      });
 }
 
 absl::StatusOr<size_t> SqliteCursorStore::Expire(absl::Time before) {
+  return Drop(
+      "DELETE FROM cursors WHERE updated < ?1 AND stream IN "
+      "(SELECT id FROM streams WHERE seen < ?1)",
+      [&](Statement* drop) { drop->BindInt(1, ToRow(before)); });
+}
+
+absl::StatusOr<size_t> SqliteCursorStore::Drop(std::string_view sql,
+                                               absl::FunctionRef<void(Statement*)> bind) {
   const absl::MutexLock lock(&mutex_);
   size_t dropped = 0;
   const absl::Status status = Write([&]() -> absl::Status {
     mutex_.AssertHeld();
-    absl::StatusOr<Statement> drop =
-        Statement::Prepare(&database_,
-                           "DELETE FROM cursors WHERE updated < ?1 AND stream IN "
-                           "(SELECT id FROM streams WHERE seen < ?1)");
+    absl::StatusOr<Statement> drop = Statement::Prepare(&database_, sql);
     if (!drop.ok()) return drop.status();
-    drop->BindInt(1, ToRow(before));
+    bind(&*drop);
     if (absl::Status run = drop->Run(); !run.ok()) return run;
     dropped = static_cast<size_t>(database_.changes());
     return DropOrphans();
@@ -482,25 +364,6 @@ OpenedStore PrepareStore(Os* os, const std::string& state_dir, absl::StatusOr<Da
   return store;
 }
 
-OpenedStore OpenChecked(Os* os, Log* log, const std::string& state_dir) {
-  OpenedStore store = PrepareStore(os, state_dir, OpenOffsets(os, log, state_dir));
-  if (!store.ok()) return store;
-  if (absl::Status status = (*store)->Verify(); !status.ok()) {
-    return AdviseOnDamage(OffsetsPath(state_dir), status);
-  }
-  return store;
-}
-
-OpenedStore OpenOrRecover(Os* os, Log* log, const std::string& state_dir, bool recover) {
-  OpenedStore store = OpenChecked(os, log, state_dir);
-  const bool is_unusable =
-      absl::IsDataLoss(store.status()) || absl::IsFailedPrecondition(store.status());
-  if (!recover || !is_unusable) return store;
-  log->Warn("offsets", absl::StrCat("recovering: ", store.status().message()));
-  if (absl::Status status = PutOffsetsAside(os, log, state_dir); !status.ok()) return status;
-  return OpenChecked(os, log, state_dir);
-}
-
 void WarnIfRemote(Os* os, Log* log, const std::string& state_dir) {
   const absl::StatusOr<bool> is_remote = os->IsRemote(state_dir);
   if (!is_remote.ok() || !*is_remote) return;
@@ -514,7 +377,8 @@ OpenedStore OpenOwn(Os* os, Log* log, const std::string& state_dir, bool recover
   WarnIfRemote(os, log, state_dir);
   absl::StatusOr<StateLock> lock = StateLock::Take(os, log, state_dir);
   if (!lock.ok()) return lock.status();
-  OpenedStore store = OpenOrRecover(os, log, state_dir, recover);
+  OpenedStore store =
+      PrepareStore(os, state_dir, OpenOrRecoverOffsets(os, log, state_dir, recover));
   if (!store.ok()) return store.status();
   if (absl::Status owned = (*store)->Own(*std::move(lock)); !owned.ok()) return owned;
   return store;

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "ingest/base/annotated.h"
+#include "offsets/cursor_row.h"
 #include "offsets/database_header.h"
 
 namespace sparktail {
@@ -97,6 +98,7 @@ absl::StatusOr<Database> OpenExisting(Os* os, const std::string& path) {
   if (!database.ok()) return AdviseOnDamage(path, database.status());
   absl::Status status = CheckIds(&*database, path);
   if (status.ok()) status = database->CheckIntegrity();
+  if (status.ok()) status = CheckRows(&*database, path);
   if (!status.ok()) return AdviseOnDamage(path, status);
   return database;
 }
@@ -217,6 +219,17 @@ absl::StatusOr<Database> OpenOffsets(Os* os, Log* log, const std::string& state_
     if (absl::Status status = Create(os, log, state_dir); !status.ok()) return status;
   }
   return OpenExisting(os, path);
+}
+
+absl::StatusOr<Database> OpenOrRecoverOffsets(Os* os, Log* log, const std::string& state_dir,
+                                              bool recover) {
+  absl::StatusOr<Database> database = OpenOffsets(os, log, state_dir);
+  const bool is_unusable =
+      absl::IsDataLoss(database.status()) || absl::IsFailedPrecondition(database.status());
+  if (!recover || !is_unusable) return database;
+  log->Warn("offsets", absl::StrCat("recovering: ", database.status().message()));
+  if (absl::Status status = PutOffsetsAside(os, log, state_dir); !status.ok()) return status;
+  return OpenOffsets(os, log, state_dir);
 }
 
 absl::StatusOr<Database> LookAtOffsets(Os* os, const std::string& state_dir) {

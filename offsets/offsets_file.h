@@ -28,9 +28,12 @@ inline constexpr int64_t kOffsetsVersion = 1;
 std::string OffsetsPath(const std::string& state_dir);
 
 // Opens the file for its owner, who holds the StateLock. Creates a missing file, and checks all of
-// it except the checksums. kDataLoss or kFailedPrecondition if the file is unusable; the message
-// says why and what to do.
+// it. kDataLoss or kFailedPrecondition if the file is unusable; the message says why and what to
+// do.
 absl::StatusOr<Database> OpenOffsets(Os* os, Log* log, const std::string& state_dir);
+// With `recover`, an unusable file is put aside, and an empty one is created.
+absl::StatusOr<Database> OpenOrRecoverOffsets(Os* os, Log* log, const std::string& state_dir,
+                                              bool recover);
 
 // Opens the file for reading, beside an owner in another process or without one. Changes nothing
 // that is stored, and leaves no file behind. kNotFound if the file is missing; all other errors
