@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sparktail {
@@ -44,6 +45,10 @@ struct HttpResponse {
   std::string location;                       // absolute URL of a redirect, which is not followed
   std::optional<absl::Duration> retry_after;  // the wait that Retry-After requests; at most a day
 
+  void Fail(HttpFailure why, std::string message) {
+    failure = why;
+    error = std::move(message);
+  }
   bool is_success() const { return failure == HttpFailure::kNone && status / 100 == 2; }
 };
 
