@@ -27,24 +27,6 @@ std::string Hmac(std::string_view key, std::string_view text) {
   return digest;
 }
 
-// Escapes all but the unreserved characters of RFC 3986.
-std::string Escape(std::string_view text, std::string_view also_plain) {
-  static constexpr std::string_view kUnreserved = "-._~";
-  static constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string escaped;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool is_plain = absl::ascii_isalnum(byte) || kUnreserved.find(c) != kUnreserved.npos ||
-                          also_plain.find(c) != also_plain.npos;
-    if (is_plain) {
-      escaped += c;
-    } else {
-      escaped += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
-    }
-  }
-  return escaped;
-}
-
 int HexValue(char c) {
   if (absl::ascii_isdigit(static_cast<unsigned char>(c))) return c - '0';
   return absl::ascii_tolower(static_cast<unsigned char>(c)) - 'a' + 10;
@@ -85,7 +67,7 @@ std::string CanonicalPath(std::string_view path) {
     if (!part.empty() && part != "." && part != "..") parts.push_back(part);
   }
   std::string canonical;
-  for (const std::string_view part : parts) canonical += "/" + Escape(part, "");
+  for (const std::string_view part : parts) canonical += "/" + EscapeUrlPart(part);
   if (parts.empty() || path.ends_with('/')) canonical += "/";
   return canonical;
 }
@@ -95,8 +77,8 @@ std::string CanonicalQuery(std::string_view query) {
   for (const std::string_view one : Split(query, '&')) {
     if (one.empty()) continue;
     const size_t equals = std::min(one.find('='), one.size());
-    parameters.emplace_back(Escape(Unescape(one.substr(0, equals)), ""),
-                            Escape(Unescape(one.substr(std::min(equals + 1, one.size()))), ""));
+    parameters.emplace_back(EscapeUrlPart(Unescape(one.substr(0, equals))),
+                            EscapeUrlPart(Unescape(one.substr(std::min(equals + 1, one.size())))));
   }
   std::sort(parameters.begin(), parameters.end());
   std::string canonical;

@@ -1,6 +1,7 @@
 #include "ingest/http/http_url.h"
 
 #include <absl/status/status.h>
+#include <absl/strings/ascii.h>
 
 #include "ingest/http/curl_handles.h"
 
@@ -50,6 +51,21 @@ absl::StatusOr<HttpUrl> ReadHttpUrl(const std::string& text) {
   url.path = PartOf(parser, CURLUPART_PATH);
   url.query = PartOf(parser, CURLUPART_QUERY);
   return url;
+}
+
+std::string EscapeUrlPart(std::string_view text) {
+  static constexpr std::string_view kUnreserved = "-._~";
+  static constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string escaped;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (absl::ascii_isalnum(byte) || kUnreserved.find(c) != kUnreserved.npos) {
+      escaped += c;
+    } else {
+      escaped += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
+    }
+  }
+  return escaped;
 }
 
 std::string WithoutSlash(std::string url) {

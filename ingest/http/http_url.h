@@ -27,6 +27,9 @@ struct HttpUrl {
 // own.
 absl::StatusOr<HttpUrl> ReadHttpUrl(const std::string& text);
 
+// Escapes a part of a path or of a query: all but letters, digits and - . _ ~ (RFC 3986).
+std::string EscapeUrlPart(std::string_view text);
+
 // Removes slashes at the end, so that a path can be appended: "http://host:9200/" and
 // "http://host:9200" are the same server.
 std::string WithoutSlash(std::string url);

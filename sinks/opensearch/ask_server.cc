@@ -62,24 +62,6 @@ absl::Status ToStatus(const HttpResponse& response, std::string_view deed) {
   return absl::FailedPreconditionError(said);
 }
 
-std::string EscapePath(std::string_view text) {
-  static constexpr std::string_view kDigits = "0123456789ABCDEF";
-  static constexpr std::string_view kPlain =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-  std::string escaped;
-  for (const char c : text) {
-    if (kPlain.find(c) != std::string_view::npos) {
-      escaped += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    escaped += '%';
-    escaped += kDigits[byte >> 4];
-    escaped += kDigits[byte & 15];
-  }
-  return escaped;
-}
-
 std::string JsonString(std::string_view text) {
   ByteBuffer buffer;
   AppendJsonString(text, &buffer);

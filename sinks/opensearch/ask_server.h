@@ -39,9 +39,6 @@ AskServer AskServers(HttpClient* client, std::vector<std::string> urls, absl::Du
 //   kFailedPrecondition any other rejection
 absl::Status ToStatus(const HttpResponse& response, std::string_view deed);
 
-// Escapes a part of a path: all but letters, digits and - . _ ~ (RFC 3986).
-std::string EscapePath(std::string_view text);
-
 // Returns `text` as a JSON string, with quotes.
 std::string JsonString(std::string_view text);
 

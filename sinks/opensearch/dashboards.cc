@@ -159,11 +159,11 @@ std::string DashboardObjects(const OpenSearchOptions& options) {
 
 Finding SetUpDashboards(const OpenSearchOptions& options, const AskServer& ask) {
   const absl::StatusOr<State> state = LookForDashboard(options, ask);
-  if (!state.ok()) return Finding::Broken(std::string(state.status().message()));
+  if (!state.ok()) return Finding::Broken(state.status());
   if (*state == State::kForeign) return NotOurs(options);
   if (*state == State::kEqual) return Finding::Ok("found the " + Named(options));
   const absl::Status status = Import(options, ask);
-  if (!status.ok()) return Finding::Broken(std::string(status.message()));
+  if (!status.ok()) return Finding::Broken(status);
   return Finding::Ok((*state == State::kStale ? "replaced the " : "created the ") + Named(options) +
                      ", with its index pattern and saved searches");
 }
@@ -171,7 +171,7 @@ Finding SetUpDashboards(const OpenSearchOptions& options, const AskServer& ask) 
 Finding CheckDashboards(const OpenSearchOptions& options, const AskServer& ask) {
   const absl::StatusOr<State> state = LookForDashboard(options, ask);
   // Delivery does not depend on the dashboard.
-  if (!state.ok()) return Finding::Doubt(std::string(state.status().message()));
+  if (!state.ok()) return Finding::Doubt(state.status());
   switch (*state) {
     case State::kEqual:
       return Finding::Ok("found the " + Named(options));

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <absl/status/status.h>
+
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -21,6 +23,9 @@ struct Finding {
   static Finding Ok(std::string text) { return {Verdict::kOk, std::move(text)}; }
   static Finding Doubt(std::string text) { return {Verdict::kDoubt, std::move(text)}; }
   static Finding Broken(std::string text) { return {Verdict::kBroken, std::move(text)}; }
+
+  static Finding Doubt(const absl::Status& why) { return Doubt(std::string(why.message())); }
+  static Finding Broken(const absl::Status& why) { return Broken(std::string(why.message())); }
 
   Verdict verdict = Verdict::kOk;
   std::string text;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ingest/http/http_url.h"
 #include "sinks/opensearch/index_template.h"
 
 namespace sparktail {
@@ -45,10 +46,10 @@ Finding SetUpIndexAlias(const OpenSearchOptions& options, const AskServer& ask) 
   if (options.data_stream)
     return Finding::Ok(named + " is for streams that are created from now on");
   const HttpResponse list =
-      ask({HttpMethod::kGet, "/" + EscapePath(IndexWildcard(options)) + "/_alias", "", {}});
+      ask({HttpMethod::kGet, "/" + EscapeUrlPart(IndexWildcard(options)) + "/_alias", "", {}});
   if (!list.is_success()) {
     const absl::Status status = ToStatus(list, "look for indices without the " + named);
-    if (!absl::IsNotFound(status)) return Finding::Broken(std::string(status.message()));
+    if (!absl::IsNotFound(status)) return Finding::Broken(status);
   }
   const std::optional<std::vector<std::string>> lacking =
       Lacking(list.is_success() ? list.body : "{}", options.alias);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "ingest/base/utf8.h"
+#include "ingest/http/http_url.h"
 #include "sinks/opensearch/index_template.h"
 
 namespace sparktail {
@@ -18,7 +19,7 @@ using Done = TemplateOutcome::What;
 constexpr size_t kMostPatterns = 400;
 
 std::string Path(const OpenSearchOptions& options) {
-  return "/_index_template/" + EscapePath(options.template_name);
+  return "/_index_template/" + EscapeUrlPart(options.template_name);
 }
 
 std::string Named(const OpenSearchOptions& options) {
@@ -219,7 +220,7 @@ absl::StatusOr<ServerInfo> PrepareIndices(const OpenSearchOptions& options, cons
 Finding SetUpIndexTemplate(const OpenSearchOptions& options, ServerKind kind,
                            const AskServer& ask) {
   const absl::StatusOr<TemplateOutcome> outcome = InstallIndexTemplate(options, kind, ask);
-  if (!outcome.ok()) return Finding::Broken(std::string(outcome.status().message()));
+  if (!outcome.ok()) return Finding::Broken(outcome.status());
   if (outcome->what == Done::kLeft) return Finding::Doubt(outcome->text);
   return Finding::Ok(outcome->text);
 }

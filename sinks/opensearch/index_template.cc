@@ -63,14 +63,10 @@ std::string Marked(const std::string& body, const TemplateMark& mark) {
   return body + absl::Substitute(kMark, mark.version, mark.digest);
 }
 
-bool HasRetention(const OpenSearchOptions& options) {
-  return options.retention < absl::InfiniteDuration();
-}
-
 }  // namespace
 
 std::string IndexTemplateJson(const OpenSearchOptions& options, ServerKind kind) {
-  const bool has_policy = HasRetention(options) && kind == ServerKind::kElasticsearch;
+  const bool has_policy = options.has_retention() && kind == ServerKind::kElasticsearch;
   return Marked(Body(options, has_policy), IndexTemplateMark(options));
 }
 
@@ -79,7 +75,7 @@ std::string IndexTemplateJsonWithoutPolicy(const OpenSearchOptions& options) {
 }
 
 TemplateMark IndexTemplateMark(const OpenSearchOptions& options) {
-  const EventId digest = MakeEventId({Body(options, HasRetention(options))});
+  const EventId digest = MakeEventId({Body(options, options.has_retention())});
   return {TemplateMark::kVersion, std::string(View(digest))};
 }
 

@@ -14,6 +14,7 @@ namespace sparktail {
 // users.
 struct OpenSearchOptions : BulkOptions {
   OpenSearchOptions() { compression = "gzip"; }
+  bool has_retention() const { return retention < absl::InfiniteDuration(); }
 
   std::string index = "monitor-yarn-{environment}-%Y%m%d";  // a NamePattern with dates
   bool data_stream = false;

@@ -23,7 +23,7 @@ using Survey = std::vector<Finding> (*)(const OpenSearchOptions& options, const 
 std::vector<Finding> WithClient(const OpenSearchOptions& options, Log* log, Survey survey) {
   const absl::StatusOr<std::unique_ptr<HttpClient>> client =
       HttpClient::Make(log, "setup", options.http);
-  if (!client.ok()) return {Finding::Broken(std::string(client.status().message()))};
+  if (!client.ok()) return {Finding::Broken(client.status())};
   return survey(options, AskServers(client->get(), options.urls, options.request_timeout),
                 AskServers(client->get(), {options.dashboards_url}, options.request_timeout));
 }
@@ -32,7 +32,7 @@ std::vector<Finding> WithClient(const OpenSearchOptions& options, Log* log, Surv
 absl::StatusOr<ServerInfo> Meet(const AskServer& cluster, std::vector<Finding>* findings) {
   absl::StatusOr<ServerInfo> info = AskServerInfo(cluster);
   if (!info.ok()) {
-    findings->push_back(Finding::Broken(std::string(info.status().message())));
+    findings->push_back(Finding::Broken(info.status()));
   } else if (info->kind == ServerKind::kUnknown) {
     findings->push_back(Finding::Doubt(
         "the server does not report whether it is OpenSearch or Elasticsearch; only functions of "
@@ -41,10 +41,6 @@ absl::StatusOr<ServerInfo> Meet(const AskServer& cluster, std::vector<Finding>* 
     findings->push_back(Finding::Ok(info->Text() + " responds"));
   }
   return info;
-}
-
-bool HasRetention(const OpenSearchOptions& options) {
-  return options.retention < absl::InfiniteDuration();
 }
 
 }  // namespace
@@ -63,7 +59,7 @@ std::vector<Finding> SetUpOpenSearch(const OpenSearchOptions& options, const Ask
   const absl::StatusOr<ServerInfo> info = Meet(cluster, &findings);
   if (info.ok()) {
     // The policy comes first: the template names it.
-    if (HasRetention(options)) {
+    if (options.has_retention()) {
       findings.push_back(SetUpRetentionPolicy(options, info->kind, cluster));
     }
     findings.push_back(SetUpIndexTemplate(options, info->kind, cluster));
@@ -79,7 +75,7 @@ std::vector<Finding> SurveyOpenSearch(const OpenSearchOptions& options, const As
   const absl::StatusOr<ServerInfo> info = Meet(cluster, &findings);
   if (info.ok()) {
     findings.push_back(CheckIndexTemplate(options, cluster));
-    if (HasRetention(options)) {
+    if (options.has_retention()) {
       findings.push_back(CheckRetentionPolicy(options, info->kind, cluster));
     }
   }

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "ingest/base/options.h"
+#include "ingest/http/http_url.h"
 #include "parsers/event_id.h"
 #include "sinks/opensearch/index_template.h"
 
@@ -123,7 +124,7 @@ void ReadIlm(dom::element answer, const std::string& name, Found* found) {
 
 absl::StatusOr<Found> LookFor(const Dialect& dialect, const OpenSearchOptions& options,
                               const AskServer& ask) {
-  const std::string path = std::string(dialect.path) + EscapePath(options.template_name);
+  const std::string path = std::string(dialect.path) + EscapeUrlPart(options.template_name);
   const HttpResponse response = ask({HttpMethod::kGet, path, "", {}});
   Found found;
   if (!response.is_success()) {
@@ -145,7 +146,7 @@ absl::StatusOr<Found> LookFor(const Dialect& dialect, const OpenSearchOptions& o
 
 absl::Status Put(const Dialect& dialect, const OpenSearchOptions& options, const Found& found,
                  const AskServer& ask) {
-  std::string path = std::string(dialect.path) + EscapePath(options.template_name);
+  std::string path = std::string(dialect.path) + EscapeUrlPart(options.template_name);
   if (found.is_there && &dialect == &kIsmDialect) {
     path += "?if_seq_no=" + std::to_string(found.seq_no) +
             "&if_primary_term=" + std::to_string(found.primary_term);
@@ -178,7 +179,7 @@ Finding NotThere(const Dialect& dialect) {
 
 Finding LookingFailed(const Dialect& dialect, const absl::Status& status) {
   if (absl::IsUnimplemented(status)) return NotThere(dialect);
-  return Finding::Broken(std::string(status.message()));
+  return Finding::Broken(status);
 }
 
 Finding NotOurs(const OpenSearchOptions& options) {
@@ -218,7 +219,7 @@ Finding CheckRetentionPolicy(const OpenSearchOptions& options, ServerKind kind,
   if (!found.ok()) {
     // A user who only writes events may lack the right to see it.
     if (absl::IsPermissionDenied(found.status())) {
-      return Finding::Doubt(std::string(found.status().message()));
+      return Finding::Doubt(found.status());
     }
     return LookingFailed(*dialect, found.status());
   }

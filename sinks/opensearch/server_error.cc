@@ -74,10 +74,13 @@ ServerError ReadServerError(std::string_view body) {
 }
 
 std::string DescribeResponse(const HttpResponse& response) {
+  return DescribeResponse(response, ReadServerError(response.body).Text());
+}
+
+std::string DescribeResponse(const HttpResponse& response, std::string_view error) {
   if (response.failure != HttpFailure::kNone) return response.error;
   std::string text = "HTTP " + std::to_string(response.status);
-  const std::string error = ReadServerError(response.body).Text();
-  if (!error.empty()) return text + ", " + error;
+  if (!error.empty()) return text.append(", ").append(error);
   if (!response.location.empty()) return text + ", a redirect, which is not followed";
   if (!response.content_type.empty()) text += ", a response of type " + response.content_type;
   return text;

@@ -26,5 +26,7 @@ ServerError ReadServerError(std::string_view body);
 // Describes a response that is not a success, for operators: "HTTP 403, security_exception: no
 // permissions for …", "HTTP 502, a response of type text/html".
 std::string DescribeResponse(const HttpResponse& response);
+// `error` is what its body says; it may be empty.
+std::string DescribeResponse(const HttpResponse& response, std::string_view error);
 
 }  // namespace sparktail

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "sinks/opensearch/server_error.h"
+
 namespace sparktail {
 namespace {
 
@@ -33,15 +35,6 @@ SolrAnswer ReadAnswer(std::string_view body) {
   return answer;
 }
 
-std::string Describe(const HttpResponse& response, const std::string& text) {
-  if (response.failure != HttpFailure::kNone) return response.error;
-  const std::string status = "HTTP " + std::to_string(response.status);
-  if (!text.empty()) return status + ", " + text;
-  if (!response.location.empty()) return status + ", a redirect, which is not followed";
-  return response.content_type.empty() ? status
-                                       : status + ", a response of type " + response.content_type;
-}
-
 }  // namespace
 
 std::string SolrDialect::Path() const { return "/" + collection_ + kQuery; }
@@ -62,7 +55,7 @@ BulkAnswer SolrDialect::Read(HttpResponse response, size_t items) {
   BulkAnswer answer;
   answer.outcome = OutcomeOfRequest(response);
   const SolrAnswer body = ReadAnswer(response.body);
-  answer.why = Describe(response, body.text);
+  answer.why = DescribeResponse(response, body.text);
   if (response.status == 404) {
     answer.why += ": is there a collection " + collection_ + ", and do `urls` end in /solr?";
   }

@@ -9,6 +9,7 @@
 
 #include "ingest/base/utf8.h"
 #include "ingest/http/http_client.h"
+#include "ingest/http/http_url.h"
 
 namespace sparktail {
 namespace {
@@ -33,14 +34,14 @@ Finding Judge(const SolrOptions& options, const std::string& body) {
 std::vector<Finding> SurveySolr(const SolrOptions& options, Log* log) {
   const absl::StatusOr<std::unique_ptr<HttpClient>> client =
       HttpClient::Make(log, "check", options.http);
-  if (!client.ok()) return {Finding::Broken(std::string(client.status().message()))};
+  if (!client.ok()) return {Finding::Broken(client.status())};
   return SurveySolr(options, AskServers(client->get(), options.urls, options.request_timeout));
 }
 
 std::vector<Finding> SurveySolr(const SolrOptions& options, const AskServer& ask) {
   const HttpResponse response =
       ask({HttpMethod::kGet,
-           "/" + EscapePath(options.collection) + "/schema/uniquekey?wt=json",
+           "/" + EscapeUrlPart(options.collection) + "/schema/uniquekey?wt=json",
            "",
            {}});
   if (response.is_success()) return {Judge(options, response.body)};

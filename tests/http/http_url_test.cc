@@ -72,5 +72,11 @@ TEST(HttpUrlTest, AServerMayEndInASlash) {
   EXPECT_EQ(WithoutSlash("http://s:1/a"), "http://s:1/a");
 }
 
+TEST(EscapeUrlPartTest, NothingInANameEndsIt) {
+  EXPECT_EQ(EscapeUrlPart("Az09-._~"), "Az09-._~");
+  EXPECT_EQ(EscapeUrlPart("a/../b?c#d%e*"), "a%2F..%2Fb%3Fc%23d%25e%2A");
+  EXPECT_EQ(EscapeUrlPart("\xD0\xBD\n"), "%D0%BD%0A");
+}
+
 }  // namespace
 }  // namespace sparktail

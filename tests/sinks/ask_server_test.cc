@@ -114,12 +114,6 @@ TEST(ToStatusTest, AMissingFunctionIsUnimplemented) {
   }
 }
 
-TEST(EscapePathTest, NothingInANameEndsIt) {
-  EXPECT_EQ(EscapePath("Az09-._~"), "Az09-._~");
-  EXPECT_EQ(EscapePath("a/../b?c#d%e*"), "a%2F..%2Fb%3Fc%23d%25e%2A");
-  EXPECT_EQ(EscapePath("\xD0\xBD\n"), "%D0%BD%0A");
-}
-
 TEST(JsonStringTest, IsQuotedAndEscaped) { EXPECT_EQ(JsonString("a\"b\n"), "\"a\\\"b\\n\""); }
 
 }  // namespace
