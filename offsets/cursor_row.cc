@@ -83,7 +83,7 @@ absl::StatusOr<std::vector<CursorStore::Entry>> ReadCursorRows(Database* databas
                                                                const std::string& path,
                                                                std::string_view sink) {
   absl::StatusOr<Statement> rows = Statement::Prepare(database, kSelectCursors);
-  if (!rows.ok()) return rows.status();
+  if (!rows.ok()) return AdviseOnDamage(path, rows.status());
   rows->BindText(1, sink);
   std::vector<CursorStore::Entry> entries;
   absl::StatusOr<bool> row = rows->Step();
@@ -92,7 +92,7 @@ absl::StatusOr<std::vector<CursorStore::Entry>> ReadCursorRows(Database* databas
     if (!entry.ok()) return entry.status();
     entries.push_back(*std::move(entry));
   }
-  if (!row.ok()) return row.status();
+  if (!row.ok()) return AdviseOnDamage(path, row.status());
   return entries;
 }
 

@@ -20,8 +20,6 @@ namespace {
 // Streams whose rows are kept in memory, about 250 bytes each. Commits to more streams are slower.
 constexpr size_t kMostKnown = 20'000;
 
-int64_t ToRow(absl::Time time) { return absl::ToUnixMicros(time); }
-
 class SqliteCursorStore : public CursorStore {
  public:
   // Read-only until Own() is called.
@@ -96,30 +94,27 @@ class SqliteCursorStore : public CursorStore {
 
 absl::Status SqliteCursorStore::Prepare() {
   const absl::MutexLock lock(&mutex_);
-  const std::pair<Statement*, std::string_view> all[] = {
-      {&find_sink_, "SELECT id FROM sinks WHERE name = ?1"},
-      {&add_sink_, "INSERT INTO sinks(name) VALUES(?1)"},
-      {&set_state_, "UPDATE sinks SET state = ?2, checksum = ?3 WHERE id = ?1"},
-      {&find_stream_, "SELECT id FROM streams WHERE key = ?1"},
-      {&add_stream_, "INSERT INTO streams(key, seen) VALUES(?1, ?2)"},
-      {&find_cursor_,
-       "SELECT c.id, x.json FROM streams s JOIN cursors c ON c.stream = s.id "
-       "LEFT JOIN contexts x ON x.id = c.id WHERE s.key = ?1 AND c.sink = ?2"},
-      {&add_cursor_,
-       "INSERT INTO cursors(sink, stream, offset, ended, updated, checksum, position) "
-       "VALUES(?1, ?2, 0, 0, 0, 0, '')"},
-      {&set_cursor_,
-       "UPDATE cursors SET offset = ?2, ended = ?3, updated = ?4, checksum = ?5, position = ?6 "
-       "WHERE id = ?1"},
-      {&set_context_, "INSERT OR REPLACE INTO contexts(id, json) VALUES(?1, ?2)"},
-      {&touch_, "UPDATE streams SET seen = ?2 WHERE key = ?1"},
-  };
-  for (const auto& [statement, sql] : all) {
-    absl::StatusOr<Statement> prepared = Statement::Prepare(&database_, sql);
-    if (!prepared.ok()) return AdviseOnDamage(path_, prepared.status());
-    *statement = *std::move(prepared);
-  }
-  return absl::OkStatus();
+  const absl::Status status = Statement::PrepareAll(
+      &database_,
+      {
+          {&find_sink_, "SELECT id FROM sinks WHERE name = ?1"},
+          {&add_sink_, "INSERT INTO sinks(name) VALUES(?1)"},
+          {&set_state_, "UPDATE sinks SET state = ?2, checksum = ?3 WHERE id = ?1"},
+          {&find_stream_, "SELECT id FROM streams WHERE key = ?1"},
+          {&add_stream_, "INSERT INTO streams(key, seen) VALUES(?1, ?2)"},
+          {&find_cursor_,
+           "SELECT c.id, x.json FROM streams s JOIN cursors c ON c.stream = s.id "
+           "LEFT JOIN contexts x ON x.id = c.id WHERE s.key = ?1 AND c.sink = ?2"},
+          {&add_cursor_,
+           "INSERT INTO cursors(sink, stream, offset, ended, updated, checksum, position) "
+           "VALUES(?1, ?2, 0, 0, 0, 0, '')"},
+          {&set_cursor_,
+           "UPDATE cursors SET offset = ?2, ended = ?3, updated = ?4, checksum = ?5, position = ?6 "
+           "WHERE id = ?1"},
+          {&set_context_, "INSERT OR REPLACE INTO contexts(id, json) VALUES(?1, ?2)"},
+          {&touch_, "UPDATE streams SET seen = ?2 WHERE key = ?1"},
+      });
+  return AdviseOnDamage(path_, status);
 }
 
 absl::Status SqliteCursorStore::Own(StateLock lock) {
@@ -135,7 +130,7 @@ absl::Status SqliteCursorStore::Own(StateLock lock) {
 absl::StatusOr<std::vector<StreamCursor>> SqliteCursorStore::Load(std::string_view sink) {
   const absl::MutexLock lock(&mutex_);
   absl::StatusOr<std::vector<Entry>> entries = ReadCursorRows(&database_, path_, sink);
-  if (!entries.ok()) return AdviseOnDamage(path_, entries.status());
+  if (!entries.ok()) return entries.status();
   std::vector<StreamCursor> cursors;
   cursors.reserve(entries->size());
   for (Entry& entry : *entries) cursors.push_back(std::move(entry.cursor));
@@ -144,9 +139,7 @@ absl::StatusOr<std::vector<StreamCursor>> SqliteCursorStore::Load(std::string_vi
 
 absl::StatusOr<std::vector<CursorStore::Entry>> SqliteCursorStore::LoadAll() {
   const absl::MutexLock lock(&mutex_);
-  absl::StatusOr<std::vector<Entry>> entries = ReadCursorRows(&database_, path_, "");
-  if (!entries.ok()) return AdviseOnDamage(path_, entries.status());
-  return entries;
+  return ReadCursorRows(&database_, path_, "");
 }
 
 absl::StatusOr<std::string> SqliteCursorStore::LoadState(std::string_view sink) {
@@ -196,7 +189,7 @@ absl::Status SqliteCursorStore::Store(std::string_view name, std::span<const Str
                                       const std::optional<std::string>& state) {
   const absl::StatusOr<Sink*> sink = FindSink(name);
   if (!sink.ok()) return sink.status();
-  const int64_t now = ToRow(os_->Now());
+  const int64_t now = absl::ToUnixMicros(os_->Now());
   for (const StreamCursor& cursor : cursors) {
     if (absl::Status status = StoreCursor(name, *sink, cursor, now); !status.ok()) return status;
   }
@@ -309,7 +302,7 @@ absl::StatusOr<size_t> SqliteCursorStore::Expire(absl::Time before) {
   return Drop(
       "DELETE FROM cursors WHERE updated < ?1 AND stream IN "
       "(SELECT id FROM streams WHERE seen < ?1)",
-      [&](Statement* drop) { drop->BindInt(1, ToRow(before)); });
+      [&](Statement* drop) { drop->BindInt(1, absl::ToUnixMicros(before)); });
 }
 
 absl::StatusOr<size_t> SqliteCursorStore::Drop(std::string_view sql,
@@ -342,7 +335,7 @@ absl::Status SqliteCursorStore::Touch(std::span<const StreamKey> streams) {
   const absl::MutexLock lock(&mutex_);
   return Write([&]() -> absl::Status {
     mutex_.AssertHeld();
-    const int64_t now = ToRow(os_->Now());
+    const int64_t now = absl::ToUnixMicros(os_->Now());
     for (const StreamKey& stream : streams) {
       touch_.BindText(1, stream.text());
       touch_.BindInt(2, now);
@@ -365,8 +358,7 @@ OpenedStore PrepareStore(Os* os, const std::string& state_dir, absl::StatusOr<Da
 }
 
 void WarnIfRemote(Os* os, Log* log, const std::string& state_dir) {
-  const absl::StatusOr<bool> is_remote = os->IsRemote(state_dir);
-  if (!is_remote.ok() || !*is_remote) return;
+  if (!os->IsRemote(state_dir).value_or(false)) return;
   log->Warn("state_dir", absl::StrCat(state_dir,
                                       " is on a network file system, where locks may not be "
                                       "reliable: do not use it from another machine"));

@@ -229,6 +229,16 @@ absl::StatusOr<Statement> Statement::Prepare(Database* database, std::string_vie
   return statement;
 }
 
+absl::Status Statement::PrepareAll(
+    Database* database, std::initializer_list<std::pair<Statement*, std::string_view>> all) {
+  for (const auto& [statement, sql] : all) {
+    absl::StatusOr<Statement> prepared = Prepare(database, sql);
+    if (!prepared.ok()) return prepared.status();
+    *statement = *std::move(prepared);
+  }
+  return absl::OkStatus();
+}
+
 void Statement::KeepBindError(int result) {
   if (bind_error_ == SQLITE_OK) bind_error_ = result;
 }

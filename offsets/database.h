@@ -5,9 +5,11 @@
 #include <absl/time/time.h>
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "ingest/base/os.h"
 
@@ -83,6 +85,9 @@ class Statement {
  public:
   Statement() = default;
   static absl::StatusOr<Statement> Prepare(Database* database, std::string_view sql);
+  // Prepares each statement of a list with its SQL.
+  static absl::Status PrepareAll(
+      Database* database, std::initializer_list<std::pair<Statement*, std::string_view>> all);
 
   // Parameters count from 1, and are NULL until they are bound. Text and blobs are not copied: they
   // must live until the statement is reset. If a value cannot be bound, the next Step() returns the

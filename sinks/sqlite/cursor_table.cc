@@ -10,23 +10,21 @@ namespace sparktail {
 
 absl::StatusOr<CursorTable> CursorTable::Prepare(Database* database) {
   CursorTable table(database);
-  const std::pair<Statement*, std::string_view> all[] = {
-      {&table.load_,
-       "SELECT stream, offset, position, context, ended, updated FROM cursors WHERE sink = ?1 "
-       "ORDER BY stream"},
-      {&table.store_,
-       "INSERT INTO cursors (sink, stream, offset, position, context, ended, updated) "
-       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (sink, stream) DO UPDATE SET "
-       "offset = excluded.offset, position = excluded.position, context = excluded.context, "
-       "ended = excluded.ended, updated = excluded.updated"},
-      {&table.forget_, "DELETE FROM cursors WHERE sink = ?1 AND (?2 = '' OR stream = ?2)"},
-      {&table.forget_ended_, "DELETE FROM cursors WHERE sink = ?1 AND ended AND updated < ?2"},
-  };
-  for (const auto& [statement, sql] : all) {
-    absl::StatusOr<Statement> prepared = Statement::Prepare(database, sql);
-    if (!prepared.ok()) return prepared.status();
-    *statement = *std::move(prepared);
-  }
+  absl::Status status = Statement::PrepareAll(
+      database,
+      {
+          {&table.load_,
+           "SELECT stream, offset, position, context, ended, updated FROM cursors WHERE sink = ?1 "
+           "ORDER BY stream"},
+          {&table.store_,
+           "INSERT INTO cursors (sink, stream, offset, position, context, ended, updated) "
+           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (sink, stream) DO UPDATE SET "
+           "offset = excluded.offset, position = excluded.position, context = excluded.context, "
+           "ended = excluded.ended, updated = excluded.updated"},
+          {&table.forget_, "DELETE FROM cursors WHERE sink = ?1 AND (?2 = '' OR stream = ?2)"},
+          {&table.forget_ended_, "DELETE FROM cursors WHERE sink = ?1 AND ended AND updated < ?2"},
+      });
+  if (!status.ok()) return status;
   return table;
 }
 

@@ -126,16 +126,11 @@ absl::Status SqliteSink::CreateSchema() {
 
 absl::Status SqliteSink::Prepare() {
   const std::string insert_sql = InsertSql();
-  const std::pair<Statement*, std::string_view> statements[] = {
-      {&insert_, insert_sql},
-      {&delete_old_, kDeleteOldSql},
-      {&delete_timeless_, kDeleteTimelessSql},
-  };
-  for (const auto& [statement, sql] : statements) {
-    absl::StatusOr<Statement> prepared = Statement::Prepare(&*database_, sql);
-    if (!prepared.ok()) return prepared.status();
-    *statement = *std::move(prepared);
-  }
+  absl::Status status =
+      Statement::PrepareAll(&*database_, {{&insert_, insert_sql},
+                                          {&delete_old_, kDeleteOldSql},
+                                          {&delete_timeless_, kDeleteTimelessSql}});
+  if (!status.ok()) return status;
   absl::StatusOr<CursorTable> cursors = CursorTable::Prepare(&*database_);
   if (!cursors.ok()) return cursors.status();
   cursors_ = *std::move(cursors);
