@@ -6,8 +6,9 @@
 #include <openssl/sha.h>
 
 #include <algorithm>
-#include <cctype>
 #include <vector>
+
+#include "ingest/http/curl_handles.h"
 
 namespace sparktail {
 namespace {
@@ -27,25 +28,12 @@ std::string Hmac(std::string_view key, std::string_view text) {
   return digest;
 }
 
-int HexValue(char c) {
-  if (absl::ascii_isdigit(static_cast<unsigned char>(c))) return c - '0';
-  return absl::ascii_tolower(static_cast<unsigned char>(c)) - 'a' + 10;
-}
-
 std::string Unescape(std::string_view text) {
-  const auto is_hex = [&](size_t at) {
-    return at < text.size() && absl::ascii_isxdigit(static_cast<unsigned char>(text[at]));
-  };
-  std::string plain;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && is_hex(i + 1) && is_hex(i + 2)) {
-      plain += static_cast<char>(HexValue(text[i + 1]) * 16 + HexValue(text[i + 2]));
-      i += 2;
-    } else {
-      plain += text[i];
-    }
-  }
-  return plain;
+  if (text.empty()) return "";
+  int size = 0;
+  const CurlText plain(
+      curl_easy_unescape(nullptr, text.data(), static_cast<int>(text.size()), &size));
+  return plain == nullptr ? std::string(text) : std::string(plain.get(), size);
 }
 
 std::vector<std::string_view> Split(std::string_view text, char separator) {

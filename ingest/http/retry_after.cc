@@ -1,6 +1,7 @@
 #include "ingest/http/retry_after.h"
 
 #include <absl/strings/ascii.h>
+#include <absl/strings/numbers.h>
 #include <absl/time/clock.h>
 
 #include <algorithm>
@@ -10,18 +11,6 @@ namespace sparktail {
 namespace {
 
 constexpr absl::Duration kLongest = absl::Hours(24);
-constexpr size_t kMostDigits = 5;  // of a day's 86400 seconds
-
-bool IsNumber(const std::string& text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), absl::ascii_isdigit);
-}
-
-absl::Duration Seconds(const std::string& digits) {
-  const size_t first = std::min(digits.find_first_not_of('0'), digits.size());
-  if (digits.size() - first > kMostDigits) return kLongest;
-  return first == digits.size() ? absl::ZeroDuration()
-                                : absl::Seconds(std::stoi(digits.substr(first)));
-}
 
 }  // namespace
 
@@ -37,7 +26,11 @@ std::optional<absl::Time> ReadHttpDate(const std::string& value) {
 
 std::optional<absl::Duration> ReadRetryAfter(const std::string& value, absl::Time now) {
   const std::string text(absl::StripAsciiWhitespace(value));
-  if (IsNumber(text)) return std::min(Seconds(text), kLongest);
+  if (!text.empty() && std::all_of(text.begin(), text.end(), absl::ascii_isdigit)) {
+    int64_t seconds = 0;
+    const bool is_bounded = absl::SimpleAtoi(text, &seconds);
+    return is_bounded ? std::min(absl::Seconds(seconds), kLongest) : kLongest;
+  }
   const std::optional<absl::Time> date = ReadHttpDate(text);
   if (!date) return std::nullopt;
   return std::clamp(*date - now, absl::ZeroDuration(), kLongest);

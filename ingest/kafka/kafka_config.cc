@@ -1,6 +1,7 @@
 #include "ingest/kafka/kafka_config.h"
 
 #include <array>
+#include <span>
 #include <utility>
 
 namespace sparktail {
@@ -56,16 +57,11 @@ constexpr Reserved kForGroupConsumers[] = {
 };
 
 std::string_view ReasonReserved(std::string_view name, KafkaRole role) {
-  for (const Reserved& one : kForAll) {
-    if (one.name == name) return one.why;
-  }
-  if (role == KafkaRole::kProducer) {
-    for (const Reserved& one : kForProducers) {
-      if (one.name == name) return one.why;
-    }
-  }
-  if (role == KafkaRole::kGroupConsumer) {
-    for (const Reserved& one : kForGroupConsumers) {
+  std::span<const Reserved> of_role;
+  if (role == KafkaRole::kProducer) of_role = kForProducers;
+  if (role == KafkaRole::kGroupConsumer) of_role = kForGroupConsumers;
+  for (const std::span<const Reserved> reserved : {std::span<const Reserved>(kForAll), of_role}) {
+    for (const Reserved& one : reserved) {
       if (one.name == name) return one.why;
     }
   }

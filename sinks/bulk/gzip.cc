@@ -1,8 +1,5 @@
 #include "sinks/bulk/gzip.h"
 
-#include <absl/base/optimization.h>
-#include <zlib.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <limits>
@@ -19,53 +16,46 @@ constexpr size_t kOutputStep = size_t{64} << 10;
 
 }  // namespace
 
-struct Gzip::State {
-  z_stream stream{};
-  std::string* out = nullptr;
-
-  void Run(int flush);
-};
-
-Gzip::Gzip() : state_(std::make_unique<State>()) {
+Gzip::Gzip() {
   const int result =
-      deflateInit2(&state_->stream, kLevel, Z_DEFLATED, kGzipWindow, kMemory, Z_DEFAULT_STRATEGY);
+      deflateInit2(&stream_, kLevel, Z_DEFLATED, kGzipWindow, kMemory, Z_DEFAULT_STRATEGY);
   if (result != Z_OK) throw std::bad_alloc();
 }
 
-Gzip::~Gzip() { deflateEnd(&state_->stream); }
+Gzip::~Gzip() { deflateEnd(&stream_); }
 
 void Gzip::Begin(std::string* out) {
-  deflateReset(&state_->stream);
-  state_->out = out;
+  deflateReset(&stream_);
+  out_ = out;
 }
 
 void Gzip::Feed(std::string_view bytes) {
   while (!bytes.empty()) {
     const size_t size = std::min<size_t>(bytes.size(), std::numeric_limits<uInt>::max());
     // zlib does not write to the input, though its pointer is not const.
-    state_->stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-    state_->stream.avail_in = static_cast<uInt>(size);
-    state_->Run(Z_NO_FLUSH);
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+    stream_.avail_in = static_cast<uInt>(size);
+    Run(Z_NO_FLUSH);
     bytes.remove_prefix(size);
   }
 }
 
 void Gzip::End() {
-  state_->stream.next_in = nullptr;
-  state_->stream.avail_in = 0;
-  state_->Run(Z_FINISH);
-  state_->out = nullptr;
+  stream_.next_in = nullptr;
+  stream_.avail_in = 0;
+  Run(Z_FINISH);
+  out_ = nullptr;
 }
 
-void Gzip::State::Run(int flush) {
+void Gzip::Run(int flush) {
   do {
-    const size_t size = out->size();
-    out->resize(size + kOutputStep);
-    stream.next_out = reinterpret_cast<Bytef*>(out->data() + size);
-    stream.avail_out = kOutputStep;
-    deflate(&stream, flush);
-    out->resize(size + kOutputStep - stream.avail_out);
-  } while (stream.avail_out == 0);
+    const size_t size = out_->size();
+    out_->resize(size + kOutputStep);
+    stream_.next_out = reinterpret_cast<Bytef*>(out_->data() + size);
+    stream_.avail_out = kOutputStep;
+    deflate(&stream_, flush);
+    out_->resize(size + kOutputStep - stream_.avail_out);
+  } while (stream_.avail_out == 0);
 }
 
 }  // namespace sparktail

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <memory>
+#include <zlib.h>
+
 #include <string>
 #include <string_view>
 
@@ -20,8 +21,10 @@ class Gzip {
   void End();
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  void Run(int flush);
+
+  z_stream stream_{};
+  std::string* out_ = nullptr;
 };
 
 }  // namespace sparktail
