@@ -29,31 +29,18 @@ AtLeastOnceSink::AtLeastOnceSink(Parts parts)
       silence_(MessageTimeoutOf(parts_.options.client) + parts_.report_margin),
       writer_(parts_) {}
 
-AtLeastOnceSink::~AtLeastOnceSink() { DropProducer(); }
-
-// The writer's topic handles belong to the producer, which reports to the writer until it is
-// destroyed.
-void AtLeastOnceSink::DropProducer() {
-  writer_.ForgetProducer();
-  producer_.reset();
-}
-
 absl::StatusOr<std::vector<StreamCursor>> AtLeastOnceSink::Open() {
   if (absl::Status status = CreateProducer(); !status.ok()) return status;
   return parts_.store->Load(parts_.name);
 }
 
 absl::Status AtLeastOnceSink::CreateProducer() {
-  DropProducer();
   KafkaProperties required;
   const auto& properties = parts_.options.client.properties;
   if (!properties.contains("message.timeout.ms") && !properties.contains("delivery.timeout.ms")) {
     required["message.timeout.ms"] = std::to_string(ToMs(kMessageTimeout));
   }
-  absl::StatusOr<std::unique_ptr<KafkaClient>> made = writer_.CreateProducer(required);
-  if (!made.ok()) return made.status();
-  producer_ = *std::move(made);
-  return absl::OkStatus();
+  return writer_.CreateProducer(required);
 }
 
 absl::Status AtLeastOnceSink::Write(const EventBuffer& events, size_t first) {
@@ -90,7 +77,7 @@ absl::StatusOr<bool> AtLeastOnceSink::Rollback() {
 }
 
 absl::Status AtLeastOnceSink::Tidy() {
-  producer_->Poll(absl::ZeroDuration());
+  writer_.producer()->Poll(absl::ZeroDuration());
   return writer_.wants_smaller_batches() ? CreateProducer() : absl::OkStatus();
 }
 

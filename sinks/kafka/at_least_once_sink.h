@@ -3,11 +3,9 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
-#include <memory>
 #include <span>
 #include <vector>
 
-#include "ingest/kafka/kafka_client.h"
 #include "offsets/cursor_store.h"
 #include "sinks/kafka/kafka_measures.h"
 #include "sinks/kafka/kafka_writer.h"
@@ -29,7 +27,6 @@ class AtLeastOnceSink : public Sink {
     absl::Duration report_margin = absl::Seconds(15);
   };
   explicit AtLeastOnceSink(Parts parts);
-  ~AtLeastOnceSink() override;
 
   // Does not wait for the brokers.
   absl::StatusOr<std::vector<StreamCursor>> Open() override;
@@ -42,12 +39,10 @@ class AtLeastOnceSink : public Sink {
  private:
   absl::Status RepeatWithoutRejected(absl::Status status);
   absl::Status CreateProducer();
-  void DropProducer();
 
   const Parts parts_;
   const absl::Duration silence_;  // longest time without a report of librdkafka
   KafkaWriter writer_;
-  std::unique_ptr<KafkaClient> producer_;
 };
 
 }  // namespace sparktail

@@ -32,13 +32,8 @@ ExactlyOnceSink::ExactlyOnceSink(Parts parts)
       writer_(parts_),
       next_forget_(absl::Now()) {}
 
-ExactlyOnceSink::~ExactlyOnceSink() { DropProducer(); }
-
-// The writer's topic handles belong to the producer, which reports to the writer until it is
-// destroyed.
 void ExactlyOnceSink::DropProducer() {
-  writer_.ForgetProducer();
-  producer_.reset();
+  writer_.DropProducer();
   state_ = State::kNone;
 }
 
@@ -100,41 +95,40 @@ absl::Status ExactlyOnceSink::Prepare() {
 // The claim is written before the name is taken, so outside of any transaction.
 absl::Status ExactlyOnceSink::WriteClaim() {
   if (is_claimed_) return absl::OkStatus();
-  absl::StatusOr<std::unique_ptr<KafkaClient>> plain = writer_.CreateProducer({});
-  if (!plain.ok()) return plain.status();
+  absl::Status status = writer_.CreateProducer({});
+  if (!status.ok()) return status;
+  KafkaClient* plain = writer_.producer();
   const std::string value = claim_.ToJson();
-  absl::Status status;
   {
     const KafkaTopic topic(
-        rd_kafka_topic_new((*plain)->get(), parts_.options.offsets_topic.c_str(), nullptr));
+        rd_kafka_topic_new(plain->get(), parts_.options.offsets_topic.c_str(), nullptr));
     status = writer_.PutRecord(topic.get(), claim_key_, &value);
   }
   if (status.ok()) status = writer_.Flush(parts_.patience);
-  (*plain)->Poll(absl::ZeroDuration());
-  status = (*plain)->WithTrouble(status);
-  writer_.ForgetProducer();
+  plain->Poll(absl::ZeroDuration());
+  status = plain->WithTrouble(status);
+  writer_.DropProducer();
   is_claimed_ = status.ok();
   return status;
 }
 
 // Fences the producer that has the name, and aborts or completes its last transaction.
 absl::Status ExactlyOnceSink::TakeName() {
-  if (producer_ == nullptr) {
-    absl::StatusOr<std::unique_ptr<KafkaClient>> made =
-        writer_.CreateProducer({{"transactional.id", name_}});
-    if (!made.ok()) return made.status();
-    producer_ = *std::move(made);
+  if (writer_.producer() == nullptr) {
+    absl::Status status = writer_.CreateProducer({{"transactional.id", name_}});
+    if (!status.ok()) return status;
     state_ = State::kNone;
   }
   if (state_ == State::kReady) return absl::OkStatus();
-  const KafkaError error(rd_kafka_init_transactions(producer_->get(), ToMs(parts_.patience)));
-  producer_->Poll(absl::ZeroDuration());
+  const KafkaError error(
+      rd_kafka_init_transactions(writer_.producer()->get(), ToMs(parts_.patience)));
+  writer_.producer()->Poll(absl::ZeroDuration());
   if (!error) {
     state_ = State::kReady;
     return absl::OkStatus();
   }
   absl::Status status =
-      producer_->WithTrouble(ToStatus(*error, "take the transactional id " + name_));
+      writer_.producer()->WithTrouble(ToStatus(*error, "take the transactional id " + name_));
   if (Classify(error.get()) != KafkaOutcome::kRetry) DropProducer();
   return status;
 }
@@ -168,7 +162,7 @@ absl::Status ExactlyOnceSink::CheckClaim() {
 absl::Status ExactlyOnceSink::Begin() {
   if (state_ == State::kInTransaction) return absl::OkStatus();
   if (state_ != State::kReady) return absl::UnavailableError("a new producer is needed");
-  const KafkaError error(rd_kafka_begin_transaction(producer_->get()));
+  const KafkaError error(rd_kafka_begin_transaction(writer_.producer()->get()));
   if (error) return HandleError(error, "begin a transaction");
   state_ = State::kInTransaction;
   commit_ = claim_.process + "-" + std::to_string(++commits_);
@@ -234,7 +228,7 @@ absl::Status ExactlyOnceSink::SendGroupOffsets(std::span<const StreamCursor> cur
   if (!groups.ok()) return groups.status();
   for (const GroupOffsets& group : *groups) {
     const KafkaError error(rd_kafka_send_offsets_to_transaction(
-        producer_->get(), group.offsets.get(), group.member.get(), kTransactionTime));
+        writer_.producer()->get(), group.offsets.get(), group.member.get(), kTransactionTime));
     if (error) return HandleError(error, "commit the offsets of a consumer group");
   }
   return absl::OkStatus();
@@ -248,7 +242,8 @@ absl::Status ExactlyOnceSink::BeginCommit() {
 
 // If the commit takes longer, the next call resumes it.
 absl::Status ExactlyOnceSink::FinishCommit() {
-  const KafkaError error(rd_kafka_commit_transaction(producer_->get(), ToMs(parts_.patience)));
+  const KafkaError error(
+      rd_kafka_commit_transaction(writer_.producer()->get(), ToMs(parts_.patience)));
   if (error) return HandleError(error, "commit a transaction");
   OnCommitted();
   return absl::OkStatus();
@@ -264,10 +259,10 @@ void ExactlyOnceSink::OnCommitted() {
 
 // Records the error; the next Rollback() recovers from it.
 absl::Status ExactlyOnceSink::HandleError(const KafkaError& error, std::string_view what) {
-  producer_->Poll(absl::ZeroDuration());
+  writer_.producer()->Poll(absl::ZeroDuration());
   const rd_kafka_resp_err_t code = rd_kafka_error_code(error.get());
   const KafkaOutcome outcome = Classify(error.get());
-  const bool is_fatal = rd_kafka_fatal_error(producer_->get(), nullptr, 0) != 0;
+  const bool is_fatal = rd_kafka_fatal_error(writer_.producer()->get(), nullptr, 0) != 0;
   if (is_fatal || outcome == KafkaOutcome::kFatal || outcome == KafkaOutcome::kFenced) {
     is_dead_ = true;
   } else if (outcome == KafkaOutcome::kAbort && state_ == State::kCommitting) {
@@ -275,7 +270,7 @@ absl::Status ExactlyOnceSink::HandleError(const KafkaError& error, std::string_v
   }
   const std::string text = Explain(code, rd_kafka_error_string(error.get()), what);
   if (outcome == KafkaOutcome::kImpossible) return absl::FailedPreconditionError(text);
-  return producer_->WithTrouble(absl::UnavailableError(text));
+  return writer_.producer()->WithTrouble(absl::UnavailableError(text));
 }
 
 // ---------------------------------------------------------------- recovery
@@ -308,7 +303,8 @@ absl::StatusOr<bool> ExactlyOnceSink::Rollback() {
 
 absl::Status ExactlyOnceSink::Abort() {
   if (state_ != State::kInTransaction) return absl::OkStatus();
-  const KafkaError error(rd_kafka_abort_transaction(producer_->get(), ToMs(parts_.patience)));
+  const KafkaError error(
+      rd_kafka_abort_transaction(writer_.producer()->get(), ToMs(parts_.patience)));
   if (error) return HandleError(error, "abort a transaction");
   if (!writer_.Drain(kDrainTime)) {
     is_dead_ = true;
@@ -342,8 +338,8 @@ bool ExactlyOnceSink::WasCommitted() const {
 // ---------------------------------------------------------------- periodic work
 
 absl::Status ExactlyOnceSink::Tidy() {
-  if (producer_ == nullptr) return absl::OkStatus();
-  producer_->Poll(absl::ZeroDuration());
+  if (writer_.producer() == nullptr) return absl::OkStatus();
+  writer_.producer()->Poll(absl::ZeroDuration());
   if (writer_.wants_smaller_batches()) {
     // The batch size is fixed when a producer is created.
     is_dead_ = true;

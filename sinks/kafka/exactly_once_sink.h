@@ -15,7 +15,6 @@
 
 #include "ingest/kafka/cursor_topic.h"
 #include "ingest/kafka/group_offsets.h"
-#include "ingest/kafka/kafka_client.h"
 #include "ingest/kafka/name_claim.h"
 #include "sinks/kafka/kafka_measures.h"
 #include "sinks/kafka/kafka_writer.h"
@@ -51,7 +50,6 @@ class ExactlyOnceSink : public Sink {
         group_offsets;
   };
   explicit ExactlyOnceSink(Parts parts);
-  ~ExactlyOnceSink() override;
 
   // kUnavailable: the brokers are away, or somebody must act; call it again.
   absl::StatusOr<std::vector<StreamCursor>> Open() override;
@@ -109,7 +107,6 @@ class ExactlyOnceSink : public Sink {
   KafkaWriter writer_;
   std::unique_ptr<CursorTopicReader> reader_;
   std::unique_ptr<CursorTopicReader> claims_;  // set while claims are read
-  std::unique_ptr<KafkaClient> producer_;
   State state_ = State::kNone;
   bool is_dead_ = false;   // the producer is unusable: a new one is needed
   bool in_doubt_ = false;  // a commit was requested, and its result is not known

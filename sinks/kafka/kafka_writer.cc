@@ -71,11 +71,8 @@ KafkaWriter::KafkaWriter(Parts parts)
       batch_bytes_(kBatchBytes),
       refused_events_(parts_.dead_letters) {}
 
-KafkaWriter::~KafkaWriter() = default;
-
-absl::StatusOr<std::unique_ptr<KafkaClient>> KafkaWriter::CreateProducer(
-    const KafkaProperties& required) {
-  ForgetProducer();
+absl::Status KafkaWriter::CreateProducer(const KafkaProperties& required) {
+  DropProducer();
   if (std::exchange(wants_smaller_batches_, false)) {
     batch_bytes_ = std::max(kLeastBatchBytes, batch_bytes_ / 4);
   }
@@ -99,13 +96,13 @@ absl::StatusOr<std::unique_ptr<KafkaClient>> KafkaWriter::CreateProducer(
   client.statistics = &statistics_;
   client.on_delivered = [this](const rd_kafka_message_t& message) { OnReport(message); };
   absl::StatusOr<std::unique_ptr<KafkaClient>> made = KafkaClient::Make(std::move(client));
-  if (made.ok()) client_ = made->get();
-  return made;
+  if (made.ok()) client_ = *std::move(made);
+  return made.status();
 }
 
-void KafkaWriter::ForgetProducer() {
+void KafkaWriter::DropProducer() {
   topics_.clear();
-  client_ = nullptr;
+  client_.reset();
   in_flight_ = 0;
   Restart();
 }

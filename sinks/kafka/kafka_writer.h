@@ -52,15 +52,15 @@ class KafkaWriter {
     absl::Duration patience = absl::Seconds(5);
   };
   explicit KafkaWriter(Parts parts);
-  // All producers that it created must be destroyed before.
-  ~KafkaWriter();
+  ~KafkaWriter() { DropProducer(); }
+  KafkaWriter(const KafkaWriter&) = delete;
+  KafkaWriter& operator=(const KafkaWriter&) = delete;
 
-  // Creates a producer that reports to this writer. Events go to it from now on. The previous
-  // producer must be destroyed. Messages put into that one are forgotten; rejected events stay
-  // known.
-  absl::StatusOr<std::unique_ptr<KafkaClient>> CreateProducer(const KafkaProperties& required);
-  // Call it before the producer is destroyed: frees the topic handles, which belong to it.
-  void ForgetProducer();
+  // Creates the producer to which events go from now on, in place of the previous one. Messages put
+  // into that one are forgotten; rejected events stay known.
+  absl::Status CreateProducer(const KafkaProperties& required);
+  void DropProducer();
+  KafkaClient* producer() const { return client_.get(); }  // null: none
 
   // Puts events[first …] into the producer's queue; waits while the queue is full. Events in the
   // dead letters are skipped; suspects are sent alone. kUnavailable: a message failed or was
@@ -134,9 +134,9 @@ class KafkaWriter {
   NamePattern pattern_;
   EventFieldsReader reader_;
   Guarded<KafkaStatistics> statistics_;
-  KafkaClient* client_ = nullptr;
-  bool is_transactional_ = false;  // client_ is a transactional producer
-  std::map<std::string, KafkaTopic, std::less<>> topics_;
+  std::unique_ptr<KafkaClient> client_;  // reports to this writer until it is destroyed
+  bool is_transactional_ = false;        // client_ is a transactional producer
+  std::map<std::string, KafkaTopic, std::less<>> topics_;  // they belong to client_
   size_t batch_bytes_;
 
   std::vector<Sent> sent_;  // since Restart(); the opaque of a message is its index here + 1
