@@ -66,20 +66,21 @@ class OffsetsCommandTest : public ::testing::Test {
     const std::string path = dir_ / name;
     if (!std::filesystem::exists(path)) WriteBytes(path, std::string(100, 'x'));
     const Os::FileInfo info = os_.StatPath(path, true).value();
-    FilePosition place;
-    place.file = "f-" + name;
-    place.path = path;
-    place.raw = place.content = raw;
-    place.size = 100;
-    place.device = info.device;
-    place.inode = info.inode;
-    return place;
+    FilePosition position;
+    position.file.name = "f-" + name;
+    position.file.path = path;
+    position.file.size = 100;
+    position.file.device = info.device;
+    position.file.inode = info.inode;
+    position.place.raw = position.place.content = raw;
+    return position;
   }
 
-  static StreamCursor CursorOf(const std::string& stream, const FilePosition& place,
+  static StreamCursor CursorOf(const std::string& stream, const FilePosition& position,
                                bool ended = false) {
     return {StreamKey(stream),
-            {place.content, place.ToJson(), std::make_shared<const std::string>("learnt"), ended}};
+            {position.place.content, position.ToJson(),
+             std::make_shared<const std::string>("learnt"), ended}};
   }
 
   // Two sinks, and two streams in the first.
@@ -155,7 +156,7 @@ TEST_F(OffsetsCommandTest, TheLagIsReportedOnlyForTheSameFile) {
   {
     const std::unique_ptr<CursorStore> store = Own();
     FilePosition exchanged = Place("exchanged", 60);
-    ++exchanged.inode;
+    ++exchanged.file.inode;
     FilePosition shrunk = Place("shrunk", 101);
     FilePosition gone = Place("gone", 60);
     std::filesystem::remove(dir_ / "gone");
@@ -201,7 +202,7 @@ TEST_F(OffsetsCommandTest, SetsAllSinksToTheBeginning) {
     EXPECT_EQ(cursor.order, 0U);
     EXPECT_EQ(*cursor.context, ParserContext().ToJson());
     FilePosition expected = Place("a", 60);
-    expected.seek = 0;
+    expected.place.seek = 0;
     EXPECT_EQ(cursor.position, expected.ToJson());
   }
   EXPECT_EQ(Stored("file", "logs/b").order, 100U);
@@ -217,7 +218,7 @@ TEST_F(OffsetsCommandTest, SetsOneSinkToAByte) {
   EXPECT_EQ(cursor.order, 30U);
   EXPECT_EQ(*cursor.context, "learnt");
   EXPECT_FALSE(cursor.ended);
-  EXPECT_EQ(FilePosition::FromJson(cursor.position)->seek, 30U);
+  EXPECT_EQ(FilePosition::FromJson(cursor.position)->place.seek, 30U);
   command_.json = true;
   EXPECT_EQ(Run(Action::kSet, "search", "logs/a", 100), ExitCode::kOk);
   EXPECT_THAT(os_.out,
@@ -229,14 +230,14 @@ TEST_F(OffsetsCommandTest, SetsOneSinkToAByte) {
 TEST_F(OffsetsCommandTest, SetForgetsWhereTheSourceOnceBegan) {
   {
     const std::unique_ptr<CursorStore> store = Own();
-    FilePosition place = Place("a", 60);
-    place.from = 50;
-    place.since_ms = 1'600'000'000'000;
-    const StreamCursor cursor = CursorOf("logs/a", place);
+    FilePosition position = Place("a", 60);
+    position.place.from = 50;
+    position.place.since_ms = 1'600'000'000'000;
+    const StreamCursor cursor = CursorOf("logs/a", position);
     ASSERT_TRUE(store->Commit("file", {&cursor, 1}, std::nullopt).ok());
   }
   EXPECT_EQ(Run(Action::kSet, "", "logs/a"), ExitCode::kOk);
-  const FilePosition place = FilePosition::FromJson(Stored("file", "logs/a").position).value();
+  const ReadPlace place = FilePosition::FromJson(Stored("file", "logs/a").position)->place;
   EXPECT_EQ(place.from, 0U);
   EXPECT_EQ(place.since_ms, INT64_MIN);
 }
@@ -345,15 +346,15 @@ TEST_F(OffsetsCommandTest, StreamsOfKafkaAreRefusedWithTheWayToDoIt) {
 }
 
 TEST_F(OffsetsCommandTest, SetsAFileOfAnOldState) {
-  FilePosition place = Place("a", 60);
-  StreamCursor cursor = CursorOf("logs/a", place);
+  FilePosition moved = Place("a", 60);
+  StreamCursor cursor = CursorOf("logs/a", moved);
   std::string& position = cursor.cursor.position;
   ASSERT_THAT(position, StartsWith(R"({"kind":"file",)"));
   position.erase(1, position.find(',', 1));
   ASSERT_TRUE(Own()->Commit("file", {&cursor, 1}, std::nullopt).ok());
   EXPECT_EQ(Run(Action::kSet, "", "logs/a", 30), ExitCode::kOk) << os_.error;
-  place.seek = 30;
-  EXPECT_EQ(Stored("file", "logs/a").position, place.ToJson());
+  moved.place.seek = 30;
+  EXPECT_EQ(Stored("file", "logs/a").position, moved.ToJson());
 }
 
 TEST_F(OffsetsCommandTest, Forgets) {
@@ -478,7 +479,7 @@ TEST_F(OffsetsOfHistoryTest, SetMovesTheSinkAndItsCopy) {
   const Cursor cursor = SinkAt().at("logs/a");
   EXPECT_EQ(cursor.order, 30U);
   EXPECT_EQ(*cursor.context, "learnt");
-  EXPECT_EQ(FilePosition::FromJson(cursor.position)->seek, 30U);
+  EXPECT_EQ(FilePosition::FromJson(cursor.position)->place.seek, 30U);
   EXPECT_EQ(SinkAt().at("logs/b").order, 60U);
   EXPECT_EQ(Stored("history", "logs/a").order, 30U);
   EXPECT_EQ(Stored("history", "logs/b").order, 50U);

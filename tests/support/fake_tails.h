@@ -21,8 +21,9 @@ class FakeTails : public FileTailMaker {
  public:
   // The bytes of one file, known by the name that the source gave it.
   struct Stream {
-    FilePosition place;  // at the last read of bytes
-    std::string bytes;   // of the file, from its beginning
+    FileIdentity file;  // at the last read of bytes
+    ReadPlace place;    // at which the source has begun it
+    std::string bytes;  // of the file, from its beginning
     std::string continued;
     uint64_t begin = 0;  // where the last life began to read
     bool ended = false;
@@ -39,8 +40,8 @@ class FakeTails : public FileTailMaker {
   bool waits_for_time = false;
   size_t ticks = 0;
 
-  std::unique_ptr<FileTail> MakeTail(const FilePosition* file) override {
-    return std::make_unique<Tail>(this, file);
+  std::unique_ptr<FileTail> MakeTail(const FileIdentity* file, const ReadPlace& start) override {
+    return std::make_unique<Tail>(this, file, start);
   }
 
   const Stream& stream(size_t i) const { return streams.at(order.at(i)); }
@@ -50,7 +51,7 @@ class FakeTails : public FileTailMaker {
     std::vector<FileSource::Remembered> all_known;
     for (const std::string& name : order) {
       const Stream& stream = streams.at(name);
-      FileSource::Remembered one{stream.place, stream.ended};
+      FileSource::Remembered one{{stream.file, stream.place}, stream.ended};
       one.place.raw = Settled(stream);
       const std::string_view before = std::string_view(stream.bytes).substr(0, one.place.raw);
       one.place.marker =
@@ -67,12 +68,14 @@ class FakeTails : public FileTailMaker {
 
   class Tail : public FileTail {
    public:
-    Tail(FakeTails* tails, const FilePosition* file) : tails_(tails), file_(file) {
-      const auto [found, is_new] = tails->streams.try_emplace(file->file);
+    Tail(FakeTails* tails, const FileIdentity* file, const ReadPlace& start)
+        : tails_(tails), file_(file) {
+      const auto [found, is_new] = tails->streams.try_emplace(file->name);
       stream_ = &found->second;
-      EXPECT_FALSE(stream_->is_read) << file->file << " has two tails";
-      if (is_new) tails->order.push_back(file->file);
-      stream_->place = *file;
+      EXPECT_FALSE(stream_->is_read) << file->name << " has two tails";
+      if (is_new) tails->order.push_back(file->name);
+      stream_->file = *file;
+      stream_->place = start;
       stream_->begin = Settled(*stream_);
       stream_->bytes.resize(stream_->begin);
       stream_->is_read = true;
@@ -92,7 +95,7 @@ class FakeTails : public FileTailMaker {
       in_turn_ = true;
     }
     void EndTurn() override {
-      if (file_ != nullptr) stream_->place = *file_;
+      stream_->file = *file_;
       in_turn_ = false;
     }
     bool Tick(absl::Time, absl::FunctionRef<bool()> at_end) override {
@@ -117,7 +120,7 @@ class FakeTails : public FileTailMaker {
 
    private:
     FakeTails* tails_;
-    const FilePosition* file_;
+    const FileIdentity* file_;
     Stream* stream_;
     std::vector<char> buffer_;
     bool in_turn_ = false;

@@ -39,16 +39,19 @@ std::vector<FileSource::Remembered> FilesOf(const Output& output) {
   for (const StreamKey& stream : output.Streams()) {
     const Cursor* newest = output.NewestOf(stream);
     const Cursor* first = output.StartOf(stream);
-    std::optional<FilePosition> place = FilePosition::FromJson(newest->position);
-    if (!place) continue;
-    if (place->seek) {
-      place->raw = 0;
-      place->marker = Fingerprint();
+    std::optional<FilePosition> position = FilePosition::FromJson(newest->position);
+    if (!position) continue;
+    if (position->place.seek) {
+      position->place.raw = 0;
+      position->place.marker = Fingerprint();
     }
     const bool ended = first != nullptr && first->ended && newest->ended;
-    const auto [file, is_new] = files.try_emplace(place->file);
-    file->second.ended = ended && (is_new || file->second.ended);
-    if (is_new || place->raw > file->second.place.raw) file->second.place = *std::move(place);
+    const auto [found, is_new] = files.try_emplace(position->file.name);
+    FileSource::Remembered& file = found->second;
+    file.ended = ended && (is_new || file.ended);
+    if (is_new || position->place.raw > file.place.raw) {
+      static_cast<FilePosition&>(file) = *std::move(position);
+    }
   }
   std::vector<FileSource::Remembered> remembered;
   remembered.reserve(files.size());

@@ -29,13 +29,13 @@ constexpr size_t kLongestContinuation = size_t{64} << 20;
 // Sorts the files of one path in the order in which they were there: by modification time, but each
 // after the file that its `after` names. Modification times alone do not suffice, because clocks of
 // file systems tick slowly and a renamed file may still be written to for a while.
-template <typename File, typename PlaceOf>
-void SortByRotation(std::vector<File>* files, const PlaceOf& place_of) {
+template <typename File, typename IdentityOf>
+void SortByRotation(std::vector<File>* files, const IdentityOf& identity_of) {
   std::stable_sort(files->begin(), files->end(), [&](const File& a, const File& b) {
-    return place_of(a).modified_ns < place_of(b).modified_ns;
+    return identity_of(a).modified_ns < identity_of(b).modified_ns;
   });
   std::unordered_map<std::string_view, size_t> by_name;
-  for (size_t i = 0; i < files->size(); ++i) by_name[place_of((*files)[i]).file] = i;
+  for (size_t i = 0; i < files->size(); ++i) by_name[identity_of((*files)[i]).name] = i;
   std::vector<size_t> order;
   std::vector<bool> is_in_order(files->size());
   for (size_t i = 0; i < files->size(); ++i) {
@@ -43,7 +43,7 @@ void SortByRotation(std::vector<File>* files, const PlaceOf& place_of) {
     for (size_t next = i; !is_in_order[next];) {
       is_in_order[next] = true;
       order.push_back(next);
-      const auto before = by_name.find(place_of((*files)[next]).after);
+      const auto before = by_name.find(identity_of((*files)[next]).after);
       if (before != by_name.end()) next = before->second;
     }
     std::reverse(order.begin() + static_cast<ptrdiff_t>(begin), order.end());
@@ -58,9 +58,9 @@ void SortByRotation(std::vector<File>* files, const PlaceOf& place_of) {
 // empty file, so its own `after` is used instead: after a crash nothing would lead from one to the
 // other.
 const std::string& NameBefore(const FollowedFile& file) {
-  const FilePosition& place = file.place();
-  const bool is_empty = file.read_bytes() == 0 && place.size == 0;
-  return is_empty && !place.after.empty() ? place.after : place.file;
+  const FileIdentity& identity = file.identity();
+  const bool is_empty = file.read_bytes() == 0 && identity.size == 0;
+  return is_empty && !identity.after.empty() ? identity.after : identity.name;
 }
 
 }  // namespace
@@ -78,7 +78,7 @@ absl::Status FileSource::Open(std::vector<Remembered> remembered, const StartAt&
   remembered_ = std::move(remembered);
   // A file that ended empty has nothing to recognize it by.
   std::erase_if(remembered_,
-                [](const Remembered& one) { return one.ended && one.place.prefix.size == 0; });
+                [](const Remembered& one) { return one.ended && one.file.prefix.size == 0; });
   // If two match a file, the one with more bytes read is used.
   std::stable_sort(remembered_.begin(), remembered_.end(),
                    [](const auto& a, const auto& b) { return a.place.raw > b.place.raw; });
@@ -152,7 +152,7 @@ void FileSource::WatchAll(std::vector<std::string> directories) {
 
 // True if the file may still be at its path, hidden by an error.
 bool FileSource::IsHidden(const FollowedFile& file) const {
-  return finder_.IsHidden(file.real_path()) || finder_.IsHidden(file.place().path);
+  return finder_.IsHidden(file.real_path()) || finder_.IsHidden(file.identity().path);
 }
 
 void FileSource::Scan(absl::Time now) {
@@ -198,7 +198,7 @@ FollowedFile* FileSource::FindByInode(const Os::FileInfo& info) {
 
 // Removes the file from by_inode_, unless another file has its inode by now.
 void FileSource::ForgetInode(const FollowedFile* file) {
-  const auto found = by_inode_.find({file->place().device, file->place().inode});
+  const auto found = by_inode_.find({file->identity().device, file->identity().inode});
   if (found != by_inode_.end() && found->second == file) by_inode_.erase(found);
 }
 
@@ -226,8 +226,8 @@ bool FileSource::IsKnown(const Found& found, bool* is_sure) {
 // Updates a known file that was found at a path, its old one or another. Returns false if it is
 // another file after all.
 bool FileSource::Relocate(FollowedFile* file, const Found& found, absl::Time now) {
-  const bool changed =
-      found.info.size != file->place().size || found.info.modified_ns != file->place().modified_ns;
+  const bool changed = found.info.size != file->identity().size ||
+                       found.info.modified_ns != file->identity().modified_ns;
   if (file->state == State::kEnded && changed) return ResumeEnded(file, found, now);
   if (file->state != State::kEnded && file->real_path() != found.real) {
     bool is_sure = true;
@@ -251,7 +251,7 @@ bool FileSource::Relocate(FollowedFile* file, const Found& found, absl::Time now
   } else if (file->blocked) {
     NoteSize(file);
   }
-  file->place().modified_ns = found.info.modified_ns;
+  file->identity().modified_ns = found.info.modified_ns;
   return true;
 }
 
@@ -275,12 +275,12 @@ bool FileSource::ResumeEnded(FollowedFile* file, const Found& found, absl::Time 
   }
   if (!same.value_or(false)) return false;
   // The new bytes are a stream of their own, which skips the bytes read before.
-  FilePosition place;
-  place.file = MakeName(found, now);
-  place.path = found.path;
-  place.after = file->place().file;
-  place.from = file->read_bytes();
-  FollowedFile* again = AddFile(std::move(place), found, *fd, info, State::kFollowing, now);
+  FilePosition position;
+  position.file.name = MakeName(found, now);
+  position.file.path = found.path;
+  position.file.after = file->identity().name;
+  position.place.from = file->read_bytes();
+  FollowedFile* again = AddFile(std::move(position), found, *fd, info, State::kFollowing, now);
   again->at_path = true;
   MarkDirty(again);
   return true;
@@ -315,12 +315,12 @@ FileSource::Match FileSource::AddRemembered(const Found& found, Claim claim, abs
       return match;
     }
     const bool is_over = one->ended && info.size <= one->place.raw;
-    FilePosition place = std::move(one->place);
+    FilePosition position = std::move(*one);
     remembered_.erase(one);
-    FollowedFile* file = AddFile(std::move(place), found, *fd, info,
+    FollowedFile* file = AddFile(std::move(position), found, *fd, info,
                                  is_over ? State::kEnded : State::kFollowing, now);
     file->at_path = true;
-    if (file->place().path != found.path) moved_.push_back(file);
+    if (file->identity().path != found.path) moved_.push_back(file);
     if (is_over) {
       file->Close();
     } else {
@@ -333,30 +333,31 @@ FileSource::Match FileSource::AddRemembered(const Found& found, Claim claim, abs
 }
 
 FileSource::Claim FileSource::FindClaim(const Remembered& one, const Found& found) {
-  const FilePosition& place = one.place;
+  const FileIdentity& file = one.file;
   // Logs begin alike, so a short prefix is no proof for an ended file with another size.
-  const bool is_short = place.prefix.size < kLeastProof;
-  if (one.ended && is_short && found.info.size != place.size) return Claim::kNone;
-  const bool is_there = place.path == found.path;
-  const bool is_beside = ParentDirectory(place.path) == ParentDirectory(found.path) &&
-                         IsRotatedName(FileName(place.path), FileName(found.path));
-  const bool has_inode = place.inode == found.info.inode && place.device == found.info.device;
+  const bool is_short = file.prefix.size < kLeastProof;
+  if (one.ended && is_short && found.info.size != file.size) return Claim::kNone;
+  const bool is_there = file.path == found.path;
+  const bool is_beside = ParentDirectory(file.path) == ParentDirectory(found.path) &&
+                         IsRotatedName(FileName(file.path), FileName(found.path));
+  const bool has_inode = file.inode == found.info.inode && file.device == found.info.device;
   // A file with no bytes read has no fingerprint: only its inode can prove it.
-  if (place.prefix.size == 0) {
+  if (file.prefix.size == 0) {
     return has_inode && (is_there || is_beside) ? Claim::kInode : Claim::kNone;
   }
-  if (has_inode && (is_there || is_beside || place.prefix.size >= kLeastProof)) {
+  if (has_inode && (is_there || is_beside || file.prefix.size >= kLeastProof)) {
     return Claim::kInode;
   }
   if (is_there) return Claim::kPath;
   // Logs begin alike, so a short match elsewhere proves nothing.
-  return is_beside || place.raw >= kPrefixSize ? Claim::kContent : Claim::kNone;
+  return is_beside || one.place.raw >= kPrefixSize ? Claim::kContent : Claim::kNone;
 }
 
 FileSource::Match FileSource::IsRemembered(const Found& found, int fd,
                                            const Remembered& remembered) {
   if (found.info.size < remembered.place.raw) return Match::kNo;
-  const absl::StatusOr<bool> same = FollowedFile::IsSame(os_, fd, remembered.place);
+  const absl::StatusOr<bool> same =
+      FollowedFile::IsSame(os_, fd, remembered.file, remembered.place);
   if (!same.ok()) return Match::kUnknown;
   return *same ? Match::kYes : Match::kNo;
 }
@@ -410,7 +411,7 @@ bool FileSource::MustReadFirst(FollowedFile* file, absl::Time now) {
     MarkDirty(file);
     return true;
   }
-  FollowedFile* before = FindByName(file->place().after);
+  FollowedFile* before = FindByName(file->identity().after);
   return before != nullptr && InsertBetweenAndWait(before, file, now);
 }
 
@@ -473,7 +474,7 @@ FileSource::Match FileSource::IsCopyOf(const FollowedFile& original, const Found
   const absl::StatusOr<int> fd = FollowedFile::Open(os_, found.real, &info);
   if (!fd.ok()) return absl::IsNotFound(fd.status()) ? Match::kNo : Match::kUnknown;
   // A longer file is not a copy while the original is intact.
-  if (original.is_open() && info.size > original.place().size &&
+  if (original.is_open() && info.size > original.identity().size &&
       original.IsIntact().value_or(false)) {
     const absl::StatusOr<Os::FileInfo> now = os_->Stat(original.fd());
     if (now.ok() && info.size > now->size) {
@@ -502,27 +503,28 @@ bool FileSource::AddNew(const Found& found, FollowedFile* predecessor, absl::Tim
     scan_wanted_ = true;  // replaced a moment ago
     return false;
   }
-  FilePosition place;
-  place.file = MakeName(found, now);
-  place.path = found.path;
-  if (start_at_.kind == StartAt::Kind::kEnd) place.from = info.size;
+  FilePosition position;
+  auto& [identity, start] = position;
+  identity.name = MakeName(found, now);
+  identity.path = found.path;
+  if (start_at_.kind == StartAt::Kind::kEnd) start.from = info.size;
   if (start_at_.kind == StartAt::Kind::kAge) {
-    place.since_ms = absl::ToUnixMillis(now - start_at_.age);
+    start.since_ms = absl::ToUnixMillis(now - start_at_.age);
   }
   const bool waits = predecessor != nullptr && predecessor->state != State::kEnded;
   if (predecessor != nullptr) {
-    place.after = waits ? predecessor->place().file : NameBefore(*predecessor);
+    identity.after = waits ? predecessor->identity().name : NameBefore(*predecessor);
     predecessor->succeeded = true;
-    const bool is_truncated = predecessor->place().inode == info.inode;
+    const bool is_truncated = predecessor->identity().inode == info.inode;
     ++(is_truncated ? totals_.truncations : totals_.rotations);
   }
   // A file that was read, disappeared and is back: only the bytes since then are new.
   if (const FilePosition* gone = FindGone(*fd, info)) {
-    place.from = gone->raw;
-    place.after = gone->file;
+    start.from = gone->place.raw;
+    identity.after = gone->file.name;
   }
-  FollowedFile* file =
-      AddFile(std::move(place), found, *fd, info, waits ? State::kWaiting : State::kFollowing, now);
+  FollowedFile* file = AddFile(std::move(position), found, *fd, info,
+                               waits ? State::kWaiting : State::kFollowing, now);
   file->predecessor = waits ? predecessor : nullptr;
   if (!waits) MarkDirty(file);
   return true;
@@ -532,10 +534,11 @@ bool FileSource::AddNew(const Found& found, FollowedFile* predecessor, absl::Tim
 const FilePosition* FileSource::FindGone(int fd, const Os::FileInfo& info) const {
   const auto is_it = [&](const FilePosition& gone) {
     // Logs begin alike, so a short prefix needs the inode as well.
-    const bool is_certain = gone.raw >= kPrefixSize ||
-                            (gone.inode == info.inode && gone.modified_ns == info.modified_ns);
-    return is_certain && info.size >= gone.raw &&
-           FollowedFile::IsSame(os_, fd, gone).value_or(false);
+    const auto& [file, place] = gone;
+    const bool is_certain = place.raw >= kPrefixSize ||
+                            (file.inode == info.inode && file.modified_ns == info.modified_ns);
+    return is_certain && info.size >= place.raw &&
+           FollowedFile::IsSame(os_, fd, file, place).value_or(false);
   };
   const auto gone = std::find_if(gone_.rbegin(), gone_.rend(), is_it);
   return gone == gone_.rend() ? nullptr : &*gone;
@@ -548,7 +551,7 @@ bool FileSource::WasReadAndGone(const Found& found) const {
   if (!fd.ok()) return false;
   const FilePosition* gone = FindGone(*fd, info);
   os_->Close(*fd);
-  return gone != nullptr && gone->raw == info.size;
+  return gone != nullptr && gone->place.raw == info.size;
 }
 
 // Adds the files that were at the path between `older` and `newest` without being noticed: unknown
@@ -577,11 +580,11 @@ FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, a
     const auto one = std::find_if(between.begin(), between.end(), has_inode);
     return one == between.end() ? "" : FileName(one->path);
   };
-  const std::string older_name = name_of(older->place().inode);
+  const std::string older_name = name_of(older->identity().inode);
   const std::string newest_name = name_of(newest.info.inode);
   const auto is_between = [&](const Found& one) {
     const int64_t time = one.info.modified_ns;
-    const int64_t begin = older->place().modified_ns;
+    const int64_t begin = older->identity().modified_ns;
     const std::string name = FileName(one.path);
     const bool is_after =
         time != begin ? time > begin : older_name.empty() || HasOlderName(older_name, name);
@@ -603,7 +606,7 @@ FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, a
   }
   FileFinder::SortByAge(&between);
   // Before they were renamed, these files were at the target of the path's link.
-  const std::string real = newest.real != newest.path ? newest.real : older->place().real;
+  const std::string real = newest.real != newest.path ? newest.real : older->identity().real;
   FollowedFile* last = older;
   for (Found& one : between) {
     const size_t moved = moved_.size();
@@ -616,7 +619,7 @@ FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, a
     if (!AddNew(one, last, now)) return nullptr;
     if (files_.size() == before) continue;
     last = files_.back().get();
-    last->place().real = real;
+    last->identity().real = real;
     last->at_path = false;
     if (last->state == State::kFollowing) StartLeaving(last, now);
   }
@@ -628,12 +631,12 @@ FollowedFile* FileSource::AddBetween(FollowedFile* older, const Found& newest, a
 void FileSource::FillGapsAfterLeaving(absl::Time now) {
   std::vector<FollowedFile*> last;
   for (FollowedFile* file : leaving_) {
-    const auto occupant = by_path_.find(file->place().path);
+    const auto occupant = by_path_.find(file->identity().path);
     const bool is_last = occupant != by_path_.end() && occupant->second == file;
     if (is_last && !file->at_path && !IsHidden(*file)) last.push_back(file);
   }
   for (FollowedFile* file : last) {
-    AddBetween(file, {file->place().path, file->place().path, {}}, now);
+    AddBetween(file, {file->identity().path, file->identity().path, {}}, now);
   }
 }
 
@@ -643,14 +646,14 @@ bool FileSource::InsertBetween(FollowedFile* file, FollowedFile* next, absl::Tim
   if (!next->is_open()) return false;
   const absl::StatusOr<Os::FileInfo> info = os_->Stat(next->fd());
   if (!info.ok()) return false;
-  const std::string path = next->place().path;
+  const std::string path = next->identity().path;
   FollowedFile* const occupant = by_path_[path];
   FollowedFile* last = AddBetween(file, {path, next->real_path(), *info}, now, info->modified_ns);
   by_path_[path] = occupant;
   if (last == nullptr || last == file) return false;
   next->predecessor = last;
-  next->place().after = last->place().file;
-  next->place().size = info->size;  // earlier bytes are in the copy
+  next->identity().after = last->identity().name;
+  next->identity().size = info->size;  // earlier bytes are in the copy
   last->succeeded = true;
   return true;
 }
@@ -663,10 +666,10 @@ bool FileSource::InsertBetweenAndWait(FollowedFile* file, FollowedFile* next, ab
   return true;
 }
 
-FollowedFile* FileSource::AddFile(FilePosition place, const Found& found, int fd,
+FollowedFile* FileSource::AddFile(FilePosition position, const Found& found, int fd,
                                   const Os::FileInfo& info, State state, absl::Time now) {
-  if (place.real.empty() && found.real != found.path) place.real = found.real;
-  files_.push_back(std::make_unique<FollowedFile>(os_, std::move(place), found.real));
+  if (position.file.real.empty() && found.real != found.path) position.file.real = found.real;
+  files_.push_back(std::make_unique<FollowedFile>(os_, std::move(position), found.real));
   FollowedFile* file = files_.back().get();
   file->Adopt(fd, info);
   file->state = state;
@@ -692,13 +695,13 @@ std::string FileSource::MakeName(const Found& found, absl::Time now) {
 // finds now.
 void FileSource::FindMissing(absl::Time now) {
   const auto is_over = [&](const Remembered& one) {
-    return one.ended || !finder_.Matches(one.place.path);
+    return one.ended || !finder_.Matches(one.file.path);
   };
   const auto begin = std::stable_partition(remembered_.begin(), remembered_.end(), is_over);
   std::vector<Remembered> missing(std::make_move_iterator(begin),
                                   std::make_move_iterator(remembered_.end()));
   remembered_.erase(begin, remembered_.end());
-  SortByRotation(&missing, [](const Remembered& one) -> const FilePosition& { return one.place; });
+  SortByRotation(&missing, [](const Remembered& one) -> const FileIdentity& { return one.file; });
   std::vector<FollowedFile*> found;
   for (Remembered& one : missing) {
     switch (FindAmongSiblings(one, now)) {
@@ -710,7 +713,7 @@ void FileSource::FindMissing(absl::Time now) {
         remembered_.push_back(std::move(one));
         break;
       case Match::kNo:
-        OnVanished(one.place, now);
+        OnVanished(one, now);
         break;
     }
   }
@@ -720,14 +723,14 @@ void FileSource::FindMissing(absl::Time now) {
 // If an error had hidden the file at first, reading has begun with the present file at its path.
 // Adds the files between the two, late.
 void FileSource::FillGapAfter(FollowedFile* file, absl::Time now) {
-  const std::string path = file->place().path;
+  const std::string path = file->identity().path;
   const auto there = by_path_.find(path);
   if (there == by_path_.end() || there->second == file) return;
   FollowedFile* const occupant = there->second;
-  if (!occupant->begun() || !occupant->place().after.empty()) return;
+  if (!occupant->begun() || !occupant->identity().after.empty()) return;
   Os::FileInfo info;
-  info.device = occupant->place().device;
-  info.inode = occupant->place().inode;
+  info.device = occupant->identity().device;
+  info.inode = occupant->identity().inode;
   AddBetween(file, {path, occupant->real_path(), info}, now);
   by_path_[path] = occupant;
 }
@@ -737,12 +740,12 @@ void FileSource::FillGapAfter(FollowedFile* file, absl::Time now) {
 void FileSource::AwaitPredecessors(absl::Time now) {
   std::unordered_map<std::string_view, FollowedFile*> by_name;
   for (const auto& file : files_) {
-    if (file->state != State::kEnded) by_name[file->place().file] = file.get();
+    if (file->state != State::kEnded) by_name[file->identity().name] = file.get();
   }
   for (const auto& file : files_) {
     const bool is_next = file->state == State::kFollowing || file->state == State::kLeaving;
     if (file->begun() || !is_next) continue;
-    const auto before = by_name.find(file->place().after);
+    const auto before = by_name.find(file->identity().after);
     if (before == by_name.end()) continue;
     FollowedFile* predecessor = before->second;
     const FollowedFile* first = predecessor;
@@ -757,26 +760,27 @@ void FileSource::AwaitPredecessors(absl::Time now) {
 }
 
 // Ends the stream of a remembered file that cannot be found, where reading stopped.
-void FileSource::OnVanished(const FilePosition& place, absl::Time now) {
-  files_.push_back(std::make_unique<FollowedFile>(os_, place, place.path));
+void FileSource::OnVanished(const FilePosition& position, absl::Time now) {
+  const auto& [identity, place] = position;
+  files_.push_back(std::make_unique<FollowedFile>(os_, position, identity.path));
   FollowedFile* file = files_.back().get();
   file->state = State::kLeaving;
   file->at_path = false;
   if (BeginReading(file, now)) EndFile(file);
   const uint64_t done = std::max(place.raw, place.done);
-  ReportLoss(*file, place.size > done ? place.size - done : 0,
+  ReportLoss(*file, identity.size > done ? identity.size - done : 0,
              "the file vanished while sparktail was not running");
   moved_.push_back(file);
   // If it comes back, as with a volume that was not mounted yet, reading resumes.
-  remembered_.push_back({place, /*ended=*/true});
+  remembered_.push_back({position, /*ended=*/true});
 }
 
 // Records for each path the last file that was there, so that it precedes the present one.
 void FileSource::OccupyPaths(const std::vector<Found>& found) {
   if (moved_.empty()) return;
   SortByRotation(&moved_,
-                 [](const FollowedFile* file) -> const FilePosition& { return file->place(); });
-  for (FollowedFile* file : moved_) by_path_[file->place().path] = file;
+                 [](const FollowedFile* file) -> const FileIdentity& { return file->identity(); });
+  for (FollowedFile* file : moved_) by_path_[file->identity().path] = file;
   moved_.clear();
   for (const Found& one : found) {
     if (FollowedFile* file = FindByInode(one.info)) by_path_[one.path] = file;
@@ -788,12 +792,13 @@ void FileSource::OccupyPaths(const std::vector<Found>& found) {
 void FileSource::RecallEnded(const std::vector<const Found*>& unknown) {
   for (const Found* one : unknown) {
     if (by_path_.contains(one->path)) continue;
-    std::vector<const FilePosition*> ended;
+    std::vector<const Remembered*> ended;
     for (const Remembered& other : remembered_) {
-      if (other.ended && other.place.path == one->path) ended.push_back(&other.place);
+      if (other.ended && other.file.path == one->path) ended.push_back(&other);
     }
     if (ended.empty()) continue;
-    SortByRotation(&ended, [](const FilePosition* place) -> const FilePosition& { return *place; });
+    SortByRotation(&ended,
+                   [](const Remembered* other) -> const FileIdentity& { return other->file; });
     files_.push_back(std::make_unique<FollowedFile>(os_, *ended.back(), one->real));
     files_.back()->state = State::kEnded;
     files_.back()->at_path = false;
@@ -804,10 +809,10 @@ void FileSource::RecallEnded(const std::vector<const Found*>& unknown) {
 FileSource::Match FileSource::FindAmongSiblings(const Remembered& missing, absl::Time now) {
   bool is_sure = true;
   uint64_t occupant = 0;
-  std::vector<Found> candidates = finder_.FindSiblings(missing.place.path, &is_sure, &occupant);
+  std::vector<Found> candidates = finder_.FindSiblings(missing.file.path, &is_sure, &occupant);
   // A link may point to nothing between two steps of a rotation.
-  if (!missing.place.real.empty()) {
-    for (Found& one : finder_.FindSiblings(missing.place.real, &is_sure))
+  if (!missing.file.real.empty()) {
+    for (Found& one : finder_.FindSiblings(missing.file.real, &is_sure))
       candidates.push_back(std::move(one));
   }
   // The file itself may be there, if an error had hidden it or only its link is gone.
@@ -815,20 +820,20 @@ FileSource::Match FileSource::FindAmongSiblings(const Remembered& missing, absl:
     const absl::StatusOr<Os::FileInfo> info = os_->StatPath(real, /*follow_links=*/false);
     if (!info.ok() && !absl::IsNotFound(info.status())) is_sure = false;
     if (!info.ok()) return 0;
-    candidates.push_back({missing.place.path, real, *info});
+    candidates.push_back({missing.file.path, real, *info});
     return info->inode;
   };
-  const absl::StatusOr<std::string> real = os_->RealPath(missing.place.path);
+  const absl::StatusOr<std::string> real = os_->RealPath(missing.file.path);
   if (!real.ok() && !absl::IsNotFound(real.status())) is_sure = false;
   const uint64_t inode_there = real.ok() ? add(*real) : 0;
-  const bool was_link = !missing.place.real.empty() && missing.place.real != real.value_or("");
-  if (was_link) add(missing.place.real);
+  const bool was_link = !missing.file.real.empty() && missing.file.real != real.value_or("");
+  if (was_link) add(missing.file.real);
   // A rename happened after the siblings were listed.
   if (occupant != inode_there) is_sure = false;
   FileFinder::SortByAge(&candidates);
   for (const Found& one : candidates) {
     if (IsKnown(one, &is_sure)) continue;
-    if (missing.place.prefix.size == 0 && one.info.inode != missing.place.inode) continue;
+    if (missing.file.prefix.size == 0 && one.info.inode != missing.file.inode) continue;
     Os::FileInfo info;
     const absl::StatusOr<int> fd = FollowedFile::Open(os_, one.real, &info);
     // Another file may have its path by now.
@@ -840,7 +845,7 @@ FileSource::Match FileSource::FindAmongSiblings(const Remembered& missing, absl:
       os_->Close(*fd);
       continue;
     }
-    FollowedFile* file = AddFile(missing.place, one, *fd, info, State::kFollowing, now);
+    FollowedFile* file = AddFile(missing, one, *fd, info, State::kFollowing, now);
     file->at_path = false;
     by_path_.erase(one.path);
     moved_.push_back(file);
@@ -853,12 +858,13 @@ FileSource::Match FileSource::FindAmongSiblings(const Remembered& missing, absl:
 // True if the file was read to its end before, by this process or an earlier one, under any name.
 bool FileSource::WasRead(int fd, const Os::FileInfo& info) const {
   const auto is_it = [&](const FilePosition& ended) {
-    return ended.size == info.size && ended.raw > 0 &&
-           FollowedFile::IsSame(os_, fd, ended).value_or(false);
+    const auto& [file, place] = ended;
+    return file.size == info.size && place.raw > 0 &&
+           FollowedFile::IsSame(os_, fd, file, place).value_or(false);
   };
   return std::any_of(gone_.begin(), gone_.end(), is_it) ||
          std::any_of(remembered_.begin(), remembered_.end(),
-                     [&](const Remembered& one) { return one.ended && is_it(one.place); });
+                     [&](const Remembered& one) { return one.ended && is_it(one); });
 }
 
 // ---------------------------------------------------------------- reading
@@ -894,7 +900,7 @@ void FileSource::NoteSize(FollowedFile* file) {
   if (!file->is_open()) return;
   const absl::StatusOr<Os::FileInfo> info = os_->Stat(file->fd());
   if (!info.ok() || !file->IsIntact().value_or(false)) return;
-  file->place().size = std::max(file->place().size, info->size);
+  file->identity().size = std::max(file->identity().size, info->size);
 }
 
 void FileSource::MarkDirty(FollowedFile* file) {
@@ -947,7 +953,7 @@ void FileSource::ReadTurn(FollowedFile* file, absl::Time now) {
     if (*size == 0) {
       // Bytes beyond this offset were seen before.
       ReportLoss(*file, file->lag_bytes(), "the end of the file was cut off");
-      file->place().size = file->read_bytes();
+      file->identity().size = file->read_bytes();
       break;
     }
     left -= *size;
@@ -968,14 +974,15 @@ bool FileSource::IsBlocked(FollowedFile* file) {
 
 bool FileSource::BeginReading(FollowedFile* file, absl::Time now) {
   // Without bytes read, a truncation since its discovery cannot be noticed from the content.
-  FollowedFile* before = file->read_bytes() == 0 ? FindByName(file->place().after) : nullptr;
+  FollowedFile* before = file->read_bytes() == 0 ? FindByName(file->identity().after) : nullptr;
   if (before != nullptr && InsertBetweenAndWait(before, file, now)) return false;
   const absl::StatusOr<bool> intact = file->is_open() ? file->IsIntact() : true;
   if (!intact.value_or(false)) {
     intact.ok() ? OnTruncated(file, now) : OnReadError(file, intact.status(), now);
     return false;
   }
-  if (absl::Status status = file->Begin(parts_.tails->MakeTail(&file->place())); !status.ok()) {
+  if (absl::Status status = file->Begin(parts_.tails->MakeTail(&file->identity(), file->start()));
+      !status.ok()) {
     OnReadError(file, status, now);
     return false;
   }
@@ -992,7 +999,7 @@ bool FileSource::Reopen(FollowedFile* file, absl::Time now) {
     return true;
   }
   // The file was replaced or deleted since it was closed; its content may be in a copy.
-  const InodeKey inode{file->place().device, file->place().inode};
+  const InodeKey inode{file->identity().device, file->identity().inode};
   ForgetInode(file);
   const Match copy = MoveToCopy(file);
   if (copy == Match::kUnknown) {
@@ -1004,7 +1011,7 @@ bool FileSource::Reopen(FollowedFile* file, absl::Time now) {
     StartLeaving(file, now);
     MarkDirty(file);
   } else {
-    file->place().size = std::max(file->place().size, file->seen_size);
+    file->identity().size = std::max(file->identity().size, file->seen_size);
     ReportLoss(*file, file->lag_bytes(), "the file disappeared while it was closed");
     EndFile(file);
   }
@@ -1019,7 +1026,7 @@ absl::StatusOr<bool> FileSource::TryReopen(FollowedFile* file) {
   if (!opened.ok() || *opened) return opened;
   bool is_sure = true;
   for (const Found& one : finder_.FindSiblings(file->real_path(), &is_sure)) {
-    if (one.info.inode != file->place().inode) continue;
+    if (one.info.inode != file->identity().inode) continue;
     opened = TryReopen(file, one.real);
     if (!opened.ok() || *opened) return opened;
   }
@@ -1035,7 +1042,7 @@ absl::StatusOr<bool> FileSource::TryReopen(FollowedFile* file, const std::string
   // The file may have been truncated and renamed, and found since then as another file.
   const FollowedFile* owner = FindByInode(info);
   const bool is_free = owner == nullptr || owner == file;
-  absl::StatusOr<bool> same = is_free && info.inode == file->place().inode;
+  absl::StatusOr<bool> same = is_free && info.inode == file->identity().inode;
   if (!*same && (is_free || !owner->is_open()) && file->read_bytes() > 0 &&
       info.size >= file->read_bytes()) {
     same = file->IsSame(*fd);
@@ -1046,9 +1053,9 @@ absl::StatusOr<bool> FileSource::TryReopen(FollowedFile* file, const std::string
   }
   ForgetInode(file);
   by_inode_[{info.device, info.inode}] = file;
-  const uint64_t known = file->place().size;
+  const uint64_t known = file->identity().size;
   file->Adopt(*fd, info);
-  file->place().size = known;
+  file->identity().size = known;
   file->seen_size = 0;
   if (path != file->real_path()) {
     MoveTo(file, path);
@@ -1071,19 +1078,19 @@ void FileSource::OnReadError(FollowedFile* file, const absl::Status& why, absl::
 void FileSource::OnTruncated(FollowedFile* file, absl::Time now) {
   const absl::StatusOr<Os::FileInfo> info = os_->Stat(file->fd());
   if (!info.ok()) return OnReadError(file, info.status(), now);
-  const Found found{file->place().path, file->real_path(), *info};
+  const Found found{file->identity().path, file->real_path(), *info};
   const bool was_at_path = file->at_path;
   const int fd = file->Release();
-  const uint64_t known = file->place().size;
+  const uint64_t known = file->identity().size;
   const Match copy = MoveToCopy(file);
   if (copy == Match::kUnknown) {
     file->Adopt(fd, *info);
-    file->place().size = known;
+    file->identity().size = known;
     return OnReadError(file, absl::UnavailableError("cannot read the files beside it"), now);
   }
   ++totals_.truncations;
   if (copy == Match::kYes) {
-    const uint64_t copied = file->place().size;
+    const uint64_t copied = file->identity().size;
     if (known > copied) {
       ReportLoss(*file, known - copied, "the file was truncated, and its copy is shorter");
     }
@@ -1094,20 +1101,20 @@ void FileSource::OnTruncated(FollowedFile* file, absl::Time now) {
     log_->Info("truncated " + found.real,
                found.real + " was truncated; reading it from its beginning");
   }
-  FilePosition place;
-  place.file = MakeName(found, now);
-  place.path = found.path;
-  place.after = file->place().file;
+  FilePosition position;
+  position.file.name = MakeName(found, now);
+  position.file.path = found.path;
+  position.file.after = file->identity().name;
   const bool waits = file->is_open();
   FollowedFile* const newest = by_path_[found.path];
   FollowedFile* const next = FindWaiting(file);
-  FollowedFile* fresh =
-      AddFile(std::move(place), found, fd, *info, waits ? State::kWaiting : State::kFollowing, now);
+  FollowedFile* fresh = AddFile(std::move(position), found, fd, *info,
+                                waits ? State::kWaiting : State::kFollowing, now);
   if (newest != nullptr && newest != file) by_path_[found.path] = newest;
   if (next != nullptr) {
     // The truncated file has been rotated as well in the meantime.
     next->predecessor = fresh;
-    next->place().after = fresh->place().file;
+    next->identity().after = fresh->identity().name;
     fresh->succeeded = true;
   }
   fresh->at_path = was_at_path;
@@ -1118,7 +1125,7 @@ void FileSource::OnTruncated(FollowedFile* file, absl::Time now) {
     // It may have been truncated more than once since the last look.
     FollowedFile* last = AddBetween(file, found, now, found.info.modified_ns);
     fresh->predecessor = last != nullptr ? last : file;
-    fresh->place().after = fresh->predecessor->place().file;
+    fresh->identity().after = fresh->predecessor->identity().name;
     fresh->predecessor->succeeded = true;
     MarkDirty(file);
   } else {
@@ -1133,11 +1140,11 @@ void FileSource::OnTruncated(FollowedFile* file, absl::Time now) {
 FileSource::Match FileSource::MoveToCopy(FollowedFile* file) {
   // A file with no bytes read has no fingerprint, only its inode.
   const bool by_inode = file->read_bytes() == 0;
-  const InodeKey inode{file->place().device, file->place().inode};
+  const InodeKey inode{file->identity().device, file->identity().inode};
   bool is_sure = true;
   std::vector<Found> siblings = finder_.FindSiblings(file->real_path(), &is_sure);
-  if (file->place().path != file->real_path()) {
-    for (Found& one : finder_.FindSiblings(file->place().path, &is_sure))
+  if (file->identity().path != file->real_path()) {
+    for (Found& one : finder_.FindSiblings(file->identity().path, &is_sure))
       siblings.push_back(std::move(one));
   }
   // If several match, the oldest one is the copy.
@@ -1230,13 +1237,13 @@ void FileSource::LimitDeleted(absl::Time now) {
     if (!file->dirty || !file->is_open() || (!file->blocked && file->retry <= now)) continue;
     const absl::StatusOr<Os::FileInfo> info = os_->Stat(file->fd());
     if (!info.ok() || info->links > 0) continue;
-    file->place().size = std::max(file->place().size, info->size);
-    kept += file->place().size;
+    file->identity().size = std::max(file->identity().size, info->size);
+    kept += file->identity().size;
     deleted.push_back(file);
   }
   for (FollowedFile* file : deleted) {
     if (kept <= parts_.options.deleted_bytes) return;
-    kept -= file->place().size;
+    kept -= file->identity().size;
     ReportLoss(*file, file->lag_bytes(),
                "the file was deleted, and unread deleted files exceed deleted_bytes");
     ReleaseSuccessor(file);
@@ -1299,7 +1306,8 @@ std::string FileSource::ReadBytesAfter(const FollowedFile* file, size_t size) co
 // Finds the file after this one, which may wait for it or be known from a cursor.
 FollowedFile* FileSource::FindSuccessor(const FollowedFile* file) const {
   for (const auto& other : files_) {
-    const bool follows = other->predecessor == file || other->place().after == file->place().file;
+    const bool follows =
+        other->predecessor == file || other->identity().after == file->identity().name;
     if (follows && other.get() != file) return other.get();
   }
   return nullptr;
@@ -1307,7 +1315,7 @@ FollowedFile* FileSource::FindSuccessor(const FollowedFile* file) const {
 
 FollowedFile* FileSource::FindByName(const std::string& name) const {
   const auto one = std::find_if(files_.begin(), files_.end(), [&](const auto& file) {
-    return !name.empty() && file->place().file == name;
+    return !name.empty() && file->identity().name == name;
   });
   return one == files_.end() ? nullptr : one->get();
 }
@@ -1322,7 +1330,7 @@ FollowedFile* FileSource::FindWaiting(const FollowedFile* file) const {
 void FileSource::ReleaseSuccessor(const FollowedFile* file) {
   while (FollowedFile* successor = FindWaiting(file)) {
     successor->predecessor = nullptr;
-    successor->place().after = NameBefore(*file);
+    successor->identity().after = NameBefore(*file);
     successor->state = State::kFollowing;
     MarkDirty(successor);
     if (!successor->at_path || successor->succeeded) StartLeaving(successor, os_->Now());
@@ -1332,7 +1340,7 @@ void FileSource::ReleaseSuccessor(const FollowedFile* file) {
 void FileSource::EndFile(FollowedFile* file) {
   // The final modification time orders the file among its siblings.
   const auto info = file->is_open() ? os_->Stat(file->fd()) : absl::UnavailableError("closed");
-  if (info.ok()) file->place().modified_ns = info->modified_ns;
+  if (info.ok()) file->identity().modified_ns = info->modified_ns;
   if (file->begun()) {
     file->tail().End();
     file->tail().EndTurn();
@@ -1345,16 +1353,16 @@ void FileSource::EndFile(FollowedFile* file) {
 void FileSource::ReportLoss(const FollowedFile& file, uint64_t bytes, std::string_view how) {
   if (bytes == 0) return;
   totals_.lost_bytes += bytes;
-  log_->Error("lost " + file.place().path, file.place().path + ": " + std::to_string(bytes) +
-                                               " bytes were lost: " + std::string(how));
+  log_->Error("lost " + file.identity().path, file.identity().path + ": " + std::to_string(bytes) +
+                                                  " bytes were lost: " + std::string(how));
 }
 
 // Remembers a file that had ended when this process started: an error may have hidden it under
 // another name, under which it can show up again.
 void FileSource::Remember(const FollowedFile& file) {
-  const auto is_it = [&](const Remembered& one) { return one.place.file == file.place().file; };
+  const auto is_it = [&](const Remembered& one) { return one.file.name == file.identity().name; };
   if (std::any_of(remembered_.begin(), remembered_.end(), is_it)) return;
-  remembered_.push_back({file.place(), /*ended=*/true});
+  remembered_.push_back({{file.identity(), file.start()}, /*ended=*/true});
 }
 
 // Drops ended files that are at no path any longer.
@@ -1394,7 +1402,7 @@ void FileSource::TickWarm(absl::Time now) {
       const absl::StatusOr<Os::FileInfo> info =
           file->is_open() ? os_->Stat(file->fd())
                           : os_->StatPath(file->real_path(), /*follow_links=*/false);
-      return info.ok() && info->inode == file->place().inode && info->size == file->read_bytes();
+      return info.ok() && info->inode == file->identity().inode && info->size == file->read_bytes();
     };
     file->warm = file->state != State::kEnded && file->tail().Tick(now, at_end);
     if (file->warm) warm_.push_back(file);
@@ -1436,7 +1444,7 @@ bool FileSource::AtEnd() const {
 
 bool FileSource::HasReadOfAll() const {
   return std::all_of(files_.begin(), files_.end(), [](const auto& file) {
-    return file->state == State::kEnded || file->read_bytes() > 0 || file->place().size == 0;
+    return file->state == State::kEnded || file->read_bytes() > 0 || file->identity().size == 0;
   });
 }
 
@@ -1458,7 +1466,7 @@ const FollowedFile* FileSource::FindLastGrown() const {
 
 bool FileSource::IsWrittenTo() const {
   const FollowedFile* last = FindLastGrown();
-  return last != nullptr && IsOpenElsewhere(os_, last->place().device, last->place().inode);
+  return last != nullptr && IsOpenElsewhere(os_, last->identity().device, last->identity().inode);
 }
 
 std::string FileSource::LastBytes(size_t size) const {
@@ -1469,7 +1477,7 @@ std::string FileSource::LastBytes(size_t size) const {
   absl::StatusOr<int> fd = last->fd();
   if (!last->is_open()) fd = FollowedFile::Open(os_, last->real_path(), &info);
   if (!fd.ok()) return {};
-  const uint64_t end = std::max(last->read_bytes(), last->place().size);
+  const uint64_t end = std::max(last->read_bytes(), last->identity().size);
   const uint64_t begin = end > size ? end - size : 0;
   std::string bytes(end - begin, '\0');
   const absl::StatusOr<size_t> count = os_->ReadAt(*fd, begin, bytes.data(), bytes.size());
@@ -1488,7 +1496,7 @@ void FileSource::UpdateCounts(absl::Time now) {
     ++counts.files;
     if (file->is_open()) ++counts.open_files;
     counts.lag_bytes += file->lag_bytes();
-    if (file->lag_bytes() > 0) counts.lags.emplace_back(file->place().file, file->lag_bytes());
+    if (file->lag_bytes() > 0) counts.lags.emplace_back(file->identity().name, file->lag_bytes());
   }
   static constexpr size_t kMostLags = 100;
   std::sort(counts.lags.begin(), counts.lags.end(),

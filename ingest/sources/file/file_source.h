@@ -49,8 +49,7 @@ class FileSource {
     int most_descriptors = INT_MAX;
   };
   // A file known from a cursor, at the latest position of the sinks.
-  struct Remembered {
-    FilePosition place;
+  struct Remembered : FilePosition {
     bool ended = false;
   };
 
@@ -149,7 +148,7 @@ class FileSource {
   void FillGapsAfterLeaving(absl::Time now);
   bool InsertBetween(FollowedFile* file, FollowedFile* next, absl::Time now);
   bool InsertBetweenAndWait(FollowedFile* file, FollowedFile* next, absl::Time now);
-  FollowedFile* AddFile(FilePosition place, const Found& found, int fd, const Os::FileInfo& info,
+  FollowedFile* AddFile(FilePosition position, const Found& found, int fd, const Os::FileInfo& info,
                         State state, absl::Time now);
   bool WasRead(int fd, const Os::FileInfo& info) const;
   void FindMissing(absl::Time now);
@@ -157,7 +156,7 @@ class FileSource {
   void AwaitPredecessors(absl::Time now);
   void RecallEnded(const std::vector<const Found*>& unknown);
   Match FindAmongSiblings(const Remembered& missing, absl::Time now);
-  void OnVanished(const FilePosition& place, absl::Time now);
+  void OnVanished(const FilePosition& position, absl::Time now);
   void OccupyPaths(const std::vector<Found>& found);
   std::string MakeName(const Found& found, absl::Time now);
 

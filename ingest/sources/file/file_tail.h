@@ -57,9 +57,9 @@ class FileTailMaker {
   virtual ~FileTailMaker() = default;
 
   // The tail begins at the earliest cursor of the sinks in this file, or at the file's beginning
-  // if there is none. `file` outlives the tail, and the source keeps it up to date, except for
-  // raw, content, marker, wrapping, std_stream and seek: those belong to the tail.
-  virtual std::unique_ptr<FileTail> MakeTail(const FilePosition* file) = 0;
+  // if there is none. `file` outlives the tail, and the source keeps it up to date. `start` tells
+  // which events are passed over.
+  virtual std::unique_ptr<FileTail> MakeTail(const FileIdentity* file, const ReadPlace& start) = 0;
 };
 
 }  // namespace sparktail

@@ -49,11 +49,12 @@ absl::StatusOr<int> FollowedFile::Open(Os* os, const std::string& path, Os::File
   return absl::FailedPreconditionError("it is not a regular file");
 }
 
-absl::StatusOr<bool> FollowedFile::IsSame(Os* os, int fd, const FilePosition& place) {
+absl::StatusOr<bool> FollowedFile::IsSame(Os* os, int fd, const FileIdentity& file,
+                                          const ReadPlace& place) {
   if (place.marker.size > place.raw) return false;
-  const absl::StatusOr<std::string> head = ReadPart(os, fd, 0, place.prefix.size);
+  const absl::StatusOr<std::string> head = ReadPart(os, fd, 0, file.prefix.size);
   if (!head.ok()) return head.status();
-  if (!place.prefix.Matches(*head)) return false;
+  if (!file.prefix.Matches(*head)) return false;
   const absl::StatusOr<std::string> before =
       ReadPart(os, fd, place.raw - place.marker.size, place.marker.size);
   if (!before.ok()) return before.status();
@@ -61,16 +62,14 @@ absl::StatusOr<bool> FollowedFile::IsSame(Os* os, int fd, const FilePosition& pl
 }
 
 absl::StatusOr<bool> FollowedFile::IsSame(int fd) const {
-  if (!begun()) return IsSame(os_, fd, place_);
+  if (!begun()) return IsSame(os_, fd, identity_, start_);
   absl::StatusOr<bool> same_head = HasHead(fd);
   if (!same_head.ok() || !*same_head) return same_head;
   return IsIntact(fd);
 }
 
 absl::StatusOr<bool> FollowedFile::HasHead(int fd) const {
-  FilePosition place;
-  place.prefix = place_.prefix;
-  return IsSame(os_, fd, place);
+  return IsSame(os_, fd, identity_, ReadPlace());
 }
 
 absl::StatusOr<bool> FollowedFile::BeginsAs(int fd, uint64_t size) const {
@@ -95,10 +94,10 @@ absl::StatusOr<bool> FollowedFile::BeginAlike(Os* os, int one, int other, uint64
 void FollowedFile::Adopt(int fd, const Os::FileInfo& info) {
   Close();
   fd_ = fd;
-  place_.device = info.device;
-  place_.inode = info.inode;
-  place_.size = info.size;
-  place_.modified_ns = info.modified_ns;
+  identity_.device = info.device;
+  identity_.inode = info.inode;
+  identity_.size = info.size;
+  identity_.modified_ns = info.modified_ns;
 }
 
 void FollowedFile::Close() {
@@ -117,7 +116,7 @@ absl::Status FollowedFile::Begin(std::unique_ptr<FileTail> tail) {
 absl::Status FollowedFile::ReadFingerprints() {
   absl::StatusOr<std::string> head = ReadPart(os_, fd_, 0, std::min<uint64_t>(kPrefixSize, read_));
   if (!head.ok()) return head.status();
-  place_.prefix = Fingerprint::Of(*head);
+  identity_.prefix = Fingerprint::Of(*head);
   if (head->size() < kPrefixSize) head_ = *std::move(head);
   const uint64_t last = std::min<uint64_t>(kTailSize, read_);
   const absl::StatusOr<std::string> before = ReadPart(os_, fd_, read_ - last, last);
@@ -156,11 +155,11 @@ absl::StatusOr<size_t> FollowedFile::ReadOn(std::span<char> room, bool* is_intac
 void FollowedFile::NoteRead(std::string_view bytes) {
   if (read_ == head_.size() && read_ < kPrefixSize) {
     head_.append(bytes.substr(0, kPrefixSize - head_.size()));
-    place_.prefix = Fingerprint::Of(head_);
+    identity_.prefix = Fingerprint::Of(head_);
     if (head_.size() == kPrefixSize) std::string().swap(head_);
   }
   read_ += bytes.size();
-  place_.size = std::max(place_.size, read_);
+  identity_.size = std::max(identity_.size, read_);
   KeepLast(bytes);
 }
 
@@ -178,7 +177,7 @@ void FollowedFile::KeepLast(std::string_view bytes) {
 }
 
 absl::StatusOr<bool> FollowedFile::IsIntact(int fd) const {
-  if (!begun()) return IsSame(os_, fd, place_);
+  if (!begun()) return IsSame(os_, fd, identity_, start_);
   if (last_size_ == 0) return true;
   std::array<char, kTailSize> now{};
   size_t done = 0;

@@ -28,8 +28,13 @@ class FollowedFile {
     kEnded,      // is not read any longer
   };
 
-  FollowedFile(Os* os, FilePosition place, std::string real_path)
-      : os_(os), place_(std::move(place)), real_path_(std::move(real_path)), read_(place_.raw) {}
+  // The file was read up to `position`.
+  FollowedFile(Os* os, FilePosition position, std::string real_path)
+      : os_(os),
+        identity_(std::move(position.file)),
+        start_(std::move(position.place)),
+        real_path_(std::move(real_path)),
+        read_(start_.raw) {}
   ~FollowedFile() { Close(); }
   FollowedFile(const FollowedFile&) = delete;
   FollowedFile& operator=(const FollowedFile&) = delete;
@@ -37,8 +42,9 @@ class FollowedFile {
   // Opens a regular file for following. kFailedPrecondition if it is anything else.
   static absl::StatusOr<int> Open(Os* os, const std::string& path, Os::FileInfo* info);
 
-  // True if the open file is the one that `place` describes. An error proves nothing.
-  static absl::StatusOr<bool> IsSame(Os* os, int fd, const FilePosition& place);
+  // True if the open file is `file`, and has not changed before `place`. An error proves nothing.
+  static absl::StatusOr<bool> IsSame(Os* os, int fd, const FileIdentity& file,
+                                     const ReadPlace& place);
   // True if the open file begins with the bytes that were read from this one.
   absl::StatusOr<bool> IsSame(int fd) const;
 
@@ -72,16 +78,17 @@ class FollowedFile {
   FileTail& tail() { return *tail_; }
   // The position after the last byte read.
   FilePosition PositionAfterRead() const {
-    FilePosition position = place_;
-    position.raw = read_;
-    position.marker = Fingerprint::Of(last());
+    FilePosition position{identity_, start_};
+    position.place.raw = read_;
+    position.place.marker = Fingerprint::Of(last());
     return position;
   }
 
-  FilePosition& place() { return place_; }
-  const FilePosition& place() const { return place_; }
+  FileIdentity& identity() { return identity_; }
+  const FileIdentity& identity() const { return identity_; }
+  const ReadPlace& start() const { return start_; }  // where an earlier process stopped
   uint64_t read_bytes() const { return read_; }
-  uint64_t lag_bytes() const { return place_.size > read_ ? place_.size - read_ : 0; }
+  uint64_t lag_bytes() const { return identity_.size > read_ ? identity_.size - read_ : 0; }
 
   const std::string& real_path() const { return real_path_; }
   void set_real_path(std::string path) { real_path_ = std::move(path); }
@@ -114,7 +121,8 @@ class FollowedFile {
   void KeepLast(std::string_view bytes);
 
   Os* os_;
-  FilePosition place_;
+  FileIdentity identity_;
+  const ReadPlace start_;
   std::string real_path_;
   int fd_ = -1;
   uint64_t read_;

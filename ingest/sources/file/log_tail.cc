@@ -30,15 +30,15 @@ std::optional<Wrapping> WrappingNamed(std::string_view name) {
 
 // ---------------------------------------------------------------- where a tail begins
 
-LogTail::LogTail(LogTails* shared, const FilePosition* file)
-    : shared_(shared), file_(file), raw_(&shared->content_.buffers) {
+LogTail::LogTail(LogTails* shared, const FileIdentity* file, const ReadPlace& start)
+    : shared_(shared), file_(file), start_(start), raw_(&shared->content_.buffers) {
   facts_.environment = shared->parts_.environment;
   facts_.source_name = shared->parts_.source;
   facts_.host = shared->parts_.host;
   facts_.path = file->path;
   AddFactsFromPath(file->path, &facts_);
   Resume();
-  shared_->tails_[file->file] = this;
+  shared_->tails_[file->name] = this;
 }
 
 LogTail::~LogTail() { shared_->OnTailEnd(*this); }
@@ -48,7 +48,7 @@ void LogTail::Resume() {
   begin_ = UINT64_MAX;
   bool is_known = false;
   for (const std::string_view std_stream : {std::string_view(), kStdStreams[0], kStdStreams[1]}) {
-    const StreamKey key = shared_->KeyOf(file_->file, std::string(std_stream));
+    const StreamKey key = shared_->KeyOf(file_->name, std::string(std_stream));
     if (output.NewestOf(key) == nullptr) continue;
     is_known = true;
     if (const Cursor* start = output.StartOf(key)) {
@@ -62,7 +62,7 @@ void LogTail::Resume() {
 }
 
 void LogTail::ResumeStream(const std::string& std_stream, const Cursor& cursor) {
-  FilePosition place = FilePosition::FromJson(cursor.position).value_or(FilePosition());
+  ReadPlace place = FilePosition::FromJson(cursor.position).value_or(FilePosition()).place;
   wrapping_ = WrappingNamed(place.wrapping).value_or(Wrapping::kNone);
   ParsePosition from = ContentStream::PlaceOf(cursor);
   if (place.seek) from.offset = *place.seek;
@@ -91,16 +91,16 @@ LogTail::Stream* LogTail::AddStream(const std::string& std_stream, const ParsePo
     begin.context = shared_->ContextAfter(file_->after, std_stream);
   }
   streams_.push_back(std::make_unique<Stream>(
-      &shared_->content_, shared_->KeyOf(file_->file, std_stream), facts_, begin));
+      &shared_->content_, shared_->KeyOf(file_->name, std_stream), facts_, begin));
   Stream* stream = streams_.back().get();
   stream->std_stream = std_stream;
   ContentStream& content = stream->content;
-  content.SkipOlderThan(file_->since_ms);
+  content.SkipOlderThan(start_.since_ms);
   if (std_stream.empty()) {
-    content.SkipBefore(file_->from);
+    content.SkipBefore(start_.from);
     content.SetOnParsed(
         [this, stream](std::string_view text, size_t done) { OnPlainParsed(stream, text, done); });
-  } else if (file_->from > 0) {
+  } else if (start_.from > 0) {
     stream->has_start = false;
     content.SkipBefore(UINT64_MAX);  // until AddLine() knows the offset
   }
@@ -191,7 +191,7 @@ void LogTail::AddLine(const Unwrapper::Line& line, uint64_t raw,
   Stream* stream = StreamOf(line.stream);
   if (raw < stream->first_raw) return;
   const uint64_t end = stream->content.end();
-  if (!stream->has_start && raw >= file_->from) {
+  if (!stream->has_start && raw >= start_.from) {
     stream->has_start = true;
     stream->content.SkipBefore(end);
   }
@@ -375,7 +375,7 @@ std::shared_ptr<const Batch> LogTail::TakeBatch(Stream* stream) {
 }
 
 std::string LogTail::PositionOf(const Stream& stream) const {
-  FilePosition place = *file_;
+  ReadPlace place = start_;
   place.wrapping = NameOf(wrapping_.value_or(Wrapping::kNone));
   place.std_stream = stream.std_stream;
   place.seek.reset();
@@ -386,7 +386,7 @@ std::string LogTail::PositionOf(const Stream& stream) const {
   }
   // The last record of noise is only settled by the next one.
   place.done = stream.content.IsWhole() ? raw_end_ : place.raw;
-  return place.ToJson();
+  return FilePosition{*file_, std::move(place)}.ToJson();
 }
 
 // ---------------------------------------------------------------- what tails share
@@ -398,8 +398,8 @@ LogTails::LogTails(Parts parts) : parts_(std::move(parts)), content_(parts_.os, 
 
 LogTails::~LogTails() = default;
 
-std::unique_ptr<FileTail> LogTails::MakeTail(const FilePosition* file) {
-  return std::make_unique<LogTail>(this, file);
+std::unique_ptr<FileTail> LogTails::MakeTail(const FileIdentity* file, const ReadPlace& start) {
+  return std::make_unique<LogTail>(this, file, start);
 }
 
 void LogTails::HandOnAll() {
@@ -444,7 +444,7 @@ ParserContext LogTails::ContextAfter(const std::string& file, const std::string&
 }
 
 void LogTails::OnTailEnd(const LogTail& tail) {
-  tails_.erase(tail.file_->file);
+  tails_.erase(tail.file_->name);
   for (const auto& stream : tail.streams_) {
     const StreamKey& key = stream->content.key();
     last_contexts_[key] = stream->content.context().OfSuccessor();

@@ -52,7 +52,7 @@ class LogTails : public FileTailMaker {
   ~LogTails() override;
 
   // The tail must not outlive this object.
-  std::unique_ptr<FileTail> MakeTail(const FilePosition* file) override;
+  std::unique_ptr<FileTail> MakeTail(const FileIdentity* file, const ReadPlace& start) override;
 
   // Hands on the batches that were held back because they only move cursors.
   void HandOnAll();
@@ -85,8 +85,9 @@ class LogTails : public FileTailMaker {
 // that each sink's cursors are of one moment.
 class LogTail : public FileTail {
  public:
-  // Resumes where the sinks are in the file. Both must outlive the tail; see FileTailMaker.
-  LogTail(LogTails* shared, const FilePosition* file);
+  // Resumes where the sinks are in the file. `shared` and `file` outlive the tail; see
+  // FileTailMaker.
+  LogTail(LogTails* shared, const FileIdentity* file, const ReadPlace& start);
   ~LogTail() override;
 
   uint64_t begin() const override { return begin_; }
@@ -160,7 +161,8 @@ class LogTail : public FileTail {
   std::string PositionOf(const Stream& stream) const;
 
   LogTails* const shared_;
-  const FilePosition* const file_;
+  const FileIdentity* const file_;
+  const ReadPlace start_;
   StreamFacts facts_;
   uint64_t begin_ = 0;
   std::optional<Wrapping> wrapping_;  // nullopt: not known yet

@@ -17,6 +17,6 @@ namespace sparktail {
 absl::Status MoveFileCursor(uint64_t offset, Os* os, Cursor* cursor);
 
 // The lag is in bytes of the file, and unknown if the path leads to another file by now.
-PositionSummary SummarizeFilePosition(std::string_view position, Os* os);
+PositionSummary SummarizeFilePosition(std::string_view json, Os* os);
 
 }  // namespace sparktail

@@ -13,44 +13,46 @@ using ::testing::Not;
 
 FilePosition Full() {
   FilePosition position;
-  position.file = "/logs/driver.log#0123456789abcdef";
-  position.path = "/logs/driver.log";
-  position.device = 66306;
-  position.inode = UINT64_MAX;
-  position.size = 12345;
-  position.modified_ns = -5;
-  position.raw = 1000;
-  position.content = 900;
-  position.prefix = {4096, UINT64_MAX};
-  position.marker = {256, 7};
-  position.wrapping = "cri";
-  position.std_stream = "stderr";
-  position.from = 17;
-  position.done = position.raw + 5;
-  position.since_ms = 1795276340000;
-  position.after = "/logs/driver.log#fedcba9876543210";
-  position.seek = 3;
+  position.file.name = "/logs/driver.log#0123456789abcdef";
+  position.file.path = "/logs/driver.log";
+  position.file.real = "/mnt/logs/driver.log";
+  position.file.device = 66306;
+  position.file.inode = UINT64_MAX;
+  position.file.size = 12345;
+  position.file.modified_ns = -5;
+  position.place.raw = 1000;
+  position.place.content = 900;
+  position.file.prefix = {4096, UINT64_MAX};
+  position.place.marker = {256, 7};
+  position.place.wrapping = "cri";
+  position.place.std_stream = "stderr";
+  position.place.from = 17;
+  position.place.done = position.place.raw + 5;
+  position.place.since_ms = 1795276340000;
+  position.file.after = "/logs/driver.log#fedcba9876543210";
+  position.place.seek = 3;
   return position;
 }
 
 void ExpectEqual(const FilePosition& a, const FilePosition& b) {
-  EXPECT_EQ(a.file, b.file);
-  EXPECT_EQ(a.path, b.path);
-  EXPECT_EQ(a.device, b.device);
-  EXPECT_EQ(a.inode, b.inode);
-  EXPECT_EQ(a.size, b.size);
-  EXPECT_EQ(a.modified_ns, b.modified_ns);
-  EXPECT_EQ(a.raw, b.raw);
-  EXPECT_EQ(a.content, b.content);
-  EXPECT_EQ(a.prefix, b.prefix);
-  EXPECT_EQ(a.marker, b.marker);
-  EXPECT_EQ(a.wrapping, b.wrapping);
-  EXPECT_EQ(a.std_stream, b.std_stream);
-  EXPECT_EQ(a.from, b.from);
-  EXPECT_EQ(a.done, b.done);
-  EXPECT_EQ(a.since_ms, b.since_ms);
-  EXPECT_EQ(a.after, b.after);
-  EXPECT_EQ(a.seek, b.seek);
+  EXPECT_EQ(a.file.name, b.file.name);
+  EXPECT_EQ(a.file.path, b.file.path);
+  EXPECT_EQ(a.file.real, b.file.real);
+  EXPECT_EQ(a.file.device, b.file.device);
+  EXPECT_EQ(a.file.inode, b.file.inode);
+  EXPECT_EQ(a.file.size, b.file.size);
+  EXPECT_EQ(a.file.modified_ns, b.file.modified_ns);
+  EXPECT_EQ(a.place.raw, b.place.raw);
+  EXPECT_EQ(a.place.content, b.place.content);
+  EXPECT_EQ(a.file.prefix, b.file.prefix);
+  EXPECT_EQ(a.place.marker, b.place.marker);
+  EXPECT_EQ(a.place.wrapping, b.place.wrapping);
+  EXPECT_EQ(a.place.std_stream, b.place.std_stream);
+  EXPECT_EQ(a.place.from, b.place.from);
+  EXPECT_EQ(a.place.done, b.place.done);
+  EXPECT_EQ(a.place.since_ms, b.place.since_ms);
+  EXPECT_EQ(a.file.after, b.file.after);
+  EXPECT_EQ(a.place.seek, b.place.seek);
 }
 
 TEST(FilePositionTest, AllOfItIsReadBack) {
@@ -59,9 +61,20 @@ TEST(FilePositionTest, AllOfItIsReadBack) {
   ExpectEqual(*read, Full());
 }
 
+// Later versions take over the state of earlier ones, and earlier ones that of later ones.
+TEST(FilePositionTest, TheStoredFormStays) {
+  EXPECT_EQ(
+      Full().ToJson(),
+      R"({"kind":"file","file":"/logs/driver.log#0123456789abcdef","path":"/logs/driver.log",)"
+      R"("real":"/mnt/logs/driver.log","raw":1000,"content":900,"size":12345,"modified":-5,)"
+      R"("device":66306,"inode":18446744073709551615,"prefix":[4096,"18446744073709551615"],)"
+      R"("marker":[256,"7"],"wrapping":"cri","stream":"stderr","done":1005,"from":17,)"
+      R"("since":1795276340000,"after":"/logs/driver.log#fedcba9876543210","seek":3})");
+}
+
 TEST(FilePositionTest, WhatIsNotKnownIsLeftOut) {
   FilePosition position;
-  position.file = "f";
+  position.file.name = "f";
   const std::string json = position.ToJson();
   for (const char* name :
        {"path", "prefix", "marker", "wrapping", "stream", "from", "since", "after", "seek"}) {
@@ -77,9 +90,9 @@ TEST(FilePositionTest, NamesMayHaveAllBytes) {
        {"/logs/with space \"quotes\" \\ back", "/logs/line\nbreak\ttab\x01",
         "/logs/gr\xc3\xbc\xc3\x9f", "/logs/latin-1 gr\xfc\xdf", "/logs/\xff\xfe"}) {
     FilePosition position = Full();
-    position.path = path;
-    position.file = path + "#1";
-    position.after = path + "#0";
+    position.file.path = path;
+    position.file.name = path + "#1";
+    position.file.after = path + "#0";
     const std::optional<FilePosition> read = FilePosition::FromJson(position.ToJson());
     ASSERT_TRUE(read.has_value()) << position.ToJson();
     ExpectEqual(*read, position);
@@ -99,8 +112,8 @@ TEST(FilePositionTest, MembersOfAWrongKindCountAsMissing) {
       R"("inode":18446744073709551615,"new in a later version":{}})");
   ASSERT_TRUE(read.has_value());
   FilePosition expected;
-  expected.file = "f";
-  expected.inode = UINT64_MAX;
+  expected.file.name = "f";
+  expected.file.inode = UINT64_MAX;
   ExpectEqual(*read, expected);
 }
 

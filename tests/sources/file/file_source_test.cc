@@ -179,7 +179,7 @@ class FileSourceTest : public ::testing::Test {
     std::string story = "\nfailed: " + os_.first_failure();
     for (const std::string& name : tails_.order) {
       const FakeTails::Stream& stream = tails_.streams[name];
-      story += "\n" + name + " after " + stream.place.after + ": " +
+      story += "\n" + name + " after " + stream.file.after + ": " +
                std::to_string(stream.bytes.size()) + (stream.ended ? ", ended" : "");
     }
     for (const std::string& line : log_.lines()) story += "\n" + line;
@@ -299,7 +299,7 @@ TEST_F(FileSourceTest, ALinkIsFollowedToWhereItPoints) {
   Run();
   ASSERT_THAT(tails_.order, SizeIs(1));
   EXPECT_EQ(Bytes(0), Lines(0, 6));
-  EXPECT_EQ(tails_.stream(0).place.path, dir_ / "containers/driver.log");
+  EXPECT_EQ(tails_.stream(0).file.path, dir_ / "containers/driver.log");
   // Rotated where it is, the link points to the new one.
   fs::rename(dir_ / "pods/0.log", dir_ / "pods/0.log.20261121-103000");
   Append(dir_ / "pods/0.log.20261121-103000", Lines(6, 7));
@@ -308,7 +308,7 @@ TEST_F(FileSourceTest, ALinkIsFollowedToWhereItPoints) {
   ASSERT_THAT(tails_.order, SizeIs(2));
   EXPECT_EQ(Bytes(0), Lines(0, 7));
   EXPECT_EQ(Bytes(1), Lines(7, 9));
-  EXPECT_EQ(tails_.stream(1).place.after, tails_.order[0]);
+  EXPECT_EQ(tails_.stream(1).file.after, tails_.order[0]);
   // For a moment it points to nothing.
   fs::rename(dir_ / "pods/0.log", dir_ / "pods/0.log.20261121-113000");
   Run(absl::Seconds(3));
@@ -316,7 +316,7 @@ TEST_F(FileSourceTest, ALinkIsFollowedToWhereItPoints) {
   Run(absl::Seconds(1));
   ASSERT_THAT(tails_.order, SizeIs(3));
   EXPECT_EQ(Bytes(2), Lines(9, 12));
-  EXPECT_EQ(tails_.stream(2).place.after, tails_.order[1]);
+  EXPECT_EQ(tails_.stream(2).file.after, tails_.order[1]);
   EXPECT_EQ(Said("left out"), 0U);
 }
 
@@ -559,7 +559,7 @@ TEST_F(FileSourceTest, TheNthCallFailsOnce) {
     EXPECT_EQ(Lost(), 0U);
     std::string lines;
     for (const std::string& name : tails_.order) {
-      if (tails_.streams[name].place.path == path) lines += tails_.streams[name].bytes;
+      if (tails_.streams[name].file.path == path) lines += tails_.streams[name].bytes;
     }
     EXPECT_EQ(lines, Lines(0, 70));
     EXPECT_TRUE(source_->AtEnd());
@@ -586,7 +586,7 @@ TEST_P(FileSourceWatchTest, ARenamedFileIsReadToItsEndAndThenItsSuccessor) {
   ASSERT_THAT(tails_.order, SizeIs(2));
   EXPECT_EQ(Bytes(0), Lines(0, 30));
   EXPECT_EQ(Bytes(1), Lines(30, 40));
-  EXPECT_EQ(tails_.stream(1).place.after, tails_.order[0]);
+  EXPECT_EQ(tails_.stream(1).file.after, tails_.order[0]);
   EXPECT_FALSE(tails_.stream(0).ended);
   Run(absl::Seconds(10));
   EXPECT_TRUE(tails_.stream(0).ended);
@@ -608,7 +608,7 @@ TEST_P(FileSourceWatchTest, SeveralRotationsBetweenTwoLooksLoseNothing) {
   EXPECT_EQ(tails_.all, Lines(0, 140));
   EXPECT_THAT(tails_.order, SizeIs(13));
   EXPECT_EQ(source_->counts().rotations, 12U);
-  for (size_t i = 1; i < 13; ++i) EXPECT_EQ(tails_.stream(i).place.after, tails_.order[i - 1]);
+  for (size_t i = 1; i < 13; ++i) EXPECT_EQ(tails_.stream(i).file.after, tails_.order[i - 1]);
 }
 
 TEST_F(FileSourceTest, RotatedWhileItIsLookedAt) {
@@ -681,7 +681,7 @@ TEST_F(FileSourceTest, RotatedFilesMayHaveInodesOfOnesThatEnded) {
   fs::remove(log_path_ + ".2");
   for (const size_t i : {0U, 1U}) {
     Rotate(Lines(30 + 10 * i, 40 + 10 * i));
-    os_.Pretend(log_path_, tails_.stream(i).place.inode);
+    os_.Pretend(log_path_, tails_.stream(i).file.inode);
   }
   Rotate(Lines(50, 60));
   Run(absl::Seconds(1));
@@ -731,8 +731,8 @@ TEST_F(FileSourceTest, AFileCopiedAndTruncatedBeforeItIsReadComesFirst) {
       EXPECT_EQ(tails_.all, Lines(0, 35)) << Story();
       ASSERT_THAT(tails_.order, SizeIs(3)) << Story();
       for (size_t i = 0; i < 3; ++i) {
-        EXPECT_EQ(tails_.stream(i).place.path, path);
-        EXPECT_EQ(tails_.stream(i).place.after, i == 0 ? "" : tails_.order[i - 1]) << Story();
+        EXPECT_EQ(tails_.stream(i).file.path, path);
+        EXPECT_EQ(tails_.stream(i).file.after, i == 0 ? "" : tails_.order[i - 1]) << Story();
       }
       EXPECT_EQ(Lost(), 0U);
       Stop();
@@ -757,7 +757,7 @@ TEST_F(FileSourceTest, ALinksTargetIsFoundAgainWhileTheLinkIsBroken) {
   Start();
   Run(absl::Seconds(1));
   ASSERT_THAT(tails_.order, SizeIs(3)) << Story();
-  EXPECT_EQ(tails_.stream(1).place.real, real);
+  EXPECT_EQ(tails_.stream(1).file.real, real);
   fs::rename(real, rotated(3));
   Restart();
   Append(rotated(2), Lines(30, 31));
@@ -941,7 +941,7 @@ TEST_P(FileSourceWatchTest, ATruncatedFileBeginsAnew) {
   EXPECT_EQ(Bytes(0), Lines(0, 10));
   EXPECT_EQ(Bytes(1), Lines(10, 20));
   EXPECT_TRUE(tails_.stream(0).ended);
-  EXPECT_EQ(tails_.stream(1).place.after, tails_.order[0]);
+  EXPECT_EQ(tails_.stream(1).file.after, tails_.order[0]);
   EXPECT_EQ(source_->counts().truncations, 1U);
   EXPECT_EQ(Lost(), 0U);
 }
@@ -1355,7 +1355,7 @@ TEST_F(FileSourceTest, AnEndedFileThatIsRememberedMayHaveLeftItsInodeToAnother) 
   fs::remove(log_path_);
   Run(absl::Seconds(10));
   ASSERT_TRUE(tails_.stream(0).ended);
-  const uint64_t inode = tails_.stream(0).place.inode;
+  const uint64_t inode = tails_.stream(0).file.inode;
   Stop();
   WriteBytes(log_path_, Lines(10, 15));
   os_.Pretend(log_path_, inode);
@@ -1638,7 +1638,7 @@ TEST_F(FileSourceTest, VanishedWhileItWasDownIsCounted) {
   tails_.room = 100;
   tails_.most = 100;
   Start();
-  tails_.streams.begin()->second.place.size = Lines(0, 20).size();
+  tails_.streams.begin()->second.file.size = Lines(0, 20).size();
   const uint64_t settled = tails_.Remembered()[0].place.raw;
   Stop();
   fs::remove(log_path_);
@@ -1726,7 +1726,7 @@ TEST_F(FileSourceTest, TheSuccessorOfAnEmptyFileFollowsTheFileBeforeIt) {
   Rotate(Lines(5, 10));
   Run(absl::Seconds(10));
   ASSERT_EQ(tails_.all, Lines(0, 10));
-  EXPECT_EQ(tails_.streams[tails_.order.back()].place.after, tails_.order.front());
+  EXPECT_EQ(tails_.streams[tails_.order.back()].file.after, tails_.order.front());
 }
 
 TEST_F(FileSourceTest, FilesWithAnyBytesInTheirNamesAreResumed) {

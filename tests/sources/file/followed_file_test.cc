@@ -66,10 +66,11 @@ class FollowedFileTest : public ::testing::Test {
       all.append(room.data(), *size);
     }
   }
-  bool IsSame(const FilePosition& place) {
+  bool IsSame(const FilePosition& position) {
     Os::FileInfo info;
     const absl::StatusOr<int> fd = FollowedFile::Open(&os_, path_, &info);
-    const absl::StatusOr<bool> same = FollowedFile::IsSame(&os_, *fd, place);
+    const absl::StatusOr<bool> same =
+        FollowedFile::IsSame(&os_, *fd, position.file, position.place);
     os_.Close(*fd);
     EXPECT_TRUE(same.ok()) << same.status();
     return same.value_or(false);
@@ -115,7 +116,7 @@ TEST_F(FollowedFileTest, ReadsFromWhereItsTailSays) {
   EXPECT_EQ(file->lag_bytes(), 0U);
   Append("abc");
   EXPECT_EQ(ReadAll(file.get()), "abc");
-  EXPECT_EQ(file->place().size, 13U);
+  EXPECT_EQ(file->identity().size, 13U);
 }
 
 TEST_F(FollowedFileTest, ThePrefixIsThatOfTheFileHoweverItWasRead) {
@@ -124,11 +125,11 @@ TEST_F(FollowedFileTest, ThePrefixIsThatOfTheFileHoweverItWasRead) {
     for (const size_t at_once : {1, 7, 4096, 20'000}) {
       WriteBytes(path_, text.substr(0, begin));
       const auto file = Open(begin);
-      EXPECT_EQ(file->place().prefix,
+      EXPECT_EQ(file->identity().prefix,
                 Fingerprint::Of(text.substr(0, std::min<size_t>(begin, 4096))));
       Append(text.substr(begin));
       ReadAll(file.get(), at_once);
-      EXPECT_EQ(file->place().prefix, Fingerprint::Of(text.substr(0, 4096)));
+      EXPECT_EQ(file->identity().prefix, Fingerprint::Of(text.substr(0, 4096)));
       EXPECT_TRUE(IsIntact(*file));
     }
   }
@@ -136,37 +137,37 @@ TEST_F(FollowedFileTest, ThePrefixIsThatOfTheFileHoweverItWasRead) {
 
 TEST_F(FollowedFileTest, AGrownFileIsTheSame) {
   WriteBytes(path_, Text(500));
-  FilePosition place;
-  place.prefix = Fingerprint::Of(Text(500));
-  place.raw = 300;
-  place.marker = Fingerprint::Of(Text(500).substr(300 - 256, 256));
-  EXPECT_TRUE(IsSame(place));
+  FilePosition position;
+  position.file.prefix = Fingerprint::Of(Text(500));
+  position.place.raw = 300;
+  position.place.marker = Fingerprint::Of(Text(500).substr(300 - 256, 256));
+  EXPECT_TRUE(IsSame(position));
   Append("more");
-  EXPECT_TRUE(IsSame(place));
+  EXPECT_TRUE(IsSame(position));
 }
 
 TEST_F(FollowedFileTest, AnotherContentIsNotTheSame) {
   const std::string text = Text(5000);
-  FilePosition place;
-  place.prefix = Fingerprint::Of(text.substr(0, 4096));
-  place.raw = 4800;
-  place.marker = Fingerprint::Of(text.substr(4800 - 256, 256));
+  FilePosition position;
+  position.file.prefix = Fingerprint::Of(text.substr(0, 4096));
+  position.place.raw = 4800;
+  position.place.marker = Fingerprint::Of(text.substr(4800 - 256, 256));
   WriteBytes(path_, text);
-  EXPECT_TRUE(IsSame(place));
+  EXPECT_TRUE(IsSame(position));
   // The banners are equal, so the bytes before the cursor decide.
   WriteBytes(path_, text.substr(0, 4500) + Text(1000, 77));
-  EXPECT_FALSE(IsSame(place));
+  EXPECT_FALSE(IsSame(position));
   WriteBytes(path_, "x" + text.substr(1));
-  EXPECT_FALSE(IsSame(place));
+  EXPECT_FALSE(IsSame(position));
   WriteBytes(path_, text.substr(0, 4799));
-  EXPECT_FALSE(IsSame(place));
+  EXPECT_FALSE(IsSame(position));
   WriteBytes(path_, text.substr(0, 4000));
-  EXPECT_FALSE(IsSame(place));
+  EXPECT_FALSE(IsSame(position));
   WriteBytes(path_, "");
-  EXPECT_FALSE(IsSame(place));
-  place.raw = 100;  // shorter than its marker: never stored so
+  EXPECT_FALSE(IsSame(position));
+  position.place.raw = 100;  // shorter than its marker: never stored so
   WriteBytes(path_, text);
-  EXPECT_FALSE(IsSame(place));
+  EXPECT_FALSE(IsSame(position));
 }
 
 TEST_F(FollowedFileTest, APositionWithoutFingerprintsMatchesEveryFile) {
@@ -176,19 +177,20 @@ TEST_F(FollowedFileTest, APositionWithoutFingerprintsMatchesEveryFile) {
 
 TEST_F(FollowedFileTest, AnErrorProvesNothing) {
   WriteBytes(path_, Text(500));
-  FilePosition place;
-  place.prefix = Fingerprint::Of(Text(500));
-  place.raw = 500;
-  place.marker = Fingerprint::Of(Text(500).substr(244));
+  FilePosition position;
+  position.file.prefix = Fingerprint::Of(Text(500));
+  position.place.raw = 500;
+  position.place.marker = Fingerprint::Of(Text(500).substr(244));
   Os::FileInfo info;
   const absl::StatusOr<int> fd = FollowedFile::Open(&os_, path_, &info);
   for (size_t n = 1; n <= 2; ++n) {
     os_.Fail({.n = n, .calls = {FaultyOs::Call::kReadAt}});
-    EXPECT_TRUE(absl::IsUnavailable(FollowedFile::IsSame(&os_, *fd, place).status()));
+    EXPECT_TRUE(absl::IsUnavailable(
+        FollowedFile::IsSame(&os_, *fd, position.file, position.place).status()));
   }
   os_.Heal();
   os_.set_most_read(7);
-  EXPECT_TRUE(FollowedFile::IsSame(&os_, *fd, place).value());
+  EXPECT_TRUE(FollowedFile::IsSame(&os_, *fd, position.file, position.place).value());
   os_.Close(*fd);
 }
 

@@ -92,8 +92,8 @@ class Life {
 
 FilePosition FileNamed(const std::string& name) {
   FilePosition file;
-  file.file = name;
-  file.path = "/logs/" + name;
+  file.file.name = name;
+  file.file.path = "/logs/" + name;
   return file;
 }
 
@@ -103,8 +103,8 @@ EventBuffer Events(std::string_view text, const FilePosition& file, bool expire 
   facts.environment = "test";
   facts.source_name = "src";
   facts.host = "host";
-  facts.path = file.path;
-  AddFactsFromPath(file.path, &facts);
+  facts.path = file.file.path;
+  AddFactsFromPath(facts.path, &facts);
   LogParser parser(ParserOptions(), facts, Scratch());
   ByteBuffer bytes;
   bytes.Append(text);
@@ -158,7 +158,7 @@ class LogTailTest : public ::testing::Test {
     tail->EndTurn();
   }
   void ReadAll(Life* life, const FilePosition& file, std::string_view bytes, size_t largest) {
-    const std::unique_ptr<FileTail> tail = life->tails->MakeTail(&file);
+    const std::unique_ptr<FileTail> tail = life->tails->MakeTail(&file.file, file.place);
     ASSERT_LE(tail->begin(), bytes.size());
     Feed(tail.get(), bytes.substr(tail->begin()), largest);
     tail->End();
@@ -252,7 +252,7 @@ TEST_F(LogTailTest, BatchesOfBothStreamsAreEmittedTogether) {
   for (size_t n = 0; n < 100; ++n) noise += testing::NoiseLine(n);
   Life life;
   {
-    const std::unique_ptr<FileTail> tail = life.tails->MakeTail(&file);
+    const std::unique_ptr<FileTail> tail = life.tails->MakeTail(&file.file, file.place);
     Feed(tail.get(), wrapped, 2'000);
     Feed(tail.get(),
          Wrap(noise, noise, {.wrapping = Wrapping::kCri}, [this] { return Random(1) == 0; }),
@@ -279,13 +279,13 @@ TEST_F(LogTailTest, ARecordThatGoesOnInTheNextFileIsOne) {
     SCOPED_TRACE("cut " + std::to_string(cut));
     const FilePosition first = FileNamed("a.log.1");
     FilePosition second = FileNamed("a.log");
-    second.after = first.file;
+    second.file.after = first.file.name;
     // A hole is what a writer leaves that keeps its place while its file is truncated.
     const std::string rest =
         std::string(round % 2 == 0 ? 0 : Random(5'000), '\0') + text.substr(cut);
     Life life;
     {
-      const std::unique_ptr<FileTail> tail = life.tails->MakeTail(&first);
+      const std::unique_ptr<FileTail> tail = life.tails->MakeTail(&first.file, first.place);
       Feed(tail.get(), text.substr(0, cut), 3'000);
       for (size_t shown = 0; tail->WantsContinuation() && shown < rest.size();) {
         shown = std::min(rest.size(), shown + 1 + Random(900));
@@ -318,11 +318,11 @@ TEST_F(LogTailTest, AWrappedRecordThatGoesOnInTheNextFileIsOne) {
     SCOPED_TRACE("cut " + std::to_string(cut));
     const FilePosition first = FileNamed("0.log.1");
     FilePosition second = FileNamed("0.log");
-    second.after = first.file;
+    second.file.after = first.file.name;
     const std::string_view rest = std::string_view(text).substr(cut);
     Life life;
     {
-      const std::unique_ptr<FileTail> tail = life.tails->MakeTail(&first);
+      const std::unique_ptr<FileTail> tail = life.tails->MakeTail(&first.file, first.place);
       Feed(tail.get(), text.substr(0, cut), 3'000);
       for (size_t shown = 0; tail->WantsContinuation() && shown < rest.size();) {
         shown = std::min(rest.size(), shown + 1 + Random(900));
@@ -340,7 +340,7 @@ TEST_F(LogTailTest, AWrappedRecordThatGoesOnInTheNextFileIsOne) {
 TEST_F(LogTailTest, ASuccessorThatBeginsWithAHeaderEndsTheRecord) {
   const FilePosition file = FileNamed("a.log.1");
   Life life;
-  const std::unique_ptr<FileTail> tail = life.tails->MakeTail(&file);
+  const std::unique_ptr<FileTail> tail = life.tails->MakeTail(&file.file, file.place);
   const std::string text = Records(0, 2);
   Feed(tail.get(), text.substr(0, text.rfind("\"sink\"")) + "\n", 3'000);
   EXPECT_TRUE(tail->WantsContinuation());
@@ -363,7 +363,7 @@ TEST_F(LogTailTest, ATraceEndsWithItsFileIfTheNextOneBeginsWithAHeader) {
   const FilePosition file = FileNamed("a.log.1");
   const std::string text = WithOpenTrace();
   Life life;
-  const std::unique_ptr<FileTail> tail = life.tails->MakeTail(&file);
+  const std::unique_ptr<FileTail> tail = life.tails->MakeTail(&file.file, file.place);
   Feed(tail.get(), text, 5'000);
   EXPECT_TRUE(tail->WantsContinuation());
   tail->Continue(Records(7, 8), /*last=*/false);
@@ -377,7 +377,7 @@ TEST_F(LogTailTest, ATraceEndsAfterASilence) {
   const std::string text = WithOpenTrace();
   const Documents expected = DocumentsOf(Events(text, file, /*expire=*/true));
   Life life;
-  const std::unique_ptr<FileTail> tail = life.tails->MakeTail(&file);
+  const std::unique_ptr<FileTail> tail = life.tails->MakeTail(&file.file, file.place);
   Feed(tail.get(), text, 5'000);
   const uint64_t before = life.tails->stats().total();
   ASSERT_EQ(before + 1, expected.size());
@@ -400,7 +400,7 @@ TEST_F(LogTailTest, CursorsMoveOverNoiseAfterAWhile) {
   std::string noise;
   for (size_t n = 0; n < 1'000; ++n) noise += testing::NoiseLine(n);
   Life life;
-  const std::unique_ptr<FileTail> tail = life.tails->MakeTail(&file);
+  const std::unique_ptr<FileTail> tail = life.tails->MakeTail(&file.file, file.place);
   Feed(tail.get(), noise, noise.size());
   Feed(tail.get(), noise, noise.size());
   EXPECT_TRUE(tail->Tick(life.os.Now(), kAtEnd));
@@ -416,12 +416,12 @@ TEST_F(LogTailTest, PassesOverRecordsBeforeWhereItStarts) {
   const std::string text = ReadFile(DataPath("3.5.9/basic.default.log"));
   for (int round = 0; round < 10 * Scale(); ++round) {
     FilePosition file = FileNamed("driver.log");
-    file.from = Random(text.size());
-    SCOPED_TRACE("from " + std::to_string(file.from));
+    file.place.from = Random(text.size());
+    SCOPED_TRACE("from " + std::to_string(file.place.from));
     Life life;
     ReadAll(&life, file, text, 9'000);
     const Documents expected = DocumentsOf(
-        Events(text, file), [&](const EventRef& event) { return event.offset >= file.from; });
+        Events(text, file), [&](const EventRef& event) { return event.offset >= file.place.from; });
     ASSERT_EQ(life.Finish().documents(), expected);
   }
 }
@@ -432,10 +432,10 @@ TEST_F(LogTailTest, PassesOverWrappedRecordsBeforeWhereItStarts) {
   for (int round = 0; round < 10 * Scale(); ++round) {
     FilePosition file = FileNamed("0.log");
     // Of a wrapped line: each line of this log is one.
-    file.from = wrapped.find('\n', Random(wrapped.size() - 2)) + 1;
-    SCOPED_TRACE("from " + std::to_string(file.from));
-    const auto lines =
-        std::count(wrapped.begin(), wrapped.begin() + static_cast<ptrdiff_t>(file.from), '\n');
+    file.place.from = wrapped.find('\n', Random(wrapped.size() - 2)) + 1;
+    SCOPED_TRACE("from " + std::to_string(file.place.from));
+    const auto lines = std::count(wrapped.begin(),
+                                  wrapped.begin() + static_cast<ptrdiff_t>(file.place.from), '\n');
     size_t content = 0;
     for (ptrdiff_t n = 0; n < lines; ++n)
       content = std::min(text.find('\n', content), text.size() - 1) + 1;
@@ -451,11 +451,11 @@ TEST_F(LogTailTest, PassesOverWhatIsTooOld) {
   const std::string text = ReadFile(DataPath("3.5.9/basic.default.log"));
   FilePosition file = FileNamed("driver.log");
   const EventBuffer events = Events(text, file);
-  file.since_ms = events.events[events.events.size() / 2].time_ms;
+  file.place.since_ms = events.events[events.events.size() / 2].time_ms;
   Life life;
   ReadAll(&life, file, text, 9'000);
-  const Documents expected =
-      DocumentsOf(events, [&](const EventRef& event) { return event.time_ms >= file.since_ms; });
+  const Documents expected = DocumentsOf(
+      events, [&](const EventRef& event) { return event.time_ms >= file.place.since_ms; });
   ASSERT_LT(expected.size(), events.events.size());
   EXPECT_EQ(life.Finish().documents(), expected);
 }

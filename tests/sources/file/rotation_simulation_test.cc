@@ -252,12 +252,14 @@ class Life {
     for (const StreamKey& stream : output_->Streams()) {
       const Cursor* newest = output_->NewestOf(stream);
       const Cursor* first = output_->StartOf(stream);
-      const std::optional<FilePosition> place = FilePosition::FromJson(newest->position);
-      if (!place) continue;
+      const std::optional<FilePosition> position = FilePosition::FromJson(newest->position);
+      if (!position) continue;
       const bool ended = first != nullptr && first->ended && newest->ended;
-      const auto [file, is_new] = files.try_emplace(place->file);
+      const auto [file, is_new] = files.try_emplace(position->file.name);
       file->second.ended = ended && (is_new || file->second.ended);
-      if (is_new || place->raw > file->second.place.raw) file->second.place = *place;
+      if (is_new || position->place.raw > file->second.place.raw) {
+        static_cast<FilePosition&>(file->second) = *position;
+      }
     }
     std::vector<FileSource::Remembered> remembered;
     for (auto& [name, file] : files) remembered.push_back(std::move(file));
