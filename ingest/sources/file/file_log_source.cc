@@ -3,16 +3,14 @@
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <string_view>
 #include <utility>
 #include <variant>
+
+#include "parsers/context_stop.h"
 
 namespace sparktail {
 namespace {
 
-// The end of a driver's log that holds its last words.
-constexpr size_t kLastWords = size_t{64} << 10;
-constexpr std::string_view kContextStopped = "Successfully stopped SparkContext";
 constexpr absl::Duration kQuietAfterStop = absl::Seconds(3);
 
 const FileSourceOptions& OptionsOf(const SourceParts& parts) {
@@ -107,7 +105,7 @@ void FileLogSource::LookAtFirstStart() {
 
 bool FileLogSource::HasExited() const {
   if (os_->Now() - files_.grown() < kQuietAfterStop) return false;
-  if (files_.LastBytes(kLastWords).find(kContextStopped) == std::string::npos) return false;
+  if (!SaysThatContextStopped(files_.LastBytes(kContextStopSize))) return false;
   return !files_.IsWrittenTo();
 }
 

@@ -269,5 +269,23 @@ TEST_F(FileLogSourceTest, TheDriverHasExitedAfterItsLastWordsAndSilence) {
   EXPECT_TRUE(Cursors()[0].cursor.ended);
 }
 
+TEST_F(FileLogSourceTest, TheDriversLastWordsMayComeInTwoReads) {
+  Append(Records(0, 1));
+  Begin();
+  for (size_t cut = 1; cut < kLastWords.size() - 1; cut += 7) {
+    Append(kLastWords.substr(0, cut));
+    ReadAll();
+    os_.Advance(absl::Minutes(1));
+    EXPECT_FALSE(source_->HasExited()) << cut;
+    Append("\n");
+  }
+  Append(kLastWords.substr(0, 60));
+  ReadAll();
+  Append(kLastWords.substr(60));
+  ReadAll();
+  os_.Advance(absl::Minutes(1));
+  EXPECT_TRUE(source_->HasExited());
+}
+
 }  // namespace
 }  // namespace sparktail
