@@ -22,7 +22,7 @@ constexpr absl::Duration kLongestWait = absl::Seconds(5);
 constexpr Backoff kOpenBackoff = {absl::Milliseconds(250), kLongestWait, /*least_share=*/1};
 constexpr absl::Duration kJoinInterval = absl::Milliseconds(100);
 constexpr absl::Duration kStuck = absl::Minutes(1);
-constexpr absl::Duration kStatsInterval = absl::Seconds(1);
+constexpr absl::Duration kStatusInterval = absl::Seconds(1);
 constexpr absl::Duration kTouchInterval = absl::Hours(1);
 constexpr absl::Duration kKeepCursors = absl::Hours(30 * 24);
 
@@ -71,6 +71,7 @@ absl::Status Pipeline::Open() {
     if (absl::Status status = OpenSource(source); !status.ok()) return status;
   }
   cursors_.clear();
+  CopyStatuses();
   for (const auto& sink : sinks_) sink->Start();
   turned_ns_ = absl::ToUnixNanos(os_->Now());
   ready_ = true;
@@ -179,10 +180,6 @@ absl::Status Pipeline::OpenSource(const SourceConfiguration& configuration) {
   parts.wake = [this] { Wake(); };
   parts.most_descriptors = most_descriptors_;
   sources_.push_back(configuration.kind->make(std::move(parts)));
-  {
-    const absl::MutexLock lock(&mutex_);
-    parsed_.emplace_back();
-  }
   return sources_.back()->Open();
 }
 
@@ -218,10 +215,7 @@ absl::Status Pipeline::Run() {
     }
     SetDoing("is between two turns");
     turned_ns_ = absl::ToUnixNanos(os_->Now());
-    if (began >= next_stats_) {
-      next_stats_ = began + kStatsInterval;
-      CopyStats();
-    }
+    if (began >= next_copy_) CopyStatuses();
     for (const auto& sink : sinks_) {
       if (failure.ok()) failure = sink->failure();
     }
@@ -279,6 +273,7 @@ absl::Status Pipeline::Finish() {
     while (!joined && os_->Now() < deadline) {
       joined = sink->Join(os_->Now() + kJoinInterval);
       for (const auto& source : sources_) source->Tend();
+      if (os_->Now() >= next_copy_) CopyStatuses();
       turned_ns_ = absl::ToUnixNanos(os_->Now());
       if (stopping_ && deadline == absl::InfiniteFuture()) {
         deadline = os_->Now() + parts_.configuration->shutdown_timeout;
@@ -288,18 +283,25 @@ absl::Status Pipeline::Finish() {
     undelivered += (undelivered.empty() ? "" : ", ") + sink->name();
   }
   for (const auto& source : sources_) source->Close();
-  CopyStats();
+  CopyStatuses();
   if (undelivered.empty()) return absl::OkStatus();
   return absl::DeadlineExceededError("not all was delivered within shutdown_timeout, by sink " +
                                      undelivered +
                                      "; the rest is read and delivered after the next start");
 }
 
-void Pipeline::CopyStats() {
-  std::vector<ParserStats> parsed;
-  for (const auto& source : sources_) parsed.push_back(source->parsed());
+// Only the reader thread may ask the sources.
+void Pipeline::CopyStatuses() {
+  next_copy_ = os_->Now() + kStatusInterval;
+  std::vector<SourceStatus> statuses;
+  for (size_t i = 0; i < sources_.size(); ++i) {
+    statuses.push_back(sources_[i]->status());
+    statuses.back().name = parts_.configuration->sources[i].name;
+    statuses.back().kind = parts_.configuration->sources[i].kind->name;
+    statuses.back().parsed = sources_[i]->parsed();
+  }
   const absl::MutexLock lock(&mutex_);
-  parsed_ = std::move(parsed);
+  statuses_ = std::move(statuses);
 }
 
 void Pipeline::Stop() {
@@ -361,15 +363,9 @@ PipelineStatus Pipeline::status() const {
       status.not_ready = "sink " + sink->name() + " has stopped: " + status.sinks.back().why;
     }
   }
-  std::vector<ParserStats> parsed;
   {
     const absl::MutexLock lock(&mutex_);
-    parsed = parsed_;
-  }
-  for (size_t i = 0; i < sources_.size(); ++i) {
-    SourceStatus source = sources_[i]->status();
-    source.parsed = parsed[i];
-    status.sources.push_back(std::move(source));
+    status.sources = statuses_;
   }
   if (gauges_) status.queries = gauges_->Read();
   return status;
@@ -389,7 +385,7 @@ uint64_t Pipeline::dead_letters() const {
 ParserStats Pipeline::parsed() const {
   ParserStats sum;
   const absl::MutexLock lock(&mutex_);
-  for (const ParserStats& stats : parsed_) sum.Add(stats);
+  for (const SourceStatus& source : statuses_) sum.Add(source.parsed);
   return sum;
 }
 

@@ -81,7 +81,7 @@ class Pipeline {
   absl::Status Finish();
   void Wait(absl::Time until);
   void Wake();
-  void CopyStats();
+  void CopyStatuses();
   void Touch(absl::Time now);
 
   const Parts parts_;
@@ -102,13 +102,13 @@ class Pipeline {
   std::vector<std::unique_ptr<Source>> sources_;
   std::unique_ptr<QueryGauges> gauges_;
   absl::Time next_touch_;
-  absl::Time next_stats_ = absl::InfinitePast();
+  absl::Time next_copy_ = absl::InfinitePast();
   mutable absl::Mutex mutex_;
   std::string not_ready_ ABSL_GUARDED_BY(mutex_) = "starting";
   // Views of constants and of names in the configuration.
   std::string_view doing_ ABSL_GUARDED_BY(mutex_) = "opens its state";
   std::string_view doing_of_ ABSL_GUARDED_BY(mutex_);
-  std::vector<ParserStats> parsed_ ABSL_GUARDED_BY(mutex_);  // per source
+  std::vector<SourceStatus> statuses_ ABSL_GUARDED_BY(mutex_);  // per source
 };
 
 }  // namespace sparktail

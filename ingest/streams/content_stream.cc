@@ -26,6 +26,12 @@ std::shared_ptr<Batch> MakePlainBatch(StreamKey stream, uint64_t end, std::strin
   return batch;
 }
 
+ContentShare::ContentShare(const StreamParts& parts)
+    : os(parts.os),
+      parser(parts.parser),
+      record_timeout(parts.record_timeout),
+      observe(parts.observe) {}
+
 ContentStream::ContentStream(ContentShare* share, StreamKey key, const StreamFacts& facts,
                              const ParsePosition& from)
     : share_(share),

@@ -18,6 +18,7 @@
 #include "ingest/streams/batch.h"
 #include "ingest/streams/noise_timer.h"
 #include "ingest/streams/stream_buffer.h"
+#include "ingest/streams/stream_parts.h"
 #include "offsets/cursor.h"
 #include "parsers/event.h"
 #include "parsers/event_maker.h"
@@ -32,11 +33,11 @@ namespace sparktail {
 // Everything that the content streams of one source share. It must outlive them. Not thread-safe.
 struct ContentShare {
   ContentShare(Os* its_os, ParserOptions options) : os(its_os), parser(options) {}
+  explicit ContentShare(const StreamParts& parts);
 
   Os* const os;
   const ParserOptions parser;
-  absl::Duration record_timeout = absl::InfiniteDuration();  // see IsSilent()
-  // Sees the events of each batch; may be empty.
+  absl::Duration record_timeout = absl::InfiniteDuration();
   std::function<void(const EventBuffer&)> observe;
 
   ParserScratch scratch;

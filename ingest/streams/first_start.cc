@@ -5,6 +5,7 @@
 namespace sparktail {
 namespace {
 
+constexpr absl::Duration kLookInterval = absl::Seconds(1);
 constexpr std::string_view kOver = "over";  // else when it began, in nanoseconds since 1970
 
 // Names of sinks have no slash.
@@ -38,10 +39,12 @@ absl::StatusOr<std::optional<absl::Time>> FirstStart::Begin(absl::Time now, Outp
   return began;
 }
 
-void FirstStart::Look(const Output& output, absl::FunctionRef<bool()> has_read_all) {
-  if (!is_running_) return;
+absl::Time FirstStart::Look(absl::Time now, const Output& output,
+                            absl::FunctionRef<bool()> has_read_all) {
+  if (!is_running_) return absl::InfiniteFuture();
   if (!given_ && has_read_all()) given_ = output.Given();
   if (given_ && output.HaveDelivered(*given_)) is_running_ = !End();
+  return is_running_ ? now + kLookInterval : absl::InfiniteFuture();
 }
 
 bool FirstStart::End() { return Store(std::string(kOver)).ok(); }

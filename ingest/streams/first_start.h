@@ -38,9 +38,8 @@ class FirstStart {
   bool is_running() const { return is_running_; }
   // Ends the first start once the sinks have everything that was given to `output` by the time
   // `has_read_all` was true: whatever they know is found again, so a kill before that must not
-  // deliver the past. Call it again until `is_running` is false, kLookInterval later at the latest.
-  void Look(const Output& output, absl::FunctionRef<bool()> has_read_all);
-  static constexpr absl::Duration kLookInterval = absl::Seconds(1);
+  // deliver the past. Returns when to call it again; InfiniteFuture once it is over.
+  absl::Time Look(absl::Time now, const Output& output, absl::FunctionRef<bool()> has_read_all);
 
   // The sinks know everything that it found. Logs an error of the store and returns false; then
   // call it again.

@@ -102,7 +102,7 @@ class Source {
 
   // The sum over all streams, including ended ones.
   virtual ParserStats parsed() const = 0;
-  // All members except `parsed`, at most one second old. Any thread.
+  // All members except `name`, `kind` and `parsed`.
   virtual SourceStatus status() const = 0;
 };
 

@@ -237,7 +237,11 @@ TEST_F(PipelineTest, DeliversToAllSinksWhatIsThereAndWhatComes) {
   Life life(&os, configuration_);
   EXPECT_FALSE(life.pipeline->status().ready);
   life.Follow();
-  EXPECT_TRUE(life.pipeline->status().ready);
+  const PipelineStatus status = life.pipeline->status();
+  EXPECT_TRUE(status.ready);
+  ASSERT_EQ(status.sources.size(), 1U);
+  EXPECT_EQ(status.sources[0].name, configuration_.sources[0].name);
+  EXPECT_EQ(status.sources[0].kind, "file");
   EXPECT_TRUE(life.Delivers(kEvents, 10) && life.Delivers(kHistory, 10));
   Append(Records(10, 12));
   EXPECT_TRUE(life.Delivers(kEvents, 12) && life.Delivers(kHistory, 12));
@@ -246,6 +250,7 @@ TEST_F(PipelineTest, DeliversToAllSinksWhatIsThereAndWhatComes) {
   ExpectAll(12);
   EXPECT_EQ(RowsOfHistory(), BytesOf(folder_ / "events.ndjson"));
   EXPECT_EQ(life.pipeline->parsed().total(), 12U);
+  EXPECT_EQ(life.pipeline->status().sources[0].parsed.total(), 12U);
   EXPECT_EQ(life.pipeline->dead_letters(), 0U);
 }
 

@@ -79,18 +79,18 @@ TEST_F(FirstStartTest, IsOverOnceTheSinksHaveWhatItFound) {
   ASSERT_EQ(start.Begin(kNow, &output).value(), Began(kNow));
   EXPECT_TRUE(start.is_running());
   bool has_read_all = false;
-  const auto look = [&] { start.Look(output, [&] { return has_read_all; }); };
+  const auto look = [&] { return start.Look(kNow, output, [&] { return has_read_all; }); };
   look();
   output.delivered = 7;
   look();
   EXPECT_TRUE(start.is_running()) << "not everything is read";
   has_read_all = true;
   output.given = 9;
-  look();
+  EXPECT_EQ(look(), kNow + absl::Seconds(1));
   EXPECT_TRUE(start.is_running()) << "not everything is delivered";
   output.given = 20;
   output.delivered = 9;
-  look();
+  EXPECT_EQ(look(), absl::InfiniteFuture());
   EXPECT_FALSE(start.is_running()) << "what was given later does not count";
   EXPECT_EQ(output.started_at_others, 0) << "no sink is new";
   EXPECT_EQ(Begin(kNow), std::nullopt);
@@ -110,10 +110,10 @@ TEST_F(FirstStartTest, GoesOnUntilItsEndIsStored) {
   FirstStart start = Make();
   ASSERT_EQ(start.Begin(kNow, &output).value(), Began(kNow));
   store_.Fail({.from_then_on = true});
-  start.Look(output, [] { return true; });
+  start.Look(kNow, output, [] { return true; });
   EXPECT_TRUE(start.is_running());
   store_.Heal();
-  start.Look(output, [] { return true; });
+  start.Look(kNow, output, [] { return true; });
   EXPECT_FALSE(start.is_running());
 }
 

@@ -23,12 +23,10 @@ DeadLetterSource::DeadLetterSource(SourceParts parts)
       context_(std::make_shared<const std::string>("{}")) {}
 
 absl::Status DeadLetterSource::Open() {
-  uint64_t lag = 0;
   for (const File& file : options_.files) {
     const Cursor* start = output_->StartOf(StreamOf(file));
-    lag += file.size - (start == nullptr ? 0 : start->order);
+    status_.lag_bytes += file.size - (start == nullptr ? 0 : start->order);
   }
-  lag_bytes_ = lag;
   return absl::OkStatus();
 }
 
@@ -82,8 +80,8 @@ absl::StatusOr<std::shared_ptr<const Batch>> DeadLetterSource::ReadBatch() {
     ++at_;
   }
   batch->end = std::move(end);
-  read_bytes_ += offset_ - begin;
-  lag_bytes_ -= offset_ - begin;
+  status_.read_bytes += offset_ - begin;
+  status_.lag_bytes -= offset_ - begin;
   return batch;
 }
 
@@ -123,15 +121,6 @@ std::vector<StreamKey> DeadLetterSource::Streams() const {
   std::vector<StreamKey> streams;
   for (const File& file : options_.files) streams.push_back(StreamOf(file));
   return streams;
-}
-
-SourceStatus DeadLetterSource::status() const {
-  SourceStatus status;
-  status.name = name_;
-  status.kind = "dead_letters";
-  status.read_bytes = read_bytes_;
-  status.lag_bytes = lag_bytes_;
-  return status;
 }
 
 }  // namespace sparktail

@@ -2,7 +2,6 @@
 
 #include <absl/status/status.h>
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -39,7 +38,7 @@ class DeadLetterSource : public Source {
   void HandOnAll() override {}
   std::vector<StreamKey> Streams() const override;
   ParserStats parsed() const override { return parsed_; }
-  SourceStatus status() const override;
+  SourceStatus status() const override { return status_; }
 
  private:
   using File = DeadLetterSourceOptions::File;
@@ -62,8 +61,7 @@ class DeadLetterSource : public Source {
   uint64_t offset_ = 0;                 // in that file
   absl::Status failure_;
   ParserStats parsed_;
-  std::atomic<uint64_t> read_bytes_ = 0;
-  std::atomic<uint64_t> lag_bytes_ = 0;
+  SourceStatus status_;
 };
 
 }  // namespace sparktail

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "ingest/streams/stream_parts.h"
 #include "parsers/context_stop.h"
 
 namespace sparktail {
@@ -15,20 +16,6 @@ constexpr absl::Duration kQuietAfterStop = absl::Seconds(3);
 
 const FileSourceOptions& OptionsOf(const SourceParts& parts) {
   return parts.configuration->options.Get<FileSourceOptions>();
-}
-
-LogTails::Parts PartsOfTails(const SourceParts& parts, Output* output) {
-  LogTails::Parts tails;
-  tails.os = parts.os;
-  tails.log = parts.log;
-  tails.source = parts.configuration->name;
-  tails.parser = parts.parser;
-  tails.environment = parts.configuration->environment;
-  tails.host = parts.host;
-  tails.record_timeout = OptionsOf(parts).record_timeout;
-  tails.output = output;
-  tails.observe = parts.observe;
-  return tails;
 }
 
 // Returns for each file the farthest place that a sink knows, for it proves most.
@@ -65,7 +52,7 @@ FileLogSource::FileLogSource(SourceParts parts)
       start_at_(OptionsOf(parts).start_at),
       first_start_(parts.store, parts.log, name_),
       output_(std::move(parts.output)),
-      tails_(PartsOfTails(parts, output_.get())),
+      tails_(PartsOfStreams(parts, output_.get(), OptionsOf(parts).record_timeout)),
       files_(FileSource::Parts{parts.os, parts.log, name_, OptionsOf(parts), &tails_,
                                parts.most_descriptors}) {}
 
@@ -89,9 +76,7 @@ absl::StatusOr<StartAt> FileLogSource::BeginFirstStart() {
 
 absl::Time FileLogSource::Turn() {
   const absl::Time next = files_.Turn();
-  if (!first_start_.is_running()) return next;
-  LookAtFirstStart();
-  return std::min(next, os_->Now() + FirstStart::kLookInterval);
+  return std::min(next, LookAtFirstStart());
 }
 
 void FileLogSource::HandOnAll() {
@@ -99,33 +84,14 @@ void FileLogSource::HandOnAll() {
   LookAtFirstStart();
 }
 
-void FileLogSource::LookAtFirstStart() {
-  first_start_.Look(*output_, [this] { return files_.HasReadOfAll(); });
+absl::Time FileLogSource::LookAtFirstStart() {
+  return first_start_.Look(os_->Now(), *output_, [this] { return files_.HasReadOfAll(); });
 }
 
 bool FileLogSource::HasExited() const {
   if (os_->Now() - files_.grown() < kQuietAfterStop) return false;
   if (!SaysThatContextStopped(files_.LastBytes(kContextStopSize))) return false;
   return !files_.IsWrittenTo();
-}
-
-SourceStatus FileLogSource::status() const {
-  const FileSource::Counts counts = files_.counts();
-  SourceStatus status;
-  status.name = name_;
-  status.kind = "file";
-  status.read_bytes = counts.read_bytes;
-  status.lag_bytes = counts.lag_bytes;
-  status.open_files = counts.open_files;
-  status.streams = counts.files;
-  status.lost_bytes = counts.lost_bytes;
-  status.rotations = counts.rotations;
-  status.truncations = counts.truncations;
-  status.errors = counts.errors;
-  for (const auto& [file, bytes] : counts.lags) {
-    status.lags.push_back({name_ + "/" + file, bytes});
-  }
-  return status;
 }
 
 }  // namespace sparktail

@@ -27,11 +27,11 @@ class FileLogSource : public Source {
   void HandOnAll() override;
   std::vector<StreamKey> Streams() const override { return tails_.Streams(); }
   ParserStats parsed() const override { return tails_.stats(); }
-  SourceStatus status() const override;
+  SourceStatus status() const override { return files_.status(); }
 
  private:
   absl::StatusOr<StartAt> BeginFirstStart();
-  void LookAtFirstStart();
+  absl::Time LookAtFirstStart();
 
   Os* const os_;
   const std::string name_;

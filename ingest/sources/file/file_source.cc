@@ -83,7 +83,7 @@ absl::Status FileSource::Open(std::vector<Remembered> remembered, const StartAt&
   std::stable_sort(remembered_.begin(), remembered_.end(),
                    [](const auto& a, const auto& b) { return a.place.raw > b.place.raw; });
   const absl::Time now = os_->Now();
-  next_scan_ = last_scan_ = next_tick_ = next_tend_ = next_idle_ = next_counts_ = now;
+  next_scan_ = last_scan_ = next_tick_ = next_tend_ = next_idle_ = now;
   OpenWatch();
   Scan(now);
   start_at_ = {};
@@ -100,7 +100,6 @@ absl::Time FileSource::Turn() {
   if (!leaving_.empty() && now >= next_tend_) TendLeaving(now);
   if (now >= next_tick_) TickWarm(now);
   if (now >= next_idle_) CloseIdle(now);
-  UpdateCounts(now);
 
   absl::Time next = std::min(next_scan_, next_idle_);
   if (scan_wanted_) next = std::min(next, last_scan_ + scan_gap_);
@@ -1486,29 +1485,22 @@ std::string FileSource::LastBytes(size_t size) const {
   return bytes;
 }
 
-void FileSource::UpdateCounts(absl::Time now) {
-  if (now < next_counts_) return;
-  next_counts_ = now + kTickInterval;
-  Counts counts = totals_;
-  counts.errors += finder_.errors();
+SourceStatus FileSource::status() const {
+  SourceStatus status = totals_;
+  status.errors += finder_.errors();
   for (const auto& file : files_) {
     if (file->state == State::kEnded) continue;
-    ++counts.files;
-    if (file->is_open()) ++counts.open_files;
-    counts.lag_bytes += file->lag_bytes();
-    if (file->lag_bytes() > 0) counts.lags.emplace_back(file->identity().name, file->lag_bytes());
+    ++status.streams;
+    if (file->is_open()) ++status.open_files;
+    if (file->lag_bytes() == 0) continue;
+    status.lag_bytes += file->lag_bytes();
+    status.lags.push_back({parts_.name + "/" + file->identity().name, file->lag_bytes()});
   }
   static constexpr size_t kMostLags = 100;
-  std::sort(counts.lags.begin(), counts.lags.end(),
-            [](const auto& a, const auto& b) { return a.second > b.second; });
-  if (counts.lags.size() > kMostLags) counts.lags.resize(kMostLags);
-  const absl::MutexLock lock(&mutex_);
-  counts_ = std::move(counts);
-}
-
-FileSource::Counts FileSource::counts() const {
-  const absl::MutexLock lock(&mutex_);
-  return counts_;
+  std::sort(status.lags.begin(), status.lags.end(),
+            [](const StreamLag& a, const StreamLag& b) { return a.bytes > b.bytes; });
+  if (status.lags.size() > kMostLags) status.lags.resize(kMostLags);
+  return status;
 }
 
 }  // namespace sparktail

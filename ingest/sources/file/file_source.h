@@ -2,7 +2,6 @@
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
-#include <absl/synchronization/mutex.h>
 #include <absl/time/time.h>
 
 #include <climits>
@@ -22,11 +21,12 @@
 #include "ingest/sources/file/file_source_options.h"
 #include "ingest/sources/file/file_tail.h"
 #include "ingest/sources/file/followed_file.h"
+#include "ingest/streams/source_status.h"
 
 namespace sparktail {
 
 // Follows the files that match globs, through rotation of every kind, and passes their bytes to
-// their tails. Single-threaded, except for counts().
+// their tails. Single-threaded.
 //
 //   renamed               read to its end, under whatever name; its successor begins after it
 //   copied and truncated  the copy is found by its content and read to its end; bytes that no copy
@@ -84,19 +84,8 @@ class FileSource {
   // Ends all streams. Nothing is read afterwards.
   void EndAll();
 
-  struct Counts {
-    uint64_t read_bytes = 0;
-    uint64_t lost_bytes = 0;
-    uint64_t rotations = 0;
-    uint64_t truncations = 0;
-    uint64_t errors = 0;
-    uint64_t open_files = 0;
-    uint64_t files = 0;
-    uint64_t lag_bytes = 0;
-    std::vector<std::pair<std::string, uint64_t>> lags;  // file, bytes; the 100 greatest
-  };
-  // Any thread; at most one second old.
-  Counts counts() const;
+  // As of Source.
+  SourceStatus status() const;
 
  private:
   using State = FollowedFile::State;
@@ -198,7 +187,6 @@ class FileSource {
   void TickWarm(absl::Time now);
   void CloseIdle(absl::Time now);
   void CloseOldest(const FollowedFile* except);
-  void UpdateCounts(absl::Time now);
 
   const Parts parts_;
   Os* const os_;
@@ -227,13 +215,10 @@ class FileSource {
   absl::Time next_tick_;
   absl::Time next_tend_;
   absl::Time next_idle_;
-  absl::Time next_counts_;
   absl::Time grown_ = absl::InfinitePast();
   uint64_t names_ = 0;
 
-  Counts totals_;  // the reader thread's
-  mutable absl::Mutex mutex_;
-  Counts counts_ ABSL_GUARDED_BY(mutex_);
+  SourceStatus totals_;  // what is counted as it happens
 };
 
 }  // namespace sparktail

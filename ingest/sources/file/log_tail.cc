@@ -65,8 +65,8 @@ void LogTail::ResumeStream(const std::string& std_stream, const Cursor& cursor) 
   ReadPlace place = FilePosition::FromJson(cursor.position).value_or(FilePosition()).place;
   wrapping_ = WrappingNamed(place.wrapping).value_or(Wrapping::kNone);
   ParsePosition from = ContentStream::PlaceOf(cursor);
-  if (place.seek) from.offset = *place.seek;
   if (place.seek) {
+    from.offset = *place.seek;
     place.raw = place.content = IsPlain() ? *place.seek : 0;
     place.marker = Fingerprint();
   }
@@ -391,10 +391,7 @@ std::string LogTail::PositionOf(const Stream& stream) const {
 
 // ---------------------------------------------------------------- what tails share
 
-LogTails::LogTails(Parts parts) : parts_(std::move(parts)), content_(parts_.os, parts_.parser) {
-  content_.record_timeout = parts_.record_timeout;
-  content_.observe = parts_.observe;
-}
+LogTails::LogTails(StreamParts parts) : parts_(std::move(parts)), content_(parts_) {}
 
 LogTails::~LogTails() = default;
 
@@ -440,7 +437,7 @@ ParserContext LogTails::ContextAfter(const std::string& file, const std::string&
   }
   const Cursor* cursor = parts_.output->NewestOf(key);
   if (cursor == nullptr) return {};
-  return ParserContext::FromJson(*cursor->context).value_or(ParserContext()).OfSuccessor();
+  return ContentStream::PlaceOf(*cursor).context.OfSuccessor();
 }
 
 void LogTails::OnTailEnd(const LogTail& tail) {

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -16,14 +15,11 @@
 #include <utility>
 #include <vector>
 
-#include "ingest/base/log.h"
-#include "ingest/base/os.h"
 #include "ingest/sources/file/file_tail.h"
 #include "ingest/sources/file/recent_bytes.h"
 #include "ingest/streams/content_stream.h"
-#include "ingest/streams/output.h"
 #include "ingest/streams/stream_buffer.h"
-#include "parsers/event_maker.h"
+#include "ingest/streams/stream_parts.h"
 #include "parsers/identity.h"
 #include "parsers/parser_context.h"
 #include "parsers/unwrapper.h"
@@ -36,19 +32,7 @@ class LogTail;
 // that a rotated log hands to its successor. Reader thread only.
 class LogTails : public FileTailMaker {
  public:
-  struct Parts {
-    Os* os = nullptr;
-    Log* log = nullptr;
-    std::string source;  // name
-    ParserOptions parser;
-    std::string environment;
-    std::string host;
-    absl::Duration record_timeout;
-    Output* output = nullptr;
-    // Sees the events of each batch; may be empty.
-    std::function<void(const EventBuffer&)> observe;
-  };
-  explicit LogTails(Parts parts);
+  explicit LogTails(StreamParts parts);
   ~LogTails() override;
 
   // The tail must not outlive this object.
@@ -71,7 +55,7 @@ class LogTails : public FileTailMaker {
   ParserContext ContextAfter(const std::string& file, const std::string& std_stream) const;
   void OnTailEnd(const LogTail& tail);
 
-  const Parts parts_;
+  const StreamParts parts_;
   ContentShare content_;
   std::unordered_map<std::string, LogTail*> tails_;  // by file
   // Last contexts of ended streams, for successors that have not begun yet.

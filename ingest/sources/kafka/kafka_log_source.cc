@@ -29,7 +29,7 @@ KafkaLogSource::KafkaLogSource(SourceParts parts)
       output_(std::move(parts.output)),
       sinks_(SinksOf(parts)),
       share_(name_, sinks_.size()),
-      streams_(PartsOfStreams(parts)),
+      streams_(PartsOfKafkaStreams(parts)),
       source_(KafkaSource::Parts{parts.os, parts.log, name_, OptionsOf(parts), &streams_}) {
   output_->WatchCommits(name_, parts.wake);
 }
@@ -50,19 +50,13 @@ std::vector<KafkaLogSource::SinkPart> KafkaLogSource::SinksOf(const SourceParts&
   return sinks;
 }
 
-KafkaStreams::Parts KafkaLogSource::PartsOfStreams(const SourceParts& parts) {
-  KafkaStreams::Parts streams;
-  streams.os = parts.os;
-  streams.log = parts.log;
-  streams.source = name_;
-  streams.environment = parts.configuration->environment;
-  streams.parser = parts.parser;
-  streams.options = OptionsOf(parts);
-  streams.output = output_.get();
+KafkaStreams::Parts KafkaLogSource::PartsOfKafkaStreams(const SourceParts& parts) {
+  const KafkaSourceOptions& options = OptionsOf(parts);
+  KafkaStreams::Parts streams = {PartsOfStreams(parts, output_.get(), options.record_timeout)};
+  streams.options = options;
   streams.share = &share_;
   for (const SinkPart& sink : sinks_) streams.shared.push_back(sink.cursors.get());
   streams.sink_commits = sinks_.size() == 1 && sinks_[0].joins;
-  streams.observe = parts.observe;
   return streams;
 }
 
@@ -101,20 +95,6 @@ absl::StatusOr<std::optional<GroupOffsets>> KafkaLogSource::OffsetsOf(
         ->offset = offset;
   }
   return group;
-}
-
-SourceStatus KafkaLogSource::status() const {
-  const KafkaSource::Counts counts = source_.counts();
-  SourceStatus status;
-  status.name = name_;
-  status.kind = "kafka";
-  status.read_bytes = counts.bytes;
-  status.errors = counts.errors;
-  status.partitions = counts.partitions;
-  status.lag_messages = counts.lag_messages;
-  status.lost_messages = counts.lost_messages;
-  status.trouble = counts.trouble;
-  return status;
 }
 
 }  // namespace sparktail

@@ -42,7 +42,7 @@ class KafkaLogSource : public Source {
       const std::string& sink, std::span<const StreamCursor> cursors) const override;
   std::vector<StreamKey> Streams() const override { return streams_.Streams(); }
   ParserStats parsed() const override { return streams_.stats(); }
-  SourceStatus status() const override;
+  SourceStatus status() const override { return source_.status(); }
 
  private:
   struct SinkPart {
@@ -51,7 +51,7 @@ class KafkaLogSource : public Source {
     std::unique_ptr<SharedCursors> cursors;  // null: the sink's own
   };
   static std::vector<SinkPart> SinksOf(const SourceParts& parts);
-  KafkaStreams::Parts PartsOfStreams(const SourceParts& parts);
+  KafkaStreams::Parts PartsOfKafkaStreams(const SourceParts& parts);
 
   const std::string name_;
   const std::unique_ptr<Output> output_;

@@ -21,7 +21,6 @@ constexpr absl::Duration kLookInterval = absl::Seconds(1);
 constexpr absl::Duration kRebalanceInterval = absl::Milliseconds(20);
 constexpr absl::Duration kRequestAgain = absl::Seconds(1);
 constexpr absl::Duration kCommitInterval = absl::Milliseconds(500);
-constexpr absl::Duration kCountsInterval = absl::Seconds(1);
 // A partition is lost if the sinks take longer to deliver: another member waits for it.
 constexpr absl::Duration kLeaveWait = absl::Seconds(60);
 constexpr int kRequestMs = 5'000;
@@ -120,7 +119,6 @@ absl::Time KafkaSource::Turn() {
   TendRebalance(began);
   Commit();
   const absl::Time now = os_->Now();
-  if (now >= next_counts_) UpdateCounts(now);
   if (has_more) return now;
   return now + (rebalance_ ? kRebalanceInterval : kLookInterval);
 }
@@ -168,8 +166,7 @@ void KafkaSource::OnMessage(const rd_kafka_message_t& message) {
   }
   partition.next = message.offset + 1;
   partition.is_at_end = false;
-  ++totals_.messages;
-  totals_.bytes += message.len + message.key_len;
+  totals_.read_bytes += message.len + message.key_len;
   trouble_.clear();
   KafkaRecord record;
   record.offset = message.offset;
@@ -525,10 +522,9 @@ bool KafkaSource::AtEnd() const {
          });
 }
 
-void KafkaSource::UpdateCounts(absl::Time now) {
-  next_counts_ = now + kCountsInterval;
-  totals_.partitions = assigned_.size();
-  totals_.lag_messages = 0;
+SourceStatus KafkaSource::status() const {
+  SourceStatus status = totals_;
+  status.partitions = assigned_.size();
   for (const auto& [name, partition] : assigned_) {
     int64_t low = 0;
     int64_t high = 0;
@@ -536,17 +532,11 @@ void KafkaSource::UpdateCounts(absl::Time now) {
         client_->get(), name.topic.c_str(), name.number, &low, &high);
     const bool is_known = code == RD_KAFKA_RESP_ERR_NO_ERROR && partition.next >= 0;
     if (is_known && !partition.is_at_end && high > partition.next) {
-      totals_.lag_messages += static_cast<uint64_t>(high - partition.next);
+      status.lag_messages += static_cast<uint64_t>(high - partition.next);
     }
   }
-  totals_.trouble = trouble_.empty() ? client_->trouble() : trouble_;
-  const absl::MutexLock lock(&mutex_);
-  counts_ = totals_;
-}
-
-KafkaSource::Counts KafkaSource::counts() const {
-  const absl::MutexLock lock(&mutex_);
-  return counts_;
+  status.trouble = trouble_.empty() ? client_->trouble() : trouble_;
+  return status;
 }
 
 }  // namespace sparktail

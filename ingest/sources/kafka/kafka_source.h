@@ -1,8 +1,6 @@
 #pragma once
 
-#include <absl/base/thread_annotations.h>
 #include <absl/status/status.h>
-#include <absl/synchronization/mutex.h>
 #include <absl/time/time.h>
 
 #include <cstdint>
@@ -19,6 +17,7 @@
 #include "ingest/kafka/kafka_handles.h"
 #include "ingest/sources/kafka/kafka_source_options.h"
 #include "ingest/sources/kafka/kafka_tail.h"
+#include "ingest/streams/source_status.h"
 
 namespace sparktail {
 
@@ -72,17 +71,8 @@ class KafkaSource {
   // The metadata of this member at this moment. Any thread, after Open().
   KafkaGroupMetadata member() const;
 
-  struct Counts {
-    uint64_t messages = 0;
-    uint64_t bytes = 0;  // of keys and values
-    uint64_t partitions = 0;
-    uint64_t lag_messages = 0;   // in the partitions, but not read yet
-    uint64_t lost_messages = 0;  // deleted from the topic before they were read
-    uint64_t errors = 0;
-    std::string trouble;  // why nothing is read; empty: no trouble known
-  };
-  // Any thread; at most one second old.
-  Counts counts() const;
+  // As of Source; bytes are those of keys and values.
+  SourceStatus status() const;
 
  private:
   // A change of the assignment that this member has not confirmed yet.
@@ -126,8 +116,6 @@ class KafkaSource {
   bool IsCommitting() const;
   void OnCommitted(rd_kafka_resp_err_t code, const rd_kafka_topic_partition_list_t* offsets);
 
-  void UpdateCounts(absl::Time now);
-
   const Parts parts_;
   Os* const os_;
   const std::string subject_;  // "source raw"
@@ -145,11 +133,7 @@ class KafkaSource {
   KafkaPartition current_;                          // the last message's
   std::string trouble_;
   absl::Time next_commit_;
-  absl::Time next_counts_;
-
-  Counts totals_;  // the reader thread's
-  mutable absl::Mutex mutex_;
-  Counts counts_ ABSL_GUARDED_BY(mutex_);
+  SourceStatus totals_;  // what is counted as it happens
 };
 
 }  // namespace sparktail

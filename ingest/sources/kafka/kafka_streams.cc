@@ -84,13 +84,10 @@ struct KafkaStreams::Partition {
 KafkaStreams::KafkaStreams(Parts parts)
     : parts_(std::move(parts)),
       os_(parts_.os),
-      content_(os_, parts_.parser),
+      content_(parts_),
       reader_(parts_.options.envelope, parts_.options.message_field, &content_.scratch),
       reading_(parts_.shared.size(), Reading::kNot),
-      next_idle_(os_->Now() + kIdleInterval) {
-  content_.record_timeout = parts_.options.record_timeout;
-  content_.observe = parts_.observe;
-}
+      next_idle_(os_->Now() + kIdleInterval) {}
 
 KafkaStreams::~KafkaStreams() = default;
 

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,7 +14,6 @@
 #include <utility>
 #include <vector>
 
-#include "ingest/base/log.h"
 #include "ingest/base/os.h"
 #include "ingest/sources/kafka/group_share.h"
 #include "ingest/sources/kafka/kafka_position.h"
@@ -24,9 +22,8 @@
 #include "ingest/sources/kafka/shared_cursors.h"
 #include "ingest/streams/batch.h"
 #include "ingest/streams/content_stream.h"
-#include "ingest/streams/output.h"
+#include "ingest/streams/stream_parts.h"
 #include "parsers/envelope.h"
-#include "parsers/event_maker.h"
 
 namespace sparktail {
 
@@ -47,21 +44,13 @@ namespace sparktail {
 // Reader thread only.
 class KafkaStreams : public KafkaTail {
  public:
-  struct Parts {
-    Os* os = nullptr;
-    Log* log = nullptr;
-    std::string source;  // name
-    std::string environment;
-    ParserOptions parser;
-    KafkaSourceOptions options;
-    Output* output = nullptr;  // watches commits
+  struct Parts : StreamParts {  // its output watches commits
+    KafkaSourceOptions options = {};
     GroupShare* share = nullptr;
     // By sink; null if only this process moves its cursors: they are known from the start.
-    std::vector<SharedCursors*> shared;
+    std::vector<SharedCursors*> shared = {};
     // True if a sink commits the group's offsets, together with its cursors.
     bool sink_commits = false;
-    // Sees the events of each batch; may be empty.
-    std::function<void(const EventBuffer&)> observe;
   };
   explicit KafkaStreams(Parts parts);
   ~KafkaStreams() override;

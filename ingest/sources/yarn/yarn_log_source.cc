@@ -3,24 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "ingest/streams/stream_parts.h"
+
 namespace sparktail {
 namespace {
 
 const YarnSourceOptions& OptionsOf(const SourceParts& parts) {
   return parts.configuration->options.Get<YarnSourceOptions>();
-}
-
-YarnStreams::Parts PartsOfStreams(const SourceParts& parts, Output* output) {
-  YarnStreams::Parts streams;
-  streams.os = parts.os;
-  streams.log = parts.log;
-  streams.source = parts.configuration->name;
-  streams.environment = parts.configuration->environment;
-  streams.parser = parts.parser;
-  streams.output = output;
-  streams.observe = parts.observe;
-  streams.record_timeout = OptionsOf(parts).record_timeout;
-  return streams;
 }
 
 }  // namespace
@@ -46,7 +35,7 @@ YarnLogSource::YarnLogSource(SourceParts parts)
       options_(OptionsOf(parts)),
       first_start_(parts.store, parts.log, name_),
       output_(std::move(parts.output)),
-      streams_(PartsOfStreams(parts, output_.get())) {}
+      streams_(PartsOfStreams(parts, output_.get(), options_.record_timeout)) {}
 
 YarnLogSource::~YarnLogSource() = default;
 
@@ -74,9 +63,8 @@ absl::Status YarnLogSource::Open() {
 
 absl::Time YarnLogSource::Turn() {
   const absl::Time next = source_->Turn();
-  if (!first_start_.is_running()) return next;
-  first_start_.Look(*output_, [this] { return source_->HasLooked(); });
-  return std::min(next, os_->Now() + FirstStart::kLookInterval);
+  return std::min(next,
+                  first_start_.Look(os_->Now(), *output_, [this] { return source_->HasLooked(); }));
 }
 
 }  // namespace sparktail

@@ -96,13 +96,8 @@ class YarnStreams::Tail : public YarnLogTail {
   ContentStream content_;
 };
 
-YarnStreams::YarnStreams(Parts parts)
-    : parts_(std::move(parts)),
-      documents_(parts_.source, parts_.environment),
-      content_(parts_.os, parts_.parser) {
-  content_.record_timeout = parts_.record_timeout;
-  content_.observe = parts_.observe;
-}
+YarnStreams::YarnStreams(StreamParts parts)
+    : parts_(std::move(parts)), documents_(parts_.source, parts_.environment), content_(parts_) {}
 YarnStreams::~YarnStreams() = default;
 
 // ---------------------------------------------------------------- logs

@@ -3,20 +3,16 @@
 #include <absl/time/time.h>
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "ingest/base/log.h"
-#include "ingest/base/os.h"
 #include "ingest/sources/yarn/yarn_documents.h"
 #include "ingest/sources/yarn/yarn_tail.h"
 #include "ingest/streams/content_stream.h"
-#include "ingest/streams/output.h"
-#include "parsers/event_maker.h"
+#include "ingest/streams/stream_parts.h"
 
 namespace sparktail {
 
@@ -27,18 +23,7 @@ namespace sparktail {
 // Reader thread only.
 class YarnStreams : public YarnTailMaker {
  public:
-  struct Parts {
-    Os* os = nullptr;
-    Log* log = nullptr;
-    std::string source;  // name
-    std::string environment;
-    ParserOptions parser;
-    Output* output = nullptr;
-    // Sees the events of each batch of a log; may be empty.
-    std::function<void(const EventBuffer&)> observe;
-    absl::Duration record_timeout;
-  };
-  explicit YarnStreams(Parts parts);
+  explicit YarnStreams(StreamParts parts);
   ~YarnStreams() override;
 
   bool HasRoom() override { return parts_.output->HasRoom(); }
@@ -72,7 +57,7 @@ class YarnStreams : public YarnTailMaker {
   uint64_t BeginOf(const StreamKey& key) const;
   void Emit(const StreamKey& key, uint64_t end, EventBuffer events);
 
-  const Parts parts_;
+  const StreamParts parts_;
   const YarnDocuments documents_;
   ContentShare content_;
   std::set<Tail*> tails_;

@@ -177,8 +177,6 @@ TEST_F(FileLogSourceTest, TellsHowItStands) {
   ReadAll();
   source_->Turn();
   const SourceStatus status = source_->status();
-  EXPECT_EQ(status.name, "src");
-  EXPECT_EQ(status.kind, "file");
   EXPECT_EQ(status.streams, 1U);
   EXPECT_EQ(status.read_bytes, Records(0, 2).size());
   EXPECT_EQ(status.lag_bytes, 0U);

@@ -172,7 +172,7 @@ class FileSourceTest : public ::testing::Test {
   const std::string& Bytes(size_t i) { return tails_.stream(i).bytes; }
   uint64_t Lost() {
     Run(absl::Seconds(2));  // counts are of a second ago
-    return source_->counts().lost_bytes;
+    return source_->status().lost_bytes;
   }
   // A description of everything read and logged, for failure messages.
   std::string Story() {
@@ -365,7 +365,7 @@ TEST_F(FileSourceTest, PathsThatAreNotLogsAreLoggedOnceAndTheOthersAreRead) {
        {"directory.log", "fifo.log", "device.log", "dangling.log", "locked.log", "old.log.gz"}) {
     EXPECT_EQ(Said(std::string("/") + name), 1U) << name;
   }
-  EXPECT_EQ(source_->counts().errors, 6U);
+  EXPECT_EQ(source_->status().errors, 6U);
   os_.Heal();
   Run(absl::Seconds(5));
   ASSERT_THAT(tails_.order, SizeIs(2));
@@ -483,7 +483,7 @@ TEST_F(FileSourceTest, WithoutRoomNothingIsReadAndNothingIsLost) {
   const size_t reads = os_.calls(FaultyOs::Call::kReadAt);
   Run(absl::Seconds(30));
   EXPECT_EQ(os_.calls(FaultyOs::Call::kReadAt), reads);
-  EXPECT_EQ(source_->counts().lag_bytes, Lines(0, 1000).size() - 5000);
+  EXPECT_EQ(source_->status().lag_bytes, Lines(0, 1000).size() - 5000);
   // Rotated meanwhile, twice.
   fs::rename(log_path_, log_path_ + ".2");
   WriteBytes(log_path_, Lines(1000, 1100));
@@ -590,8 +590,8 @@ TEST_P(FileSourceWatchTest, ARenamedFileIsReadToItsEndAndThenItsSuccessor) {
   EXPECT_FALSE(tails_.stream(0).ended);
   Run(absl::Seconds(10));
   EXPECT_TRUE(tails_.stream(0).ended);
-  EXPECT_EQ(source_->counts().rotations, 1U);
-  EXPECT_EQ(source_->counts().open_files, 1U);
+  EXPECT_EQ(source_->status().rotations, 1U);
+  EXPECT_EQ(source_->status().open_files, 1U);
   EXPECT_EQ(Lost(), 0U);
 }
 
@@ -607,7 +607,7 @@ TEST_P(FileSourceWatchTest, SeveralRotationsBetweenTwoLooksLoseNothing) {
   Run(absl::Seconds(1));
   EXPECT_EQ(tails_.all, Lines(0, 140));
   EXPECT_THAT(tails_.order, SizeIs(13));
-  EXPECT_EQ(source_->counts().rotations, 12U);
+  EXPECT_EQ(source_->status().rotations, 12U);
   for (size_t i = 1; i < 13; ++i) EXPECT_EQ(tails_.stream(i).file.after, tails_.order[i - 1]);
 }
 
@@ -942,7 +942,7 @@ TEST_P(FileSourceWatchTest, ATruncatedFileBeginsAnew) {
   EXPECT_EQ(Bytes(1), Lines(10, 20));
   EXPECT_TRUE(tails_.stream(0).ended);
   EXPECT_EQ(tails_.stream(1).file.after, tails_.order[0]);
-  EXPECT_EQ(source_->counts().truncations, 1U);
+  EXPECT_EQ(source_->status().truncations, 1U);
   EXPECT_EQ(Lost(), 0U);
 }
 
@@ -954,7 +954,7 @@ TEST_P(FileSourceWatchTest, ATruncationIsSeenWhenTheFileHasGrownPastItsOldSize) 
   Append(log_path_, banner + Lines(100, 200));
   Look();
   EXPECT_EQ(tails_.all, banner + Lines(0, 10) + banner + Lines(100, 200));
-  EXPECT_EQ(source_->counts().truncations, 1U);
+  EXPECT_EQ(source_->status().truncations, 1U);
 }
 
 TEST_P(FileSourceWatchTest, ATruncationIsSeenWhenTheFileHasItsOldSizeAgain) {
@@ -1033,7 +1033,7 @@ TEST_P(FileSourceWatchTest, BytesInACopyAreReadFromIt) {
   ASSERT_THAT(tails_.order, SizeIs(2));
   EXPECT_EQ(Bytes(0), Lines(0, 20));
   EXPECT_EQ(Lost(), 0U);
-  EXPECT_EQ(source_->counts().open_files, 1U);
+  EXPECT_EQ(source_->status().open_files, 1U);
 }
 
 TEST_P(FileSourceWatchTest, CopiedAndTruncatedAgainWhileItWaits) {
@@ -1180,7 +1180,7 @@ TEST_P(FileSourceWatchTest, ADeletedFileIsReadToItsEnd) {
   Look();
   Run(absl::Seconds(10));
   EXPECT_EQ(tails_.all, Lines(0, 50));
-  EXPECT_EQ(source_->counts().open_files, 1U);
+  EXPECT_EQ(source_->status().open_files, 1U);
   EXPECT_TRUE(tails_.stream(0).ended);
   EXPECT_EQ(Lost(), 0U);
   Stop();
@@ -1377,7 +1377,7 @@ TEST_F(FileSourceTest, MoreFilesThanDescriptors) {
   for (size_t round = 1; round < 5; ++round) {
     for (size_t n = 0; n < 100; ++n) Append(path(n), Lines(5 * round, 5 * round + 5));
     Run(absl::Seconds(2));
-    EXPECT_LE(source_->counts().open_files, 20U);
+    EXPECT_LE(source_->status().open_files, 20U);
   }
   ASSERT_THAT(tails_.order, SizeIs(100));
   for (size_t n = 0; n < 100; ++n) EXPECT_EQ(Bytes(n), Lines(0, 25));
@@ -1394,13 +1394,13 @@ TEST_P(FileSourceWatchTest, NoDescriptorsAreLeft) {
   Look();
   EXPECT_EQ(tails_.all, Lines(0, 10) + Lines(100, 110) + Lines(10, 20));
   Run(absl::Seconds(2));
-  EXPECT_EQ(source_->counts().open_files, 0U);
+  EXPECT_EQ(source_->status().open_files, 0U);
   Append(log_path_, Lines(20, 30));
   Rotate(Lines(30, 40));
   Look();
   Run(absl::Seconds(10));
   EXPECT_EQ(tails_.all, Lines(0, 10) + Lines(100, 110) + Lines(10, 40)) << Story();
-  EXPECT_EQ(source_->counts().open_files, 0U);
+  EXPECT_EQ(source_->status().open_files, 0U);
   EXPECT_EQ(Lost(), 0U);
 }
 
@@ -1411,8 +1411,8 @@ TEST_P(FileSourceWatchTest, IdleFilesAreClosedAndOpenedAgain) {
   const size_t idle = os_.open_files() - 1;
   Run(absl::Minutes(3));
   EXPECT_EQ(os_.open_files(), idle);
-  EXPECT_EQ(source_->counts().open_files, 0U);
-  EXPECT_EQ(source_->counts().files, 1U);
+  EXPECT_EQ(source_->status().open_files, 0U);
+  EXPECT_EQ(source_->status().streams, 1U);
   Append(log_path_, Lines(10, 20));
   Look();
   EXPECT_EQ(tails_.all, Lines(0, 20));
@@ -1536,7 +1536,7 @@ TEST_F(FileSourceTest, RotatedWhileItWasDown) {
   Run(absl::Seconds(1));
   EXPECT_EQ(tails_.all, Lines(0, 270));
   Run(absl::Seconds(10));
-  EXPECT_EQ(source_->counts().open_files, 1U);
+  EXPECT_EQ(source_->status().open_files, 1U);
   EXPECT_EQ(Lost(), 0U);
   EXPECT_TRUE(source_->AtEnd());
 }
@@ -1596,7 +1596,7 @@ TEST_F(FileSourceTest, StoppedRightAfterARotation) {
   Run(absl::Seconds(10));
   EXPECT_EQ(tails_.all, Lines(0, 20));
   EXPECT_TRUE(tails_.stream(0).ended);
-  EXPECT_EQ(source_->counts().open_files, 1U);
+  EXPECT_EQ(source_->status().open_files, 1U);
   EXPECT_TRUE(source_->AtEnd());
 }
 

@@ -61,7 +61,7 @@ class Life {
     worker_ = std::make_unique<SinkWorker>(std::move(sink), [] {});
     output_ = std::make_unique<Distributor>(std::vector<SinkWorker*>{worker_.get()},
                                             std::vector<std::vector<StreamCursor>>{from});
-    LogTails::Parts parts;
+    StreamParts parts;
     parts.os = &os;
     parts.log = &log;
     parts.source = "src";

@@ -203,7 +203,7 @@ class Life {
       cursors.push_back(workers.back()->Open().value());
     }
     output_ = std::make_unique<Distributor>(workers, std::move(cursors));
-    LogTails::Parts tails;
+    StreamParts tails;
     tails.os = os;
     tails.log = log;
     tails.source = "logs";
@@ -408,7 +408,7 @@ class Simulation {
     EXPECT_EQ(log_.first_trouble(), "");
     EXPECT_TRUE(life_->source().AtEnd());
     life_->Run(absl::Seconds(2));
-    EXPECT_EQ(life_->source().counts().lost_bytes, 0U);
+    EXPECT_EQ(life_->source().status().lost_bytes, 0U);
   }
   bool IsWrong() const {
     return !prompt_.wrong().empty() || !late_.wrong().empty() || !log_.first_trouble().empty();

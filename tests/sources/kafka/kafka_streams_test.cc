@@ -98,6 +98,7 @@ class Life {
     parts.source = "src";
     parts.environment = "test";
     parts.options = options;
+    parts.record_timeout = options.record_timeout;
     parts.output = output_.get();
     parts.share = share.get();
     parts.shared = shared.empty() ? std::vector<SharedCursors*>(sinks.size()) : std::move(shared);

@@ -208,8 +208,6 @@ TEST_F(YarnLogSourceTest, WhatAClusterWritesBecomesEvents) {
   EXPECT_FALSE(source_->HasExited());
   EXPECT_EQ(source_->wake_fd(), -1);
   const SourceStatus status = source_->status();
-  EXPECT_EQ(status.name, "src");
-  EXPECT_EQ(status.kind, "yarn");
   EXPECT_EQ(status.read_bytes, Records(0, 3).size());
   EXPECT_EQ(status.streams, 2U);
   EXPECT_EQ(status.trouble, "");

@@ -56,7 +56,7 @@ class Life {
     cursors.push_back(std::move(from));
     output_ =
         std::make_unique<Distributor>(std::vector<SinkWorker*>{worker_.get()}, std::move(cursors));
-    YarnStreams::Parts parts;
+    StreamParts parts;
     parts.os = &os;
     parts.log = &log;
     parts.source = "src";
