@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "ingest/sources/file/file_source.h"
-#include "ingest/sources/file/log_tail.h"
+#include "ingest/sources/file/log_tails.h"
 #include "ingest/streams/first_start.h"
 #include "ingest/streams/source.h"
 

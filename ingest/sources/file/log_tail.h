@@ -11,7 +11,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -19,49 +18,13 @@
 #include "ingest/sources/file/recent_bytes.h"
 #include "ingest/streams/content_stream.h"
 #include "ingest/streams/stream_buffer.h"
-#include "ingest/streams/stream_parts.h"
 #include "parsers/identity.h"
 #include "parsers/parser_context.h"
 #include "parsers/unwrapper.h"
 
 namespace sparktail {
 
-class LogTail;
-
-// Makes the tails of one source, and keeps what they share: buffers, counters, and the contexts
-// that a rotated log hands to its successor. Reader thread only.
-class LogTails : public FileTailMaker {
- public:
-  explicit LogTails(StreamParts parts);
-  ~LogTails() override;
-
-  // The tail must not outlive this object.
-  std::unique_ptr<FileTail> MakeTail(const FileIdentity* file, const ReadPlace& start) override;
-
-  // Hands on the batches that were held back because they only move cursors.
-  void HandOnAll();
-
-  // The streams that are followed.
-  std::vector<StreamKey> Streams() const;
-
-  // The sum over all files, also those that have ended.
-  ParserStats stats() const;
-
- private:
-  friend class LogTail;
-
-  StreamKey KeyOf(const std::string& file, const std::string& std_stream) const;
-  // The context with which a stream begins whose file came after `file` in its rotation.
-  ParserContext ContextAfter(const std::string& file, const std::string& std_stream) const;
-  void OnTailEnd(const LogTail& tail);
-
-  const StreamParts parts_;
-  ContentShare content_;
-  std::unordered_map<std::string, LogTail*> tails_;  // by file
-  // Last contexts of ended streams, for successors that have not begun yet.
-  std::unordered_map<StreamKey, ParserContext> last_contexts_;
-  std::deque<StreamKey> ended_;  // the keys of last_contexts_, oldest first
-};
+class LogTails;
 
 // One file: recognises how a container runtime has wrapped its lines, unwraps them, and keeps for
 // each stream in it the places from which reading can resume. A plain file is one stream, a wrapped
@@ -75,7 +38,7 @@ class LogTail : public FileTail {
   ~LogTail() override;
 
   uint64_t begin() const override { return begin_; }
-  bool HasRoom() override { return shared_->parts_.output->HasRoom(); }
+  bool HasRoom() override;
   std::span<char> Room() override;
   void OnBytes(size_t size) override;
   void EndTurn() override;

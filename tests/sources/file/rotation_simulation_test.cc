@@ -22,7 +22,7 @@
 #include "ingest/delivery/distributor.h"
 #include "ingest/delivery/sink_worker.h"
 #include "ingest/sources/file/file_source.h"
-#include "ingest/sources/file/log_tail.h"
+#include "ingest/sources/file/log_tails.h"
 #include "tests/support/corpus.h"
 #include "tests/support/eventually.h"
 #include "tests/support/faulty_os.h"
