@@ -40,9 +40,9 @@ ParserStats LogTails::stats() const {
 }
 
 StreamKey LogTails::KeyOf(const std::string& file, const std::string& std_stream) const {
-  StreamKey key = parts_.source + "/" + file;
-  if (!std_stream.empty()) key.append("/").append(std_stream);
-  return key;
+  std::string name = file;
+  if (!std_stream.empty()) name.append("/").append(std_stream);
+  return {parts_.source, name};
 }
 
 ParserContext LogTails::ContextAfter(const std::string& file, const std::string& std_stream) const {
@@ -57,7 +57,7 @@ ParserContext LogTails::ContextAfter(const std::string& file, const std::string&
   }
   const Cursor* cursor = parts_.output->NewestOf(key);
   if (cursor == nullptr) return {};
-  return ParsePositionOf(*cursor).context.OfSuccessor();
+  return ContentStream::PlaceOf(*cursor).context.OfSuccessor();
 }
 
 void LogTails::OnTailEnd(const LogTail& tail) {

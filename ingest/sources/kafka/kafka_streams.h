@@ -7,23 +7,17 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
-#include <string>
-#include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "ingest/base/os.h"
 #include "ingest/sources/kafka/group_share.h"
-#include "ingest/sources/kafka/kafka_position.h"
 #include "ingest/sources/kafka/kafka_source_options.h"
 #include "ingest/sources/kafka/kafka_tail.h"
+#include "ingest/sources/kafka/partition_streams.h"
 #include "ingest/sources/kafka/shared_cursors.h"
 #include "ingest/streams/batch.h"
-#include "ingest/streams/content_stream.h"
 #include "ingest/streams/stream_parts.h"
-#include "parsers/envelope.h"
 
 namespace sparktail {
 
@@ -82,42 +76,31 @@ class KafkaStreams : public KafkaTail {
   // The sum over all streams, also those that are no longer in memory.
   ParserStats stats() const;
   // The number of messages that are not in the configured envelope.
-  uint64_t foreign() const { return reader_.foreign(); }
+  uint64_t foreign() const { return share_.reader.foreign(); }
 
  private:
-  struct Stream;
-  struct Partition;
+  struct Partition {
+    StreamKey key;
+    bool learned = false;  // its streams' cursors are known
+    bool leaving = false;
+    int64_t to_commit = -1;
+    std::unique_ptr<PartitionStreams> streams;  // null: not begun
+
+    bool is_read() const { return streams != nullptr && !leaving; }
+  };
 
   Partition* Find(const KafkaPartition& partition);
-  void BeginAt(Partition* partition, int64_t offset);
-  Stream* StreamOf(Partition* partition, std::string_view key, std::string_view std_stream,
-                   int64_t offset);
-  std::unique_ptr<Stream> MakeStream(Partition* partition, std::string_view key,
-                                     std::string_view std_stream, int64_t offset);
-  void Put(Partition* partition, Stream* stream, std::string_view text, int64_t offset);
-  void Parse(Partition* partition, Stream* stream);
-  void OnParsed(Partition* partition, Stream* stream);
-  static void Hold(Partition* partition, Stream* stream);
-  static void MarkChanged(Partition* partition, Stream* stream);
-  void Expire(Partition* partition, Stream* stream);
-  void GiveUp(Partition* partition, Stream* stream);
-  void GiveUpOld(Partition* partition, absl::Time now);
-  void ParseAll();
-  void Emit(Partition* partition);
-  std::shared_ptr<const Batch> TakeBatch(Partition* partition, Stream* stream);
-  std::shared_ptr<const Batch> PartitionBatch(Partition* partition);
+  PartitionStreams* FindRead(const KafkaPartition& partition);
   void TakeCommitted();
   bool IsDelivered(const StreamKey& stream, const std::shared_ptr<const Cursor>& end) const;
-  void LetIdleGo(Partition* partition, absl::Time now);
-  void Remove(Partition* partition);
+  void DropIdle(absl::Time now);
+  void Remove(const KafkaPartition& partition);
   bool ReadShared();
 
   const Parts parts_;
   Os* const os_;
-  ContentShare content_;
-  EnvelopeReader reader_;
-  std::map<KafkaPartition, std::unique_ptr<Partition>> partitions_;
-  std::vector<std::pair<Partition*, Stream*>> dirty_;  // have text that is not parsed
+  PartitionShare share_;
+  std::map<KafkaPartition, Partition> partitions_;
   // Leases that were lost, while something still holds them.
   std::map<KafkaPartition, std::weak_ptr<const Lease>> lost_;
   enum class Reading : uint8_t { kNot, kBegun, kDone };
