@@ -29,6 +29,8 @@ class KafkaMock {
     kFetch = 1,
     kListOffsets = 2,
     kMetadata = 3,
+    kOffsetCommit = 8,
+    kOffsetFetch = 9,
     kFindCoordinator = 10,
     kInitProducerId = 22,
     kAddPartitionsToTxn = 24,
@@ -116,6 +118,20 @@ class KafkaMock {
   // Each answer takes so long.
   void Delay(int milliseconds, int broker = -1) const {
     rd_kafka_mock_broker_set_rtt(cluster_, broker, milliseconds);
+  }
+
+  // A client of this group, which has not joined it.
+  using Client = Owned<rd_kafka_t, rd_kafka_destroy>;
+  Client MakeConsumer(const std::string& group) const {
+    std::array<char, 512> error{};
+    rd_kafka_conf_t* conf = rd_kafka_conf_new();
+    rd_kafka_conf_set(conf, "bootstrap.servers", rd_kafka_mock_cluster_bootstraps(cluster_),
+                      error.data(), error.size());
+    rd_kafka_conf_set(conf, "group.id", group.c_str(), error.data(), error.size());
+    Client client(rd_kafka_new(RD_KAFKA_CONSUMER, conf, error.data(), error.size()));
+    EXPECT_NE(client, nullptr) << error.data();
+    rd_kafka_poll_set_consumer(client.get());
+    return client;
   }
 
   struct Record {

@@ -34,8 +34,7 @@ absl::StatusOr<GroupShare::Offsets> GroupShare::OffsetsOf(size_t sink,
     if (!partition) continue;
     const auto held = held_.find(*partition);
     if (held == held_.end()) {
-      return absl::UnavailableError("the group has revoked partition " + partition->topic + "/" +
-                                    std::to_string(partition->number));
+      return absl::UnavailableError("the group has revoked partition " + partition->ToText());
     }
     if (cursor.stream != KafkaStreamKey(source_, *partition)) continue;
     const std::optional<KafkaPosition> position = KafkaPosition::FromJson(cursor.cursor.position);

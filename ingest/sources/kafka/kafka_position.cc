@@ -93,12 +93,12 @@ absl::Status MoveKafkaCursor(uint64_t /*offset*/, Os* /*os*/, Cursor* /*cursor*/
 }
 
 StreamKey KafkaStreamKey(std::string_view source, const KafkaPartition& partition) {
-  return {source, absl::StrCat(partition.topic, "/", partition.number)};
+  return {source, partition.ToText()};
 }
 
 StreamKey KafkaStreamKey(std::string_view source, const KafkaPartition& partition,
                          std::string_view key, std::string_view std_stream) {
-  std::string name = absl::StrCat(partition.topic, "/", partition.number, "/", Escaped(key));
+  std::string name = absl::StrCat(partition.ToText(), "/", Escaped(key));
   if (!std_stream.empty()) name.append("#").append(std_stream);
   return {source, name};
 }

@@ -20,26 +20,10 @@ constexpr absl::Duration kPauseAfter = absl::Seconds(5);
 constexpr absl::Duration kLookInterval = absl::Seconds(1);
 constexpr absl::Duration kRebalanceInterval = absl::Milliseconds(20);
 constexpr absl::Duration kRequestAgain = absl::Seconds(1);
-constexpr absl::Duration kCommitInterval = absl::Milliseconds(500);
 // A partition is lost if the sinks take longer to deliver: another member waits for it.
 constexpr absl::Duration kLeaveWait = absl::Seconds(60);
 constexpr int kRequestMs = 5'000;
 constexpr int kAtOnce = 0;
-
-KafkaPartition NameOf(const rd_kafka_topic_partition_t& partition) {
-  return {partition.topic, partition.partition};
-}
-
-std::vector<KafkaPartition> NamesOf(const rd_kafka_topic_partition_list_t& list) {
-  std::vector<KafkaPartition> names;
-  names.reserve(static_cast<size_t>(list.cnt));
-  for (int i = 0; i < list.cnt; ++i) names.push_back(NameOf(list.elems[i]));
-  return names;
-}
-
-std::string Text(const KafkaPartition& partition) {
-  return partition.topic + "/" + std::to_string(partition.number);
-}
 
 }  // namespace
 
@@ -53,9 +37,8 @@ KafkaSource::~KafkaSource() {
   Leave();
   // No wake-ups from here on: the descriptor will be closed.
   if (queue_) rd_kafka_queue_io_event_enable(queue_.get(), -1, nullptr, 0);
-  if (responses_) rd_kafka_queue_io_event_enable(responses_.get(), -1, nullptr, 0);
   queue_.reset();
-  responses_.reset();
+  committed_.reset();
   client_.reset();
   if (wake_fd_ >= 0) ::close(wake_fd_);
 }
@@ -87,10 +70,13 @@ absl::Status KafkaSource::Open() {
   client_ = *std::move(client);
   rd_kafka_poll_set_consumer(client_->get());
   queue_.reset(rd_kafka_queue_get_consumer(client_->get()));
-  responses_.reset(rd_kafka_queue_new(client_->get()));
+  committed_ = std::make_unique<CommittedOffsets>(client_->get(), parts_.options.group, wake_fd_);
+  commits_ = std::make_unique<OffsetCommits>(
+      client_->get(), queue_.get(), [this](rd_kafka_resp_err_t code) {
+        OnFailure(code, "", "commit the offsets of group " + parts_.options.group);
+      });
   static constexpr uint64_t kOne = 1;
   rd_kafka_queue_io_event_enable(queue_.get(), wake_fd_, &kOne, sizeof(kOne));
-  rd_kafka_queue_io_event_enable(responses_.get(), wake_fd_, &kOne, sizeof(kOne));
   const KafkaPartitions topics(
       rd_kafka_topic_partition_list_new(static_cast<int>(parts_.options.topics.size())));
   for (const std::string& topic : parts_.options.topics) {
@@ -103,21 +89,17 @@ absl::Status KafkaSource::Open() {
                                     ": cannot subscribe to its topics: " + rd_kafka_err2str(code));
 }
 
-void KafkaSource::DrainWake() const {
-  uint64_t count = 0;
-  [[maybe_unused]] const ssize_t read = ::read(wake_fd_, &count, sizeof(count));
-}
-
 absl::Time KafkaSource::Turn() {
   const absl::Time began = os_->Now();
-  DrainWake();
+  uint64_t count = 0;
+  [[maybe_unused]] const ssize_t read = ::read(wake_fd_, &count, sizeof(count));
   const bool has_room = reads_ && parts_.tail->HasRoom();
   PauseOrResume(has_room, began);
   const bool has_more = (has_room || is_paused_) && Poll(began);
   parts_.tail->EndTurn();
-  TakeResponses(began);
+  TakeCommitted(began);
   TendRebalance(began);
-  Commit();
+  Commit(os_->Now());
   const absl::Time now = os_->Now();
   if (has_more) return now;
   return now + (rebalance_ ? kRebalanceInterval : kLookInterval);
@@ -147,25 +129,15 @@ void KafkaSource::OnMessage(const rd_kafka_message_t& message) {
   if (current_.number != message.partition || current_.topic != topic) {
     current_ = {std::string(topic), message.partition};
   }
-  const auto found = assigned_.find(current_);
-  if (found == assigned_.end()) return;
-  Assigned& partition = found->second;
-  if (partition.next < 0 && partition.committed && message.offset > *partition.committed) {
-    int64_t low = 0;
-    int64_t high = 0;
-    const rd_kafka_resp_err_t code = rd_kafka_get_watermark_offsets(
-        client_->get(), current_.topic.c_str(), current_.number, &low, &high);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR && low > *partition.committed) {
-      const auto lost = static_cast<uint64_t>(low - *partition.committed);
-      totals_.lost_messages += lost;
-      parts_.log->Error(subject_ + " lost " + Text(current_),
-                        subject_ + ": " + std::to_string(lost) + " messages of " + Text(current_) +
-                            " were deleted from the topic before they were read: raise its "
-                            "retention.ms, or read it sooner");
-    }
+  if (!assigned_.Contains(current_)) return;
+  const uint64_t lost = assigned_.OnMessage(client_->get(), current_, message.offset);
+  totals_.lost_messages += lost;
+  if (lost > 0) {
+    parts_.log->Error(subject_ + " lost " + current_.ToText(),
+                      subject_ + ": " + std::to_string(lost) + " messages of " + current_.ToText() +
+                          " were deleted from the topic before they were read: raise its "
+                          "retention.ms, or read it sooner");
   }
-  partition.next = message.offset + 1;
-  partition.is_at_end = false;
   totals_.read_bytes += message.len + message.key_len;
   trouble_.clear();
   KafkaRecord record;
@@ -180,10 +152,8 @@ void KafkaSource::OnMessage(const rd_kafka_message_t& message) {
 void KafkaSource::OnErrorMessage(const rd_kafka_message_t& message) {
   if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
     const KafkaPartition name = {rd_kafka_topic_name(message.rkt), message.partition};
-    const auto found = assigned_.find(name);
-    if (found == assigned_.end()) return;
-    found->second.next = message.offset;
-    found->second.is_at_end = true;
+    if (!assigned_.Contains(name)) return;
+    assigned_.OnEndReached(name, message.offset);
     trouble_.clear();
     client_->ForgetTrouble();
     parts_.tail->OnEndReached(name, message.offset);
@@ -206,30 +176,17 @@ void KafkaSource::OnFailure(rd_kafka_resp_err_t code, std::string_view detail,
 void KafkaSource::PauseOrResume(bool has_room, absl::Time now) {
   if (has_room) {
     full_since_ = absl::InfiniteFuture();
-    if (std::exchange(is_paused_, false)) SetPaused(false, nullptr);
+    if (std::exchange(is_paused_, false)) SetPaused(false, assigned_.List().get());
     return;
   }
   full_since_ = std::min(full_since_, now);
   if (is_paused_ || (reads_ && now - full_since_ < kPauseAfter)) return;
   is_paused_ = true;
-  SetPaused(true, nullptr);
+  SetPaused(true, assigned_.List().get());
 }
 
-// `partitions`: null for all.
-void KafkaSource::SetPaused(bool paused, const rd_kafka_topic_partition_list_t* partitions) {
-  const KafkaPartitions list(partitions == nullptr
-                                 ? rd_kafka_topic_partition_list_new(16)
-                                 : rd_kafka_topic_partition_list_copy(partitions));
-  if (partitions == nullptr) {
-    for (const auto& [name, assigned] : assigned_) {
-      rd_kafka_topic_partition_list_add(list.get(), name.topic.c_str(), name.number);
-    }
-  }
-  if (paused) {
-    rd_kafka_pause_partitions(client_->get(), list.get());
-  } else {
-    rd_kafka_resume_partitions(client_->get(), list.get());
-  }
+void KafkaSource::SetPaused(bool paused, rd_kafka_topic_partition_list_t* partitions) {
+  (paused ? rd_kafka_pause_partitions : rd_kafka_resume_partitions)(client_->get(), partitions);
 }
 
 // ---------------------------------------------------------------- rebalances
@@ -264,11 +221,7 @@ void KafkaSource::OnRebalance(rd_kafka_resp_err_t what,
 
 void KafkaSource::TendRebalance(absl::Time now) {
   if (!rebalance_) return;
-  if (rebalance_->kind == Rebalance::Kind::kAssign) {
-    TendAssign(now);
-  } else {
-    TendRevoke(now);
-  }
+  rebalance_->kind == Rebalance::Kind::kAssign ? TendAssign(now) : TendRevoke(now);
 }
 
 void KafkaSource::TendAssign(absl::Time now) {
@@ -283,7 +236,10 @@ void KafkaSource::TendAssign(absl::Time now) {
   }
   if (!reads_) return;
   if (rebalance_->partitions->cnt == 0) return Assign();
-  if (rebalance_->step == Step::kRequest && now >= rebalance_->next) RequestCommitted();
+  if (rebalance_->step == Step::kRequest && now >= rebalance_->next) {
+    committed_->Request(*rebalance_->partitions);
+    rebalance_->step = Step::kRequested;
+  }
   if (rebalance_->step != Step::kReady) return;
   bool is_ready = true;
   for (const KafkaPartition& name : NamesOf(*rebalance_->partitions)) {
@@ -292,59 +248,19 @@ void KafkaSource::TendAssign(absl::Time now) {
   if (is_ready) Assign();
 }
 
-// Requests stable offsets. The brokers reject that (UNSTABLE_OFFSET_COMMIT) while a transaction
-// that commits offsets is open: the partition's previous owner may still be at work.
-void KafkaSource::RequestCommitted() {
-  const Owned<rd_kafka_ListConsumerGroupOffsets_t, rd_kafka_ListConsumerGroupOffsets_destroy>
-      request(rd_kafka_ListConsumerGroupOffsets_new(parts_.options.group.c_str(),
-                                                    rebalance_->partitions.get()));
-  const KafkaAdminOptions options(
-      rd_kafka_AdminOptions_new(client_->get(), RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS));
-  const KafkaError stable(rd_kafka_AdminOptions_set_require_stable_offsets(options.get(), 1));
-  rd_kafka_AdminOptions_set_request_timeout(options.get(), kRequestMs, nullptr, 0);
-  rd_kafka_ListConsumerGroupOffsets_t* requests[] = {request.get()};
-  rd_kafka_ListConsumerGroupOffsets(client_->get(), requests, 1, options.get(), responses_.get());
-  rebalance_->step = Rebalance::Step::kRequested;
-}
-
-void KafkaSource::TakeResponses(absl::Time now) {
-  while (true) {
-    const KafkaEvent event(rd_kafka_queue_poll(responses_.get(), kAtOnce));
-    if (!event) return;
-    const auto* result = rd_kafka_event_ListConsumerGroupOffsets_result(event.get());
-    if (result == nullptr || !rebalance_) continue;
-    if (rebalance_->step != Rebalance::Step::kRequested) continue;
-    rebalance_->step = Rebalance::Step::kRequest;
+void KafkaSource::TakeCommitted(absl::Time now) {
+  using Step = Rebalance::Step;
+  const auto is_wanted = [&] { return rebalance_ && rebalance_->step == Step::kRequested; };
+  while (const auto answer =
+             committed_->Take(is_wanted() ? rebalance_->partitions.get() : nullptr)) {
+    if (!is_wanted()) continue;
+    rebalance_->step = answer->is_whole ? Step::kReady : Step::kRequest;
     rebalance_->next = now + kRequestAgain;
-    const auto failed = [this](rd_kafka_resp_err_t code, const char* detail) {
-      // Temporary: the transaction ends by its owner or by its timeout.
-      if (code == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT) return;
-      OnFailure(code, detail == nullptr ? "" : detail,
-                "request the offsets of group " + parts_.options.group);
-    };
-    if (rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      failed(rd_kafka_event_error(event.get()), rd_kafka_event_error_string(event.get()));
-      continue;
-    }
-    size_t count = 0;
-    const rd_kafka_group_result_t** groups =
-        rd_kafka_ListConsumerGroupOffsets_result_groups(result, &count);
-    if (count != 1) continue;
-    if (const rd_kafka_error_t* error = rd_kafka_group_result_error(groups[0])) {
-      failed(rd_kafka_error_code(error), rd_kafka_error_string(error));
-      continue;
-    }
-    const rd_kafka_topic_partition_list_t* offsets = rd_kafka_group_result_partitions(groups[0]);
-    bool is_whole = offsets != nullptr;
-    for (int i = 0; is_whole && i < rebalance_->partitions->cnt; ++i) {
-      rd_kafka_topic_partition_t* wanted = &rebalance_->partitions->elems[i];
-      const rd_kafka_topic_partition_t* found = rd_kafka_topic_partition_list_find(
-          const_cast<rd_kafka_topic_partition_list_t*>(offsets), wanted->topic, wanted->partition);
-      is_whole = found != nullptr && found->err == RD_KAFKA_RESP_ERR_NO_ERROR;
-      if (is_whole) wanted->offset = found->offset;
-      if (found != nullptr && !is_whole) failed(found->err, "");
-    }
-    if (is_whole) rebalance_->step = Rebalance::Step::kReady;
+    // Temporary: the transaction ends by its owner or by its timeout.
+    if (answer->error == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT) continue;
+    if (answer->error == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+    OnFailure(answer->error, answer->detail,
+              "request the offsets of group " + parts_.options.group);
   }
 }
 
@@ -354,15 +270,15 @@ void KafkaSource::Assign() {
   const bool at_end = parts_.options.start_at.kind == StartAt::Kind::kEnd;
   for (int i = 0; i < partitions->cnt; ++i) {
     rd_kafka_topic_partition_t* partition = &partitions->elems[i];
-    Assigned assigned;
+    std::optional<int64_t> committed;
     if (partition->offset >= 0) {
-      assigned.committed = partition->offset;
+      committed = partition->offset;
     } else {
       partition->offset = at_end ? RD_KAFKA_OFFSET_END : RD_KAFKA_OFFSET_BEGINNING;
     }
-    const KafkaPartition name = NameOf(*partition);
-    parts_.tail->Begin(name, assigned.committed);
-    assigned_[name] = assigned;
+    const KafkaPartition name = KafkaPartition{partition->topic, partition->partition};
+    parts_.tail->Begin(name, committed);
+    assigned_.Add(name, committed);
   }
   const KafkaError error(rd_kafka_incremental_assign(client_->get(), partitions));
   if (error) {
@@ -390,24 +306,21 @@ void KafkaSource::TendRevoke(absl::Time now) {
   } else if (rebalance_->step == Step::kLeave) {
     bool has_left = true;
     for (const KafkaPartition& name : names) {
-      if (!assigned_.contains(name)) continue;
+      if (!assigned_.Contains(name)) continue;
       parts_.tail->Leave(name);
       has_left = parts_.tail->HasLeft(name) && has_left;
     }
-    if (!has_left) return;
+    if (!has_left || commits_->is_sending()) return;
     rebalance_->step = Step::kCommit;
-    next_commit_ = now;
-    Commit();
+    commits_->Hurry();
+    Commit(now);
     return;
   } else {
     for (const KafkaPartition& name : names) {
-      const auto found = assigned_.find(name);
-      if (found == assigned_.end()) continue;
-      const Assigned& partition = found->second;
-      if (partition.commits >= 0 || partition.to_commit >= 0) return;
+      if (!commits_->IsDone(name)) return;
     }
     for (const KafkaPartition& name : names) {
-      if (assigned_.contains(name)) parts_.tail->Drop(name);
+      if (assigned_.Contains(name)) parts_.tail->Drop(name);
     }
   }
   const KafkaPartitions partitions = std::move(rebalance_->partitions);
@@ -416,7 +329,10 @@ void KafkaSource::TendRevoke(absl::Time now) {
 }
 
 void KafkaSource::Unassign(const rd_kafka_topic_partition_list_t* partitions) {
-  for (const KafkaPartition& name : NamesOf(*partitions)) assigned_.erase(name);
+  for (const KafkaPartition& name : NamesOf(*partitions)) {
+    assigned_.Remove(name);
+    commits_->Forget(name);
+  }
   const KafkaError error(rd_kafka_incremental_unassign(client_->get(), partitions));
   if (error) {
     OnFailure(rd_kafka_error_code(error.get()), rd_kafka_error_string(error.get()),
@@ -444,59 +360,21 @@ KafkaGroupMetadata KafkaSource::member() const {
 
 // ---------------------------------------------------------------- commits
 
-void KafkaSource::Commit() {
-  const absl::Time now = os_->Now();
-  if (now < next_commit_ || IsCommitting()) return;
-  const KafkaPartitions offsets(rd_kafka_topic_partition_list_new(16));
-  for (auto& [name, partition] : assigned_) {
-    if (const auto offset = parts_.tail->OffsetToCommit(name)) partition.to_commit = *offset;
-    if (partition.to_commit < 0) continue;
-    rd_kafka_topic_partition_list_add(offsets.get(), name.topic.c_str(), name.number)->offset =
-        partition.to_commit;
-    partition.commits = std::exchange(partition.to_commit, -1);
+void KafkaSource::Commit(absl::Time now) {
+  if (!commits_->IsDue(now)) return;
+  for (const KafkaPartition& name : assigned_.Names()) {
+    if (const auto offset = parts_.tail->OffsetToCommit(name)) commits_->Set(name, *offset);
   }
-  if (offsets->cnt == 0) return;
-  next_commit_ = now + kCommitInterval;
-  const rd_kafka_resp_err_t code = rd_kafka_commit_queue(
-      client_->get(), offsets.get(), queue_.get(),
-      [](rd_kafka_t*, rd_kafka_resp_err_t error, rd_kafka_topic_partition_list_t* list,
-         void* self) { static_cast<KafkaSource*>(self)->OnCommitted(error, list); },
-      this);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) OnCommitted(code, offsets.get());
-}
-
-bool KafkaSource::IsCommitting() const {
-  return std::any_of(assigned_.begin(), assigned_.end(),
-                     [](const auto& one) { return one.second.commits >= 0; });
-}
-
-void KafkaSource::OnCommitted(rd_kafka_resp_err_t code,
-                              const rd_kafka_topic_partition_list_t* offsets) {
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    OnFailure(code, "", "commit the offsets of group " + parts_.options.group);
-  }
-  for (auto& [name, partition] : assigned_) {
-    if (partition.commits < 0) continue;
-    const int64_t offset = std::exchange(partition.commits, -1);
-    const rd_kafka_topic_partition_t* found =
-        offsets == nullptr ? nullptr
-                           : rd_kafka_topic_partition_list_find(
-                                 const_cast<rd_kafka_topic_partition_list_t*>(offsets),
-                                 name.topic.c_str(), name.number);
-    const bool is_committed = code == RD_KAFKA_RESP_ERR_NO_ERROR && found != nullptr &&
-                              found->err == RD_KAFKA_RESP_ERR_NO_ERROR;
-    // Retry, unless there is a newer offset.
-    if (!is_committed) partition.to_commit = std::max(partition.to_commit, offset);
-  }
+  commits_->Send(now);
 }
 
 void KafkaSource::Close(absl::Duration timeout) {
   if (!client_) return;
   StopReading();
   const absl::Time until = os_->Now() + timeout;
-  next_commit_ = absl::InfinitePast();
+  commits_->Hurry();
   Turn();
-  while (IsCommitting() && os_->Now() < until) {
+  while (commits_->is_sending() && os_->Now() < until) {
     const KafkaMessage message(rd_kafka_consumer_poll(client_->get(), 10));
     if (message && message->err != RD_KAFKA_RESP_ERR_NO_ERROR) OnErrorMessage(*message);
   }
@@ -505,36 +383,12 @@ void KafkaSource::Close(absl::Duration timeout) {
 
 // ---------------------------------------------------------------- state
 
-void KafkaSource::LookAgain() {
-  for (auto& [name, partition] : assigned_) {
-    int64_t low = 0;
-    int64_t high = 0;
-    const rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-        client_->get(), name.topic.c_str(), name.number, &low, &high, kRequestMs);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) partition.end = high;
-  }
-}
-
-bool KafkaSource::AtEnd() const {
-  return was_assigned_ && !rebalance_ &&
-         std::all_of(assigned_.begin(), assigned_.end(), [](const auto& one) {
-           return one.second.is_at_end && one.second.next >= one.second.end;
-         });
-}
+void KafkaSource::LookAgain() { assigned_.LookForEnds(client_->get(), kRequestMs); }
 
 SourceStatus KafkaSource::status() const {
   SourceStatus status = totals_;
   status.partitions = assigned_.size();
-  for (const auto& [name, partition] : assigned_) {
-    int64_t low = 0;
-    int64_t high = 0;
-    const rd_kafka_resp_err_t code = rd_kafka_get_watermark_offsets(
-        client_->get(), name.topic.c_str(), name.number, &low, &high);
-    const bool is_known = code == RD_KAFKA_RESP_ERR_NO_ERROR && partition.next >= 0;
-    if (is_known && !partition.is_at_end && high > partition.next) {
-      status.lag_messages += static_cast<uint64_t>(high - partition.next);
-    }
-  }
+  status.lag_messages = assigned_.CountLag(client_->get());
   status.trouble = trouble_.empty() ? client_->trouble() : trouble_;
   return status;
 }

@@ -4,7 +4,6 @@
 #include <absl/time/time.h>
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,8 +14,11 @@
 #include "ingest/base/os.h"
 #include "ingest/kafka/kafka_client.h"
 #include "ingest/kafka/kafka_handles.h"
+#include "ingest/sources/kafka/assigned_partitions.h"
+#include "ingest/sources/kafka/committed_offsets.h"
 #include "ingest/sources/kafka/kafka_source_options.h"
 #include "ingest/sources/kafka/kafka_tail.h"
+#include "ingest/sources/kafka/offset_commits.h"
 #include "ingest/streams/source_status.h"
 
 namespace sparktail {
@@ -66,7 +68,7 @@ class KafkaSource {
   // Requests the end offsets of the partitions and blocks for the response, for some seconds at
   // most. AtEnd() is false until everything before these offsets is read.
   void LookAgain();
-  bool AtEnd() const;
+  bool AtEnd() const { return was_assigned_ && !rebalance_ && assigned_.AtEnd(); }
 
   // The metadata of this member at this moment. Any thread, after Open().
   KafkaGroupMetadata member() const;
@@ -85,45 +87,34 @@ class KafkaSource {
     absl::Time since;
     absl::Time next;  // earliest time of the next request
   };
-  struct Assigned {
-    std::optional<int64_t> committed;  // at the start
-    int64_t next = -1;                 // next offset to read; -1: not known yet
-    int64_t end = -1;                  // as found by LookAgain()
-    bool is_at_end = false;
-    int64_t to_commit = -1;
-    int64_t commits = -1;  // a commit of this offset is in flight
-  };
 
-  void DrainWake() const;
   bool Poll(absl::Time began);
   void OnMessage(const rd_kafka_message_t& message);
   void OnErrorMessage(const rd_kafka_message_t& message);
   void OnFailure(rd_kafka_resp_err_t code, std::string_view detail, std::string_view what);
   void PauseOrResume(bool has_room, absl::Time now);
-  void SetPaused(bool paused, const rd_kafka_topic_partition_list_t* partitions);
+  void SetPaused(bool paused, rd_kafka_topic_partition_list_t* partitions);
 
   void OnRebalance(rd_kafka_resp_err_t what, const rd_kafka_topic_partition_list_t& partitions);
   void TendRebalance(absl::Time now);
   void TendAssign(absl::Time now);
   void TendRevoke(absl::Time now);
-  void RequestCommitted();
-  void TakeResponses(absl::Time now);
+  void TakeCommitted(absl::Time now);
   void Assign();
   void Unassign(const rd_kafka_topic_partition_list_t* partitions);
   void Leave();
 
-  void Commit();
-  bool IsCommitting() const;
-  void OnCommitted(rd_kafka_resp_err_t code, const rd_kafka_topic_partition_list_t* offsets);
+  void Commit(absl::Time now);
 
   const Parts parts_;
   Os* const os_;
   const std::string subject_;  // "source raw"
   int wake_fd_ = -1;           // eventfd
   std::unique_ptr<KafkaClient> client_;
-  KafkaQueue queue_;      // the consumer's
-  KafkaQueue responses_;  // to RequestCommitted()
-  std::map<KafkaPartition, Assigned> assigned_;
+  KafkaQueue queue_;  // the consumer's
+  std::unique_ptr<CommittedOffsets> committed_;
+  std::unique_ptr<OffsetCommits> commits_;
+  AssignedPartitions assigned_;
   std::optional<Rebalance> rebalance_;
   bool was_assigned_ = false;  // at least one assignment has come
   bool reads_ = true;
@@ -132,7 +123,6 @@ class KafkaSource {
   absl::Time full_since_ = absl::InfiniteFuture();  // since then the tail has had no room
   KafkaPartition current_;                          // the last message's
   std::string trouble_;
-  absl::Time next_commit_;
   SourceStatus totals_;  // what is counted as it happens
 };
 

@@ -12,6 +12,7 @@ struct KafkaPartition {
   std::string topic;
   int32_t number = 0;
 
+  std::string ToText() const { return topic + "/" + std::to_string(number); }
   bool operator==(const KafkaPartition&) const = default;
   bool operator<(const KafkaPartition& other) const {
     return std::tie(topic, number) < std::tie(other.topic, other.number);
