@@ -72,6 +72,7 @@ absl::Status Pipeline::Open() {
   }
   cursors_.clear();
   CopyStatuses();
+  next_copy_ = absl::InfinitePast();  // the first turn changes most
   for (const auto& sink : sinks_) sink->Start();
   turned_ns_ = absl::ToUnixNanos(os_->Now());
   ready_ = true;
