@@ -28,6 +28,8 @@ constexpr size_t kMostFiles = 50;                   // that are looked at
 constexpr size_t kNamedFiles = 3;
 constexpr size_t kLongestHeader = 120;
 constexpr absl::Duration kClockTolerance = absl::Minutes(1);
+constexpr std::array<std::string_view, 3> kWrappings = {  // by Wrapping
+    "plain", "wrapped by a Kubernetes container runtime", "wrapped by Docker (json-file)"};
 
 // The directory in which the first part with a wildcard is.
 std::string FixedDirectory(const std::string& pattern) {
@@ -36,11 +38,12 @@ std::string FixedDirectory(const std::string& pattern) {
   return slash == 0 || slash == std::string::npos ? "/" : pattern.substr(0, slash);
 }
 
-std::string Because(const absl::Status& status) { return std::string(status.message()); }
-
-std::string Advice(const absl::Status& status) {
-  if (!absl::IsPermissionDenied(status)) return "";
-  return "; let sparktail's user read it (its group, or an ACL: setfacl), or exclude it";
+std::string Because(const absl::Status& status) {
+  std::string why(status.message());
+  if (absl::IsPermissionDenied(status)) {
+    why += "; let sparktail's user read it (its group, or an ACL: setfacl), or exclude it";
+  }
+  return why;
 }
 
 // The beginning of a file; closes it.
@@ -83,18 +86,6 @@ Content ContentOf(std::string_view raw, ParserScratch* scratch) {
   return content;
 }
 
-std::string WrappingName(Wrapping wrapping) {
-  switch (wrapping) {
-    case Wrapping::kNone:
-      return "plain";
-    case Wrapping::kCri:
-      return "wrapped by a Kubernetes container runtime";
-    case Wrapping::kDocker:
-      return "wrapped by Docker (json-file)";
-  }
-  return "";
-}
-
 // What stands in front of the message of the first line that has a header.
 std::string FirstHeader(std::string_view text) {
   while (!text.empty()) {
@@ -132,9 +123,9 @@ class SourceCheck {
 
  private:
   void LookAtPattern(const std::string& pattern) {
-    std::vector<std::string> paths;
-    std::vector<std::string> directories;
-    Glob(pattern).Expand(os_, &paths, &directories);
+    Glob::Found found;
+    Glob(pattern).Expand(os_, &found);
+    std::vector<std::string>& paths = found.paths;
     std::erase_if(paths, [&](const std::string& path) {
       return std::any_of(options_.exclude.begin(), options_.exclude.end(),
                          [&](const std::string& exclude) { return Glob(exclude).Matches(path); });
@@ -160,8 +151,7 @@ class SourceCheck {
       return report_->Doubt(subject_, "the directory " + directory + " does not exist (yet)");
     }
     if (!status.ok()) {
-      return report_->Broken(subject_,
-                             directory + ": cannot list it: " + Because(status) + Advice(status));
+      return report_->Broken(subject_, directory + ": cannot list it: " + Because(status));
     }
     const bool is_remote = os_->IsRemote(directory).value_or(false);
     if (is_remote && options_.watch == Watch::kInotify) {
@@ -203,8 +193,7 @@ class SourceCheck {
     const absl::StatusOr<std::string> beginning =
         fd.ok() ? ReadBeginning(os_, *fd) : absl::StatusOr<std::string>(fd.status());
     if (!beginning.ok()) {
-      return report_->Broken(subject_, path + ": cannot read it: " + Because(beginning.status()) +
-                                           Advice(beginning.status()));
+      return report_->Broken(subject_, path + ": cannot read it: " + Because(beginning.status()));
     }
     if (beginning->empty()) return report_->Ok(subject_, path + " is empty so far");
     LookAtContent(path, *beginning);
@@ -233,7 +222,8 @@ class SourceCheck {
       return report_->Doubt(subject_,
                             path + ": no event so far: " + diagnosis.WhyNoEvents(has_words));
     }
-    std::string told = path + ": " + WrappingName(content.wrapping);
+    std::string told = path + ": ";
+    told += kWrappings[static_cast<size_t>(content.wrapping)];
     const std::string version = parser.position().context.identity.spark_version;
     if (!version.empty()) told += ", Spark " + version;
     told += ", " + Events(stats) + " in its beginning; lines begin with '" +

@@ -28,10 +28,9 @@ bool FileFinder::Matches(const std::string& path) const {
 
 std::string FileFinder::FindRemoteDirectory() const {
   for (const Glob& glob : globs_) {
-    std::vector<std::string> paths;
-    std::vector<std::string> directories;
-    glob.Expand(os_, &paths, &directories);
-    for (std::string& directory : directories) {
+    Glob::Found found;
+    glob.Expand(os_, &found);
+    for (std::string& directory : found.directories) {
       if (os_->IsRemote(directory).value_or(false)) return std::move(directory);
     }
   }

@@ -1,6 +1,7 @@
 #include "ingest/sources/file/followed_file.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace sparktail {
@@ -118,10 +119,10 @@ absl::Status FollowedFile::ReadFingerprints() {
   if (!head.ok()) return head.status();
   identity_.prefix = Fingerprint::Of(*head);
   if (head->size() < kPrefixSize) head_ = *std::move(head);
-  const uint64_t last = std::min<uint64_t>(kTailSize, read_);
+  const uint64_t last = std::min<uint64_t>(kMarkerSize, read_);
   const absl::StatusOr<std::string> before = ReadPart(os_, fd_, read_ - last, last);
   if (!before.ok()) return before.status();
-  KeepLast(*before);
+  last_.Add(*before);
   return absl::OkStatus();
 }
 
@@ -134,20 +135,21 @@ absl::StatusOr<size_t> FollowedFile::Read(std::span<char> room) {
 // Most files have grown by a line or two, so one read call covers the check and the new bytes.
 absl::StatusOr<size_t> FollowedFile::ReadOn(std::span<char> room, bool* is_intact) {
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): it is about to be read into
-  std::array<char, kTailSize + kFirstRead> bytes;
-  const size_t wanted = last_size_ + std::min(kFirstRead, room.size());
-  absl::StatusOr<size_t> size = os_->ReadAt(fd_, read_ - last_size_, bytes.data(), wanted);
+  std::array<char, kMarkerSize + kFirstRead> bytes;
+  const std::string_view last = last_.view();
+  const size_t wanted = last.size() + std::min(kFirstRead, room.size());
+  absl::StatusOr<size_t> size = os_->ReadAt(fd_, read_ - last.size(), bytes.data(), wanted);
   if (!size.ok()) return size;
-  const bool is_short = *size < last_size_;
+  const bool is_short = *size < last.size();
   absl::StatusOr<bool> intact =
-      is_short ? IsIntact() : std::string_view(bytes.data(), last_size_) == last();
-  if (!is_short && *intact && !HoldsTime(last())) intact = HasHead(fd_);
+      is_short ? IsIntact() : std::string_view(bytes.data(), last.size()) == last;
+  if (!is_short && *intact && !HoldsTime(last)) intact = HasHead(fd_);
   if (!intact.ok()) return intact.status();
   *is_intact = *intact;
   if (!*is_intact) return size_t{0};
-  if (*size <= last_size_) return Read(room);  // a short read is not always the end
-  const size_t fresh = *size - last_size_;
-  std::memcpy(room.data(), bytes.data() + last_size_, fresh);
+  if (*size <= last.size()) return Read(room);  // a short read is not always the end
+  const size_t fresh = *size - last.size();
+  std::memcpy(room.data(), bytes.data() + last.size(), fresh);
   NoteRead({room.data(), fresh});
   return fresh;
 }
@@ -160,36 +162,17 @@ void FollowedFile::NoteRead(std::string_view bytes) {
   }
   read_ += bytes.size();
   identity_.size = std::max(identity_.size, read_);
-  KeepLast(bytes);
-}
-
-// Keeps the last kTailSize bytes for IsIntact().
-void FollowedFile::KeepLast(std::string_view bytes) {
-  if (bytes.size() >= kTailSize) {
-    std::memcpy(last_.data(), bytes.data() + bytes.size() - kTailSize, kTailSize);
-    last_size_ = kTailSize;
-    return;
-  }
-  const size_t kept = std::min(last_size_, kTailSize - bytes.size());
-  std::memmove(last_.data(), last_.data() + last_size_ - kept, kept);
-  std::memcpy(last_.data() + kept, bytes.data(), bytes.size());
-  last_size_ = kept + bytes.size();
+  last_.Add(bytes);
 }
 
 absl::StatusOr<bool> FollowedFile::IsIntact(int fd) const {
   if (!begun()) return IsSame(os_, fd, identity_, start_);
-  if (last_size_ == 0) return true;
-  std::array<char, kTailSize> now{};
-  size_t done = 0;
-  while (done < last_size_) {
-    const absl::StatusOr<size_t> size =
-        os_->ReadAt(fd, read_ - last_size_ + done, now.data() + done, last_size_ - done);
-    if (!size.ok()) return size.status();
-    if (*size == 0) return false;
-    done += *size;
-  }
-  if (std::string_view(now.data(), last_size_) != last()) return false;
-  return HoldsTime(last()) ? true : HasHead(fd);
+  const std::string_view last = last_.view();
+  const absl::StatusOr<std::string> now = ReadPart(os_, fd, read_ - last.size(), last.size());
+  if (!now.ok()) return now.status();
+  if (*now != last) return false;
+  if (last.empty() || HoldsTime(last)) return true;
+  return HasHead(fd);
 }
 
 }  // namespace sparktail

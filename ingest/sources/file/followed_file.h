@@ -4,7 +4,6 @@
 #include <absl/status/statusor.h>
 #include <absl/time/time.h>
 
-#include <array>
 #include <memory>
 #include <span>
 #include <string>
@@ -14,6 +13,7 @@
 #include "ingest/base/os.h"
 #include "ingest/sources/file/file_position.h"
 #include "ingest/sources/file/file_tail.h"
+#include "ingest/sources/file/recent_bytes.h"
 
 namespace sparktail {
 
@@ -80,7 +80,7 @@ class FollowedFile {
   FilePosition PositionAfterRead() const {
     FilePosition position{identity_, start_};
     position.place.raw = read_;
-    position.place.marker = Fingerprint::Of(last());
+    position.place.marker = Fingerprint::Of(last_.view());
     return position;
   }
 
@@ -109,16 +109,12 @@ class FollowedFile {
   absl::Time retry;  // after an error: time of the next attempt
 
  private:
-  // Long enough to contain the beginning of a line with its time in most cases.
-  static constexpr size_t kTailSize = 256;
   static constexpr size_t kFirstRead = 4096;
 
   absl::StatusOr<bool> IsIntact(int fd) const;
   absl::StatusOr<bool> HasHead(int fd) const;
-  std::string_view last() const { return {last_.data(), last_size_}; }
   absl::Status ReadFingerprints();
   void NoteRead(std::string_view bytes);
-  void KeepLast(std::string_view bytes);
 
   Os* os_;
   FileIdentity identity_;
@@ -127,8 +123,7 @@ class FollowedFile {
   int fd_ = -1;
   uint64_t read_;
   std::string head_;  // the first bytes, while they are fewer than kPrefixSize
-  std::array<char, kTailSize> last_{};
-  size_t last_size_ = 0;
+  RecentBytes last_;  // long enough to contain the beginning of a line with its time in most cases
   std::unique_ptr<FileTail> tail_;
 };
 

@@ -65,14 +65,6 @@ void Glob::Expand(Os* os, Found* found) const {
   Walk(os, "/", 0, 0, found);
 }
 
-void Glob::Expand(Os* os, std::vector<std::string>* paths,
-                  std::vector<std::string>* directories) const {
-  Found found;
-  Expand(os, &found);
-  paths->insert(paths->end(), found.paths.begin(), found.paths.end());
-  directories->insert(directories->end(), found.directories.begin(), found.directories.end());
-}
-
 void Glob::Walk(Os* os, const std::string& directory, size_t part, size_t depth,
                 Found* found) const {
   const std::string& pattern = parts_[part];

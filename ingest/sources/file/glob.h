@@ -27,8 +27,6 @@ class Glob {
   };
   // Appends to `found`.
   void Expand(Os* os, Found* found) const;
-  // Appends the paths and directories; ignores errors.
-  void Expand(Os* os, std::vector<std::string>* paths, std::vector<std::string>* directories) const;
 
   // True if `path` matches, whether it exists or not.
   bool Matches(std::string_view path) const;

@@ -9,12 +9,13 @@
 #include <string>
 #include <string_view>
 
+#include "parsers/text.h"
+
 namespace sparktail {
 namespace {
 
 bool IsNumber(const std::string& name) {
-  return !name.empty() &&
-         std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return !name.empty() && std::all_of(name.begin(), name.end(), IsDigit);
 }
 
 // Reads fdinfo of proc(5): "pos:\t0\nflags:\t0100001\n…". The flags are those of open(2), in octal.

@@ -23,7 +23,7 @@ Fingerprint RecentBytes::MarkerAfter(std::string_view bytes) const {
   }
   RecentBytes all = *this;
   all.Add(bytes);
-  return Fingerprint::Of({all.last_.data(), all.size_});
+  return Fingerprint::Of(all.view());
 }
 
 }  // namespace sparktail

@@ -14,6 +14,7 @@ class RecentBytes {
   // `bytes` follow those before.
   void Add(std::string_view bytes);
 
+  std::string_view view() const { return {last_.data(), size_}; }
   // The marker of the place after `bytes`, which follow those before but are not added.
   Fingerprint MarkerAfter(std::string_view bytes) const;
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "parsers/text.h"
+
 namespace sparktail {
 namespace {
 
@@ -19,8 +21,6 @@ bool IsStamp(std::string_view added) {
          added.find_first_not_of(kStampCharacters) == std::string_view::npos &&
          added.find_first_of("0123456789") != std::string_view::npos;
 }
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // Returns the digits at `begin` without leading zeros.
 std::string_view NumberAt(std::string_view name, size_t begin) {

@@ -42,8 +42,9 @@ class GlobTest : public ::testing::Test {
     std::vector<std::string> directories;
   };
   Result Expand(const std::string& pattern) {
-    Result result;
-    Glob(dir_ / pattern).Expand(&os_, &result.paths, &result.directories);
+    Glob::Found found;
+    Glob(dir_ / pattern).Expand(&os_, &found);
+    Result result{found.paths, found.directories};
     for (auto* list : {&result.paths, &result.directories}) {
       for (std::string& path : *list) {
         EXPECT_TRUE(path.starts_with(dir_.path())) << path;
@@ -162,11 +163,10 @@ TEST_F(GlobTest, UnreadablePathsAreErrors) {
 }
 
 TEST_F(GlobTest, AnEmptyPatternFindsNothing) {
-  std::vector<std::string> paths;
-  std::vector<std::string> directories;
-  Glob("").Expand(&os_, &paths, &directories);
-  Glob("/").Expand(&os_, &paths, &directories);
-  EXPECT_THAT(paths, IsEmpty());
+  Glob::Found found;
+  Glob("").Expand(&os_, &found);
+  Glob("/").Expand(&os_, &found);
+  EXPECT_THAT(found.paths, IsEmpty());
 }
 
 // With random trees and patterns, Expand() finds exactly the paths that match.
