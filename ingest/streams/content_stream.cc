@@ -13,12 +13,13 @@ constexpr uint64_t kSampleEvery = uint64_t{16} << 20;
 }  // namespace
 
 std::shared_ptr<Batch> MakePlainBatch(StreamKey stream, uint64_t end, std::string position,
-                                      EventBuffer events) {
+                                      EventBuffer events, bool ended) {
   static const auto kNoContext = std::make_shared<const std::string>("{}");
   auto cursor = std::make_shared<Cursor>();
   cursor->order = end;
   cursor->position = std::move(position);
   cursor->context = kNoContext;
+  cursor->ended = ended;
   auto batch = std::make_shared<Batch>();
   batch->stream = std::move(stream);
   batch->end = std::move(cursor);

@@ -193,6 +193,6 @@ class ContentStream {
 
 // A batch of a stream that is not the content of a log: its cursor needs no parser context.
 std::shared_ptr<Batch> MakePlainBatch(StreamKey stream, uint64_t end, std::string position,
-                                      EventBuffer events = {});
+                                      EventBuffer events = {}, bool ended = false);
 
 }  // namespace sparktail

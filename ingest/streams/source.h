@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ingest/base/log.h"
@@ -67,7 +68,7 @@ class Source {
   // again.
   virtual absl::Time Turn() = 0;
   // A descriptor that is readable when a turn is due; -1: none.
-  virtual int wake_fd() const = 0;
+  virtual int wake_fd() const { return -1; }
   // An error after which nothing can be read; the source has logged it. It ends the process.
   virtual absl::Status failure() const { return absl::OkStatus(); }
 
@@ -76,7 +77,7 @@ class Source {
   // True if all input that is known to exist has been read.
   virtual bool AtEnd() const = 0;
   // True if the input proves that the driver has exited, and nothing is written any longer.
-  virtual bool HasExited() const = 0;
+  virtual bool HasExited() const { return false; }
   // Ends all streams. Nothing is read afterwards.
   virtual void EndAll() = 0;
 
@@ -105,5 +106,11 @@ class Source {
   // All members except `name`, `kind` and `parsed`.
   virtual SourceStatus status() const = 0;
 };
+
+// `SourceKind::make` of the kind whose class is S.
+template <typename S>
+std::unique_ptr<Source> MakeSource(SourceParts parts) {
+  return std::make_unique<S>(std::move(parts));
+}
 
 }  // namespace sparktail

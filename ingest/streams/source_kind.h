@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "ingest/base/any_options.h"
@@ -35,6 +36,15 @@ struct SourceConfiguration {
 
 // The options that all kinds of sources have.
 OptionTable<SourceConfiguration> SourceOptionTable();
+
+// The options of a kind whose own ones are `own`.
+template <typename Options>
+OptionTable<SourceConfiguration> WithOwnOptions(OptionTable<Options> own) {
+  return Joined(SourceOptionTable(),
+                Within<SourceConfiguration>(std::move(own), [](SourceConfiguration* source) {
+                  return &source->options.Get<Options>();
+                }));
+}
 
 // A stored position as users see it.
 struct PositionSummary {

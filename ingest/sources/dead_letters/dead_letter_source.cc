@@ -3,6 +3,8 @@
 #include <utility>
 #include <variant>
 
+#include "ingest/streams/content_stream.h"
+
 namespace sparktail {
 namespace {
 
@@ -19,8 +21,7 @@ DeadLetterSource::DeadLetterSource(SourceParts parts)
       log_(parts.log),
       name_(parts.configuration->name),
       options_(parts.configuration->options.Get<DeadLetterSourceOptions>()),
-      output_(std::move(parts.output)),
-      context_(std::make_shared<const std::string>("{}")) {}
+      output_(std::move(parts.output)) {}
 
 absl::Status DeadLetterSource::Open() {
   for (const File& file : options_.files) {
@@ -54,15 +55,17 @@ absl::StatusOr<std::shared_ptr<const Batch>> DeadLetterSource::ReadBatch() {
       return nullptr;
     }
     offset_ = start == nullptr ? 0 : start->order;
-    if (absl::Status status = OpenFile(); !status.ok()) return status;
+    absl::StatusOr<DeadLetterFile> opened =
+        DeadLetterFile::Open(os_, file.path, options_.longest_line, offset_, file.size);
+    if (!opened.ok()) return opened.status();
+    file_.emplace(*std::move(opened));
   }
-  auto batch = std::make_shared<Batch>();
-  batch->stream = StreamOf(file);
+  EventBuffer events;
   const uint64_t begin = offset_;
   while (offset_ < file.size && offset_ - begin < kTurnBytes) {
     const absl::StatusOr<std::optional<DeadLetterFile::Line>> line = file_->Next();
     if (!line.ok()) return line.status();
-    const absl::StatusOr<bool> added = AddLine(**line, &batch->events);
+    const absl::StatusOr<bool> added = AddLine(**line, &events);
     if (!added.ok()) return added.status();
     if (!*added) {
       file_->PutBack();
@@ -70,28 +73,14 @@ absl::StatusOr<std::shared_ptr<const Batch>> DeadLetterSource::ReadBatch() {
     }
     offset_ = (*line)->end;
   }
-  auto end = std::make_shared<Cursor>();
-  end->order = offset_;
-  end->position = "{}";
-  end->context = context_;
-  end->ended = offset_ == file.size;
-  if (end->ended) {
+  status_.read_bytes += offset_ - begin;
+  status_.lag_bytes -= offset_ - begin;
+  const bool ended = offset_ == file.size;
+  if (ended) {
     file_.reset();
     ++at_;
   }
-  batch->end = std::move(end);
-  status_.read_bytes += offset_ - begin;
-  status_.lag_bytes -= offset_ - begin;
-  return batch;
-}
-
-absl::Status DeadLetterSource::OpenFile() {
-  const File& file = options_.files[at_];
-  absl::StatusOr<DeadLetterFile> opened =
-      DeadLetterFile::Open(os_, file.path, options_.longest_line, offset_, file.size);
-  if (!opened.ok()) return opened.status();
-  file_.emplace(*std::move(opened));
-  return absl::OkStatus();
+  return MakePlainBatch(StreamOf(file), offset_, "{}", std::move(events), ended);
 }
 
 absl::StatusOr<bool> DeadLetterSource::AddLine(const DeadLetterFile::Line& line,

@@ -28,7 +28,6 @@ class DeadLetterSource : public Source {
 
   absl::Status Open() override;
   absl::Time Turn() override;
-  int wake_fd() const override { return -1; }
   absl::Status failure() const override { return failure_; }
   void LookAgain() override {}
   bool AtEnd() const override { return at_ == options_.files.size(); }
@@ -45,7 +44,6 @@ class DeadLetterSource : public Source {
 
   StreamKey StreamOf(const File& file) const { return StreamKey(name_, file.hash); }
   absl::StatusOr<std::shared_ptr<const Batch>> ReadBatch();
-  absl::Status OpenFile();
   // Appends the line's event to `events`. False if the batch has no room for it.
   absl::StatusOr<bool> AddLine(const DeadLetterFile::Line& line, EventBuffer* events);
 
@@ -54,7 +52,6 @@ class DeadLetterSource : public Source {
   const std::string name_;
   const DeadLetterSourceOptions options_;
   const std::unique_ptr<Output> output_;
-  const std::shared_ptr<const std::string> context_;  // shared by all cursors
   DeadLetterReader reader_;
   size_t at_ = 0;                       // index of the file that is being read
   std::optional<DeadLetterFile> file_;  // that file; empty: not opened yet

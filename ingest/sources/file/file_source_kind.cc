@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
-#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "ingest/sources/file/check_file_source.h"
@@ -15,10 +13,6 @@
 
 namespace sparktail {
 namespace {
-
-std::unique_ptr<Source> Make(SourceParts parts) {
-  return std::make_unique<FileLogSource>(std::move(parts));
-}
 
 std::vector<std::string> Reading(const SourceConfiguration& source, const std::string& path) {
   const auto& options = source.options.Get<FileSourceOptions>();
@@ -36,12 +30,8 @@ const SourceKind& FileSourceKind() {
       .name = "file",
       .sentence = "Follows log files, through rotation and truncation.",
       .defaults = AnyOptions::Of(FileSourceOptions()),
-      .options = Joined(SourceOptionTable(), Within<SourceConfiguration>(
-                                                 FileSourceOptionTable(),
-                                                 [](SourceConfiguration* source) {
-                                                   return &source->options.Get<FileSourceOptions>();
-                                                 })),
-      .make = Make,
+      .options = WithOwnOptions(FileSourceOptionTable()),
+      .make = MakeSource<FileLogSource>,
       .reading = Reading,
       .notices_exit = true,
       .check = CheckFileSource,

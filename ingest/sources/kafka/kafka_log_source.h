@@ -32,8 +32,6 @@ class KafkaLogSource : public Source {
   int wake_fd() const override { return source_.wake_fd(); }
   void LookAgain() override { source_.LookAgain(); }
   bool AtEnd() const override { return source_.AtEnd(); }
-  // A topic does not show it.
-  bool HasExited() const override { return false; }
   void EndAll() override { streams_.EndAll(); }
   void HandOnAll() override;
   void Tend() override { Turn(); }

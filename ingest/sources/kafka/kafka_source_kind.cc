@@ -1,8 +1,5 @@
 #include "ingest/sources/kafka/kafka_source_kind.h"
 
-#include <memory>
-#include <utility>
-
 #include "ingest/kafka/cursor_record.h"
 #include "ingest/kafka/kafka_config.h"
 #include "ingest/sources/kafka/check_kafka_source.h"
@@ -12,10 +9,6 @@
 
 namespace sparktail {
 namespace {
-
-std::unique_ptr<Source> Make(SourceParts parts) {
-  return std::make_unique<KafkaLogSource>(std::move(parts));
-}
 
 std::string CursorOwner(const SourceConfiguration& source) {
   return GroupOwner(source.options.Get<KafkaSourceOptions>().group);
@@ -36,13 +29,8 @@ const SourceKind& KafkaSourceKind() {
       .sentence =
           "Reads logs that node agents send to Kafka, sharing the topics with other processes.",
       .defaults = AnyOptions::Of(KafkaSourceOptions()),
-      .options =
-          Joined(SourceOptionTable(),
-                 Within<SourceConfiguration>(KafkaSourceOptionTable(),
-                                             [](SourceConfiguration* source) {
-                                               return &source->options.Get<KafkaSourceOptions>();
-                                             })),
-      .make = Make,
+      .options = WithOwnOptions(KafkaSourceOptionTable()),
+      .make = MakeSource<KafkaLogSource>,
       .problems = Problems,
       .check = CheckKafkaSource,
       .position_members = {"topic", "partition"},

@@ -22,11 +22,8 @@ class YarnLogSource : public Source {
 
   absl::Status Open() override;
   absl::Time Turn() override;
-  int wake_fd() const override { return -1; }
   void LookAgain() override { source_->LookAgain(); }
   bool AtEnd() const override { return source_->AtEnd(); }
-  // A cluster never does.
-  bool HasExited() const override { return false; }
   void EndAll() override { source_->EndAll(); }
   void HandOnAll() override { streams_.HandOnAll(); }
   std::vector<StreamKey> Streams() const override { return streams_.Streams(); }
