@@ -31,27 +31,21 @@ KafkaStreams::KafkaStreams(Parts parts)
 
 KafkaStreams::~KafkaStreams() = default;
 
-KafkaStreams::Partition* KafkaStreams::Find(const KafkaPartition& partition) {
+PartitionStreams* KafkaStreams::Find(const KafkaPartition& partition) const {
   const auto found = partitions_.find(partition);
-  return found == partitions_.end() ? nullptr : &found->second;
-}
-
-// Null if nothing of the partition is to be read.
-PartitionStreams* KafkaStreams::FindRead(const KafkaPartition& partition) {
-  const Partition* one = Find(partition);
-  return is_over_ || one == nullptr || !one->is_read() ? nullptr : one->streams.get();
+  return found == partitions_.end() ? nullptr : found->second.get();
 }
 
 // ---------------------------------------------------------------- partitions come and go
 
 void KafkaStreams::OnAssigned(const KafkaPartition& partition) {
-  partitions_[partition] = {.key = KafkaStreamKey(parts_.source, partition), .streams = nullptr};
+  partitions_[partition] = std::make_unique<PartitionStreams>(&share_, partition);
   // Cursors that were read before may be old, for the last owner has moved them.
   std::fill(reading_.begin(), reading_.end(), Reading::kNot);
 }
 
 bool KafkaStreams::IsReady(const KafkaPartition& partition) {
-  Partition* one = Find(partition);
+  PartitionStreams* one = Find(partition);
   if (one->learned) return true;
   TakeCommitted();
   if (const auto lost = lost_.find(partition); lost != lost_.end()) {
@@ -61,7 +55,7 @@ bool KafkaStreams::IsReady(const KafkaPartition& partition) {
   if (!ReadShared()) return false;
   for (size_t sink = 0; sink < parts_.shared.size(); ++sink) {
     if (parts_.shared[sink] == nullptr) continue;
-    parts_.output->Learn(sink, StreamsIn(one->key), parts_.shared[sink]->cursors());
+    parts_.output->Learn(sink, StreamsIn(one->key()), parts_.shared[sink]->cursors());
   }
   one->learned = true;
   return true;
@@ -94,42 +88,35 @@ bool KafkaStreams::ReadShared() {
 }
 
 void KafkaStreams::Begin(const KafkaPartition& partition, std::optional<int64_t> committed) {
-  Partition* one = Find(partition);
-  one->streams = std::make_unique<PartitionStreams>(&share_, partition, committed);
+  PartitionStreams* one = Find(partition);
+  one->Begin(committed);
   if (!committed) return;
   // The group commits what all sinks have, so a sink that does not know the partition is new. But
   // if the group is still where it began, that sink may just have got nothing yet.
-  const bool has_moved = one->streams->first() != *committed;
+  const bool has_moved = one->first() != *committed;
   for (size_t sink = 0; has_moved && sink < parts_.output->sinks(); ++sink) {
-    if (parts_.output->CommittedOf(sink, one->key) != nullptr) continue;
-    parts_.output->StartAtOthers(sink, StreamsIn(one->key));
+    if (parts_.output->CommittedOf(sink, one->key()) != nullptr) continue;
+    parts_.output->StartAtOthers(sink, StreamsIn(one->key()));
   }
   parts_.share->Hold(partition, *committed);
 }
 
 void KafkaStreams::Leave(const KafkaPartition& partition) {
-  Partition* one = Find(partition);
-  if (one->streams == nullptr || std::exchange(one->leaving, true)) return;
-  one->streams->Parse();
-  one->streams->Emit();
+  PartitionStreams* one = Find(partition);
+  if (one->is_read()) one->Leave();
 }
 
 bool KafkaStreams::HasLeft(const KafkaPartition& partition) {
-  const Partition* one = Find(partition);
   TakeCommitted();
-  if (one->streams == nullptr || one->streams->last_end() == nullptr) return true;
-  return IsDelivered(one->key, one->streams->last_end());
+  const PartitionStreams* one = Find(partition);
+  return one->last_end() == nullptr || IsDelivered(one->key(), one->last_end());
 }
 
-void KafkaStreams::Drop(const KafkaPartition& partition) { Remove(partition); }
-
 void KafkaStreams::OnLost(const KafkaPartition& partition) {
-  const Partition* one = Find(partition);
+  const PartitionStreams* one = Find(partition);
   if (one == nullptr) return;
-  if (one->streams != nullptr) {
-    one->streams->lease()->Lose();
-    lost_[partition] = one->streams->lease();
-  }
+  one->lease()->Lose();
+  lost_[partition] = one->lease();
   Remove(partition);
 }
 
@@ -142,9 +129,8 @@ void KafkaStreams::Remove(const KafkaPartition& partition) {
 void KafkaStreams::TakeCommitted() {
   parts_.output->TakeCommitted();
   for (const auto& [name, partition] : partitions_) {
-    if (partition.streams == nullptr) continue;
-    for (size_t sink = 0; sink < parts_.output->sinks(); ++sink) {
-      const auto cursor = parts_.output->CommittedOf(sink, partition.key);
+    for (size_t sink = 0; partition->has_begun() && sink < parts_.output->sinks(); ++sink) {
+      const auto cursor = parts_.output->CommittedOf(sink, partition->key());
       if (cursor != nullptr) {
         parts_.share->Delivered(sink, name, static_cast<int64_t>(cursor->order));
       }
@@ -165,18 +151,16 @@ bool KafkaStreams::IsDelivered(const StreamKey& stream,
 }
 
 std::optional<int64_t> KafkaStreams::OffsetToCommit(const KafkaPartition& partition) {
-  Partition* one = Find(partition);
-  if (parts_.sink_commits || one == nullptr || one->streams == nullptr) return std::nullopt;
+  PartitionStreams* one = Find(partition);
+  if (parts_.sink_commits || one == nullptr) return std::nullopt;
   // A sink may be farther than the group, from an earlier life.
-  int64_t offset = one->streams->emitted();
+  int64_t offset = one->emitted();
   for (size_t sink = 0; sink < parts_.output->sinks(); ++sink) {
-    const auto cursor = parts_.output->CommittedOf(sink, one->key);
+    const auto cursor = parts_.output->CommittedOf(sink, one->key());
     if (cursor == nullptr) return std::nullopt;
     offset = std::min(offset, static_cast<int64_t>(cursor->order));
   }
-  if (offset <= std::max(one->to_commit, one->streams->committed().value_or(-1))) {
-    return std::nullopt;
-  }
+  if (offset <= std::max(one->to_commit, one->committed().value_or(-1))) return std::nullopt;
   one->to_commit = offset;
   return offset;
 }
@@ -184,18 +168,20 @@ std::optional<int64_t> KafkaStreams::OffsetToCommit(const KafkaPartition& partit
 // ---------------------------------------------------------------- messages
 
 void KafkaStreams::OnRecord(const KafkaPartition& partition, const KafkaRecord& record) {
-  if (PartitionStreams* streams = FindRead(partition)) streams->OnRecord(record);
+  PartitionStreams* one = Find(partition);
+  if (!is_over_ && one != nullptr && one->is_read()) one->OnRecord(record);
 }
 
 void KafkaStreams::OnEndReached(const KafkaPartition& partition, int64_t offset) {
-  if (PartitionStreams* streams = FindRead(partition)) streams->OnEndReached(offset);
+  PartitionStreams* one = Find(partition);
+  if (!is_over_ && one != nullptr && one->is_read()) one->OnEndReached(offset);
 }
 
 void KafkaStreams::EndTurn() {
   if (is_over_) return;
   const absl::Time now = os_->Now();
   for (const auto& [name, partition] : partitions_) {
-    if (partition.is_read()) partition.streams->EndTurn(now);
+    if (partition->is_read()) partition->EndTurn(now);
   }
   share_.content.scratch.Trim();
 }
@@ -206,7 +192,7 @@ absl::Time KafkaStreams::Tick() {
   if (is_over_) return now + kTickInterval;
   bool waits = false;
   for (const auto& [name, partition] : partitions_) {
-    if (partition.is_read()) waits |= partition.streams->Tick(now);
+    if (partition->is_read()) waits |= partition->Tick(now);
   }
   EndTurn();
   if (now >= next_idle_) {
@@ -218,34 +204,28 @@ absl::Time KafkaStreams::Tick() {
 
 void KafkaStreams::DropIdle(absl::Time now) {
   for (const auto& [name, partition] : partitions_) {
-    if (partition.streams == nullptr) continue;
-    for (StreamKey& key : partition.streams->DropIdle(now - kIdle)) {
+    for (StreamKey& key : partition->DropIdle(now - kIdle)) {
       resting_.emplace_back(name, std::move(key));
     }
   }
   for (; resting_.size() > kMostResting; resting_.pop_front()) {
     const auto& [name, key] = resting_.front();
-    const Partition* one = Find(name);
-    if (one != nullptr && one->streams != nullptr && one->streams->Has(key))
-      continue;  // it is back
-    parts_.output->Forget(key);
+    const PartitionStreams* one = Find(name);
+    const bool is_back = one != nullptr && one->Has(key);
+    if (!is_back) parts_.output->Forget(key);
   }
 }
 
 void KafkaStreams::HandOnAll() {
   if (std::exchange(is_over_, true)) return;
   for (const auto& [name, partition] : partitions_) {
-    if (!partition.is_read()) continue;
-    partition.streams->Parse();
-    partition.streams->Emit();
+    if (partition->is_read()) partition->HandOn();
   }
 }
 
 void KafkaStreams::EndAll() {
   for (const auto& [name, partition] : partitions_) {
-    if (!partition.is_read()) continue;
-    partition.streams->Parse();
-    partition.streams->GiveUpAll();
+    if (partition->is_read()) partition->GiveUpAll();
   }
   HandOnAll();
 }
@@ -255,25 +235,21 @@ void KafkaStreams::EndAll() {
 std::vector<StreamKey> KafkaStreams::Streams() const {
   std::vector<StreamKey> keys;
   for (const auto& [name, partition] : partitions_) {
-    keys.push_back(partition.key);
-    if (partition.streams != nullptr) partition.streams->AddKeys(&keys);
+    keys.push_back(partition->key());
+    partition->AddKeys(&keys);
   }
   return keys;
 }
 
 size_t KafkaStreams::streams() const {
   size_t count = 0;
-  for (const auto& [name, partition] : partitions_) {
-    if (partition.streams != nullptr) count += partition.streams->size();
-  }
+  for (const auto& [name, partition] : partitions_) count += partition->size();
   return count;
 }
 
 ParserStats KafkaStreams::stats() const {
   ParserStats sum = share_.content.ended;
-  for (const auto& [name, partition] : partitions_) {
-    if (partition.streams != nullptr) partition.streams->AddStats(&sum);
-  }
+  for (const auto& [name, partition] : partitions_) partition->AddStats(&sum);
   return sum;
 }
 

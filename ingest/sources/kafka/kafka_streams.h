@@ -58,7 +58,7 @@ class KafkaStreams : public KafkaTail {
   void EndTurn() override;
   void Leave(const KafkaPartition& partition) override;
   bool HasLeft(const KafkaPartition& partition) override;
-  void Drop(const KafkaPartition& partition) override;
+  void Drop(const KafkaPartition& partition) override { Remove(partition); }
   void OnLost(const KafkaPartition& partition) override;
   std::optional<int64_t> OffsetToCommit(const KafkaPartition& partition) override;
 
@@ -75,22 +75,9 @@ class KafkaStreams : public KafkaTail {
   size_t streams() const;
   // The sum over all streams, also those that are no longer in memory.
   ParserStats stats() const;
-  // The number of messages that are not in the configured envelope.
-  uint64_t foreign() const { return share_.reader.foreign(); }
 
  private:
-  struct Partition {
-    StreamKey key;
-    bool learned = false;  // its streams' cursors are known
-    bool leaving = false;
-    int64_t to_commit = -1;
-    std::unique_ptr<PartitionStreams> streams;  // null: not begun
-
-    bool is_read() const { return streams != nullptr && !leaving; }
-  };
-
-  Partition* Find(const KafkaPartition& partition);
-  PartitionStreams* FindRead(const KafkaPartition& partition);
+  PartitionStreams* Find(const KafkaPartition& partition) const;
   void TakeCommitted();
   bool IsDelivered(const StreamKey& stream, const std::shared_ptr<const Cursor>& end) const;
   void DropIdle(absl::Time now);
@@ -100,7 +87,7 @@ class KafkaStreams : public KafkaTail {
   const Parts parts_;
   Os* const os_;
   PartitionShare share_;
-  std::map<KafkaPartition, Partition> partitions_;
+  std::map<KafkaPartition, std::unique_ptr<PartitionStreams>> partitions_;
   // Leases that were lost, while something still holds them.
   std::map<KafkaPartition, std::weak_ptr<const Lease>> lost_;
   enum class Reading : uint8_t { kNot, kBegun, kDone };

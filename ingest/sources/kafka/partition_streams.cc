@@ -25,15 +25,17 @@ std::optional<KafkaPosition> PositionOf(const Cursor* cursor) {
 
 }  // namespace
 
-PartitionStreams::PartitionStreams(PartitionShare* share, KafkaPartition name,
-                                   std::optional<int64_t> committed)
+PartitionStreams::PartitionStreams(PartitionShare* share, KafkaPartition name)
     : share_(share),
       os_(share->parts.os),
       output_(share->parts.output),
       name_(std::move(name)),
-      key_(KafkaStreamKey(share->parts.source, name_)),
-      committed_(committed) {
-  const StartAt& start_at = share->options.start_at;
+      key_(KafkaStreamKey(share->parts.source, name_)) {}
+
+void PartitionStreams::Begin(std::optional<int64_t> committed) {
+  has_begun_ = true;
+  committed_ = committed;
+  const StartAt& start_at = share_->options.start_at;
   const Cursor* newest = output_->NewestOf(key_);
   if (const auto position = PositionOf(newest)) {
     since_ms_ = position->since_ms;
@@ -43,7 +45,10 @@ PartitionStreams::PartitionStreams(PartitionShare* share, KafkaPartition name,
   }
 }
 
-PartitionStreams::~PartitionStreams() = default;
+void PartitionStreams::Leave() {
+  HandOn();
+  is_leaving_ = true;
+}
 
 // Notes where a group begins that has committed nothing.
 void PartitionStreams::BeginAt(int64_t offset) {
@@ -184,6 +189,7 @@ void PartitionStreams::GiveUpOld(absl::Time now) {
 }
 
 void PartitionStreams::GiveUpAll() {
+  Parse();
   while (!held_.empty()) GiveUp(held_.begin()->second);
 }
 
@@ -210,6 +216,11 @@ void PartitionStreams::EndTurn(absl::Time now) {
   const bool is_due =
       has_events_ || noise_.IsDue(now) || bytes_ - emitted_bytes_ >= NoiseTimer::kBytes;
   if (is_due) Emit();
+}
+
+void PartitionStreams::HandOn() {
+  Parse();
+  Emit();
 }
 
 // All streams of a partition move together: their cursors cover what the partition's has passed.

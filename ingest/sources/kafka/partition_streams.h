@@ -45,30 +45,36 @@ struct PartitionShare {
 // one of the partition itself, whose cursor is where the group can resume. Reader thread only.
 class PartitionStreams {
  public:
-  // `committed`: by the group, if it has committed anything.
-  PartitionStreams(PartitionShare* share, KafkaPartition name, std::optional<int64_t> committed);
-  ~PartitionStreams();
+  PartitionStreams(PartitionShare* share, KafkaPartition name);
+
+  const StreamKey& key() const { return key_; }
+  // Messages come from now on. `committed`: by the group, if it has committed anything.
+  void Begin(std::optional<int64_t> committed);
+  // No messages come any more: emits what is settled.
+  void Leave();
+  bool is_read() const { return has_begun_ && !is_leaving_; }
+  bool has_begun() const { return has_begun_; }
 
   std::optional<int64_t> committed() const { return committed_; }
   // The message with which the group began; -1: not known yet.
   int64_t first() const { return first_; }
-  // What was emitted belongs to the partition's owner. The lease is lost with the partition.
+  // What is emitted belongs to the partition's owner. The lease is lost with the partition.
   const std::shared_ptr<Lease>& lease() const { return lease_; }
 
+  // The functions below are for a partition that is read.
   void OnRecord(const KafkaRecord& record);
   void OnEndReached(int64_t offset);
 
-  // Parses what has come.
-  void Parse();
   // Parses what has come, and emits if that is due.
   void EndTurn(absl::Time now);
   // Ends the records that have been silent for long enough. Returns true if something waits for
   // time to pass.
   bool Tick(absl::Time now);
-  // Emits everything that is new and parsed.
-  void Emit();
+  // Parses and emits everything.
+  void HandOn();
   // Ends all open records, whatever they lack.
   void GiveUpAll();
+
   // Drops streams that were silent since `before` and that all sinks have. One that comes back
   // resumes from its cursor. Returns their keys.
   std::vector<StreamKey> DropIdle(absl::Time before);
@@ -83,11 +89,17 @@ class PartitionStreams {
   void AddKeys(std::vector<StreamKey>* keys) const;
   void AddStats(ParserStats* sum) const;
 
+  // State that KafkaStreams keeps.
+  bool learned = false;    // its streams' cursors are known
+  int64_t to_commit = -1;  // for the group
+
  private:
   void BeginAt(int64_t offset);
   KeyStream* StreamOf(std::string_view key, std::string_view std_stream, int64_t offset);
   std::unique_ptr<KeyStream> MakeStream(std::string_view key, std::string_view std_stream,
                                         int64_t offset);
+  void Parse();
+  void Emit();
   void Put(KeyStream* stream, std::string_view text, int64_t offset);
   void Parse(KeyStream* stream);
   void OnParsed(KeyStream* stream);
@@ -104,8 +116,10 @@ class PartitionStreams {
   Output* const output_;
   const KafkaPartition name_;
   const StreamKey key_;
-  const std::optional<int64_t> committed_;
   const std::shared_ptr<Lease> lease_ = std::make_shared<Lease>();
+  bool has_begun_ = false;
+  bool is_leaving_ = false;
+  std::optional<int64_t> committed_;
   int64_t first_ = -1;
   int64_t since_ms_ = INT64_MIN;
   int64_t next_ = -1;   // the message after the last one; -1: none came yet
