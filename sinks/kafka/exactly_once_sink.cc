@@ -12,8 +12,7 @@ namespace sparktail {
 namespace {
 
 constexpr absl::Duration kDrainTime = absl::Seconds(5);
-// An upper bound: transaction.timeout.ms ends the wait before, and undelivered messages are
-// reported.
+// Without a report. transaction.timeout.ms ends the wait before: undelivered messages are reported.
 constexpr absl::Duration kFlushTime = absl::Minutes(16);
 constexpr int kTransactionTime = -1;
 constexpr absl::Duration kForgetInterval = absl::Hours(1);

@@ -1,9 +1,8 @@
 #include "sinks/kafka/kafka_writer.h"
 
-#include <absl/time/clock.h>
-
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <utility>
 
 #include "ingest/kafka/kafka_handles.h"
@@ -119,7 +118,7 @@ absl::Status KafkaWriter::RepeatWithoutRejected(absl::Status status, absl::Durat
   while (!status.ok() && (has_rejections() || must_repeat_)) {
     status = Flush(silence);
     if (!must_repeat_) return status;
-    status = restart();
+    if (status = restart(); !status.ok()) return status;
     for (size_t i = 0; i < written_.size() && status.ok(); ++i) {
       status = Put(*written_[i].events, written_[i].first);
     }
@@ -277,11 +276,13 @@ bool KafkaWriter::DrainOrRejection(absl::Duration silence) {
 }
 
 bool KafkaWriter::DrainUntil(absl::Duration silence, absl::FunctionRef<bool()> is_enough) {
-  absl::Time deadline = absl::Now() + silence;
-  while (in_flight_ > 0 && !is_enough() && absl::Now() < deadline) {
+  using Clock = std::chrono::steady_clock;  // a step of the wall clock is no silence
+  const auto limit = absl::ToChronoNanoseconds(silence);
+  Clock::time_point last = Clock::now();
+  while (in_flight_ > 0 && !is_enough() && Clock::now() - last < limit) {
     const size_t before = in_flight_;
     rd_kafka_flush(client_->get(), ToMs(kPollTime));
-    if (in_flight_ < before) deadline = absl::Now() + silence;
+    if (in_flight_ < before) last = Clock::now();
   }
   return in_flight_ == 0 || is_enough();
 }

@@ -592,6 +592,20 @@ TEST_F(ExactlyOnceSinkTest, FencedByAnotherProcessItStops) {
   EXPECT_EQ(Written(), Feed::SummaryOf(0, 6));
 }
 
+// A rejected event needs a new producer, which another process does not leave to it.
+TEST_F(ExactlyOnceSinkTest, ARejectionAfterAnotherProcessTookTheNameStops) {
+  const auto older = MakeOpen();
+  ASSERT_TRUE(older->Deliver(0, 3));
+  const auto newer = MakeOpen();
+  mock_.Answer(KafkaMock::kProduce, {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE}, kOfEvents);
+  EXPECT_FALSE(older->Deliver(3, 4));
+  const absl::Status& last = older->errors.back();
+  EXPECT_TRUE(absl::IsFailedPrecondition(last)) << last;
+  EXPECT_THAT(std::string(last.message()), HasSubstr("another process has the name unit/kafka"));
+  EXPECT_TRUE(newer->Deliver(3, 6));
+  EXPECT_EQ(Written(), Feed::SummaryOf(0, 6));
+}
+
 // ---------------------------------------------------------------- consumer groups
 
 TEST_F(ExactlyOnceSinkTest, OffsetsOfAGroupAreCommittedWithTheEvents) {
