@@ -202,11 +202,11 @@ absl::Status SqliteCursorStore::Store(std::string_view name, std::span<const Str
 
 absl::StatusOr<int64_t> SqliteCursorStore::FindOrAdd(Statement* find, Statement* add) {
   const absl::StatusOr<bool> row = find->Step();
-  if (!row.ok()) return row.status();
-  const int64_t found = *row ? find->Int(0) : 0;
+  const int64_t found = row.ok() && *row ? find->Int(0) : 0;
   find->Reset();
-  if (found != 0) {
+  if (!row.ok() || found != 0) {
     add->Reset();
+    if (!row.ok()) return row.status();
     return found;
   }
   if (absl::Status status = add->Run(); !status.ok()) return status;

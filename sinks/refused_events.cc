@@ -18,8 +18,8 @@ absl::Status RefusedEvents::Sync() {
   return absl::OkStatus();
 }
 
+// The dead letters may have a torn line of an event that could not be added.
 absl::Status RefusedEvents::Rollback() {
-  if (buried_.size() == durable_.size()) return absl::OkStatus();
   if (absl::Status status = dead_letters_->Rollback(); !status.ok()) return status;
   buried_ = durable_;
   return absl::OkStatus();

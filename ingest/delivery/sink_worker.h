@@ -59,8 +59,8 @@ class SinkWorker {
   // Opens the sink and returns its cursors. Call it before Start().
   absl::StatusOr<std::vector<StreamCursor>> Open() { return parts_.sink->Open(); }
   bool IsRemote() const { return parts_.sink->IsRemote(); }
-  // After each commit the sink's thread calls `on_committed` with the new cursors of the streams
-  // whose keys begin with `prefix`. Call it before Start().
+  // After each commit the sink's thread calls `on_committed` with the new cursors of the source's
+  // streams. Call it before Start().
   using OnCommitted = std::function<void(const std::vector<StreamMoved>& moved)>;
   void WatchCommits(std::string source, OnCommitted on_committed);
   void Start();

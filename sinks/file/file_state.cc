@@ -145,7 +145,7 @@ absl::Status FileStateStore::Resolve(FileState* state) {
   if (!stored.ok()) return stored.status();
   if (*stored && (*stored)->commit == doubted_->commit) {
     *state = *std::move(doubted_);
-    is_committed_ = doubted_is_commit_;
+    is_committed_ = is_committed_ || doubted_is_commit_;
   }
   doubted_.reset();
   return absl::OkStatus();
