@@ -13,6 +13,11 @@ using Answer = CommittedOffsets::Answer;
 constexpr int kRequestMs = 5'000;
 constexpr int kAtOnce = 0;
 
+// A number that librdkafka returns with the answer.
+void* Opaque(uintptr_t number) {
+  return reinterpret_cast<void*>(number);  // NOLINT(performance-no-int-to-ptr)
+}
+
 Answer Failed(rd_kafka_resp_err_t error, const char* detail) {
   return {false, error, detail == nullptr ? "" : detail};
 }
@@ -50,13 +55,17 @@ void CommittedOffsets::Request(const rd_kafka_topic_partition_list_t& partitions
       rd_kafka_AdminOptions_new(client_, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS));
   const KafkaError stable(rd_kafka_AdminOptions_set_require_stable_offsets(options.get(), 1));
   rd_kafka_AdminOptions_set_request_timeout(options.get(), kRequestMs, nullptr, 0);
+  rd_kafka_AdminOptions_set_opaque(options.get(), Opaque(++requests_));
   rd_kafka_ListConsumerGroupOffsets_t* requests[] = {request.get()};
   rd_kafka_ListConsumerGroupOffsets(client_, requests, 1, options.get(), answers_.get());
 }
 
 std::optional<Answer> CommittedOffsets::Take(rd_kafka_topic_partition_list_t* partitions) {
-  const KafkaEvent event(rd_kafka_queue_poll(answers_.get(), kAtOnce));
-  if (!event) return std::nullopt;
+  KafkaEvent event;
+  do {
+    event.reset(rd_kafka_queue_poll(answers_.get(), kAtOnce));
+    if (!event) return std::nullopt;
+  } while (rd_kafka_event_opaque(event.get()) != Opaque(requests_));
   const auto* result = rd_kafka_event_ListConsumerGroupOffsets_result(event.get());
   if (result == nullptr || partitions == nullptr) return Answer();
   if (rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {

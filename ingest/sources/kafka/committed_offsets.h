@@ -2,6 +2,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -27,14 +28,16 @@ class CommittedOffsets {
     rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
     std::string detail = {};  // of the error; may be empty
   };
-  // Takes the next answer, and sets the offsets of `partitions`, null if nobody waits for them any
-  // more. Empty if no answer has come.
+  // Takes the answer to the last request, and sets the offsets of `partitions`, null if nobody
+  // waits for them any more. Empty if it has not come. Answers to earlier requests are dropped:
+  // another member may have committed since.
   std::optional<Answer> Take(rd_kafka_topic_partition_list_t* partitions);
 
  private:
   rd_kafka_t* const client_;
   const std::string group_;
   const KafkaQueue answers_;
+  uintptr_t requests_ = 0;  // number of the last one
 };
 
 }  // namespace sparktail

@@ -372,12 +372,19 @@ void KafkaSource::Close(absl::Duration timeout) {
   if (!client_) return;
   StopReading();
   const absl::Time until = os_->Now() + timeout;
+  const auto await = [&] {
+    while (commits_->is_sending() && os_->Now() < until) {
+      const KafkaMessage message(rd_kafka_consumer_poll(client_->get(), 10));
+      if (message && message->err != RD_KAFKA_RESP_ERR_NO_ERROR) OnErrorMessage(*message);
+    }
+  };
   commits_->Hurry();
   Turn();
-  while (commits_->is_sending() && os_->Now() < until) {
-    const KafkaMessage message(rd_kafka_consumer_poll(client_->get(), 10));
-    if (message && message->err != RD_KAFKA_RESP_ERR_NO_ERROR) OnErrorMessage(*message);
-  }
+  await();
+  // The request that was in flight lacks the last offsets.
+  commits_->Hurry();
+  Commit(os_->Now());
+  await();
   Leave();
 }
 

@@ -26,6 +26,7 @@ void OffsetCommits::Send(absl::Time now) {
   if (waiting_.empty() || !IsDue(now)) return;
   next_ = now + kInterval;
   sent_.swap(waiting_);
+  is_sending_ = true;
   const KafkaPartitions offsets(rd_kafka_topic_partition_list_new(static_cast<int>(sent_.size())));
   for (const auto& [partition, offset] : sent_) {
     rd_kafka_topic_partition_list_add(offsets.get(), partition.topic.c_str(), partition.number)
@@ -47,6 +48,7 @@ void OffsetCommits::OnCommitted(rd_kafka_resp_err_t code,
     if (has_failed || !HasCommitted(offsets, partition)) waiting_.try_emplace(partition, offset);
   }
   sent_.clear();
+  is_sending_ = false;
 }
 
 }  // namespace sparktail

@@ -29,12 +29,12 @@ class OffsetCommits {
   void Forget(const KafkaPartition& partition);
 
   // True if Send() may send something: no request is in flight, and the last one is not too recent.
-  bool IsDue(absl::Time now) const { return sent_.empty() && now >= next_; }
+  bool IsDue(absl::Time now) const { return !is_sending_ && now >= next_; }
   // The next request need not wait for the usual time.
   void Hurry() { next_ = absl::InfinitePast(); }
   void Send(absl::Time now);
 
-  bool is_sending() const { return !sent_.empty(); }
+  bool is_sending() const { return is_sending_; }
   // True if everything that was set for the partition is committed.
   bool IsDone(const KafkaPartition& partition) const {
     return !sent_.contains(partition) && !waiting_.contains(partition);
@@ -48,6 +48,7 @@ class OffsetCommits {
   const OnFailure on_failure_;
   std::map<KafkaPartition, int64_t> waiting_;
   std::map<KafkaPartition, int64_t> sent_;
+  bool is_sending_ = false;  // a request is in flight; all of it may be forgotten
   absl::Time next_ = absl::InfinitePast();
 };
 

@@ -63,6 +63,13 @@ TEST_F(CommittedOffsetsTest, AnErrorIsAnAnswer) {
   EXPECT_TRUE(Ask().is_whole) << "it may be asked again";
 }
 
+TEST_F(CommittedOffsetsTest, AnAnswerToAnEarlierRequestIsDropped) {
+  Ask();
+  mock_.Answer(KafkaMock::kOffsetFetch, {RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED});
+  offsets_.Request(*raw_);
+  EXPECT_TRUE(Ask().is_whole);
+}
+
 TEST_F(CommittedOffsetsTest, AnAnswerForWhichNobodyWaitsChangesNothing) {
   Commit(0, 42);
   EXPECT_FALSE(Ask(/*is_wanted=*/false).is_whole);

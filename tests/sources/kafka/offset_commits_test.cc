@@ -94,6 +94,24 @@ TEST_F(OffsetCommitsTest, WhatFailsIsSentAgain) {
   EXPECT_EQ(Committed(kOne), 8) << "the newer one";
 }
 
+// The response to a request of which all is forgotten must not be taken for that to the next one.
+TEST_F(OffsetCommitsTest, ARequestIsInFlightUntilItsResponse) {
+  mock_.Answer(KafkaMock::kOffsetCommit, {RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE});
+  commits_.Set(kZero, 5);
+  commits_.Send(kNow);
+  commits_.Forget(kZero);
+  commits_.Set(kOne, 7);
+  commits_.Hurry();
+  commits_.Send(kNow);
+  EXPECT_FALSE(commits_.IsDone(kOne)) << "it waits";
+  ASSERT_TRUE(IsAnswered());
+  commits_.Hurry();
+  commits_.Send(kNow);
+  ASSERT_TRUE(IsAnswered());
+  EXPECT_TRUE(commits_.IsDone(kOne));
+  EXPECT_EQ(Committed(kOne), 7);
+}
+
 TEST_F(OffsetCommitsTest, WhatIsForgottenIsNotSentAgain) {
   mock_.Answer(KafkaMock::kOffsetCommit, {RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE});
   commits_.Set(kZero, 5);
