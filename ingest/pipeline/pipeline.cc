@@ -216,7 +216,8 @@ absl::Status Pipeline::Run() {
     }
     SetDoing("is between two turns");
     turned_ns_ = absl::ToUnixNanos(os_->Now());
-    if (began >= next_copy_) CopyStatuses();
+    const bool is_copied = began >= next_copy_;
+    if (is_copied) CopyStatuses();
     for (const auto& sink : sinks_) {
       if (failure.ok()) failure = sink->failure();
     }
@@ -225,7 +226,7 @@ absl::Status Pipeline::Run() {
     }
     if (!failure.ok() || IsComplete()) break;
     if (began >= next_touch_) Touch(began);
-    Wait(next);
+    Wait(is_copied ? next : std::min(next, next_copy_));
     // Keep turns kGatherTime apart.
     const absl::Duration since = os_->Now() - began;
     if (next > began && since < kGatherTime && !stopping_) {
