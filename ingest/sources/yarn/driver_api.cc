@@ -158,10 +158,12 @@ absl::StatusOr<std::vector<SparkJob>> ParseJobs(std::string_view json) {
   std::vector<SparkJob> jobs;
   size_t at = 0;
   const absl::Status status = ForEachObject(*minified, "a list of jobs", [&](const object& from) {
-    const std::string_view text = at < texts.size() ? texts[at++] : "";
+    const std::string_view text = at < texts.size() ? texts[at] : "";
+    ++at;
     if (std::optional<SparkJob> job = JobOf(from, text)) jobs.push_back(*std::move(job));
   });
   if (!status.ok()) return status;
+  if (at != texts.size()) return WrongResponse("a list of jobs");
   return jobs;
 }
 

@@ -2,7 +2,6 @@
 
 #include <re2/re2.h>
 
-#include "ingest/base/host_port.h"
 #include "parsers/identity.h"
 
 namespace sparktail {
@@ -44,8 +43,9 @@ bool IsFileName(std::string_view text) {
 }
 
 bool IsHostAndPort(std::string_view text) {
-  const std::optional<HostPort> parts = ParseHostPort(text);
-  return parts && parts->host.find('%') == std::string_view::npos;
+  static const auto& pattern =
+      *new RE2("([A-Za-z0-9]([A-Za-z0-9._-]{0,252})|\\[[0-9A-Fa-f:.]{2,45}\\]):[0-9]{1,5}");
+  return Matches(text, pattern);
 }
 
 bool IsServerUrl(std::string_view text) {

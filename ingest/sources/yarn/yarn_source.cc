@@ -41,8 +41,6 @@ YarnSource::YarnSource(Parts parts)
   shared_.queue = &queue_;
   shared_.tails = parts_.tails;
   shared_.random = Random;
-  status_.name = parts_.name;
-  status_.kind = "yarn";
 }
 
 YarnSource::~YarnSource() = default;
@@ -79,7 +77,6 @@ absl::Time YarnSource::Turn() {
     next = std::min(next, application->Turn(has_room));
   }
   DropDone();
-  UpdateStatus();
   if (queue_.in_flight() > 0) next = std::min(next, now + kResponsePause);
   return next;
 }
@@ -229,22 +226,17 @@ void YarnSource::SetTrouble(const std::string& trouble) {
   }
 }
 
-void YarnSource::UpdateStatus() {
-  const absl::MutexLock lock(&mutex_);
-  status_.read_bytes = shared_.read_bytes;
-  status_.errors = shared_.errors;
-  status_.truncations = shared_.shrunk;
-  status_.trouble = trouble_;
-  status_.streams = status_.lag_bytes = 0;
-  for (const auto& [id, application] : applications_) {
-    status_.streams += application->logs();
-    status_.lag_bytes += application->lag_bytes();
-  }
-}
-
 SourceStatus YarnSource::status() const {
-  const absl::MutexLock lock(&mutex_);
-  return status_;
+  SourceStatus status;
+  status.read_bytes = shared_.read_bytes;
+  status.errors = shared_.errors;
+  status.truncations = shared_.shrunk;
+  status.trouble = trouble_;
+  for (const auto& [id, application] : applications_) {
+    status.streams += application->logs();
+    status.lag_bytes += application->lag_bytes();
+  }
+  return status;
 }
 
 }  // namespace sparktail

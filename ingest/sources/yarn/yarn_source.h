@@ -1,8 +1,6 @@
 #pragma once
 
-#include <absl/base/thread_annotations.h>
 #include <absl/status/status.h>
-#include <absl/synchronization/mutex.h>
 #include <absl/time/time.h>
 
 #include <cstdint>
@@ -26,7 +24,7 @@
 namespace sparktail {
 
 // Follows the applications of a YARN cluster: polls the ResourceManager for them, and passes what
-// their drivers write to its tails. Never blocks. Single-threaded, except for status().
+// their drivers write to its tails. Never blocks. Single-threaded.
 //
 // An application that has disappeared from the ResourceManager's list has ended only if the
 // ResourceManager confirms it in a request for that application: after a fail-over the list is
@@ -64,8 +62,8 @@ class YarnSource {
 
   // Applications that are followed.
   size_t applications() const { return applications_.size(); }
-  // Any thread; the state after the last turn. `truncations` counts reads of a log that was shorter
-  // than before.
+  // All members except `name`, `kind` and `parsed`. `truncations` counts reads of a log that was
+  // shorter than before.
   SourceStatus status() const;
 
  private:
@@ -79,7 +77,6 @@ class YarnSource {
   void EmitReports(absl::Time now);
   std::vector<AppReport> MakeReports() const;
   void SetTrouble(const std::string& trouble);
-  void UpdateStatus();
 
   Parts parts_;
   ApplicationChoice choice_;
@@ -101,9 +98,6 @@ class YarnSource {
   bool look_again_ = false;
   bool is_over_ = false;
   std::string trouble_;
-
-  mutable absl::Mutex mutex_;
-  SourceStatus status_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace sparktail

@@ -27,7 +27,8 @@ TEST(YarnNamesTest, NothingLeavesItsPlaceInAPath) {
   }
   EXPECT_TRUE(IsHostAndPort("worker1.example:8042"));
   EXPECT_TRUE(IsHostAndPort("[::1]:8042"));
-  for (const char* wrong : {"", "worker1", "worker1:", ":8042", "user@worker1:8042", "a:80/x"}) {
+  for (const char* wrong : {"", "worker1", "worker1:", ":8042", "user@worker1:8042", "a:80/x",
+                            "_worker1_:8042", "[zz]:8042"}) {
     EXPECT_FALSE(IsHostAndPort(wrong)) << wrong;
   }
   EXPECT_TRUE(IsServerUrl("http://rm1:8088"));
