@@ -46,19 +46,12 @@ std::string Because(const absl::Status& status) {
   return why;
 }
 
-// The beginning of a file; closes it.
-absl::StatusOr<std::string> ReadBeginning(Os* os, int fd) {
-  std::string text(kLookedAtBytes, '\0');
-  size_t size = 0;
-  absl::StatusOr<size_t> read = size_t{1};
-  while (size < text.size() && read.ok() && *read > 0) {
-    read = os->ReadAt(fd, size, text.data() + size, text.size() - size);
-    if (read.ok()) size += *read;
-  }
-  os->Close(fd);
-  if (!read.ok()) return read.status();
-  text.resize(size);
-  return text;
+absl::StatusOr<std::string> ReadBeginning(Os* os, const std::string& path) {
+  const absl::StatusOr<int> fd = os->OpenToFollow(path);
+  if (!fd.ok()) return fd.status();
+  absl::StatusOr<std::string> beginning = ReadRange(os, *fd, 0, kLookedAtBytes);
+  os->Close(*fd);
+  return beginning;
 }
 
 // A stream's beginning, taken out of the file's.
@@ -189,9 +182,7 @@ class SourceCheck {
     if (IsCompressedName(path)) {
       return report_->Doubt(subject_, path + " is skipped: compressed; it is not followed");
     }
-    const absl::StatusOr<int> fd = os_->OpenToFollow(*real);
-    const absl::StatusOr<std::string> beginning =
-        fd.ok() ? ReadBeginning(os_, *fd) : absl::StatusOr<std::string>(fd.status());
+    const absl::StatusOr<std::string> beginning = ReadBeginning(os_, *real);
     if (!beginning.ok()) {
       return report_->Broken(subject_, path + ": cannot read it: " + Because(beginning.status()));
     }

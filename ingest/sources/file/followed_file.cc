@@ -8,20 +8,6 @@ namespace sparktail {
 namespace {
 
 // Reads [offset, offset + size) of the file, or less at its end.
-absl::StatusOr<std::string> ReadPart(Os* os, int fd, uint64_t offset, size_t size) {
-  std::string part(size, '\0');
-  size_t done = 0;
-  while (done < size) {
-    const absl::StatusOr<size_t> count =
-        os->ReadAt(fd, offset + done, part.data() + done, size - done);
-    if (!count.ok()) return count.status();
-    if (*count == 0) break;
-    done += *count;
-  }
-  part.resize(done);
-  return part;
-}
-
 // True if the text has a time such as 15:34:11. Text without one proves little: after a truncation
 // the same text may be at the same offset, because events of equal length end alike.
 bool HoldsTime(std::string_view text) {
@@ -53,11 +39,11 @@ absl::StatusOr<int> FollowedFile::Open(Os* os, const std::string& path, Os::File
 absl::StatusOr<bool> FollowedFile::IsSame(Os* os, int fd, const FileIdentity& file,
                                           const ReadPlace& place) {
   if (place.marker.size > place.raw) return false;
-  const absl::StatusOr<std::string> head = ReadPart(os, fd, 0, file.prefix.size);
+  const absl::StatusOr<std::string> head = ReadRange(os, fd, 0, file.prefix.size);
   if (!head.ok()) return head.status();
   if (!file.prefix.Matches(*head)) return false;
   const absl::StatusOr<std::string> before =
-      ReadPart(os, fd, place.raw - place.marker.size, place.marker.size);
+      ReadRange(os, fd, place.raw - place.marker.size, place.marker.size);
   if (!before.ok()) return before.status();
   return place.marker.Matches(*before);
 }
@@ -83,9 +69,9 @@ absl::StatusOr<bool> FollowedFile::BeginsAs(int fd, uint64_t size) const {
 absl::StatusOr<bool> FollowedFile::BeginAlike(Os* os, int one, int other, uint64_t size) {
   const size_t part = std::min<uint64_t>(size, kPrefixSize);
   for (const uint64_t begin : {uint64_t{0}, size - part}) {
-    const absl::StatusOr<std::string> its = ReadPart(os, one, begin, part);
+    const absl::StatusOr<std::string> its = ReadRange(os, one, begin, part);
     if (!its.ok()) return its.status();
-    const absl::StatusOr<std::string> others = ReadPart(os, other, begin, part);
+    const absl::StatusOr<std::string> others = ReadRange(os, other, begin, part);
     if (!others.ok()) return others.status();
     if (*its != *others) return false;
   }
@@ -115,12 +101,12 @@ absl::Status FollowedFile::Begin(std::unique_ptr<FileTail> tail) {
 }
 
 absl::Status FollowedFile::ReadFingerprints() {
-  absl::StatusOr<std::string> head = ReadPart(os_, fd_, 0, std::min<uint64_t>(kPrefixSize, read_));
+  absl::StatusOr<std::string> head = ReadRange(os_, fd_, 0, std::min<uint64_t>(kPrefixSize, read_));
   if (!head.ok()) return head.status();
   identity_.prefix = Fingerprint::Of(*head);
   if (head->size() < kPrefixSize) head_ = *std::move(head);
   const uint64_t last = std::min<uint64_t>(kMarkerSize, read_);
-  const absl::StatusOr<std::string> before = ReadPart(os_, fd_, read_ - last, last);
+  const absl::StatusOr<std::string> before = ReadRange(os_, fd_, read_ - last, last);
   if (!before.ok()) return before.status();
   last_.Add(*before);
   return absl::OkStatus();
@@ -168,7 +154,7 @@ void FollowedFile::NoteRead(std::string_view bytes) {
 absl::StatusOr<bool> FollowedFile::IsIntact(int fd) const {
   if (!begun()) return IsSame(os_, fd, identity_, start_);
   const std::string_view last = last_.view();
-  const absl::StatusOr<std::string> now = ReadPart(os_, fd, read_ - last.size(), last.size());
+  const absl::StatusOr<std::string> now = ReadRange(os_, fd, read_ - last.size(), last.size());
   if (!now.ok()) return now.status();
   if (*now != last) return false;
   if (last.empty() || HoldsTime(last)) return true;
