@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "ingest/base/options.h"
 #include "ingest/base/printable.h"
 #include "ingest/cli/error_log.h"
 #include "ingest/http/http_client.h"
@@ -122,7 +123,65 @@ ExitCode Failed(const absl::Status& status, const BatchesCommand& command, Os* o
   return ExitCode::kFailed;
 }
 
+// ---------------------------------------------------------------- options
+
+struct BatchesArguments {
+  BatchesCommand command;
+  std::string interval;
+};
+
+// Accepts what people type: "rm1" and "rm1:8088".
+std::string MasterUrl(std::string text) {
+  while (text.ends_with('/')) text.pop_back();
+  if (text.find("://") == std::string::npos) {
+    const bool has_port = text.rfind(':') != std::string::npos && !text.ends_with(']');
+    text = "http://" + text + (has_port ? "" : ":8088");
+  }
+  return text;
+}
+
+AnswerOr<BatchesCommand> FinishBatches(BatchesArguments arguments) {
+  BatchesCommand& command = arguments.command;
+  if (command.masters.empty())
+    return WrongUsage("batches: the ResourceManager is missing; give --master HOST");
+  for (std::string& master : command.masters) {
+    const std::string given = std::exchange(master, MasterUrl(master));
+    if (!IsServerUrl(master)) {
+      return WrongUsage("--master: give HOST[:PORT] or http://HOST:PORT, not '" +
+                        Printable(given, 64) + "'");
+    }
+  }
+  if (!IsApplicationId(command.application)) {
+    return WrongUsage("--application-id: give an id such as application_1469205272660_0006, not '" +
+                      Printable(command.application, 64) + "'");
+  }
+  if (!arguments.interval.empty()) {
+    const std::optional<absl::Duration> interval = ReadDuration(arguments.interval);
+    if (!interval || *interval <= absl::ZeroDuration()) {
+      return WrongUsage("--interval: give a duration such as 5s, not '" +
+                        Printable(arguments.interval, 64) + "'");
+    }
+    command.interval = *interval;
+  }
+  return std::move(command);
+}
+
 }  // namespace
+
+Finish<BatchesCommand> AddBatches(CLI::App* app) {
+  const auto arguments = std::make_shared<BatchesArguments>();
+  CommandOptions options(app, "batches", "Print the batches of a DStream application on YARN",
+                         "Example:\n  sparktail batches --master rm1:8088 --application-id "
+                         "application_1469205272660_0006");
+  options.AddTexts("--master", "TEXT", &arguments->command.masters,
+                   "ResourceManager, as HOST[:PORT] or http://HOST:PORT; repeatable");
+  options.AddText("--application-id", "TEXT", &arguments->command.application,
+                  "Application id on YARN");
+  options.AddFlag("--follow", &arguments->command.follow, "Keep running and print further batches");
+  options.AddText("--interval", "TEXT", &arguments->interval,
+                  "With --follow: how often to look for batches (default 5s)");
+  return [arguments](const Surroundings&) { return FinishBatches(std::move(*arguments)); };
+}
 
 std::string BatchLine(const SparkBatch& batch) {
   const absl::Time time = absl::FromUnixMillis(batch.time);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ingest/base/os.h"
+#include "ingest/cli/command.h"
 #include "ingest/cli/exit_code.h"
 #include "ingest/sources/yarn/driver_api.h"
 
@@ -18,6 +19,8 @@ struct BatchesCommand {
   bool follow = false;
   absl::Duration interval = absl::Seconds(5);
 };
+
+Finish<BatchesCommand> AddBatches(CLI::App* app);
 
 // Prints the finished batches of DStreams, one line each: when the batch began (UTC), its
 // processing time and its scheduling delay in seconds. Without `follow`, then prints the summary of

@@ -3,16 +3,11 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <map>
-#include <memory>
-#include <optional>
-#include <sstream>
 #include <utility>
 
 #include "ingest/base/nearest.h"
-#include "ingest/base/options.h"
 #include "ingest/base/printable.h"
 #include "ingest/cli/help_files.h"
-#include "ingest/sources/yarn/yarn_names.h"
 
 namespace sparktail {
 namespace {
@@ -20,62 +15,6 @@ namespace {
 constexpr char kExamples[] =
     "\nExamples:\n  sparktail parse driver.log\n  sparktail run --file '/logs/*/stderr' --output "
     "events.ndjson\n\nHelp for a command: sparktail parse --help";
-
-struct BatchesArguments {
-  BatchesCommand command;
-  std::string interval;
-};
-
-// Accepts what people type: "rm1" and "rm1:8088".
-std::string MasterUrl(std::string text) {
-  while (text.ends_with('/')) text.pop_back();
-  if (text.find("://") == std::string::npos) {
-    const bool has_port = text.rfind(':') != std::string::npos && !text.ends_with(']');
-    text = "http://" + text + (has_port ? "" : ":8088");
-  }
-  return text;
-}
-
-AnswerOr<BatchesCommand> FinishBatches(BatchesArguments arguments) {
-  BatchesCommand& command = arguments.command;
-  if (command.masters.empty())
-    return WrongUsage("batches: the ResourceManager is missing; give --master HOST");
-  for (std::string& master : command.masters) {
-    const std::string given = std::exchange(master, MasterUrl(master));
-    if (!IsServerUrl(master)) {
-      return WrongUsage("--master: give HOST[:PORT] or http://HOST:PORT, not '" +
-                        Printable(given, 64) + "'");
-    }
-  }
-  if (!IsApplicationId(command.application)) {
-    return WrongUsage("--application-id: give an id such as application_1469205272660_0006, not '" +
-                      Printable(command.application, 64) + "'");
-  }
-  if (!arguments.interval.empty()) {
-    const std::optional<absl::Duration> interval = ReadDuration(arguments.interval);
-    if (!interval || *interval <= absl::ZeroDuration()) {
-      return WrongUsage("--interval: give a duration such as 5s, not '" +
-                        Printable(arguments.interval, 64) + "'");
-    }
-    command.interval = *interval;
-  }
-  return std::move(command);
-}
-
-Finish<BatchesCommand> AddBatches(CLI::App* app) {
-  const auto arguments = std::make_shared<BatchesArguments>();
-  CommandOptions options(app, "batches", "Print the batches of a DStream application on YARN",
-                         "Example:\n  sparktail batches --master rm1:8088 --application-id "
-                         "application_1469205272660_0006");
-  options.AddTexts("--master", "TEXT", &arguments->command.masters,
-                   "ResourceManager, as HOST[:PORT] or http://HOST:PORT; repeatable");
-  options.AddText("--application-id", "TEXT", &arguments->command.application,
-                  "Application id on YARN");
-  options.AddFlag("--follow", &arguments->command.follow, "Keep running and print further batches");
-  options.AddText("--interval", "TEXT", &arguments->interval,
-                  "With --follow: how often to look for batches (default 5s)");
-  return [arguments](const Surroundings&) { return FinishBatches(std::move(*arguments)); };
-}
 
 using FinishAny = std::function<Command(const Surroundings&)>;
 

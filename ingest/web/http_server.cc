@@ -22,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include "ingest/base/host_port.h"
 #include "ingest/base/printable.h"
 
 namespace sparktail {
@@ -33,27 +34,6 @@ constexpr auto kFarewell = std::chrono::seconds(1);
 constexpr auto kNoDescriptorWait = std::chrono::milliseconds(200);
 
 // ---------------------------------------------------------------- addresses
-
-struct HostPort {
-  std::string host;
-  std::string port;
-};
-
-std::optional<HostPort> Split(std::string_view address) {
-  const size_t colon = address.rfind(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  HostPort parts{std::string(address.substr(0, colon)), std::string(address.substr(colon + 1))};
-  if (parts.host.starts_with('[') && parts.host.ends_with(']')) {
-    parts.host = parts.host.substr(1, parts.host.size() - 2);
-  } else if (parts.host.find(':') != std::string::npos) {
-    return std::nullopt;
-  }
-  uint16_t number = 0;
-  const char* end = parts.port.data() + parts.port.size();
-  const auto [read, error] = std::from_chars(parts.port.data(), end, number);
-  if (parts.host.empty() || error != std::errc() || read != end) return std::nullopt;
-  return parts;
-}
 
 absl::Status CannotListen(std::string_view address, const std::string& why) {
   return absl::FailedPreconditionError(
@@ -88,16 +68,18 @@ int ListenOn(const addrinfo& place) {
 }
 
 absl::StatusOr<int> Listen(std::string_view address) {
-  const std::optional<HostPort> parts = Split(address);
+  const std::optional<HostPort> parts = ParseHostPort(address);
   if (!parts) {
     return CannotListen(address, "give HOST:PORT, such as 127.0.0.1:9464 or [::1]:9464");
   }
+  std::string host(parts->host);
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   addrinfo* places = nullptr;
-  const int failed = getaddrinfo(parts->host.c_str(), parts->port.c_str(), &hints, &places);
+  const int failed = getaddrinfo(host.c_str(), std::string(parts->port).c_str(), &hints, &places);
   if (failed != 0) return CannotListen(address, gai_strerror(failed));
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(places, freeaddrinfo);
   int error = 0;
@@ -109,8 +91,8 @@ absl::StatusOr<int> Listen(std::string_view address) {
   return CannotListen(address, Advice(error));
 }
 
-// Returns the host and port that a socket is bound to.
-HostPort BoundTo(int fd) {
+// Returns the HOST:PORT that a socket is bound to.
+std::string BoundTo(int fd) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
   std::array<char, NI_MAXHOST> host{};
@@ -118,10 +100,11 @@ HostPort BoundTo(int fd) {
   if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
       getnameinfo(reinterpret_cast<const sockaddr*>(&address), size, host.data(), host.size(),
                   port.data(), port.size(), NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
-    return {"?", "0"};
+    return "?:0";
   }
   const bool is_v6 = address.ss_family == AF_INET6;
-  return {is_v6 ? absl::StrCat("[", host.data(), "]") : host.data(), port.data()};
+  return is_v6 ? absl::StrCat("[", host.data(), "]:", port.data())
+               : absl::StrCat(host.data(), ":", port.data());
 }
 
 // ---------------------------------------------------------------- requests and responses
@@ -308,9 +291,9 @@ HttpServer::HttpServer(int listener, int stop_event, Handler handler,
       stop_event_(stop_event),
       handler_(std::move(handler)),
       timeout_(timeout) {
-  const HostPort bound = BoundTo(listener_);
-  std::from_chars(bound.port.data(), bound.port.data() + bound.port.size(), port_);
-  url_ = absl::StrCat("http://", bound.host, ":", bound.port);
+  const std::string bound = BoundTo(listener_);
+  std::from_chars(bound.data() + bound.rfind(':') + 1, bound.data() + bound.size(), port_);
+  url_ = absl::StrCat("http://", bound);
   polled_.reserve(2 + kMostConnections);
 }
 
