@@ -189,6 +189,30 @@ TEST_F(ExactlyOnceSinkTest, StreamsOfAGroupHaveItsCursors) {
   EXPECT_EQ(mock_.Read("cursors").back().key, "group:g/kafka/test/stream");
 }
 
+// A record as version 0.1 wrote it: its position does not name its kind.
+TEST_F(ExactlyOnceSinkTest, ATopicOfVersion01GoesOn) {
+  const std::string position =
+      R"({"file":"/logs/a.log#200c52cedae9d2d0","path":"/logs/a.log","raw":144135,"content":144135})";
+  mock_.Write(
+      "cursors", "unit/kafka/logs//logs/a.log#200c52cedae9d2d0",
+      R"({"version":1,"offset":144135,"position":"{\"file\":\"/logs/a.log#200c52cedae9d2d0\",)"
+      R"(\"path\":\"/logs/a.log\",\"raw\":144135,\"content\":144135}",)"
+      R"("context":"{\"version\":1,\"appName\":\"a\"}","ended":false,)"
+      R"("updated":1796114724203,"commit":"0123-1"})");
+  const auto one = Make();
+  const auto cursors = Open(one.get());
+  ASSERT_TRUE(cursors.ok()) << cursors.status();
+  ASSERT_THAT(*cursors, SizeIs(1));
+  const StreamCursor& cursor = cursors->front();
+  EXPECT_EQ(cursor.stream, StreamKey("logs", "/logs/a.log#200c52cedae9d2d0"));
+  EXPECT_EQ(cursor.cursor.order, 144135U);
+  EXPECT_EQ(cursor.cursor.position, position);
+  EXPECT_EQ(*cursor.cursor.context, R"({"version":1,"appName":"a"})");
+  EXPECT_FALSE(cursor.cursor.ended);
+  ASSERT_TRUE(one->sink()->Commit({&cursor, 1}).ok());
+  EXPECT_EQ(mock_.Read("cursors").back().key, "unit/kafka/logs//logs/a.log#200c52cedae9d2d0");
+}
+
 TEST_F(ExactlyOnceSinkTest, ACursorThatCannotBeReadIsReported) {
   mock_.Write("cursors", "unit/kafka/test/stream", "{\"version\":2}");
   const auto one = Make();
