@@ -1,5 +1,6 @@
 #include "ingest/cli/parse_command.h"
 
+#include <absl/strings/str_cat.h>
 #include <absl/time/clock.h>
 #include <unistd.h>
 
@@ -254,7 +255,7 @@ constexpr size_t kMostEventBytes = size_t{1} << 30;
 // ReadKinds, ReadZone and ReadEventBytes return an error text, which is empty if the value is good.
 std::string ReadKinds(const std::string& names, EventKinds* kinds) {
   static constexpr char kKnown[] = "known kinds: progress, query, signal";
-  if (names.empty()) return std::string("the kind is missing; ") + kKnown;
+  if (names.empty()) return absl::StrCat("the kind is missing; ", kKnown);
   *kinds = EventKinds::None();
   const auto* const end = kEventKindNames.begin() + kLogEventKinds;
   std::istringstream list(names);
