@@ -95,8 +95,9 @@ absl::Status KafkaWriter::CreateProducer(const KafkaProperties& required) {
   client.statistics = &statistics_;
   client.on_delivered = [this](const rd_kafka_message_t& message) { OnReport(message); };
   absl::StatusOr<std::unique_ptr<KafkaClient>> made = KafkaClient::Make(std::move(client));
-  if (made.ok()) client_ = *std::move(made);
-  return made.status();
+  if (!made.ok()) return made.status();
+  client_ = *std::move(made);
+  return absl::OkStatus();
 }
 
 void KafkaWriter::DropProducer() {
