@@ -22,6 +22,7 @@ std::optional<Bounds> KnownBounds(rd_kafka_t* client, const KafkaPartition& part
 
 std::vector<KafkaPartition> NamesOf(const rd_kafka_topic_partition_list_t& list) {
   std::vector<KafkaPartition> names;
+  names.reserve(static_cast<size_t>(list.cnt));
   for (int i = 0; i < list.cnt; ++i) {
     names.push_back({list.elems[i].topic, list.elems[i].partition});
   }
