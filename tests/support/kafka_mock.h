@@ -86,6 +86,9 @@ class KafkaMock {
   void SetCoordinator(const std::string& transactional_id, int broker) const {
     rd_kafka_mock_coordinator_set(cluster_, "transaction", transactional_id.c_str(), broker);
   }
+  void SetGroupCoordinator(const std::string& group, int broker) const {
+    rd_kafka_mock_coordinator_set(cluster_, "group", group.c_str(), broker);
+  }
 
   // The next requests of that kind, to `broker` (0: to any), are answered so.
   // RD_KAFKA_RESP_ERR__TRANSPORT: the connection breaks, after the request has taken effect.

@@ -10,7 +10,7 @@ struct Bounds {
   int64_t high = 0;
 };
 
-// Of the messages that a partition has, as far as the client knows.
+// Offsets of the first message of a partition and after its last one, as the client knows them.
 std::optional<Bounds> KnownBounds(rd_kafka_t* client, const KafkaPartition& partition) {
   Bounds bounds;
   const rd_kafka_resp_err_t code = rd_kafka_get_watermark_offsets(

@@ -24,7 +24,7 @@
 
 namespace sparktail {
 
-// What all partitions of a source share. It outlives them. Reader thread only.
+// All partitions of a source share this. It outlives them. Reader thread only.
 struct PartitionShare {
   PartitionShare(const StreamParts& its_parts, const KafkaSourceOptions& its_options,
                  GroupShare* its_group)
@@ -58,7 +58,7 @@ class PartitionStreams {
   std::optional<int64_t> committed() const { return committed_; }
   // The message with which the group began; -1: not known yet.
   int64_t first() const { return first_; }
-  // What is emitted belongs to the partition's owner. The lease is lost with the partition.
+  // Emitted batches belong to the partition's owner. The lease is lost with the partition.
   const std::shared_ptr<Lease>& lease() const { return lease_; }
 
   // The functions below are for a partition that is read.

@@ -64,9 +64,12 @@ TEST_F(CommittedOffsetsTest, AnErrorIsAnAnswer) {
 }
 
 TEST_F(CommittedOffsetsTest, AnAnswerToAnEarlierRequestIsDropped) {
-  Ask();
-  mock_.Answer(KafkaMock::kOffsetFetch, {RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED});
+  constexpr int kCoordinator = 1;
+  mock_.SetGroupCoordinator("g", kCoordinator);
+  mock_.Answer(KafkaMock::kOffsetFetch, {RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED},
+               kCoordinator);
   offsets_.Request(*raw_);
+  ASSERT_TRUE(Eventually([&] { return mock_.Left(KafkaMock::kOffsetFetch, kCoordinator) == 0; }));
   EXPECT_TRUE(Ask().is_whole);
 }
 

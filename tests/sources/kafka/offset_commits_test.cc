@@ -30,7 +30,7 @@ class OffsetCommitsTest : public ::testing::Test {
       return !commits_.is_sending();
     });
   }
-  // What the group has committed in a partition.
+  // Returns the offset that the group has committed in a partition.
   int64_t Committed(const KafkaPartition& partition) {
     const KafkaPartitions list(rd_kafka_topic_partition_list_new(1));
     rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.number);

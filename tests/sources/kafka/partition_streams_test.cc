@@ -53,7 +53,7 @@ std::vector<std::string> Lines(std::string_view text) {
   return lines;
 }
 
-// What a driver writes, in messages of one to four lines.
+// Cuts the text of a driver into messages of one to four lines.
 Messages MessagesOf(const std::string& key, std::string_view text, std::mt19937_64* random) {
   Messages messages;
   const std::vector<std::string> lines = Lines(text);
@@ -172,7 +172,7 @@ TEST_F(PartitionStreamsTest, GoesOnExactlyInWhatARuntimeHasWrapped) {
   ExpectResumes(world, messages);
 }
 
-// Of noise that is followed by a part of a line.
+// A whole line of noise is followed by a part of a line.
 TEST_F(PartitionStreamsTest, WhatTheGroupsOffsetHasPassedIsInTheCursors) {
   const auto wrapped = [](const std::string& tag, const std::string& text) {
     return "2026-01-01T00:00:00.000000001Z stderr " + tag + " " + text + "\n";
