@@ -17,10 +17,12 @@ if(SPARKTAIL_SANITIZE)
   target_link_options(sparktail_flags INTERFACE -fsanitize=${SPARKTAIL_SANITIZE})
 endif()
 if(SPARKTAIL_SANITIZE STREQUAL "thread")
-  # ThreadSanitizer is told of absl::Mutex: cmake/tsan/absl_mutex.cc says why.
-  add_library(sparktail_tsan STATIC ${CMAKE_CURRENT_LIST_DIR}/tsan/absl_mutex.cc)
+  # ThreadSanitizer is told of absl::Mutex and of librdkafka's threads; the two files say why.
+  add_library(sparktail_tsan STATIC
+    ${CMAKE_CURRENT_LIST_DIR}/tsan/absl_mutex.cc ${CMAKE_CURRENT_LIST_DIR}/tsan/librdkafka.cc)
   target_link_libraries(sparktail_tsan PUBLIC absl::synchronization absl::time)
   target_link_libraries(sparktail_flags INTERFACE sparktail_tsan)
+  target_link_options(sparktail_flags INTERFACE -Wl,--undefined=thrd_create)
   foreach(function Mutex4LockEv Mutex6UnlockEv Mutex7TryLockEv Mutex10ReaderLockEv
       Mutex12ReaderUnlockEv Mutex5AwaitERKNS0_9ConditionE
       Mutex16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE
