@@ -10,7 +10,8 @@ from pathlib import Path
 
 import run_support
 import support
-from run_support import METRIC_BEHIND, METRIC_LOST, METRIC_TRUNCATIONS, RunCase, banner, eventually, events, metric, write
+from run_support import METRIC_BEHIND, METRIC_LOST, METRIC_QUEUE, METRIC_TRUNCATIONS
+from run_support import RunCase, banner, eventually, events, metric, write
 
 # Of a new driver's log, the part that is the same in each.
 BANNER = banner()
@@ -39,7 +40,9 @@ class Case(RunCase):
 
     def stuck(self, **source):
         """A runner that has read some of the log, of which standard output is not read; and the end to read from."""
-        runner = self.runner(self.log, sinks=("stdout",), sink={"queue_bytes": "1MiB"}, http=True, source={**QUICK, **source})
+        runner = self.runner(
+            self.log, sinks=("stdout",), sink={"queue_bytes": "1MiB"}, http=True, source={**QUICK, **source}
+        )
         reader, writer = os.pipe()
         self.addCleanup(os.close, reader)
         runner.start(stdout=writer)
@@ -47,9 +50,11 @@ class Case(RunCase):
         seen = []
 
         def still():
-            """Some is behind, and has been for a while."""
-            seen.append(metric(runner.metrics(), METRIC_BEHIND))
-            return seen[-1] and len(seen) > 10 and len(set(seen[-10:])) == 1
+            """Some is behind, and has been for a while, since the queue is full."""
+            metrics = runner.metrics()
+            seen.append(metric(metrics, METRIC_BEHIND))
+            is_full = (metric(metrics, METRIC_QUEUE) or 0) >= support.MIB
+            return is_full and seen[-1] and len(seen) > 10 and len(set(seen[-10:])) == 1
 
         runner.until(still, "it is stuck")
         return runner, reader

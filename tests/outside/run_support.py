@@ -34,6 +34,7 @@ print(f"SPARKTAIL_TEST_SEED={SEED}", flush=True)
 METRIC_READ = "sparktail_component_received_bytes_total"
 METRIC_SENT = "sparktail_component_sent_events_total"
 METRIC_BEHIND = "sparktail_source_behind_bytes"
+METRIC_QUEUE = "sparktail_buffer_byte_size"
 METRIC_LOST = "sparktail_source_lost_bytes_total"
 METRIC_LOST_IN_SINK = "sparktail_sink_lost_bytes_total"
 METRIC_TRUNCATIONS = "sparktail_source_truncations_total"
