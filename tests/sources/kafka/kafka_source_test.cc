@@ -251,7 +251,12 @@ TEST(KafkaSourceTest, PartitionsAreSharedAndGivenBackInGoodOrder) {
   for (int32_t partition = 0; partition < 4; ++partition) {
     cluster.Produce(partition, 0, 10);
   }
+  // The mock cluster rejects a member's SyncGroup if it comes after the leader's. The leader
+  // requests metadata before, so it is later if that takes time.
+  ASSERT_EQ(rd_kafka_mock_broker_set_rtt(cluster.mock, 1, 200), RD_KAFKA_RESP_ERR_NO_ERROR);
   Member first(cluster);
+  // All is lost if a commit is on its way while the group rebalances: its generation is old.
+  first.tail.commits = false;
   ASSERT_TRUE(first.Until([&] { return first.tail.values.size() == 40; })) << first.Said();
   first.tail.has_left = false;
   Member second(cluster);
@@ -259,6 +264,7 @@ TEST(KafkaSourceTest, PartitionsAreSharedAndGivenBackInGoodOrder) {
   EXPECT_THAT(first.tail.dropped, IsEmpty()) << "its sinks have not delivered all";
   EXPECT_THAT(second.tail.begun, IsEmpty());
   first.tail.has_left = true;
+  first.tail.commits = true;
   ASSERT_TRUE(
       first.Until([&] { return second.tail.begun.size() == 2 && second.source->AtEnd(); }, &second))
       << first.Said() << second.Said();
