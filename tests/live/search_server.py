@@ -290,7 +290,12 @@ class SolrServer(_Server):
             return False
         if status != 200 or not said["status"].get(self.CORE, {}).get("instanceDir", "").startswith(str(self.folder)):
             return False
-        return self.ask("GET", f"/solr/{self.CORE}/select?q=*:*&rows=0")[0] == 200
+        return self.ask("GET", f"/solr/{self.CORE}/select?q=*:*&rows=0")[0] == 200 and self._has_replayed()
+
+    def _has_replayed(self):
+        """Solr replays only its two newest logs: one that is killed before the end of a replay forgets what is in the others."""
+        key = f"solr.core.{self.CORE}:TLOG.state"
+        return self.ask("GET", f"/solr/admin/metrics?key={key}")[1].get("metrics", {}).get(key) == 3  # UpdateLog.State.ACTIVE
 
     def _command(self):
         properties = {"jetty.testMode": "true", "solr.install.dir": self.folder / "home", "host": "127.0.0.1"}
