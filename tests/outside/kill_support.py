@@ -95,9 +95,21 @@ class KillCase(RunCase):
         runner.start()
         runner.until(runner.ready, "what the last life had not committed is cut off")
         for sink, ids in wanted.items():
-            self.arrives(runner, ids, sinks=[sink])
+            try:
+                self.arrives(runner, ids, sinks=[sink])
+            except AssertionError as error:
+                raise AssertionError(f"{error}\n{self.account_of(runner, sink, ids)}") from None
         runner.stop()
         return runner
+
+    def account_of(self, runner, sink, ids):
+        """Where the missing events stand in the logs, which are all there yet, and how far each log was read."""
+        missing = set(ids) - {document["id"] for document in documents(runner.delivered(sink))}
+        lines = [f"{len(missing)} events are missing in {sink}:"]
+        for path in sorted(path for path in (runner.folder / "logs").rglob("*") if path.is_file()):
+            places = [d["source"]["offset"] for d in support.parse(path).documents if d["id"] in missing]
+            lines.append(f"  {path}: {path.stat().st_size} bytes, missing events at {places}")
+        return "\n".join([*lines, *(f"  {cursor}" for cursor in runner.offsets())])
 
     def before_kill(self, number, kills):
         """For those who let more go wrong than sparktail itself."""
