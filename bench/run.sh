@@ -165,7 +165,7 @@ compete() {
 # Prints one line about this machine and this code.
 machine() {
   local cpu commit
-  cpu=$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)
+  cpu=$(sed -n '/^model name/{s/.*: //p;q}' /proc/cpuinfo)
   commit=$(git -C "$root" rev-parse --short HEAD 2>/dev/null || echo none)
   [[ -z $(git --no-optional-locks -C "$root" status --porcelain -- ':!bench/runs' 2>/dev/null) ]] || commit+=+changes
   printf -- '- %s: %s, %s cores, Linux %s, commit %s, log of %s with %s progress, %s rounds, load %s before\n' \
