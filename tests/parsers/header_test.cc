@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/support/corpus.h"
+
 namespace sparktail {
 namespace {
 
@@ -305,7 +307,7 @@ TEST(HeaderTest, RealLogsHaveHeadersInEveryPlainLayout) {
                         Case{"3.5.9/basic.iso_thread.log", "org.apache.spark.SparkContext"},
                         Case{"3.1.3/fail.pid_prefix.log", "spark.SparkContext"},
                         Case{"4.3.0/basic.default.log", "SparkContext"}}) {
-    std::ifstream log(std::string(SPARKTAIL_TEST_DATA "/") + c.log);
+    std::ifstream log(testing::DataPath(c.log));
     ASSERT_TRUE(log) << c.log;
     size_t banners = 0;
     size_t messages = 0;
@@ -331,7 +333,7 @@ TEST(HeaderTest, RealLogsHaveHeadersInEveryPlainLayout) {
 
 TEST(HeaderTest, JsonLayoutsHaveNoHeaders) {
   for (const char* name : {"3.5.9/fail.json_ecs.log", "4.3.0/basic.structured.log"}) {
-    std::ifstream log(std::string(SPARKTAIL_TEST_DATA "/") + name);
+    std::ifstream log(testing::DataPath(name));
     ASSERT_TRUE(log) << name;
     for (std::string line; std::getline(log, line);) {
       if (line.starts_with("{\"")) {

@@ -8,11 +8,13 @@
 #include <string>
 #include <string_view>
 
+#include "tests/support/corpus.h"
+
 namespace sparktail {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::string Why(std::string_view text) {
   LogDiagnosis diagnosis;
@@ -22,7 +24,7 @@ std::string Why(std::string_view text) {
 }
 
 std::string TestData(const std::string& name) {
-  std::ifstream file(std::string(SPARKTAIL_TEST_DATA "/") + name);
+  std::ifstream file(testing::DataPath(name));
   EXPECT_TRUE(file) << name;
   std::ostringstream text;
   text << file.rdbuf();

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "tests/support/corpus.h"
+
 namespace sparktail {
 namespace {
 
@@ -438,7 +440,7 @@ TEST(ProgressTest, ALargeEventIsReadAndSoIsTheNext) {
 TEST(ProgressTest, SparksOwnAccountsAreProgress) {
   for (const char* name : {"3.1.3/basic.default", "3.3.4/basic.default", "3.5.9/kafka.default",
                            "3.5.9/stateful.default", "4.3.0/basic.default"}) {
-    std::ifstream truth(std::string(SPARKTAIL_TEST_DATA "/") + name + ".truth.ndjson");
+    std::ifstream truth(testing::DataPath(std::string(name) + ".truth.ndjson"));
     ASSERT_TRUE(truth) << name;
     size_t count = 0;
     for (std::string line; std::getline(truth, line); ++count) {

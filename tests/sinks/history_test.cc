@@ -23,7 +23,7 @@ namespace {
 using testing::Feed;
 using ::testing::HasSubstr;
 
-std::string Page() { return testing::ReadFile(SPARKTAIL_DOCS "/history.md"); }
+std::string Page() { return testing::ReadFile(testing::DocsPath("history.md")); }
 
 std::vector<std::string> SqlBlocks(const std::string& page) {
   static constexpr std::string_view kBegin = "```sql\n";

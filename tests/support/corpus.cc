@@ -40,8 +40,10 @@ void Collect(const EventBuffer& events, Outcome* outcome) {
 }  // namespace
 
 std::string DataPath(std::string_view name) {
-  return std::string(SPARKTAIL_TEST_DATA) + "/" + std::string(name);
+  return std::string(SPARKTAIL_TEST_DATA "/").append(name);
 }
+
+std::string DocsPath(std::string_view name) { return std::string(SPARKTAIL_DOCS "/").append(name); }
 
 std::string ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);

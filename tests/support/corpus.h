@@ -11,8 +11,11 @@
 
 namespace sparktail::testing {
 
-// Absolute path of a file in tests/data.
+// Absolute path of a file in tests/data. The folders' names are compiled into corpus.cc alone, so
+// that another clone finds all else in ccache.
 std::string DataPath(std::string_view name);
+// Absolute path of a file in docs.
+std::string DocsPath(std::string_view name);
 
 // Contents of a file; of a .zst file, decompressed.
 std::string ReadFile(const std::string& path);
