@@ -24,8 +24,6 @@ int ResultOf(int error) {
   switch (error) {
     case 0:
       return thrd_success;
-    case EBUSY:
-      return thrd_busy;
     case ENOMEM:
       return thrd_nomem;
     case ETIMEDOUT:
@@ -79,7 +77,6 @@ int mtx_init(mtx_t* mutex, int type) noexcept {
   return ResultOf(error);
 }
 int mtx_lock(mtx_t* mutex) { return ResultOf(pthread_mutex_lock(MutexOf(mutex))); }
-int mtx_trylock(mtx_t* mutex) noexcept { return ResultOf(pthread_mutex_trylock(MutexOf(mutex))); }
 int mtx_unlock(mtx_t* mutex) noexcept { return ResultOf(pthread_mutex_unlock(MutexOf(mutex))); }
 void mtx_destroy(mtx_t* mutex) noexcept { pthread_mutex_destroy(MutexOf(mutex)); }
 
